@@ -1,0 +1,1 @@
+"""Scriptwriter: live brainstorming for people who write short drama and short video."""

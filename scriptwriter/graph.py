@@ -1,0 +1,165 @@
+"""Owns the kinds of artifacts and transforms, their JSON, states and progress. Pure: knows no database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+from scriptwriter.errors import UserError
+
+TransformStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+ArtifactStatus = Literal["streaming", "completed", "failed", "cancelled"]
+IdeaStatus = Literal["finished", "writing", "unfinished"]
+
+LLM, HUMAN = "llm", "human"
+PARAMS, IDEAS, CHOICE = "brainstorm_params", "brainstorm_ideas", "brainstorm_choice"
+CHOOSE = "choose_idea"
+
+TRANSITIONS: Mapping[TransformStatus, frozenset[TransformStatus]] = {
+    "pending": frozenset({"running", "failed", "cancelled"}),
+    "running": frozenset({"pending", "completed", "failed", "cancelled"}),
+    "failed": frozenset({"pending"}),
+    "cancelled": frozenset({"pending"}),
+    "completed": frozenset(),
+}
+"""The allowed changes of a transform's state; pending again is the next attempt."""
+
+STARTED, FINISHED = 10.0, 100.0
+
+
+def sources(target: TransformStatus) -> list[TransformStatus]:
+    """The states from which a transform may become `target`."""
+    return [state for state, targets in TRANSITIONS.items() if target in targets]
+
+
+def progress(finished: int, wanted: int) -> float:
+    """How far a running generation is, in percent, after `finished` of `wanted` ideas."""
+    return round(min(finished / wanted * 90 + STARTED, 90.0), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """One story idea; `unfinished` is one whose writing ended before its last word."""
+
+    title: str
+    body: str
+    status: IdeaStatus = "finished"
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The idea that a JSON object of an artifact holds."""
+        status = value.get("status")
+        return cls(
+            str(value.get("title") or ""),
+            str(value.get("body") or ""),
+            status if status in ("writing", "unfinished") else "finished",
+        )
+
+    def to_json(self) -> dict[str, str]:
+        """{"title", "body"}, and "status" while it is not finished."""
+        plain = {"title": self.title, "body": self.body}
+        return plain if self.status == "finished" else plain | {"status": self.status}
+
+
+def ideas_to_json(ideas: Iterable[Idea]) -> dict[str, Any]:
+    """The value of a `brainstorm_ideas` artifact."""
+    return {"ideas": [idea.to_json() for idea in ideas]}
+
+
+def ideas_from_json(value: Any) -> tuple[Idea, ...]:
+    """The ideas of a `brainstorm_ideas` artifact; a value of another form holds none."""
+    listed = value.get("ideas") if isinstance(value, Mapping) else None
+    return tuple(Idea.from_json(each) for each in listed or () if isinstance(each, Mapping))
+
+
+def finished(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
+    """Those ideas that are written to their end."""
+    return tuple(idea for idea in ideas if idea.status == "finished")
+
+
+def ended(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
+    """The ideas as they stay when the writing has ended: what was being written is unfinished."""
+    return tuple(
+        Idea(idea.title, idea.body, "unfinished") if idea.status == "writing" else idea for idea in ideas
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a writer asks for: the value of a `brainstorm_params` artifact."""
+
+    platform: str
+    genre: str
+    other_requirements: str = ""
+    count: int = 5
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """The brief that a form or a request holds, trimmed.
+
+        Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`.
+        """
+        brief = cls(
+            _line(values, "platform", 100),
+            _line(values, "genre", 200),
+            _text(values, "other_requirements", 20_000),
+            _count(values.get("count", 5)),
+        )
+        for name in ("platform", "genre"):
+            if not getattr(brief, name):
+                raise UserError(f"{name}_required")
+        return brief
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The brief that a JSON object of an artifact holds."""
+        return cls(
+            value.get("platform", ""),
+            value.get("genre", ""),
+            value.get("other_requirements", ""),
+            value.get("count", 5),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The value of a `brainstorm_params` artifact."""
+        return asdict(self)
+
+
+def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
+    value = values.get(name) or ""
+    if not isinstance(value, str):
+        value = str(value)
+    value = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+    if len(value) > limit:
+        raise UserError(f"{name}_too_long", limit=limit)
+    return value
+
+
+def _line(values: Mapping[str, Any], name: str, limit: int) -> str:
+    return " ".join(_text(values, name, limit).split())
+
+
+def _count(value: Any) -> int:
+    try:
+        count = int(value)
+    except (TypeError, ValueError, OverflowError):
+        count = 0
+    if not 1 <= count <= 10:
+        raise UserError("count_out_of_range")
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered in one attempt, for the record."""
+
+    model_name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    raw_response: str = ""
+    token_usage: Mapping[str, int] | None = None
+
+
+def total_usage(usages: Sequence[Mapping[str, int] | None]) -> dict[str, int] | None:
+    """The tokens of several attempts together; None where no model counted any."""
+    known = [usage for usage in usages if usage]
+    keys = sorted({key for usage in known for key in usage})
+    return {key: sum(usage.get(key, 0) for usage in known) for key in keys} or None

@@ -1,0 +1,282 @@
+"""Owns the SQLModel tables, a mirror of schema/schema.sql (a test compares them). Knows no queries."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+def _now() -> Any:
+    return Field(
+        default=None,
+        sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]: SQLModel takes instances too
+        nullable=True,
+        sa_column_kwargs={"server_default": func.current_timestamp()},
+    )
+
+
+def _key(table: str, *, cascade: bool = True, **options: Any) -> Any:
+    return Field(
+        sa_column=Column(
+            Text,
+            ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None),
+            nullable=False,
+            **options,
+        )
+    )
+
+
+def _text(default: str | None = None, *, nullable: bool = True) -> Any:
+    return Field(
+        default=default,
+        sa_column=Column(
+            Text, nullable=nullable, server_default=None if default is None else text(f"'{default}'")
+        ),
+    )
+
+
+def _percent(default: str) -> Any:
+    return Field(
+        default=float(default), sa_column=Column(Numeric(5, 2, asdecimal=False), server_default=text(default))
+    )
+
+
+def _id() -> Any:
+    return Field(sa_column=Column(Text, primary_key=True))
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})")
+
+
+class _Table(SQLModel):
+    __tablename__: ClassVar[Any]
+    __table_args__: ClassVar[Any] = ()
+
+
+class User(_Table, table=True):
+    """A person."""
+
+    __tablename__ = "users"
+    id: str = _id()
+    username: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    display_name: str | None = _text()
+    created_at: datetime = _now()
+    updated_at: datetime = _now()
+    status: str = _text("active")
+
+    @property
+    def shown_name(self) -> str:
+        """The name that colleagues read."""
+        return self.display_name or self.username
+
+
+class Project(_Table, table=True):
+    """A room with a graph of its own."""
+
+    __tablename__ = "projects"
+    id: str = _id()
+    name: str = _text(nullable=False)
+    description: str | None = _text()
+    project_type: str = _text("script")
+    status: str = _text("active")
+    created_at: datetime = _now()
+    updated_at: datetime = _now()
+
+
+class Membership(_Table, table=True):
+    """Who may do what in which project."""
+
+    __tablename__ = "projects_users"
+    __table_args__ = (
+        UniqueConstraint("project_id", "user_id"),
+        Index("idx_projects_users_user_id", "user_id"),
+        Index("idx_projects_users_project_id", "project_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: str = _key("projects")
+    user_id: str = _key("users")
+    role: str = _text("owner")
+    joined_at: datetime = _now()
+
+
+class AuthProvider(_Table, table=True):
+    """One way by which a person signs in."""
+
+    __tablename__ = "auth_providers"
+    __table_args__ = (UniqueConstraint("provider_type", "provider_user_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = _key("users", cascade=False)
+    provider_type: str = _text(nullable=False)
+    provider_user_id: str | None = _text()
+    provider_data: str | None = _text()
+    created_at: datetime = _now()
+
+
+class UserSession(_Table, table=True):
+    """A browser that is signed in; `id` is a hash of its token."""
+
+    __tablename__ = "user_sessions"
+    __table_args__ = (Index("idx_user_sessions_user", "user_id"),)
+    id: str = _id()
+    user_id: str = _key("users", cascade=False)
+    expires_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    created_at: datetime = _now()
+
+
+class Artifact(_Table, table=True):
+    """A thing that was made: `data` is JSON, of the kind that `type` names."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (
+        _one_of("streaming_status", "streaming", "completed", "failed", "cancelled"),
+        Index("idx_artifacts_project_type", "project_id", "type"),
+        Index("idx_artifacts_project_created", "project_id", "created_at"),
+        Index(
+            "idx_artifacts_streaming",
+            "streaming_status",
+            postgresql_where=text("streaming_status != 'completed'"),
+        ),
+    )
+    id: str = _id()
+    project_id: str = _key("projects")
+    type: str = _text(nullable=False)
+    type_version: str = _text("v1", nullable=False)
+    data: str = _text(nullable=False)
+    # `metadata` is taken by SQLAlchemy, so the attribute has another name than the column.
+    metadata_json: str | None = Field(default=None, sa_column=Column("metadata", Text))
+    created_at: datetime = _now()
+    updated_at: datetime = _now()
+    streaming_status: str = _text("completed")
+    streaming_progress: float = _percent("100.00")
+    partial_data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+
+
+class Transform(_Table, table=True):
+    """An act that makes artifacts out of artifacts, by a model (`llm`) or a person (`human`)."""
+
+    __tablename__ = "transforms"
+    __table_args__ = (
+        _one_of("streaming_status", "pending", "running", "completed", "failed", "cancelled"),
+        Index("idx_transforms_project_created", "project_id", "created_at"),
+        Index(
+            "idx_transforms_streaming",
+            "streaming_status",
+            postgresql_where=text("streaming_status IN ('running', 'pending')"),
+        ),
+        Index(
+            "one_active_llm_transform_per_project",
+            "project_id",
+            unique=True,
+            postgresql_where=text("type = 'llm' AND streaming_status IN ('pending', 'running')"),
+        ),
+    )
+    id: str = _id()
+    project_id: str = _key("projects")
+    type: str = _text(nullable=False)
+    type_version: str = _text("v1", nullable=False)
+    status: str = _text("running")
+    execution_context: str | None = _text()
+    created_at: datetime = _now()
+    updated_at: datetime = _now()
+    streaming_status: str = _text("pending")
+    progress_percentage: float = _percent("0.00")
+    error_message: str | None = _text()
+    retry_count: int = Field(default=0, nullable=True, sa_column_kwargs={"server_default": text("0")})
+    max_retries: int = Field(default=2, nullable=True, sa_column_kwargs={"server_default": text("2")})
+
+
+class TransformInput(_Table, table=True):
+    """An edge of the graph, artifact to transform."""
+
+    __tablename__ = "transform_inputs"
+    __table_args__ = (
+        UniqueConstraint("transform_id", "artifact_id", "input_role"),
+        Index("idx_transform_inputs_project", "project_id"),
+        Index("idx_transform_inputs_artifact", "artifact_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: str = _key("projects")
+    transform_id: str = _key("transforms")
+    artifact_id: str = _key("artifacts", cascade=False)
+    input_role: str | None = _text()
+
+
+class TransformOutput(_Table, table=True):
+    """An edge of the graph, transform to artifact."""
+
+    __tablename__ = "transform_outputs"
+    __table_args__ = (
+        UniqueConstraint("transform_id", "artifact_id", "output_role"),
+        Index("idx_transform_outputs_project", "project_id"),
+        Index("idx_transform_outputs_artifact", "artifact_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: str = _key("projects")
+    transform_id: str = _key("transforms")
+    artifact_id: str = _key("artifacts", cascade=False)
+    output_role: str | None = _text()
+
+
+class LlmPrompt(_Table, table=True):
+    """A prompt, exactly as sent."""
+
+    __tablename__ = "llm_prompts"
+    __table_args__ = (
+        Index("idx_llm_prompts_project", "project_id"),
+        Index("idx_llm_prompts_transform", "transform_id"),
+    )
+    id: str = _id()
+    project_id: str = _key("projects")
+    transform_id: str = _key("transforms")
+    prompt_text: str = _text(nullable=False)
+    prompt_role: str = _text("primary")
+
+
+class LlmTransform(_Table, table=True):
+    """What is known of a model's side of a transform."""
+
+    __tablename__ = "llm_transforms"
+    __table_args__ = (Index("idx_llm_transforms_project", "project_id"),)
+    transform_id: str = _key("transforms", primary_key=True)
+    project_id: str = _key("projects")
+    model_name: str = _text(nullable=False)
+    model_parameters: str | None = _text()
+    raw_response: str | None = _text()
+    token_usage: str | None = _text()
+
+
+class HumanTransform(_Table, table=True):
+    """What is known of a person's act."""
+
+    __tablename__ = "human_transforms"
+    __table_args__ = (Index("idx_human_transforms_project", "project_id"),)
+    transform_id: str = _key("transforms", primary_key=True)
+    project_id: str = _key("projects")
+    action_type: str = _text(nullable=False)
+    interface_context: str | None = _text()
+    change_description: str | None = _text()
+
+
+class SchemaVersion(_Table, table=True):
+    """Which version of the schema this database has."""
+
+    __tablename__ = "schema_version"
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    applied_at: datetime = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()),
+    )

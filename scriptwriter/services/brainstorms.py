@@ -1,0 +1,151 @@
+"""Owns what a person does with a brainstorm: start, retry. Knows workers only by the job it queues."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter import graph, prompts
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+from scriptwriter.graph import Brief
+from scriptwriter.models import (
+    Artifact,
+    LlmPrompt,
+    Transform,
+    TransformInput,
+    TransformOutput,
+    User,
+)
+from scriptwriter.services.access import ACTORS, require
+from scriptwriter.services.attempts import prompt_role, requeue
+from scriptwriter.services.jobs import defer_generation
+from scriptwriter.services.projects import create_in
+from scriptwriter.services.transitions import context_for, context_of
+
+
+async def start(project_id: str, brief: Brief, user_id: str) -> str:
+    """Start a generation for `brief`; returns the transform's id. The worker and the shapes do the rest.
+
+    Raises UserError: `project_not_found`, `not_allowed`, `already_running` (name: who started that one).
+    """
+    try:
+        async with transaction() as session:
+            _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+            return await _start(session, project_id, brief, user)
+    except IntegrityError as error:
+        raise await _already_running(project_id, error) from error
+
+
+async def start_project(name: str, brief: Brief, user_id: str) -> tuple[str, str]:
+    """A new project and its first generation in one transaction; returns (project id, transform id).
+
+    Raises UserError as `projects.create` does.
+    """
+    async with transaction() as session:
+        project_id = await create_in(session, user_id, name, f"{brief.platform} · {brief.genre}")
+        await session.flush()
+        _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+        return project_id, await _start(session, project_id, brief, user)
+
+
+async def start_again(project_id: str, user_id: str) -> str:
+    """Start another generation with the project's newest brief; returns the transform's id.
+
+    Raises UserError as `start` does, and `brief_not_found`.
+    """
+    async with transaction() as session:
+        await require(session, project_id, user_id, roles=ACTORS)
+        newest = await session.exec(
+            select(Artifact.data)
+            .where(Artifact.project_id == project_id, Artifact.type == graph.PARAMS)
+            .order_by(col(Artifact.created_at).desc())
+            .limit(1)
+        )
+        data = newest.first()
+    if data is None:
+        raise UserError("brief_not_found")
+    return await start(project_id, Brief.from_json(json.loads(data)), user_id)
+
+
+async def retry(project_id: str, transform_id: str, user_id: str) -> None:
+    """Go on with a generation that ended short: the next attempt asks for the missing ideas only.
+
+    Raises UserError: `project_not_found`, `not_allowed`, `nothing_to_retry`, `already_running`.
+    """
+    try:
+        async with transaction() as session:
+            await require(session, project_id, user_id, roles=ACTORS)
+            transform = await _llm_transform(session, project_id, transform_id)
+            await requeue(session, transform)
+    except IntegrityError as error:
+        raise await _already_running(project_id, error) from error
+
+
+async def _start(session: AsyncSession, project_id: str, brief: Brief, user: User) -> str:
+    transform = Transform(
+        id=str(uuid4()),
+        project_id=project_id,
+        type=graph.LLM,
+        status="pending",
+        execution_context=context_for(user, brief.to_json()),
+    )
+    params = Artifact(
+        id=str(uuid4()),
+        project_id=project_id,
+        type=graph.PARAMS,
+        data=json.dumps(brief.to_json(), ensure_ascii=False),
+    )
+    ideas = Artifact(
+        id=str(uuid4()),
+        project_id=project_id,
+        type=graph.IDEAS,
+        data=json.dumps(graph.ideas_to_json(())),
+        streaming_status="streaming",
+        streaming_progress=0,
+        partial_data=graph.ideas_to_json(()),
+    )
+    session.add_all([transform, params, ideas])
+    await session.flush()
+    ids: dict[str, Any] = {"project_id": project_id, "transform_id": transform.id}
+    session.add_all(
+        [
+            TransformInput(**ids, artifact_id=params.id, input_role="params"),
+            TransformOutput(**ids, artifact_id=ideas.id, output_role="ideas"),
+            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompts.render(brief), prompt_role=prompt_role(0)),
+        ]
+    )
+    await session.flush()
+    await defer_generation(session, transform.id)
+    return transform.id
+
+
+async def _llm_transform(session: AsyncSession, project_id: str, transform_id: str) -> Transform:
+    found = await session.exec(
+        select(Transform)
+        .where(Transform.id == transform_id, Transform.project_id == project_id, Transform.type == graph.LLM)
+        .with_for_update()
+    )
+    transform = found.first()
+    if transform is None:
+        raise UserError("nothing_to_retry")
+    return transform
+
+
+async def _already_running(project_id: str, error: IntegrityError) -> Exception:
+    if "one_active_llm_transform_per_project" not in str(error.orig):
+        return error
+    async with transaction() as session:
+        found = await session.exec(
+            select(Transform).where(
+                Transform.project_id == project_id,
+                Transform.type == graph.LLM,
+                col(Transform.streaming_status).in_(("pending", "running")),
+            )
+        )
+        running = found.first()
+    name = context_of(running).get("startedBy") if running else None
+    return UserError("already_running", name=name or "?")

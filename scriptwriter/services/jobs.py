@@ -1,0 +1,17 @@
+"""Owns the job queue's app and the deferring of jobs; knows jobs by their name only, not what they do."""
+
+import procrastinate
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter.database import psycopg_connection
+
+GENERATE = "generate"
+
+app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+"""Tasks register themselves here; a worker runs it with a connector of its own (`app.with_connector`)."""
+
+
+async def defer_generation(session: AsyncSession, transform_id: str) -> None:
+    """Queue the generation of `transform_id`, in the transaction of `session`: both happen, or neither."""
+    job = app.configure_task(GENERATE, connection=await psycopg_connection(session))
+    await job.defer_async(transform_id=transform_id)

@@ -1,0 +1,101 @@
+"""Owns every setting: its name in the environment, its default, its check. Knows nothing of who uses it."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import quote
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_MODEL = "演示模式"
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read from the environment and from `.env`.
+
+    An empty value counts as not set. Raises pydantic's ValidationError for a value that cannot be used.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    environment: Literal["development", "production"] = Field(
+        "development", validation_alias="SCRIPTWRITER_ENV"
+    )
+    data_dir: Path = Field(Path(".data"), validation_alias="SCRIPTWRITER_DATA_DIR")
+
+    database_url: SecretStr | None = None
+    db_host: str | None = None
+    db_port: int = 5432
+    db_name: str = "script_writer"
+    db_user: str = "postgres"
+    db_password: SecretStr = SecretStr("")
+
+    electric_url: str | None = None
+    electric_secret: SecretStr | None = None
+    electric_live: Literal["sse", "long-poll"] = "sse"
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    openai_model: str = "gpt-4o-mini"
+    model_silence_seconds: float = Field(60.0, gt=0)
+    demo_characters_per_second: float = Field(28.0, gt=0)
+
+    redis_url: SecretStr | None = Field(None, validation_alias=AliasChoices("REDIS_URL", "REFLEX_REDIS_URL"))
+    embedded_worker: bool | None = None
+    worker_concurrency: int = Field(20, ge=1)
+
+    public_url: str | None = Field(None, validation_alias="SCRIPTWRITER_URL")
+
+    @model_validator(mode="after")
+    def _an_outside_electric_watches_an_outside_database(self) -> Self:
+        if self.electric_url and not self.outside_database:
+            raise ValueError(
+                "ELECTRIC_URL is set, but no database: an outside Electric cannot see the embedded Postgres. "
+                "Set DATABASE_URL (or DB_HOST) too, or neither."
+            )
+        return self
+
+    @property
+    def outside_database(self) -> str | None:
+        """The libpq URL of the database to use, or None: then the embedded Postgres serves."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        if not self.db_host:
+            return None
+        password = self.db_password.get_secret_value()
+        user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        return f"postgresql://{user}@{self.db_host}:{self.db_port}/{quote(self.db_name, safe='')}"
+
+    @property
+    def postgres_folder(self) -> Path:
+        """Where the embedded Postgres keeps everything."""
+        return self.data_dir.resolve() / "postgres"
+
+    @property
+    def demo(self) -> bool:
+        """Whether the demo model answers: neither a key nor an endpoint of a real one is set."""
+        return not self.openai_api_key and not self.openai_base_url
+
+    @property
+    def model_name(self) -> str:
+        """The name under which the model's work is recorded."""
+        return DEMO_MODEL if self.demo else self.openai_model
+
+    @property
+    def development(self) -> bool:
+        """Whether this is a developer's own machine: the one-click test user exists only there."""
+        return self.environment == "development"
+
+    @property
+    def worker_inside(self) -> bool:
+        """Whether the web process generates too; unless said otherwise, where the database is embedded."""
+        return self.outside_database is None if self.embedded_worker is None else self.embedded_worker
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()  # pyright: ignore[reportCallIssue]: pydantic-settings fills the fields

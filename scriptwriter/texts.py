@@ -1,0 +1,134 @@
+"""Owns every text a person reads, Chinese first, English second. Knows nothing of where it is shown."""
+
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+PRODUCT = Text("编剧室", "Writers' Room")
+TAGLINE = Text("短剧与短视频的创意现场", "Where short drama begins")
+PITCH = Text(
+    "说出平台和类型，一分钟内得到五个故事创意，同一间编剧室里的人同时看到。",
+    "Name a platform and a genre: five story ideas within a minute, on everybody's screen at once.",
+)
+SKIP_TO_CONTENT = Text("跳到正文", "Skip to content")
+SWITCH_LANGUAGE = Text("Switch to English", "切换到中文")
+OTHER_LANGUAGE = Text("EN", "中文")
+SWITCH_THEME = Text("切换明暗", "Switch light and dark")
+DEMO_MODE = Text("演示模式", "Demo mode")
+DEMO_MODE_WHY = Text(
+    "没有配置模型密钥，创意由内置的演示模型写成",
+    "No model key is configured: a built-in demo model writes the ideas",
+)
+LOADING = Text("载入中…", "Loading…")
+OFFLINE = Text("网络已断开，后台仍在生成", "You are offline; writing goes on in the background")
+RESYNCING = Text("正在重新同步", "Syncing again")
+DISMISS = Text("知道了", "Dismiss")
+
+SIGN_IN = Text("登录", "Sign in")
+SIGN_OUT = Text("退出", "Sign out")
+TEST_USER = Text("测试用户", "Test user")
+SIGN_IN_AS_TEST_USER = Text("以测试用户登录", "Sign in as the test user")
+TEST_USER_WHY = Text("仅在开发环境提供，无需密码", "Development only, no password")
+SIGN_IN_UNAVAILABLE = Text(
+    "这里还没有开放登录方式，请联系管理员", "No way to sign in is set up here; please ask the administrator"
+)
+
+PROJECTS = Text("我的项目", "My projects")
+NO_PROJECTS = Text("这里还是一张白纸", "A blank page, so far")
+NO_PROJECTS_NEXT = Text(
+    "从一个平台、一种类型开始，看创意逐字写出来。",
+    "Start with a platform and a genre, and watch the ideas being written.",
+)
+IDEAS_COUNT = Text("{count} 个创意", "{count} ideas")
+NO_IDEAS_YET = Text("尚无创意", "No ideas yet")
+WRITING_NOW = Text("正在写", "Writing")
+BACK_TO_PROJECTS = Text("返回项目列表", "Back to projects")
+
+NEW_PROJECT = Text("新建脑暴项目", "New brainstorm")
+NEW_PROJECT_WHY = Text(
+    "创建一个新项目并开始AI头脑风暴，生成创意故事想法。",
+    "Create a project and start an AI brainstorm for story ideas.",
+)
+PLATFORM = Text("目标平台", "Platform")
+PLATFORM_EXAMPLE = Text("例如: 抖音, 快手, YouTube Shorts", "e.g. Douyin, Kuaishou, YouTube Shorts")
+GENRE = Text("故事类型", "Genre")
+GENRE_EXAMPLE = Text("例如: 穿越, 爽文, 甜宠, 悬疑", "e.g. time travel, revenge, romance, suspense")
+OTHER_REQUIREMENTS = Text("其他要求", "Other wishes")
+OTHER_REQUIREMENTS_EXAMPLE = Text(
+    "描述故事核心、人物设定、情节走向等...", "The heart of the story, its people, where the plot goes..."
+)
+OPTIONAL = Text("选填", "optional")
+CREATE_PROJECT = Text("开始创建项目", "Create the project")
+CREATING = Text("创建中...", "Creating...")
+INITIAL_PLATFORM = "抖音"
+INITIAL_GENRE = "穿越, 爽文"
+PROJECT_NAME = "{platform} · {genre} · {time}"
+
+BRAINSTORM = Text("💡 创意头脑风暴", "💡 Brainstorm")
+START_HINT = Text("点击开始生成创意想法", "Press start to write story ideas")
+START = Text("开始头脑风暴", "Start the brainstorm")
+STARTING = Text("正在开始...", "Starting...")
+QUEUED = Text("排队中", "Queued")
+THINKING = Text("构思中", "Thinking")
+WRITING = Text(
+    "AI 正在生成创意想法... ({count} 个想法已生成)", "Writing story ideas... ({count} finished)"
+)
+RESUMING = Text("正在从第 {number} 个继续", "Resuming from idea {number}")
+FAILED = Text("生成失败", "The run failed")
+RETRY = Text("重试", "Try again")
+STOPPED = Text("已停止，已写内容保留", "Stopped; what was written is kept")
+PARTIAL = Text("完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count}, {missing} unfinished")
+FILL_IN = Text("补齐", "Fill in")
+DONE = Text("{count} 个创意", "{count} ideas")
+SECONDS = Text("{seconds} 秒", "{seconds} s")
+TOKENS = Text("{tokens} tokens", "{tokens} tokens")
+STARTED_BY = Text("{name} 发起", "started by {name}")
+ANOTHER_BATCH = Text("再来一批", "Another batch")
+EARLIER_IDEAS = Text("更早的创意", "Earlier ideas")
+IDEA_FINISHED = Text("第 {number} 个创意已写完：{title}", "Idea {number} is finished: {title}")
+UNTITLED = Text("正在起名", "Finding a title")
+UNFINISHED = Text("未写完", "Unfinished")
+CHOOSE = Text("选定", "Choose")
+CHOSEN = Text("已选定", "Chosen")
+KEEPERS = Text("入选", "Keepers")
+NO_KEEPERS = Text("选定的创意会收在这里", "Ideas you choose are kept here")
+
+NOT_FOUND = Text("没有这一页", "There is no such page")
+NOT_FOUND_WHY = Text("链接可能有误，或者内容已被移走。", "The link may be wrong, or its content has moved.")
+NO_ACCESS = Text("打不开这个项目", "This project cannot be opened")
+
+ERRORS: dict[str, Text] = {
+    "platform_required": Text("请输入目标平台", "Enter a target platform"),
+    "genre_required": Text("请输入故事类型", "Enter a story genre"),
+    "platform_too_long": Text("目标平台最多 {limit} 个字", "The platform may have up to {limit} characters"),
+    "genre_too_long": Text("故事类型最多 {limit} 个字", "The genre may have up to {limit} characters"),
+    "other_requirements_too_long": Text(
+        "其他要求最多 {limit} 个字，请精简后再提交",
+        "The wishes may have up to {limit} characters; please shorten them",
+    ),
+    "count_out_of_range": Text("想法数量须在 1 到 10 之间", "Ask for 1 to 10 ideas"),
+    "name_required": Text("请输入项目名称", "Enter a project name"),
+    "name_too_long": Text("项目名称最多 {limit} 个字", "The name may have up to {limit} characters"),
+    "signed_out": Text("请先登录", "Please sign in first"),
+    "project_not_found": Text(
+        "项目不存在，或你没有访问权限", "There is no such project, or it is not shared with you"
+    ),
+    "not_allowed": Text("你在该项目中只能查看", "You can only view this project"),
+    "already_running": Text(
+        "{name} 已经开始了一次生成，正在进行中", "{name} has already started a run; it is in progress"
+    ),
+    "nothing_to_retry": Text("这次生成没有可重试的内容", "There is nothing to retry in this run"),
+    "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
+    "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),
+    "test_user_unavailable": Text("测试用户只在开发环境中可用", "The test user exists in development only"),
+    "unexpected": Text("出了点问题，已记录下来。请稍后再试", "Something went wrong; please try again later"),
+    "generation_interrupted": Text(
+        "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"
+    ),
+}

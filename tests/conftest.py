@@ -1,0 +1,47 @@
+"""Fixtures every test may ask for; their logic is in support/."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.support import postgres
+from tests.support.rooms import Room, make_room
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a server on which databases can be made."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(postgres_server: str) -> Iterator[str]:
+    """The URL of a database without any table, dropped after the test."""
+    with postgres.new_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(empty_database: str) -> str:
+    """The URL of a database with this application's schema, dropped after the test."""
+    from scriptwriter.database import apply_schema
+
+    apply_schema(empty_database)
+    return empty_database
+
+
+@pytest.fixture
+async def connected(database_url: str) -> AsyncIterator[str]:
+    """A database with this application's schema, connected as the one of this process; its URL."""
+    from scriptwriter import database
+
+    connection = database.connect(database_url)
+    yield database_url
+    await connection.close()
+
+
+@pytest.fixture
+async def room(connected: str) -> Room:
+    """A project with an owner, a collaborator and a viewer, and a stranger outside."""
+    return await make_room()

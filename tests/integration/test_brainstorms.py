@@ -1,0 +1,244 @@
+"""A brainstorm from its start to its end, through the services, on a real database."""
+
+import asyncio
+import json
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from scriptwriter.errors import GenerationError, Superseded, UserError
+from scriptwriter.graph import Idea, Reply
+from scriptwriter.services import attempts, brainstorms, choices
+from tests.support.rooms import BRIEF, Room
+
+ONE = Idea("重生之约", "她醒来时回到十年前。")
+TWO = Idea("逆袭时刻", "他当众揭开真相。")
+GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
+REPLY = Reply("a-model", {"temperature": 1}, '{"ideas": […]}', {"prompt_tokens": 7, "total_tokens": 20})
+
+
+def rows(url: str, query: str, *parameters: Any) -> list[dict[str, Any]]:
+    """What a query gives, on a connection of its own: committed rows only."""
+    with psycopg.connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), parameters).fetchall()
+
+
+async def test_a_start_writes_the_whole_graph_at_once(connected: str, room: Room) -> None:
+    """Transform, brief, ideas, links, prompt and job are there together."""
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+
+    [transform] = rows(connected, "SELECT * FROM transforms")
+    assert (transform["id"], transform["type"]) == (transform_id, "llm")
+    assert (transform["status"], transform["streaming_status"]) == ("pending", "pending")
+    assert json.loads(transform["execution_context"])["startedBy"] == "Owner"
+    brief, ideas = rows(connected, "SELECT * FROM artifacts ORDER BY type DESC")
+    assert (brief["type"], json.loads(brief["data"])) == ("brainstorm_params", BRIEF.to_json())
+    assert (ideas["type"], ideas["streaming_status"]) == ("brainstorm_ideas", "streaming")
+    assert (json.loads(ideas["data"]), ideas["partial_data"]) == ({"ideas": []}, {"ideas": []})
+    [link] = rows(connected, "SELECT * FROM transform_inputs")
+    assert (link["artifact_id"], link["input_role"]) == (brief["id"], "params")
+    [link] = rows(connected, "SELECT * FROM transform_outputs")
+    assert (link["artifact_id"], link["output_role"]) == (ideas["id"], "ideas")
+    [prompt] = rows(connected, "SELECT * FROM llm_prompts")
+    assert prompt["prompt_role"] == "primary"
+    assert all(word in prompt["prompt_text"] for word in ("抖音", "穿越, 爽文", "女主是现代 CEO"))
+    [job] = rows(connected, "SELECT * FROM procrastinate_jobs")
+    assert (job["task_name"], job["args"]) == ("generate", {"transform_id": transform_id})
+
+
+async def test_two_starts_at_once_make_one_run(connected: str, room: Room) -> None:
+    """A double click, or two colleagues: one starts, the other hears who did."""
+    people = (room.owner, room.collaborator)
+
+    starts = [brainstorms.start(room.project_id, BRIEF, who) for who in people]
+    outcomes = await asyncio.gather(*starts, return_exceptions=True)
+
+    [refusal] = [each for each in outcomes if isinstance(each, UserError)]
+    assert refusal.code == "already_running"
+    assert refusal.params["name"] in ("Owner", "Collaborator")
+    assert len(rows(connected, "SELECT id FROM transforms")) == 1
+    assert len(rows(connected, "SELECT id FROM artifacts")) == 2
+    assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 1
+
+
+@pytest.mark.parametrize(("who", "code"), [("stranger", "project_not_found"), ("viewer", "not_allowed")])
+async def test_only_owners_and_collaborators_start(connected: str, room: Room, who: str, code: str) -> None:
+    """Nothing is written for anybody else."""
+    with pytest.raises(UserError) as refusal:
+        await brainstorms.start(room.project_id, BRIEF, getattr(room, who))
+
+    assert refusal.value.code == code
+    assert rows(connected, "SELECT id FROM transforms") == []
+
+
+async def test_a_new_project_and_its_first_run_are_one_act(connected: str, room: Room) -> None:
+    """The form's submit makes the project, its owner and the generation."""
+    project_id, transform_id = await brainstorms.start_project("抖音 · 穿越", BRIEF, room.stranger)
+
+    [member] = rows(connected, "SELECT * FROM projects_users WHERE project_id = %s", project_id)
+    assert (member["user_id"], member["role"]) == ("stranger", "owner")
+    [transform] = rows(connected, "SELECT id FROM transforms WHERE project_id = %s", project_id)
+    assert transform["id"] == transform_id
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    """An attempt that a worker has just begun."""
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    return attempt
+
+
+async def test_a_draft_grows_and_counts_finished_ideas_only(connected: str, room: Room) -> None:
+    """partial_data holds what is written, progress follows the finished ideas."""
+    attempt = await begun(room)
+    progress = [rows(connected, "SELECT progress_percentage AS p FROM transforms")[0]["p"]]
+
+    for ideas in ([GROWING], [ONE, GROWING], [ONE, TWO]):
+        await attempts.save_draft(attempt, ideas)
+        progress.append(rows(connected, "SELECT progress_percentage AS p FROM transforms")[0]["p"])
+
+    assert [float(each) for each in progress] == [10, 10, 40, 70]
+    [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
+    assert artifact["partial_data"] == {"ideas": [ONE.to_json(), TWO.to_json()]}
+    assert float(artifact["streaming_progress"]) == 70
+
+
+async def test_a_finished_run_keeps_everything_that_is_known_of_it(connected: str, room: Room) -> None:
+    """Data, states, raw reply, model, parameters and tokens."""
+    attempt = await begun(room)
+
+    await attempts.finish(attempt, [ONE, TWO], REPLY)
+
+    [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
+    assert (artifact["streaming_status"], float(artifact["streaming_progress"])) == ("completed", 100)
+    assert json.loads(artifact["data"]) == {"ideas": [ONE.to_json(), TWO.to_json()]}
+    assert artifact["partial_data"] is None
+    [transform] = rows(connected, "SELECT * FROM transforms")
+    assert (transform["status"], transform["streaming_status"]) == ("completed", "completed")
+    assert float(transform["progress_percentage"]) == 100
+    [record] = rows(connected, "SELECT * FROM llm_transforms")
+    assert (record["model_name"], record["raw_response"]) == ("a-model", '{"ideas": […]}')
+    assert json.loads(record["model_parameters"]) == {"temperature": 1}
+    assert json.loads(record["token_usage"]) == {"prompt_tokens": 7, "total_tokens": 20}
+
+
+async def test_a_failed_run_says_why_and_keeps_what_was_finished(connected: str, room: Room) -> None:
+    """Both rows fail; the idea that was being written is marked."""
+    attempt = await begun(room)
+
+    await attempts.fail(attempt, [ONE, GROWING], REPLY, GenerationError("generation_interrupted"))
+
+    [transform] = rows(connected, "SELECT * FROM transforms")
+    assert transform["streaming_status"] == "failed"
+    assert transform["error_message"] == "生成意外中断，已完成的想法已保留"
+    [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
+    assert artifact["streaming_status"] == "failed"
+    assert json.loads(artifact["data"])["ideas"] == [
+        ONE.to_json(),
+        {"title": "替身新娘", "body": "婚礼前夜，", "status": "unfinished"},
+    ]
+
+
+async def test_a_retry_asks_for_the_missing_ideas_only(connected: str, room: Room) -> None:
+    """The next attempt knows what is finished, and has a prompt of its own."""
+    attempt = await begun(room)
+    await attempts.fail(attempt, [ONE, GROWING], None, GenerationError("generation_interrupted"))
+
+    await brainstorms.retry(room.project_id, attempt.transform_id, room.collaborator)
+    again = await attempts.begin(attempt.transform_id)
+
+    assert again is not None
+    assert (again.number, again.finished) == (1, (ONE,))
+    assert ONE.title in again.prompt
+    [transform] = rows(connected, "SELECT * FROM transforms")
+    assert (transform["streaming_status"], transform["error_message"]) == ("running", None)
+    roles = rows(connected, "SELECT prompt_role FROM llm_prompts ORDER BY prompt_role")
+    assert [each["prompt_role"] for each in roles] == ["attempt-1", "primary"]
+    assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 2
+
+
+async def test_an_attempt_that_was_overtaken_writes_nothing_more(connected: str, room: Room) -> None:
+    """A worker that comes back late is told so at every write."""
+    late = await begun(room)
+    current = await attempts.begin(late.transform_id)
+    assert current is not None
+    await attempts.save_draft(current, [TWO])
+
+    for write in (
+        attempts.save_draft(late, [ONE]),
+        attempts.finish(late, [ONE], REPLY),
+        attempts.fail(late, [ONE], None, GenerationError("generation_interrupted")),
+    ):
+        with pytest.raises(Superseded):
+            await write
+
+    [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
+    assert artifact["partial_data"] == {"ideas": [TWO.to_json()]}
+    assert rows(connected, "SELECT retry_count FROM transforms") == [{"retry_count": 1}]
+
+
+async def test_a_run_that_has_ended_is_not_begun_again(connected: str, room: Room) -> None:
+    """A job that is delivered twice finds nothing to do."""
+    attempt = await begun(room)
+    await attempts.finish(attempt, [ONE, TWO], REPLY)
+
+    assert await attempts.begin(attempt.transform_id) is None
+    assert await attempts.begin("no such transform") is None
+    with pytest.raises(UserError, match="nothing_to_retry"):
+        await brainstorms.retry(room.project_id, attempt.transform_id, room.owner)
+
+
+async def test_the_tokens_of_all_attempts_are_counted(connected: str, room: Room) -> None:
+    """A retried run shows what it cost altogether, and both raw replies."""
+    attempt = await begun(room)
+    await attempts.fail(attempt, [ONE], REPLY, GenerationError("generation_interrupted"))
+    await brainstorms.retry(room.project_id, attempt.transform_id, room.owner)
+    again = await attempts.begin(attempt.transform_id)
+    assert again is not None
+
+    await attempts.finish(again, [ONE, TWO], REPLY)
+
+    [record] = rows(connected, "SELECT * FROM llm_transforms")
+    assert json.loads(record["token_usage"]) == {"prompt_tokens": 14, "total_tokens": 40}
+    assert record["raw_response"].count(REPLY.raw_response) == 2
+
+
+async def test_text_that_postgres_cannot_store_does_not_lose_the_idea(connected: str, room: Room) -> None:
+    """NUL and lone surrogates are left out, the rest stays."""
+    attempt = await begun(room)
+    strange = Idea("奇\x00怪", "半个\ud800字")
+
+    await attempts.save_draft(attempt, [strange])
+    await attempts.finish(attempt, [strange], Reply("m", {}, "raw\x00\ud800"))
+
+    [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
+    assert json.loads(artifact["data"])["ideas"] == [{"title": "奇怪", "body": "半个?字"}]
+
+
+async def test_a_choice_is_a_human_transform_from_the_idea(connected: str, room: Room) -> None:
+    """Input role ideas[1], output a choice; choosing it again takes it back."""
+    attempt = await begun(room)
+    await attempts.finish(attempt, [ONE, TWO], REPLY)
+
+    await choices.choose(room.project_id, attempt.artifact_id, 1, room.collaborator)
+    await choices.choose(room.project_id, attempt.artifact_id, 1, room.collaborator)
+
+    links = rows(connected, "SELECT * FROM transform_inputs WHERE input_role <> 'params'")
+    assert [each["input_role"] for each in links] == ["ideas[1]", "ideas[1]"]
+    assert {each["artifact_id"] for each in links} == {attempt.artifact_id}
+    acts = rows(connected, "SELECT * FROM human_transforms ORDER BY change_description")
+    assert [each["change_description"] for each in acts] == ["取消选定《逆袭时刻》", "选定《逆袭时刻》"]
+    made = rows(connected, "SELECT data FROM artifacts WHERE type = 'brainstorm_choice' ORDER BY created_at")
+    assert [json.loads(each["data"])["chosen"] for each in made] == [True, False]
+
+
+@pytest.mark.parametrize("index", [-1, 1, 99])
+async def test_only_a_finished_idea_can_be_chosen(connected: str, room: Room, index: int) -> None:
+    """Neither the one being written nor one that is not there."""
+    attempt = await begun(room)
+    await attempts.save_draft(attempt, [ONE, GROWING])
+
+    with pytest.raises(UserError, match="idea_not_found"):
+        await choices.choose(room.project_id, attempt.artifact_id, index, room.owner)

@@ -1,0 +1,148 @@
+"""The models, schema.sql and a real database say the same."""
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+
+from scriptwriter import models
+from scriptwriter.database import apply_schema
+from scriptwriter.errors import SchemaError
+
+COLUMNS = """
+SELECT table_name, column_name, data_type, is_nullable, column_default, numeric_precision, numeric_scale
+FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = ANY (%(tables)s) ORDER BY 1, 2
+"""
+CONSTRAINTS = """
+SELECT conrelid::regclass::text, contype::text, pg_get_constraintdef(oid)
+FROM pg_constraint
+WHERE contype IN ('p', 'u', 'f', 'c') AND conrelid::regclass::text = ANY (%(tables)s) ORDER BY 1, 2, 3
+"""
+INDEXES = """
+SELECT tablename, indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND tablename = ANY (%(tables)s) AND indexname NOT LIKE '%%\\_pkey'
+    AND indexname NOT LIKE '%%\\_key' ORDER BY 1, 2
+"""
+DESIGNED = {
+    "users", "projects", "projects_users", "auth_providers", "user_sessions", "artifacts", "transforms",
+    "transform_inputs", "transform_outputs", "llm_prompts", "llm_transforms", "human_transforms",
+}  # fmt: skip
+
+
+def catalog(url: str) -> dict[str, list[tuple]]:
+    """What the database at `url` has of the models' tables."""
+    tables = {"tables": sorted(SQLModel.metadata.tables)}
+    with psycopg.connect(url) as connection:
+        return {
+            name: connection.execute(query, tables).fetchall()
+            for name, query in (("columns", COLUMNS), ("constraints", CONSTRAINTS), ("indexes", INDEXES))
+        }
+
+
+def test_the_models_mirror_the_schema(database_url: str, empty_database: str) -> None:
+    """A database made from the models and one made from schema.sql have the same catalog."""
+    engine = create_engine(empty_database.replace("postgresql://", "postgresql+psycopg://", 1))
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+
+    from_schema, from_models = catalog(database_url), catalog(empty_database)
+
+    assert set(SQLModel.metadata.tables) >= DESIGNED
+    assert len(from_schema["columns"]) >= 80
+    assert from_models == from_schema
+
+
+def test_applying_the_schema_again_changes_nothing(database_url: str) -> None:
+    """A second application leaves rows, catalog and version as they are."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO users (id, username) VALUES ('u', 'u')")
+    before = catalog(database_url)
+
+    version = apply_schema(database_url)
+
+    assert catalog(database_url) == before
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
+        assert connection.execute("SELECT version FROM schema_version").fetchall() == [(version,)]
+
+
+def test_the_file_itself_is_idempotent(database_url: str) -> None:
+    """schema.sql can be executed on a database that has it, and changes nothing."""
+    from scriptwriter.database import SCHEMA_FOLDER
+
+    before = catalog(database_url)
+
+    with psycopg.connect(database_url) as connection:
+        connection.execute((SCHEMA_FOLDER / "schema.sql").read_bytes())
+
+    assert catalog(database_url) == before
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    """A program never writes to a schema that it does not know, and says what to do."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO schema_version (version) VALUES (9999)")
+
+    with pytest.raises(SchemaError, match=r"schema version 9999.*newer program"):
+        apply_schema(database_url)
+
+
+def test_a_numbered_file_upgrades_an_existing_database_once(database_url: str, tmp_path) -> None:
+    """A later change is applied to a database of an earlier version, and recorded."""
+    (tmp_path / "schema.sql").write_text("SELECT 1 / 0 AS must_not_run_on_an_existing_database")
+    (tmp_path / "0002_note.sql").write_text("ALTER TABLE projects ADD COLUMN note TEXT")
+
+    versions = [apply_schema(database_url, tmp_path), apply_schema(database_url, tmp_path)]
+
+    assert versions == [2, 2]
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (2,)
+        assert connection.execute("SELECT note FROM projects").fetchall() == []
+
+
+def test_updated_at_moves_with_every_update(database_url: str) -> None:
+    """The triggers keep updated_at, whatever an UPDATE says."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO users (id, username, updated_at) VALUES ('u', 'u', '2001-01-01');"
+            "INSERT INTO projects (id, name, updated_at) VALUES ('p', 'p', '2001-01-01');"
+            "INSERT INTO artifacts (id, project_id, type, data, updated_at)"
+            " VALUES ('a', 'p', 'x', '{}', '2001-01-01');"
+            "INSERT INTO transforms (id, project_id, type, updated_at) VALUES ('t', 'p', 'llm', '2001-01-01')"
+        )
+        for table in ("users", "projects", "artifacts", "transforms"):
+            connection.execute(f"UPDATE {table} SET id = id".encode())
+
+            year = connection.execute(f"SELECT extract(year FROM updated_at)::int FROM {table}".encode())
+
+            assert (year.fetchone() or [0])[0] > 2001
+
+
+def test_deleting_a_project_takes_its_whole_graph_along(database_url: str) -> None:
+    """Cascades leave no row of a deleted project behind."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO users (id, username) VALUES ('u', 'u');"
+            "INSERT INTO projects (id, name) VALUES ('p', 'p');"
+            "INSERT INTO projects_users (project_id, user_id) VALUES ('p', 'u');"
+            "INSERT INTO artifacts (id, project_id, type, data) VALUES ('a', 'p', 'x', '{}');"
+            "INSERT INTO transforms (id, project_id, type) VALUES ('t', 'p', 'llm');"
+            "INSERT INTO transform_inputs (project_id, transform_id, artifact_id) VALUES ('p', 't', 'a');"
+            "INSERT INTO transform_outputs (project_id, transform_id, artifact_id) VALUES ('p', 't', 'a');"
+            "INSERT INTO llm_prompts (id, project_id, transform_id, prompt_text) VALUES ('l', 'p', 't', '');"
+            "INSERT INTO llm_transforms (transform_id, project_id, model_name) VALUES ('t', 'p', 'm');"
+            "INSERT INTO human_transforms (transform_id, project_id, action_type) VALUES ('t', 'p', 'x')"
+        )
+
+        connection.execute("DELETE FROM projects WHERE id = 'p'")
+
+        for table in DESIGNED - {"users", "projects", "auth_providers", "user_sessions"}:
+            assert connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() == (0,), table
+
+
+def test_every_model_names_the_table_it_mirrors() -> None:
+    """No model is left without a table of its own."""
+    tables = [model.__tablename__ for model in vars(models).values() if hasattr(model, "__table__")]
+
+    assert sorted(tables) == sorted(SQLModel.metadata.tables)

@@ -1,0 +1,37 @@
+"""Projects and people for tests, made through the services and the models."""
+
+from dataclasses import dataclass
+
+from scriptwriter.database import transaction
+from scriptwriter.graph import Brief
+from scriptwriter.models import Membership, User
+from scriptwriter.services import projects
+
+BRIEF = Brief("抖音", "穿越, 爽文", "女主是现代 CEO", 3)
+
+
+@dataclass(frozen=True)
+class Room:
+    """Ids of a project and of the people around it."""
+
+    project_id: str
+    owner: str = "owner"
+    collaborator: str = "collaborator"
+    viewer: str = "viewer"
+    stranger: str = "stranger"
+
+
+async def make_room(prefix: str = "") -> Room:
+    """A new project with three members, and a stranger."""
+    people = [f"{prefix}{role}" for role in ("owner", "collaborator", "viewer", "stranger")]
+    async with transaction() as session:
+        session.add_all([User(id=name, username=name, display_name=name.title()) for name in people])
+    project_id = await projects.create(people[0], "一个项目")
+    async with transaction() as session:
+        session.add_all(
+            [
+                Membership(project_id=project_id, user_id=people[1], role="collaborator"),
+                Membership(project_id=project_id, user_id=people[2], role="viewer"),
+            ]
+        )
+    return Room(project_id, *people)
