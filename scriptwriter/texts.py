@@ -11,10 +11,17 @@ class Text(NamedTuple):
 
 
 PRODUCT = Text("编剧室", "Writers' Room")
-TAGLINE = Text("短剧与短视频的创意现场", "Where short drama begins")
+TAGLINE = Text("短剧与短视频的\u200b创意现场", "Where short drama begins")
 PITCH = Text(
     "说出平台和类型，一分钟内得到五个故事创意，同一间编剧室里的人同时看到。",
     "Name a platform and a genre: five story ideas within a minute, on everybody's screen at once.",
+)
+SAMPLE_TITLE = Text("奶奶开播", "Grandma Goes Live")
+SAMPLE_BODY = Text(
+    "七十岁的陈秀兰被三个儿子轮流推诿，最后住进镇上的旧戏楼。她捡起年轻时的梆子戏，用孙女淘汰的手机开了直播，"
+    "一夜之间，十万人听她骂醒不孝子。儿子们闻风赶来，争着尽孝……",
+    "At seventy, handed from son to son, Xiulan moves into the town's old opera house and starts to stream "
+    "the arias of her youth. By morning a hundred thousand people listen, and her sons are at the door.",
 )
 SKIP_TO_CONTENT = Text("跳到正文", "Skip to content")
 SWITCH_LANGUAGE = Text("Switch to English", "切换到中文")
@@ -70,7 +77,8 @@ INITIAL_PLATFORM = "抖音"
 INITIAL_GENRE = "穿越, 爽文"
 PROJECT_NAME = "{platform} · {genre} · {time}"
 
-BRAINSTORM = Text("💡 创意头脑风暴", "💡 Brainstorm")
+BULB = "💡"
+BRAINSTORM = Text("创意头脑风暴", "Brainstorm")
 START_HINT = Text("点击开始生成创意想法", "Press start to write story ideas")
 START = Text("开始头脑风暴", "Start the brainstorm")
 STARTING = Text("正在开始...", "Starting...")
@@ -85,6 +93,7 @@ RETRY = Text("重试", "Try again")
 STOPPED = Text("已停止，已写内容保留", "Stopped; what was written is kept")
 PARTIAL = Text("完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count}, {missing} unfinished")
 FILL_IN = Text("补齐", "Fill in")
+BRIEF_COUNT = Text("{count} 个", "{count} ideas")
 DONE = Text("{count} 个创意", "{count} ideas")
 SECONDS = Text("{seconds} 秒", "{seconds} s")
 TOKENS = Text("{tokens} tokens", "{tokens} tokens")
@@ -99,6 +108,10 @@ CHOSEN = Text("已选定", "Chosen")
 KEEPERS = Text("入选", "Keepers")
 NO_KEEPERS = Text("选定的创意会收在这里", "Ideas you choose are kept here")
 
+BROKEN = Text(
+    "页面出了点问题，已写完的内容都已保存。", "Something broke on this page; everything finished is saved."
+)
+RELOAD = Text("刷新页面", "Reload")
 NOT_FOUND = Text("没有这一页", "There is no such page")
 NOT_FOUND_WHY = Text("链接可能有误，或者内容已被移走。", "The link may be wrong, or its content has moved.")
 NO_ACCESS = Text("打不开这个项目", "This project cannot be opened")
@@ -119,6 +132,7 @@ ERRORS: dict[str, Text] = {
     "project_not_found": Text(
         "项目不存在，或你没有访问权限", "There is no such project, or it is not shared with you"
     ),
+    "access_removed": Text("你已被移出该项目", "You have been removed from this project"),
     "not_allowed": Text("你在该项目中只能查看", "You can only view this project"),
     "already_running": Text(
         "{name} 已经开始了一次生成，正在进行中", "{name} has already started a run; it is in progress"
@@ -128,6 +142,61 @@ ERRORS: dict[str, Text] = {
     "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),
     "test_user_unavailable": Text("测试用户只在开发环境中可用", "The test user exists in development only"),
     "unexpected": Text("出了点问题，已记录下来。请稍后再试", "Something went wrong; please try again later"),
+    "rate_limited": Text("模型繁忙，请稍后重试", "The model is busy; please try again in a moment"),
+    "quota_exhausted": Text(
+        "额度已用完，请联系管理员", "The quota is used up; please contact your administrator"
+    ),
+    "key_rejected": Text(
+        "密钥无效，仅管理员可修改", "The key was rejected; only an administrator can change it"
+    ),
+    "model_not_found": Text(
+        "找不到模型 {model}，请联系管理员", "There is no model {model}; please contact your administrator"
+    ),
+    "model_unavailable": Text(
+        "模型服务暂时不可用（{status}），请稍后重试",
+        "The model is out of service ({status}); please try again later",
+    ),
+    "request_refused": Text(
+        "模型服务不接受这次请求（{status}），请联系管理员",
+        "The model refuses this request ({status}); please contact your administrator",
+    ),
+    "prompt_too_long": Text(
+        "创作要求太长，模型放不下，请精简后再试", "The brief is too long for the model; please shorten it"
+    ),
+    "cannot_connect": Text(
+        "无法连接模型服务，已保留 {finished} 个，请稍后重试",
+        "The model cannot be reached; {finished} ideas are safe. Please try again later",
+    ),
+    "connection_untrusted": Text(
+        "模型服务的安全证书无效，请联系管理员",
+        "The model's certificate is not valid; please contact your administrator",
+    ),
+    "model_silent": Text(
+        "模型 {seconds} 秒无响应，已保留 {finished} 个",
+        "No word from the model for {seconds} seconds; {finished} ideas are safe",
+    ),
+    "reply_cut": Text(
+        "与模型的连接中断，已保留 {finished} 个，请重试",
+        "The connection to the model broke; {finished} ideas are safe. Please try again",
+    ),
+    "reply_empty": Text("模型没有返回内容，请重试", "The model answered nothing; please try again"),
+    "reply_unreadable": Text(
+        "返回格式有误，无法解析，请重试", "The reply has the wrong form and cannot be read; please try again"
+    ),
+    "reply_too_long": Text(
+        "返回内容过长，已停止接收，已保留 {finished} 个",
+        "The reply did not end and was stopped; {finished} ideas are safe",
+    ),
+    "length_limit": Text(
+        "长度达到上限，第 {number} 个不完整", "The length limit was reached; idea {number} is incomplete"
+    ),
+    "content_filtered": Text(
+        "第 {number} 个被安全策略拦截，其余不受影响",
+        "Idea {number} was stopped by a safety policy; the others are not affected",
+    ),
+    "too_few_ideas": Text(
+        "完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count} ideas; {missing} are missing"
+    ),
     "generation_interrupted": Text(
         "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"
     ),

@@ -1,21 +1,34 @@
-"""Servers and databases for tests; knows nothing of what the tests do with them."""
+"""Servers, databases and processes that use them, for tests; knows nothing of what the tests do with them."""
 
 import os
 import secrets
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
 
+from scriptwriter.embedded.folder import DataFolder
 from scriptwriter.embedded.postgres import attach
+from tests.support.waiting import wait_until
 
 _NO_DURABILITY = {"fsync": "off", "full_page_writes": "off"}
+_APP = """
+import sys
+from pathlib import Path
+from scriptwriter.embedded.postgres import attach
+postgres = attach(Path(sys.argv[1]), server_settings={"fsync": "off"})
+print(postgres.url(), flush=True)
+sys.stdin.read()
+"""
 
 
 @contextmanager
@@ -24,15 +37,27 @@ def server() -> Iterator[str]:
     if outside := os.environ.get("DATABASE_URL"):
         yield outside
         return
+    with data_folder() as data_dir, attach(data_dir, server_settings=_NO_DURABILITY) as postgres:
+        yield postgres.url("postgres")
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A place for a data folder, not yet created; at the end its server is stopped and it is deleted."""
     data_dir = Path(tempfile.gettempdir()) / f"scriptwriter-tests-{secrets.token_hex(6)}"
     try:
-        with attach(data_dir, server_settings=_NO_DURABILITY) as postgres:
-            yield postgres.url("postgres")
-            # Sooner than it would by itself: its data folder is about to go.
-            with suppress(ProcessLookupError):
-                os.kill(supervisor_pid(data_dir), signal.SIGTERM)
+        yield data_dir
     finally:
+        stop(data_dir)
         shutil.rmtree(data_dir, ignore_errors=True)
+
+
+def stop(data_dir: Path) -> None:
+    """Stops the server of a data folder sooner than it would by itself."""
+    if data_dir.is_dir():
+        with suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            os.kill(supervisor_pid(data_dir), signal.SIGTERM)
+        wait_until(lambda: is_quiet(data_dir))
 
 
 @contextmanager
@@ -49,6 +74,70 @@ def new_database(server_url: str) -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 
 
+@contextmanager
+def app(data_dir: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that attaches to a data folder, says the URL as its first line, and stays."""
+    command = [sys.executable, "-c", _APP, str(data_dir)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """The next line of an app."""
+    assert process.stdout
+    line = process.stdout.readline().strip()
+    assert line, "the app ended without a word; its error is in the captured stderr"
+    return line
+
+
+def ask(url: str, query: str) -> Any:
+    """The first column of the first row that a query gives, or None; committed."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(query.encode())
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
+
+def answers(url: str) -> bool:
+    """Whether a server is there and takes connections."""
+    try:
+        return ask(url, "SELECT true")
+    except psycopg.OperationalError:
+        return False
+
+
 def supervisor_pid(data_dir: Path) -> int:
     """The process that owns the embedded server of a data folder."""
     return int((data_dir / "supervisor.lock").read_text())
+
+
+def postmaster_pid(data_dir: Path) -> int:
+    """The first process of the server of a data folder."""
+    return int((data_dir / "cluster" / "postmaster.pid").read_text().split()[0])
+
+
+def is_quiet(data_dir: Path) -> bool:
+    """Whether neither a supervisor nor any process of a server runs for a data folder."""
+    folder = DataFolder(data_dir)
+    locks = [folder.lock(path) for path in (folder.supervisor_lock, folder.server_lock)]
+    for lock in locks:
+        if lock:
+            lock.release()
+    return all(locks)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return sys.platform != "linux"
+    return state != "Z"

@@ -1,0 +1,48 @@
+// What the page does without its server: the counting clocks, the reader's own time of day,
+// and Enter while a Chinese word is being composed.
+"use strict";
+
+(() => {
+  // Safari ends a composition before the keydown of its Enter: only the key code 229 still tells.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) {
+        event.preventDefault();
+        event.stopPropagation();
+      }
+    },
+    true,
+  );
+
+  // A clock counts from the seconds that the server gave it, so the computer's own clock may be wrong.
+  const begun = new WeakMap();
+  const tick = () => {
+    for (const clock of document.querySelectorAll(".timer[data-elapsed]")) {
+      if (!begun.has(clock)) {
+        begun.set(clock, performance.now() - Number(clock.dataset.elapsed) * 1000);
+      }
+      const seconds = Math.floor((performance.now() - begun.get(clock)) / 1000);
+      clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    }
+  };
+
+  const today = (moment) => moment.toDateString() === new Date().toDateString();
+  const tellTimes = () => {
+    for (const time of document.querySelectorAll("time[data-when]")) {
+      const moment = new Date(time.dataset.when);
+      const language = time.closest("[lang]")?.lang ?? "zh-CN";
+      const how = today(moment)
+        ? { hour: "2-digit", minute: "2-digit", hour12: false }
+        : { month: "short", day: "numeric" };
+      const text = moment.toLocaleString(language, how);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  };
+
+  const every = () => {
+    tick();
+    tellTimes();
+  };
+  setInterval(every, 500);
+})();

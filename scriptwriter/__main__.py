@@ -1,0 +1,88 @@
+"""Owns the commands beside `reflex run`: schema, worker, electric, check."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import psycopg
+from pydantic import ValidationError
+
+from scriptwriter.errors import SchemaError
+from scriptwriter.settings import settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status (0 done, 1 failed, 2 wrong use)."""
+    parser = argparse.ArgumentParser(prog="python -m scriptwriter", description="Scriptwriter's own commands")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("schema", help="bring the database to this version's schema, and leave")
+    commands.add_parser("worker", help="generate ideas until stopped")
+    commands.add_parser("check", help="succeed if a worker is alive (for health checks)")
+    electric = commands.add_parser("electric", help="run the embedded shape server alone")
+    electric.add_argument("--port", type=int, default=3030, help="port on 127.0.0.1 (default 3030)")
+    chosen = parser.parse_args(arguments)
+    try:
+        run: dict[str, Callable[[], Awaitable[None]]] = {
+            "schema": _schema,
+            "worker": _worker,
+            "check": _check,
+            "electric": lambda: _electric(chosen.port),
+        }
+        asyncio.run(_until_stopped(run[chosen.command]()))
+    except (SchemaError, ValidationError, psycopg.OperationalError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _until_stopped(work: Awaitable[None]) -> None:
+    """Await `work`; SIGTERM and SIGINT end it in order."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+
+
+async def _schema() -> None:
+    from scriptwriter.backing import database_server
+
+    async with database_server(settings()):
+        print("The schema is up to date.")
+
+
+async def _worker() -> None:
+    from scriptwriter.generation import jobs
+    from scriptwriter.lifespan import connected
+
+    async with connected():
+        await jobs.work()
+
+
+async def _check() -> None:
+    from scriptwriter.lifespan import connected
+    from scriptwriter.services.health import worker_alive
+
+    async with connected():
+        if not await worker_alive():
+            raise SystemExit("No worker has given a sign of life.")
+
+
+async def _electric(port: int) -> None:
+    from scriptwriter.backing import database_server
+    from scriptwriter.embedded import shape_server
+
+    secret = settings().electric_secret
+    if secret is None:
+        raise SystemExit("Set ELECTRIC_SECRET: whoever knows it can read every shape.")
+    async with database_server(settings()) as url:
+        await shape_server.serve(url, secret.get_secret_value(), "127.0.0.1", port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

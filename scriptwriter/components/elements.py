@@ -1,0 +1,101 @@
+"""Owns the small parts every page is made of: buttons, chips, notices, icons, plain forms. Knows no page."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_base.vars import VarData
+from reflex_components_core.el.elements.base import BaseHTML
+from reflex_components_core.react_router.dom import ReactRouterLink
+
+from scriptwriter.components.wording import Language, t
+from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, Text
+
+
+class PostForm(BaseHTML):
+    """A form that the browser itself posts: Reflex's own form would turn it into an event."""
+
+    tag = "form"
+
+    action: rx.Var[str]
+    method: rx.Var[str]
+
+
+def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Component:
+    """A form that posts to `path` of the HTTP API, wherever the backend listens."""
+    backend = VarData(
+        imports={
+            "$/env.json": [rx.ImportVar(tag="env", is_default=True)],
+            "$/utils/state": [rx.ImportVar(tag="getBackendURL")],
+        }
+    )
+    # The page is prerendered without a window: the address is completed in the browser.
+    address = rx.Var(f'new URL("{path}", getBackendURL(env.PING)).href', _var_data=backend).to(str)
+    return PostForm.create(*children, action=address, method="post", **attributes)
+
+
+def button(text: Any, *, kind: str = "primary", class_name: str = "", **attributes: Any) -> rx.Component:
+    """A button; `kind` is primary, plain or quiet."""
+    attributes.setdefault("type", "button")
+    return rx.el.button(text, class_name=f"button {kind} {class_name}".rstrip(), **attributes)
+
+
+def link(*children: Any, href: Any, **attributes: Any) -> rx.Component:
+    """A link to another page of this app, followed without loading it anew."""
+    return ReactRouterLink.create(*children, to=href, **attributes)
+
+
+def link_button(text: Any, href: str, *, kind: str = "primary") -> rx.Component:
+    """A link that looks like a button."""
+    return link(text, href=href, class_name=f"button {kind}")
+
+
+def demo_chip(language: Language) -> rx.Component:
+    """Says that the demo model writes here."""
+    return rx.el.span(
+        t(DEMO_MODE, language), class_name="chip", title=t(DEMO_MODE_WHY, language), data_testid="demo-mode"
+    )
+
+
+def notice(content: Any, language: Language, dismiss: Any) -> rx.Component:
+    """A sentence that waits at the foot of the screen until the person has read it."""
+    return rx.cond(
+        content.zh != "",
+        rx.el.div(
+            rx.el.p(in_language(content, language)),
+            button(t(DISMISS, language), kind="quiet", on_click=dismiss),
+            class_name="notice",
+            role="alert",
+            data_testid="notice",
+        ),
+    )
+
+
+def in_language(content: Any, language: Language) -> rx.Var[str]:
+    """The half of a Notice (a Var) that the reader understands."""
+    return rx.cond(language == "en", content.en, content.zh)
+
+
+def icon(name: str) -> rx.Component:
+    """A drawn sign, for the eye only; `name` is theme, plus, arrow or sign-out."""
+    return rx.el.span(class_name=f"icon icon-{name}", aria_hidden="true")
+
+
+def timer(elapsed: Any, key: Any) -> rx.Component:
+    """Minutes and seconds that go on counting in the browser from `elapsed`; a new `key` starts it anew."""
+    return rx.el.time(class_name="timer", data_elapsed=elapsed, key=key, role="timer", aria_live="off")
+
+
+def empty(title: Any, text: Any, *actions: rx.Component) -> rx.Component:
+    """What stands where there is nothing yet."""
+    return rx.el.section(
+        rx.el.div(class_name="empty-sheet", aria_hidden="true"),
+        rx.el.h2(title),
+        rx.el.p(text),
+        *actions,
+        class_name="empty",
+    )
+
+
+def words(text: Text, language: Language, **values: Any) -> rx.Component:
+    """A text as inline content."""
+    return rx.el.span(t(text, language, **values))

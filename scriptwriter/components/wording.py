@@ -1,0 +1,35 @@
+"""Owns how a text gets onto the screen in the reader's language. Knows no text itself."""
+
+import re
+from typing import Any
+
+import reflex as rx
+from reflex.vars import StringVar
+
+from scriptwriter.texts import Text
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+Language = StringVar
+
+
+def t(text: Text, language: Language, **values: Any) -> StringVar:
+    """The text in the language ("zh" or "en") that the Var holds, its placeholders filled.
+
+    `values` are Vars or plain values, one for each `{name}` of the text. Raises KeyError for a missing one.
+    """
+    return rx.cond(language == "en", _filled(text.en, values), _filled(text.zh, values)).to(str)
+
+
+def _filled(template: str, values: dict[str, Any]) -> StringVar:
+    # re.split with one group alternates literal text and placeholder names.
+    parts = PLACEHOLDER.split(template)
+    sentence = rx.Var.create(parts[0]).to(str)
+    for name, literal in zip(parts[1::2], parts[2::2], strict=True):
+        sentence = sentence + _string(rx.Var.create(values[name])) + literal
+    return sentence
+
+
+def _string(value: rx.Var[Any]) -> StringVar:
+    # Reflex's own to_string makes an empty string of 0.
+    return rx.Var(f"String({value!s})", _var_data=value._get_all_var_data()).to(str)

@@ -1,0 +1,94 @@
+"""Owns reading Postgres' text output as Python values, by a shape's schema. Knows no row's meaning.
+
+Types without a reader here (uuid, interval, enums, domains, ranges, …) stay text.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from scriptwriter.electric.errors import ProtocolError
+from scriptwriter.electric.protocol import Schema, Value
+
+Row: TypeAlias = dict[str, Any]
+_Read: TypeAlias = Callable[[str], Any]
+
+_ARRAY_PART = re.compile(r'"((?:[^"\\]|\\.)*)"|([{},])|([^{},"]+)', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _boolean(text: str) -> bool:
+    if text in ("t", "true"):  # a snapshot spells it out, the log does not
+        return True
+    if text in ("f", "false"):
+        return False
+    raise ValueError(f"{text!r} is not a boolean")
+
+
+def _moment(read: Callable[[str], date]) -> _Read:
+    def moment(text: str) -> date | str:
+        try:
+            return read(text)
+        except ValueError:  # infinity, BC and years past 9999 have no Python value
+            return text
+
+    return moment
+
+
+_READERS: Mapping[str, _Read] = {
+    **dict.fromkeys(("int2", "int4", "int8"), int),
+    **dict.fromkeys(("float4", "float8"), float),
+    "numeric": Decimal,
+    "bool": _boolean,
+    **dict.fromkeys(("json", "jsonb"), json.loads),
+    **dict.fromkeys(("timestamp", "timestamptz"), _moment(datetime.fromisoformat)),
+    "date": _moment(date.fromisoformat),
+}
+
+
+class RowReader:
+    """Reads the values of one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._readers: dict[str, _Read] = {}
+        for column, info in schema.items():
+            read = _READERS.get(str(info.get("type")))
+            if info.get("dims"):
+                self._readers[column] = lambda text, read=read: _array(text, read or str)
+            elif read is not None:
+                self._readers[column] = read
+
+    def __call__(self, value: Value) -> Row:
+        """Read a message's value, which may hold some of the columns only.
+
+        timestamptz gives aware datetimes in UTC and timestamp naive ones. Raises ProtocolError
+        for text that is not of the column's type.
+        """
+        readers = self._readers
+        row: Row = {}
+        for column, text in value.items():
+            read = readers.get(column)
+            try:
+                row[column] = text if text is None or read is None else read(text)
+            except (ValueError, ArithmeticError) as error:
+                raise ProtocolError(f"the value of column {column} is not of its type") from error
+        return row
+
+
+def _array(text: str, read: _Read) -> list[Any]:
+    """Read an array literal of any depth: `{1,NULL}`, `{{a},{"b c"}}`, `[0:1]={1,2}`."""
+    opened: list[list[Any]] = [[]]
+    for quoted, mark, plain in _ARRAY_PART.findall(text[text.index("{") :]):
+        if mark == "{":
+            opened.append([])
+        elif mark == "}":
+            done = opened.pop()
+            opened[-1].append(done)
+        elif plain:
+            opened[-1].append(None if plain == "NULL" else read(plain))
+        elif not mark:
+            opened[-1].append(read(_ESCAPE.sub(r"\1", quoted)))
+    return opened[0][0]

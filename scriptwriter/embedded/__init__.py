@@ -1,0 +1,1 @@
+"""What a fresh machine gets for free; knows nothing of this app."""

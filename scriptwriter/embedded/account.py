@@ -1,0 +1,103 @@
+"""Which operating system account the server runs as, and how a child process becomes it; starts nothing."""
+
+import ctypes
+import os
+import pwd
+import signal
+import sys
+from dataclasses import dataclass, replace
+
+_LINUX = sys.platform == "linux"
+_libc = ctypes.CDLL(None, use_errno=True)
+
+# linux/prctl.h, linux/capability.h
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+_CAPABILITY_VERSION_3 = 0x20080522
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account to run a child process as; `capability` (Linux) is the one privilege of root it keeps."""
+
+    uid: int
+    gid: int
+    capability: int | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The account's name, or None when the system knows none."""
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return None
+
+    def become(self, parent: int, death_signal: int = signal.SIGKILL) -> None:
+        """Turns the calling process, a fresh child, into this account's; made for `preexec_fn`.
+
+        In: pid of the parent; the signal this process gets when the parent dies (Linux only).
+        Raises OSError when the system refuses.
+        """
+        if os.geteuid() == 0:
+            if self.capability is not None:
+                _prctl(_PR_SET_KEEPCAPS, 1)
+            os.setgroups([])
+            os.setgid(self.gid)
+            os.setuid(self.uid)
+            if self.capability is not None:
+                _keep(self.capability)
+        if _LINUX:
+            # After setuid, which clears it.
+            _prctl(_PR_SET_PDEATHSIG, death_signal)
+            if os.getppid() != parent:
+                os._exit(1)
+
+
+def choose(folder: os.stat_result, cluster: os.stat_result | None) -> Account:
+    """The account for a server: the caller's own; for root, which postgres refuses, an unprivileged one.
+
+    In: whose the data folder is, and whose the cluster in it, if there is one. Raises LookupError.
+    """
+    if os.geteuid() != 0:
+        return Account(os.geteuid(), os.getegid())
+    if cluster and cluster.st_uid != 0:
+        return Account(cluster.st_uid, cluster.st_gid)
+    owner = Account(folder.st_uid, folder.st_gid)
+    # initdb wants an account with a name.
+    if owner.uid != 0 and owner.name:
+        return owner
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        raise LookupError("PostgreSQL does not run as root, and there is no account 'nobody'") from None
+    return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def reaching(account: Account) -> list[Account]:
+    """The same account, then with the right to pass folders closed to it, the smallest privilege first.
+
+    Folders above the data folder may be closed to the account (/root): their permissions are not ours to
+    change, and postgres minds the uid only.
+    """
+    if not _LINUX or os.geteuid() != 0:
+        return [account]
+    return [replace(account, capability=each) for each in (None, _CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE)]
+
+
+def _prctl(*arguments: int) -> None:
+    padded = [ctypes.c_ulong(each) for each in (*arguments, 0, 0, 0, 0)[1:5]]
+    _checked(_libc.prctl(arguments[0], *padded))
+
+
+def _keep(capability: int) -> None:
+    bit = 1 << capability
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    effective_permitted_inheritable = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
+    _checked(_libc.capset(header, effective_permitted_inheritable))
+    _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability)
+
+
+def _checked(result: int) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

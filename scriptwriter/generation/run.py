@@ -1,0 +1,113 @@
+"""Owns one attempt at a generation, from the job to its end in the database. Knows no job queue."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from scriptwriter.errors import GenerationError, Superseded
+from scriptwriter.generation.draft import DATABASE_AWAY, Draft
+from scriptwriter.generation.endpoint import Endpoint, configured
+from scriptwriter.generation.faults import at, fault
+from scriptwriter.generation.ideas import GrowingReply
+from scriptwriter.generation.model import Call, Words, answer
+from scriptwriter.graph import Reply, finished
+from scriptwriter.services import attempts
+from scriptwriter.services.attempts import Attempt
+
+AFTERWORD = 2.0
+"""Seconds that a model may go on after its last wanted idea: the count of tokens comes last."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def run(transform_id: str, endpoint: Endpoint | None = None) -> None:
+    """Let the model write the missing ideas of `transform_id`, and leave the transform in a final state.
+
+    Returns quietly where there is nothing to do, or where somebody else took over. A cancellation leaves the
+    rows as they are, for the next attempt. Raises only where the database stays away.
+    """
+    attempt = await attempts.begin(transform_id)
+    if attempt is None:
+        return
+    with bound_contextvars(
+        project=attempt.project_id, transform=attempt.transform_id, attempt=attempt.number
+    ):
+        try:
+            await _write(attempt, endpoint or configured())
+        except* Superseded:
+            _log.info("generation_superseded")
+
+
+async def _write(attempt: Attempt, endpoint: Endpoint) -> None:
+    call = Call(endpoint.model)
+    reply = GrowingReply(attempt.brief.count - len(attempt.finished))
+    draft = Draft(attempt, reply)
+    error = None
+    _log.info("generation_started", model=endpoint.model, finished=len(attempt.finished))
+    if not reply.complete:
+        # A superseded writer cancels the reading, and with it the model's stream is closed.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(draft.keep_saving())
+            error = await _read(attempt, endpoint, call, reply, draft)
+            draft.end()
+    await _end(attempt, call, reply, draft, error)
+
+
+async def _read(
+    attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply, draft: Draft
+) -> GenerationError | None:
+    """Read the model's reply to its end; returns what went wrong."""
+    error = None
+    try:
+        with suppress(TimeoutError):
+            async with (
+                asyncio.timeout(None) as limit,
+                aclosing(answer(endpoint, attempt.prompt, call)) as pieces,
+            ):
+                async for piece in pieces:
+                    if not isinstance(piece, Words):
+                        continue
+                    reply.feed(piece.text)
+                    draft.grown()
+                    if reply.complete and limit.when() is None:
+                        limit.reschedule(asyncio.get_running_loop().time() + AFTERWORD)
+                    if reply.full:
+                        raise fault("reply_too_long")
+    except GenerationError as caught:
+        error = caught
+    except Exception:
+        _log.exception("generation_broke")
+        error = GenerationError("generation_interrupted")
+    if reply.complete:
+        return None
+    if error is None:
+        error = fault("too_few_ideas" if reply.ideas() else "reply_unreadable")
+    return at(error, len(attempt.finished) + reply.finished, attempt.brief.count)
+
+
+async def _end(
+    attempt: Attempt, call: Call, reply: GrowingReply, draft: Draft, error: GenerationError | None
+) -> None:
+    record = Reply(call.model_name, call.parameters, reply.text, call.usage)
+    ideas = draft.ideas()
+    if error is None:
+        await _insist(lambda: attempts.finish(attempt, ideas, record))
+        _log.info("generation_completed", ideas=len(ideas), usage=call.usage)
+    else:
+        await _insist(lambda: attempts.fail(attempt, ideas, record, error))
+        _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)))
+
+
+async def _insist(write: Callable[[], Awaitable[None]], tries: int = 8) -> None:
+    """Repeat `write` while the database is away, for about a minute: what it holds was paid for."""
+    for number in range(tries):
+        try:
+            return await write()
+        except DATABASE_AWAY as error:
+            if number == tries - 1:
+                raise
+            _log.warning("end_not_saved", cause=type(error).__name__)
+            await asyncio.sleep(min(0.5 * 2**number, 15))

@@ -1,0 +1,49 @@
+"""Owns what runs as long as a process does: its servers, its connections, and the worker where it has one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from scriptwriter import database
+from scriptwriter.backing import database_server, electric_server
+from scriptwriter.generation import jobs
+from scriptwriter.services import accounts
+from scriptwriter.settings import settings
+from scriptwriter.sync import hub
+
+
+@asynccontextmanager
+async def web() -> AsyncIterator[None]:
+    """Everything that the web process needs while it serves."""
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(connected())
+        electric = await stack.enter_async_context(electric_server(settings(), url))
+        reader = hub.Hub(electric.url, electric.secret, live_sse=settings().electric_live == "sse")
+        await stack.enter_async_context(hub.connect(reader))
+        if settings().development:
+            await accounts.seed_test_user()
+        if settings().worker_inside:
+            await stack.enter_async_context(_worker_beside())
+        yield
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[str]:
+    """The database of this process, connected; yields its libpq URL."""
+    async with database_server(settings()) as url:
+        connection = database.connect(url)
+        try:
+            yield url
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def _worker_beside() -> AsyncIterator[None]:
+    worker = asyncio.create_task(jobs.work(), name="worker")
+    try:
+        yield
+    finally:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker

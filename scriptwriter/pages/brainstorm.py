@@ -1,0 +1,137 @@
+"""Owns the screen of a project: the brief, the ideas as they are written, the keepers."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.batches import Deeds, facts, newest_ideas, past_batch, status
+from scriptwriter.components.elements import empty, in_language, link_button, notice
+from scriptwriter.components.forms import brief_form
+from scriptwriter.components.wording import t
+from scriptwriter.pages.layout import LANGUAGE, page
+from scriptwriter.state.brainstorm import BrainstormState, WritingState
+from scriptwriter.texts import (
+    BACK_TO_PROJECTS,
+    BRAINSTORM,
+    BULB,
+    EARLIER_IDEAS,
+    KEEPERS,
+    LOADING,
+    NO_ACCESS,
+    NO_KEEPERS,
+    RESYNCING,
+    START,
+    START_HINT,
+    STARTING,
+)
+
+DEEDS = Deeds(BrainstormState.choose, BrainstormState.retry, BrainstormState.start_again)
+
+
+def brainstorm() -> rx.Component:
+    """Everything that happens in a project, live."""
+    return page(
+        rx.fragment(
+            rx.match(
+                BrainstormState.access,
+                ("open", _project()),
+                ("denied", _denied()),
+                rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+            )
+        ),
+        rx.el.p(
+            in_language(BrainstormState.announcement, LANGUAGE),
+            class_name="unseen",
+            aria_live="polite",
+            data_testid="announcement",
+        ),
+        rx.cond(
+            BrainstormState.access == "open",
+            notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss),
+        ),
+        name="brainstorm",
+    )
+
+
+def _project() -> rx.Component:
+    return rx.fragment(
+        rx.el.header(
+            rx.el.h1(rx.el.span(BULB, class_name="bulb"), " ", t(BRAINSTORM, LANGUAGE)),
+            rx.el.p(BrainstormState.project_name, class_name="project-title"),
+            rx.cond(
+                BrainstormState.resyncing,
+                rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
+            ),
+            class_name="page-heading",
+        ),
+        rx.cond(BrainstormState.newest.phase == "idle", _idle(), _room()),
+    )
+
+
+def _idle() -> rx.Component:
+    return rx.el.section(
+        rx.el.p(t(START_HINT, LANGUAGE), class_name="lead"),
+        brief_form(
+            BrainstormState.start,
+            BrainstormState.messages,
+            BrainstormState.starting,
+            LANGUAGE,
+            START,
+            STARTING,
+        ),
+        class_name="form-sheet",
+        data_testid="idle",
+    )
+
+
+def _room() -> rx.Component:
+    return rx.el.div(
+        rx.el.aside(facts(BrainstormState.newest, LANGUAGE), class_name="brief"),
+        rx.el.div(
+            status(BrainstormState.newest, LANGUAGE, DEEDS),
+            newest_ideas(
+                BrainstormState.cards,
+                WritingState,
+                BrainstormState.blanks,
+                BrainstormState.newest.artifact_id,
+                LANGUAGE,
+                DEEDS,
+            ),
+            _past(),
+            class_name="middle",
+        ),
+        rx.el.aside(
+            rx.el.h2(t(KEEPERS, LANGUAGE)),
+            rx.cond(
+                BrainstormState.keepers.length() > 0,
+                rx.el.ol(rx.foreach(BrainstormState.keepers, _keeper)),
+                rx.el.p(t(NO_KEEPERS, LANGUAGE), class_name="hint"),
+            ),
+            class_name="keepers",
+            data_testid="keepers",
+        ),
+        class_name="room",
+    )
+
+
+def _past() -> rx.Component:
+    return rx.cond(
+        BrainstormState.past.length() > 0,
+        rx.el.div(
+            rx.el.h2(t(EARLIER_IDEAS, LANGUAGE)),
+            rx.foreach(BrainstormState.past, lambda batch: past_batch(batch, LANGUAGE, DEEDS)),
+            class_name="past",
+        ),
+    )
+
+
+def _keeper(keeper: Any) -> rx.Component:
+    return rx.el.li(rx.el.a(keeper.title, href=f"#{keeper.anchor}"))
+
+
+def _denied() -> rx.Component:
+    return empty(
+        t(NO_ACCESS, LANGUAGE),
+        in_language(BrainstormState.notice, LANGUAGE),
+        link_button(t(BACK_TO_PROJECTS, LANGUAGE), "/projects"),
+    )

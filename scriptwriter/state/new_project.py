@@ -1,0 +1,76 @@
+"""Owns the new-project form: what it was sent, what is wrong with it, and the way on. Knows no SQL."""
+
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.views import BriefMessages, Notice
+from scriptwriter.errors import UserError
+from scriptwriter.graph import Brief
+from scriptwriter.services import brainstorms
+from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.texts import PROJECT_NAME
+
+
+class NewProjectState(SessionState):
+    """The new-project page."""
+
+    creating: rx.Field[bool] = rx.field(False)
+    messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+
+    @rx.event
+    def open(self) -> None:
+        """A fresh form."""
+        self.reset()
+
+    @rx.event
+    async def submit(self, form_data: dict[str, Any]):
+        """Create the project, start its first brainstorm, and go there; or say what is missing."""
+        if self.creating:
+            return
+        self.notice = Notice()
+        brief, self.messages = checked(form_data)
+        if brief is None:
+            return
+        self.creating = True
+        yield
+        try:
+            person = await self._person()
+            name = project_name(brief, datetime.now())
+            project_id, _ = await brainstorms.start_project(name, brief, person)
+        except Exception as error:
+            self.creating, self.notice = False, as_notice(error)
+            return
+        # `creating` stays: a second submit that is already on its way must not make a second project.
+        yield rx.redirect(f"/projects/{project_id}/brainstorm")
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+
+def checked(form: dict[str, Any]) -> tuple[Brief | None, BriefMessages]:
+    """The brief that a form holds, or None and every field's message at once."""
+    values = {name: form.get(name) for name in ("platform", "genre", "other_requirements")}
+    messages: dict[str, Notice] = {}
+    while True:
+        try:
+            brief = Brief.parse(values)
+        except UserError as error:
+            field = next((name for name in values if error.code.startswith(name)), None)
+            if field is None or field in messages:
+                raise
+            messages[field] = as_notice(error)
+            # Goes on with a value that passes, to find what is wrong with the other fields.
+            values[field] = "-"
+            continue
+        return (None if messages else brief), BriefMessages(**messages)
+
+
+def project_name(brief: Brief, now: datetime) -> str:
+    """A name that tells a project from its neighbours: what was asked for, and when."""
+    genre = brief.genre if len(brief.genre) <= 40 else brief.genre[:39] + "…"
+    return PROJECT_NAME.format(platform=brief.platform, genre=genre, time=f"{now:%m-%d %H:%M}")

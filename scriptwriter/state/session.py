@@ -1,0 +1,68 @@
+"""Owns who sits at this tab: the cookie of its websocket, asked anew at every event. Knows no page."""
+
+import logging
+from urllib.parse import quote, urlsplit
+
+import reflex as rx
+
+from scriptwriter.api.session import token_in
+from scriptwriter.components.views import Notice
+from scriptwriter.errors import UserError
+from scriptwriter.models import User
+from scriptwriter.services import accounts
+from scriptwriter.texts import ERRORS
+
+HOME, SIGN_IN = "/projects", "/sign-in"
+
+log = logging.getLogger(__name__)
+
+
+class SessionState(rx.State):
+    """The signed-in person; states that hold a person's data are its children and are emptied with it."""
+
+    user_name: rx.Field[str] = rx.field("")
+    _user_id: str = ""
+
+    @rx.event
+    async def enter(self):
+        """Let a signed-in person in; send anybody else to sign in first, and back here afterwards."""
+        if await self._recognise() is None:
+            return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
+
+    @rx.event
+    async def pass_by(self):
+        """On the sign-in page: a person who is signed in already goes on."""
+        if await self._recognise() is not None:
+            return rx.redirect(HOME)
+
+    async def _recognise(self) -> User | None:
+        user = await accounts.user_of_session(token_in(self.router.headers.cookie))
+        known = "" if user is None else user.id
+        if known != self._user_id:
+            # What this tab held belongs to somebody else.
+            self.reset()
+            self._user_id = known
+        name = "" if user is None else user.shown_name
+        if name != self.user_name:
+            self.user_name = name
+        return user
+
+    async def _person(self) -> str:
+        """The id of the person who sent this event. Raises UserError `signed_out`."""
+        user = await accounts.user_of_session(token_in(self.router.headers.cookie))
+        if user is None:
+            raise UserError("signed_out")
+        return user.id
+
+
+def as_notice(error: Exception) -> Notice:
+    """What a person reads of an error: its own text, or a plain sentence for one that only the log tells."""
+    if isinstance(error, UserError):
+        return Notice(error.text("zh"), error.text("en"))
+    log.error("An event failed", exc_info=error)
+    return Notice(*ERRORS["unexpected"])
+
+
+def _path(url: str) -> str:
+    # The production server adds a slash to every page's path.
+    return urlsplit(str(url)).path.rstrip("/") or HOME

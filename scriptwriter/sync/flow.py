@@ -1,0 +1,156 @@
+"""Owns the join of a project's shapes into what its screen shows; pure, and right for every interleaving.
+
+It is the join of the view brainstorm_flows, over the rows that have arrived so far.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+from scriptwriter import graph
+from scriptwriter.graph import Brief, Idea
+from scriptwriter.settings import DEMO_MODEL
+
+Row = Mapping[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ENDS: Mapping[str, graph.ArtifactStatus] = {
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One generation: its transform, its brief and its ideas.
+
+    `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
+    when it has ended, `attempt` counts from 0; `chosen` holds indexes of `ideas`.
+    """
+
+    transform_id: str
+    artifact_id: str | None
+    status: graph.TransformStatus
+    progress: float
+    error_code: str | None
+    error_params: Mapping[str, Any]
+    error_message: str | None
+    brief: Brief
+    ideas: tuple[Idea, ...]
+    chosen: frozenset[int]
+    started_by: str
+    created_at: datetime
+    attempt_started_at: datetime | None
+    seconds: float | None
+    attempt: int
+    model_name: str | None
+    tokens: int | None
+
+    @property
+    def finished_count(self) -> int:
+        """How many ideas are written to their end."""
+        return len(graph.finished(self.ideas))
+
+    @property
+    def demo(self) -> bool:
+        """Whether the demo model answered."""
+        return self.model_name == DEMO_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFlow:
+    """A project's generations, newest first; `syncing` is "resyncing" while the rows may be old."""
+
+    project_id: str
+    batches: tuple[Batch, ...] = ()
+    syncing: Literal["live", "resyncing"] = "live"
+
+
+def join(
+    project_id: str,
+    transforms: Iterable[Row],
+    transform_outputs: Iterable[Row],
+    artifacts: Mapping[str, Row],
+    *,
+    syncing: Literal["live", "resyncing"] = "live",
+) -> ProjectFlow:
+    """The flow that these rows make; `artifacts` by their id.
+
+    A row whose counterpart has not arrived yet is shown as far as it is known: a transform that has ended
+    counts as running until its artifact has ended too, so that no screen shows an end without its ideas.
+    """
+    outputs = {
+        row["transform_id"]: artifacts[row["artifact_id"]]
+        for row in transform_outputs
+        if row["artifact_id"] in artifacts and artifacts[row["artifact_id"]]["type"] == graph.IDEAS
+    }
+    choice = _newest_choice(artifacts.values())
+    batches = [
+        _batch(transform, outputs.get(transform["id"]), choice)
+        for transform in transforms
+        if transform["type"] == graph.LLM
+    ]
+    batches.sort(key=lambda batch: (batch.created_at, batch.transform_id), reverse=True)
+    return ProjectFlow(project_id, tuple(batches), syncing)
+
+
+def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> Batch:
+    context = _parsed(transform["execution_context"] or "{}")
+    error = context.get("error") or {}
+    started = context.get("attemptStartedAt")
+    mine = artifact is not None and choice.get("artifactId") == artifact["id"]
+    return Batch(
+        transform_id=transform["id"],
+        artifact_id=artifact["id"] if artifact else None,
+        status=_status(transform, artifact),
+        progress=float(transform["progress_percentage"] or 0),
+        error_code=error.get("code"),
+        error_params=error.get("params") or {},
+        error_message=transform["error_message"],
+        brief=Brief.from_json(context.get("params") or {}),
+        ideas=_ideas(artifact) if artifact else (),
+        chosen=frozenset({choice["index"]}) if mine else frozenset(),
+        started_by=context.get("startedBy") or "",
+        created_at=transform["created_at"] or _EPOCH,
+        attempt_started_at=datetime.fromisoformat(started) if started else None,
+        seconds=context.get("seconds"),
+        attempt=transform["retry_count"] or 0,
+        model_name=context.get("model"),
+        tokens=context.get("tokens"),
+    )
+
+
+def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
+    status = transform["streaming_status"]
+    if status in _ENDS and (artifact is None or artifact["streaming_status"] != _ENDS[status]):
+        return "running"
+    return status
+
+
+def _ideas(artifact: Row) -> tuple[Idea, ...]:
+    if artifact["streaming_status"] == "streaming":
+        return graph.ideas_from_json(artifact["partial_data"])
+    return _ideas_of(artifact["data"])
+
+
+def _newest_choice(artifacts: Iterable[Row]) -> Mapping[str, Any]:
+    """The choice that stands: {"artifactId", "index", …}, or empty."""
+    choices = [row for row in artifacts if row["type"] == graph.CHOICE]
+    if not choices:
+        return {}
+    newest = max(choices, key=lambda row: (row["created_at"] or _EPOCH, row["id"]))
+    choice = _parsed(newest["data"])
+    return choice if choice.get("chosen") else {}
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Mapping[str, Any]:
+    return json.loads(text)
+
+
+@lru_cache(maxsize=1024)
+def _ideas_of(data: str) -> tuple[Idea, ...]:
+    return graph.ideas_from_json(_parsed(data))

@@ -1,0 +1,188 @@
+"""Owns one subscription per open project of this process, and fans its newest flow out to every follower.
+
+It knows who follows only as a bell to ring, and asks nobody's rights: a service did that before.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+
+from scriptwriter.electric import Shape, ShapeStream, shape_client
+from scriptwriter.sync.flow import ProjectFlow, join
+
+log = logging.getLogger(__name__)
+
+TABLES = ("transforms", "transform_outputs", "artifacts")
+LINGER_SECONDS = 30.0
+RESTART_SECONDS = 2.0
+
+
+class Hub:
+    """Follows projects on the Electric server at `url`; `async with` opens it, leaving ends everything."""
+
+    def __init__(
+        self,
+        url: str,
+        secret: str | None = None,
+        *,
+        live_sse: bool = True,
+        linger: float = LINGER_SECONDS,
+    ) -> None:
+        self._url = f"{url.rstrip('/')}/v1/shape"
+        self._secret = secret
+        self._live_sse = live_sse
+        self._linger = linger
+        self._client: httpx.AsyncClient | None = None
+        self._subscriptions: dict[str, _Subscription] = {}
+
+    async def __aenter__(self) -> "Hub":
+        self._client = shape_client()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for subscription in list(self._subscriptions.values()):
+            await subscription.close()
+        self._subscriptions.clear()
+        if self._client is not None:
+            await self._client.aclose()
+
+    @asynccontextmanager
+    async def follow(self, project_id: str) -> AsyncIterator[AsyncIterator[ProjectFlow]]:
+        """The flow of a project, now and after every change; who is slow gets the newest only.
+
+        Nothing comes before the first complete snapshot. The caller has checked that the person may read it.
+        """
+        subscription = self._subscriptions.get(project_id)
+        if subscription is None:
+            subscription = _Subscription(self, project_id)
+            self._subscriptions[project_id] = subscription
+        follower = subscription.join()
+        try:
+            yield subscription.flows(follower)
+        finally:
+            subscription.leave(follower)
+
+    @property
+    def open_projects(self) -> int:
+        """How many projects are followed now, those that linger included."""
+        return len(self._subscriptions)
+
+    def shapes(self, project_id: str, bell: asyncio.Event) -> dict[str, Shape]:
+        """The shapes of a project by table, not yet running; each rings `bell` at a change."""
+        return {
+            table: Shape(
+                ShapeStream(
+                    self._url,
+                    table=table,
+                    where="project_id = $1",
+                    params=[project_id],
+                    secret=self._secret,
+                    client=self._client,
+                    live_sse=self._live_sse,
+                ),
+                on_change=bell.set,
+            )
+            for table in TABLES
+        }
+
+    async def close_when_idle(self, subscription: "_Subscription") -> None:
+        """End a subscription that nobody has followed for the time of lingering."""
+        await asyncio.sleep(self._linger)
+        if not subscription.followers and self._subscriptions.get(subscription.project_id) is subscription:
+            del self._subscriptions[subscription.project_id]
+            await subscription.close()
+
+
+class _Subscription:
+    def __init__(self, hub: Hub, project_id: str) -> None:
+        self.project_id = project_id
+        self.followers: set[asyncio.Event] = set()
+        self._hub = hub
+        self._flow: ProjectFlow | None = None
+        self._idle: asyncio.Task[None] | None = None
+        self._task = asyncio.create_task(self._run(), name=f"project {project_id}")
+
+    def join(self) -> asyncio.Event:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        bell = asyncio.Event()
+        if self._flow is not None:
+            bell.set()
+        self.followers.add(bell)
+        return bell
+
+    def leave(self, follower: asyncio.Event) -> None:
+        self.followers.discard(follower)
+        if not self.followers and self._idle is None:
+            self._idle = asyncio.create_task(self._hub.close_when_idle(self))
+
+    async def flows(self, follower: asyncio.Event) -> AsyncIterator[ProjectFlow]:
+        while True:
+            await follower.wait()
+            follower.clear()
+            assert self._flow is not None
+            yield self._flow
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except Exception:
+                log.exception("following project %s failed; trying again", self.project_id)
+            await asyncio.sleep(RESTART_SECONDS)
+
+    async def _follow(self) -> None:
+        """Run the shapes, and publish their join whenever one of them has changed."""
+        bell = asyncio.Event()
+        shapes = self._hub.shapes(self.project_id, bell)
+        async with AsyncExitStack() as stack:
+            for shape in shapes.values():
+                await stack.enter_async_context(shape)
+            for shape in shapes.values():
+                await shape.ready()
+            while True:
+                bell.clear()
+                for shape in shapes.values():
+                    if shape.error is not None:
+                        raise shape.error
+                self._publish(shapes)
+                await bell.wait()
+
+    def _publish(self, shapes: dict[str, Shape]) -> None:
+        live = all(shape.status.name == "live" for shape in shapes.values())
+        flow = join(
+            self.project_id,
+            shapes["transforms"].rows.values(),
+            shapes["transform_outputs"].rows.values(),
+            {row["id"]: row for row in shapes["artifacts"].rows.values()},
+            syncing="live" if live else "resyncing",
+        )
+        if flow != self._flow:
+            self._flow = flow
+            for follower in self.followers:
+                follower.set()
+
+
+_current: Hub | None = None
+
+
+def connect(hub: Hub) -> Hub:
+    """Make `hub` the one of this process."""
+    global _current
+    _current = hub
+    return hub
+
+
+def hub() -> Hub:
+    """The hub of this process; RuntimeError before `connect`."""
+    if _current is None:
+        raise RuntimeError("no hub yet: connect(hub) comes first")
+    return _current

@@ -1,0 +1,48 @@
+"""The servers behind a process: embedded ones where none is named, and nothing embedded where they are."""
+
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from scriptwriter.backing import database_server, electric_server
+from scriptwriter.settings import settings
+
+
+async def test_outside_servers_start_nothing_embedded(database_url: str, tmp_path) -> None:
+    """With DATABASE_URL and ELECTRIC_URL set, no process is started and no folder is made."""
+    folder = tmp_path / "data"
+    named = settings().model_copy(
+        update={
+            "data_dir": folder,
+            "database_url": SecretStr(database_url),
+            "electric_url": "http://127.0.0.1:9",
+            "electric_secret": SecretStr("s"),
+        }
+    )
+    before = set(psutil.Process().children(recursive=True))
+
+    async with database_server(named) as url, electric_server(named, url) as electric:
+        assert (url, electric.url, electric.secret) == (database_url, "http://127.0.0.1:9", "s")
+        assert set(psutil.Process().children(recursive=True)) <= before
+
+    assert not folder.exists()
+
+
+async def test_the_schema_is_applied_to_whatever_database_serves(empty_database: str) -> None:
+    """Nobody needs a step of their own for it."""
+    import psycopg
+
+    named = settings().model_copy(update={"database_url": SecretStr(empty_database)})
+
+    async with database_server(named) as url:
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT count(*) FROM brainstorm_flows").fetchone() == (0,)
+            assert connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("secret", [None, "s"])
+def test_an_electric_server_does_not_show_its_secret(secret: str | None) -> None:
+    """It may be logged."""
+    from scriptwriter.backing import ElectricServer
+
+    assert "secret" not in repr(ElectricServer("http://e", secret))

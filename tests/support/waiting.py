@@ -1,0 +1,14 @@
+"""Waiting for something to become true, with a limit."""
+
+import time
+from collections.abc import Callable
+
+LIMIT = 30.0
+
+
+def wait_until(condition: Callable[[], object], limit: float = LIMIT) -> None:
+    """Returns as soon as the condition holds; fails the test when it does not within `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"
+        time.sleep(0.02)

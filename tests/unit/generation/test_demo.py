@@ -1,0 +1,123 @@
+"""The demo model: its stories, and its endpoint through the official client."""
+
+import json
+import re
+from random import Random
+
+import openai
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scriptwriter import prompts
+from scriptwriter.generation.demo import DemoModel
+from scriptwriter.generation.demo_stories import compose, stories
+from scriptwriter.generation.ideas import GrowingReply
+from scriptwriter.graph import Brief, Idea
+
+BRIEF = Brief("抖音", "穿越, 爽文")
+FAST = 1_000_000.0
+
+texts = st.text(max_size=40)
+briefs = st.builds(
+    Brief,
+    platform=texts | st.sampled_from(["抖音", "B站", "小红书", "YouTube Shorts"]),
+    genre=texts | st.sampled_from(["穿越", "悬疑, 复仇", "time travel comedy", "甜宠"]),
+    other_requirements=texts,
+    count=st.integers(1, 10),
+)
+
+
+@settings(deadline=None)
+@given(briefs, st.integers())
+def test_every_idea_has_a_short_title_and_about_180_characters(brief: Brief, seed: int):
+    """The demands of the product hold for whatever is asked."""
+    ideas = compose(brief, (), Random(seed))
+
+    assert len(ideas) == len({idea.title for idea in ideas}) == brief.count
+    for idea in ideas:
+        assert 3 <= len(idea.title) <= 7
+        assert 150 <= len(idea.body) <= 205
+        assert not re.search(r"[{}|\s]", idea.body)
+
+
+@pytest.mark.parametrize("genre", ["穿越", "重生", "甜宠", "悬疑", "复仇", "都市", "科幻", "古装", "喜剧"])
+def test_a_genre_gets_stories_of_that_genre(genre: str):
+    """Most ideas of a batch carry the tag that was asked for."""
+    fitting = [story for story in stories() if genre in story.tags]
+
+    ideas = compose(Brief("抖音", genre, count=3), (), Random(1))
+
+    titles = {title for story in fitting for title in story.titles}
+    assert len(fitting) >= 3
+    assert all(idea.title in titles for idea in ideas)
+
+
+def test_an_english_brief_gets_fitting_chinese_ideas():
+    """A brief in English is understood well enough for a demo."""
+    titles = {title for story in stories() if "悬疑" in story.tags for title in story.titles}
+
+    ideas = compose(Brief("YouTube Shorts", "Suspense, mystery", count=3), (), Random(2))
+
+    assert all(idea.title in titles for idea in ideas)
+
+
+def test_the_same_seed_tells_the_same_and_another_seed_something_else():
+    """Deterministic for tests, different between runs."""
+    first, again, other = (compose(BRIEF, (), Random(seed)) for seed in (7, 7, 8))
+
+    assert first == again
+    assert first != other
+
+
+def test_what_was_told_is_not_told_again():
+    """Four batches in a row repeat no story, under whatever title."""
+    told: list[Idea] = []
+
+    for seed in range(4):
+        told += compose(Brief("抖音", "穿越", count=10), told, Random(seed))
+
+    by_title = {title: story for story in stories() for title in story.titles}
+    assert len({by_title[idea.title] for idea in told}) == 40
+
+
+async def test_it_answers_through_the_official_client():
+    """The stream is one that the openai client reads, with model, usage and reason to stop."""
+    http = openai.DefaultAsyncHttpxClient(transport=DemoModel(FAST, seed=3))
+    client = openai.AsyncOpenAI(api_key="demo", base_url="http://demo.invalid/v1", http_client=http)
+    done = (Idea("刀下留人", "女医生穿越成仵作。"),)
+    reply = GrowingReply(4)
+
+    stream = await client.chat.completions.create(
+        model="演示模式",
+        messages=[{"role": "user", "content": prompts.render(BRIEF, done)}],
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    chunks = [chunk async for chunk in stream]
+    for chunk in chunks:
+        reply.feed((chunk.choices[0].delta.content or "") if chunk.choices else "")
+    await client.close()
+
+    assert json.loads(reply.text)
+    assert list(reply.ideas()) == compose(Brief("抖音", "穿越, 爽文", count=4), done, Random(3))
+    assert {chunk.model for chunk in chunks} == {"演示模式"}
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    assert chunks[-1].usage
+    assert chunks[-1].usage.completion_tokens == len(reply.text)
+
+
+async def test_closing_the_response_ends_the_telling():
+    """Stop works on the demo model as on a real one: nothing goes on behind a closed response."""
+    http = openai.DefaultAsyncHttpxClient(transport=DemoModel(20.0))
+    client = openai.AsyncOpenAI(api_key="demo", base_url="http://demo.invalid/v1", http_client=http)
+    stream = await client.chat.completions.create(
+        model="演示模式", messages=[{"role": "user", "content": prompts.render(BRIEF)}], stream=True
+    )
+
+    first = await anext(aiter(stream))
+    await stream.close()
+
+    assert first.choices[0].delta.role == "assistant"
+    assert stream.response.is_closed
+    await client.close()

@@ -1,0 +1,70 @@
+"""Every setting is named where people look for it."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import AliasChoices
+
+from scriptwriter.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def names() -> set[str]:
+    """Every setting's name in the environment."""
+    found = set()
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        found.add(str(alias.choices[0] if isinstance(alias, AliasChoices) else alias or name).upper())
+    return found
+
+
+def example() -> dict[str, str]:
+    """What .env.example sets."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    """WEB_PORT alone belongs to docker compose."""
+    assert set(example()) == names() | {"WEB_PORT"}
+
+
+def test_the_example_gives_the_defaults() -> None:
+    """Copying it changes nothing."""
+    import os
+
+    kept = {name: os.environ.pop(name) for name in names() if name in os.environ}
+    try:
+        defaults = Settings(_env_file=None)  # pyright: ignore[reportCallIssue]
+        copied = Settings(_env_file=ROOT / ".env.example")  # pyright: ignore[reportCallIssue]
+    finally:
+        os.environ.update(kept)
+
+    assert copied == defaults
+
+
+def test_the_readme_names_every_setting() -> None:
+    """The settings table is complete."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert {name for name in names() if f"`{name}`" not in readme} == set()
+
+
+def test_compose_has_every_service_healthy_before_who_needs_it() -> None:
+    """Health checks, start order, pinned Electric with a secret, storage, and loopback only."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    services = compose["services"]
+
+    assert set(services) == {"postgres", "schema", "electric", "redis", "web", "worker"}
+    assert all("healthcheck" in service for name, service in services.items() if name != "schema")
+    assert services["electric"]["image"] == "electricsql/electric:1.7.12"
+    assert "ELECTRIC_SECRET" in services["electric"]["environment"]
+    assert all(port.startswith("127.0.0.1:") for port in services["electric"]["ports"])
+    assert "ports" not in services["postgres"] and "ports" not in services["redis"]
+    settings = " ".join(services["postgres"]["command"])
+    assert "wal_level=logical" in settings and "max_slot_wal_keep_size=" in settings
+    assert set(compose["volumes"]) == {"postgres-data", "electric-data"}
+    assert set(services["web"]["environment"]) <= names()
+    for dependent in ("electric", "web", "worker"):
+        assert services[dependent]["depends_on"]["schema"]["condition"] == "service_completed_successfully"
