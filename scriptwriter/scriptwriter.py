@@ -12,13 +12,13 @@ from scriptwriter.pages.routes import add_routes
 log = logging.getLogger(__name__)
 
 
-def log_failure(error: Exception) -> None:
+def log_failure(exception: Exception) -> None:
     """Keep what no event handler caught: arguments that no page of ours sends, or a fault of ours."""
-    log.error("an event failed", exc_info=error)
+    log.error("an event failed", exc_info=exception)
 
 
 app = rx.App(
-    stylesheets=["/scriptwriter.css"],
+    stylesheets=["/base.css", "/pages.css", "/room.css"],
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
         rx.el.script(src="/screen.js", defer=True),

@@ -64,6 +64,8 @@ def blank_card(number: Any) -> rx.Component:
         _heading(number, rx.el.h3()),
         rx.el.p(class_name="body"),
         rx.el.footer(),
+        # Keyed by its number: when one is filled, the others stay where they are.
+        key=number,
         class_name="sheet blank",
         aria_hidden="true",
         data_testid="blank",

@@ -35,11 +35,13 @@ def copy(folder: Path, to: Path) -> Path:
     """
     install = folder.parent
     libraries = install.parent.with_name(f"{install.parent.name}.libs")
-    target = to / "wheel" / install.name
+    original = (folder / "postgres").stat()
+    stamp = f"{original.st_size}-{original.st_mtime_ns}"
+    target = to / stamp / install.name
     if not target.exists():
         new = to.with_name(f"{to.name}.new")
         shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(install, new / "wheel" / install.name, ignore=_unneeded)
+        shutil.copytree(install, new / stamp / install.name, ignore=_unneeded)
         if libraries.is_dir():
             shutil.copytree(libraries, new / libraries.name)
         for path in (new, *new.rglob("*")):

@@ -141,4 +141,3 @@ class Cluster:
     def _give(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, self.account.uid, self.account.gid)
-

@@ -98,19 +98,14 @@ def attach(data_dir: Path, *, server_settings: Mapping[str, str] | None = None) 
     deadline = time.monotonic() + _PATIENCE
     try:
         _make(folder.root)
-        while (hold := folder.lock(folder.users_lock, shared=True)) is None:
-            # A supervisor without users is on its way out, and shall be gone first.
-            if time.monotonic() > deadline:
-                raise ServerNotStarted(f"The server in {folder.root} is stopping, and does not get done.")
-            time.sleep(_POLL)
+        hold = _hold(folder, deadline)
+        try:
+            return EmbeddedPostgres(folder.root, _ensure_server(folder, server_settings or {}, deadline), hold)
+        except BaseException:
+            hold.release()
+            raise
     except OSError as error:
         raise FolderUnusable(f"{folder.root} cannot hold the database: {error}. {_WAY_OUT}") from error
-    try:
-        socket_folder = _ensure_server(folder, server_settings or {}, deadline)
-    except BaseException:
-        hold.release()
-        raise
-    return EmbeddedPostgres(folder.root, socket_folder, hold)
 
 
 def _make(root: Path) -> None:
@@ -121,6 +116,15 @@ def _make(root: Path) -> None:
         return
     # Root's server runs under another account, which must pass through; all that is inside stays closed.
     root.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _hold(folder: DataFolder, deadline: float) -> Lock:
+    while (hold := folder.lock(folder.users_lock, shared=True)) is None:
+        # A supervisor without users is on its way out, and shall be gone first.
+        if time.monotonic() > deadline:
+            raise ServerNotStarted(f"The server in {folder.root} is stopping, and does not get done.")
+        time.sleep(_POLL)
+    return hold
 
 
 def _ensure_server(folder: DataFolder, settings: Mapping[str, str], deadline: float) -> str:

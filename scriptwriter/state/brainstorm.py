@@ -69,7 +69,7 @@ class BrainstormState(SessionState):
         except Exception as error:
             notice = as_notice(error)
             async with self:
-                # `enter` shows a signed-out person the way; a fault of ours leaves on the screen what is there.
+                # A fault of ours leaves on the screen what is there.
                 if isinstance(error, UserError) or self.access != "open":
                     self.access = "denied"
                 self.notice = notice

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -102,16 +101,16 @@ def test_nothing_is_left_running_after_the_last_user(data_dir: Path, farewell: s
 
 
 def test_the_server_stays_while_one_of_two_users_does(data_dir: Path) -> None:
-    """Closing, even twice, lets go of one's own hold only."""
-    with attach(data_dir, server_settings=FAST) as stays:
+    """Closing, even twice, lets go of one's own hold only; another server without users sets the time."""
+    with attach(data_dir, server_settings=FAST) as stays, data_folder() as other:
         birth = ask(stays.url(), BIRTH)
         leaves = attach(data_dir)
-        gone = time.monotonic()
+        alone = attach(other, server_settings=FAST)
 
         leaves.close()
         leaves.close()
-        # The supervisor looks four times a second and waits for three: by then it would have stopped.
-        wait_until(lambda: time.monotonic() > gone + 5)
+        alone.close()
+        wait_until(lambda: is_quiet(other))
 
         assert ask(stays.url(), BIRTH) == birth
 
