@@ -1,0 +1,51 @@
+"""Reads a stream until its answers are used up; knows nothing of what they should lead to."""
+
+import asyncio
+from contextlib import aclosing
+
+import httpx
+
+from scriptwriter.electric import ShapeStream
+from scriptwriter.electric.protocol import Message
+from tests.unit.electric.answers import (
+    Answers,
+    stream,
+    until,
+)
+
+CUT_OFF = httpx.RemoteProtocolError("Server disconnected without sending a response.")
+DOWN = httpx.ConnectError("All connection attempts failed")
+
+
+class Following:
+    """A stream that is read until its answers are used up."""
+
+    def __init__(self, followed: ShapeStream, answers: Answers) -> None:
+        self.stream, self.answers = followed, answers
+        self.batches: list[list[Message]] = []
+        self.error: Exception | None = None
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        try:
+            async with aclosing(self.stream.batches()) as batches:
+                async for messages in batches:
+                    self.batches.append(messages)
+        except Exception as error:
+            self.error = error
+
+    async def to_the_end(self) -> "Following":
+        await until(lambda: self.answers.exhausted.is_set() or self.error is not None)
+        return self
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+
+async def follow(
+    followings: list[Following], *answers: httpx.Response | Exception, **options: object
+) -> Following:
+    transport = Answers(*answers)
+    followings.append(Following(stream(transport, **options), transport))
+    return await followings[-1].to_the_end()

@@ -1,0 +1,160 @@
+"""The HTTP loop: what it asks, and what it tells."""
+
+import logging
+
+import httpx
+import pytest
+
+from scriptwriter.electric import RequestRefused, ShapeStream
+from tests.unit.electric.answers import (
+    UP_TO_DATE,
+    URL,
+    Answers,
+    Body,
+    Clock,
+    Rests,
+    batch,
+    headers,
+    must_refetch,
+    recorded,
+    snapshot,
+    stream,
+    until,
+)
+from tests.unit.electric.following import DOWN, Following, follow
+from tests.unit.electric.recordings import exchanges
+
+
+async def test_the_recorded_long_polls_are_asked_for_exactly_so(followings: list[Following]) -> None:
+    """Recording 01: nine requests, each following from the answer before."""
+    sequence = exchanges("01")[:9]
+
+    done = await follow(followings, *map(recorded, sequence), table="todos", live_sse=False)
+
+    assert done.answers.queries[:9] == [exchange.query for exchange in sequence]
+
+
+async def test_the_shape_is_defined_alike_in_every_request(followings: list[Following]) -> None:
+    """Table, where, numbered parameters, columns and secret go with each."""
+    definition = {
+        "where": "a = $1 AND b = $2",
+        "params": ["x", "y"],
+        "columns": ["id", '"B c"'],
+        "secret": "s3",
+    }
+
+    done = await follow(followings, *snapshot(), **definition)
+
+    expected = {"table": "notes", "where": "a = $1 AND b = $2", "params[1]": "x", "params[2]": "y"}
+    for query in done.answers.queries:
+        assert query.items() >= (expected | {"columns": 'id,"B c"', "secret": "s3"}).items()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+async def test_a_refusal_ends_the_stream_with_an_error(followings: list[Following], status: int) -> None:
+    """No retry would help, and silence would look like an empty table."""
+    done = await follow(followings, httpx.Response(status, json={"message": "no such thing"}))
+
+    assert isinstance(done.error, RequestRefused)
+    assert (done.error.status, "no such thing" in str(done.error)) == (status, True)
+
+
+async def test_the_secret_is_in_no_text(
+    followings: list[Following], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in logs (httpx writes whole URLs), nor in a repr, nor in an error that repeats our address."""
+    caplog.set_level(logging.DEBUG)
+    page = httpx.Response(403, text=f"<p>{URL}?secret=s3%2Fcret and s3/cret are not allowed</p>")
+
+    done = await follow(followings, *snapshot(), DOWN, page, secret="s3/cret")
+
+    text = f"{done.stream!r} {done.error!r} {done.error} {caplog.text}"
+    assert done.answers.queries[0]["secret"] == "s3/cret"
+    assert "HTTP Request: GET" in text
+    assert "cret" not in text.replace("secret", "")
+
+
+async def test_statuses_tell_how_current_the_rows_are(followings: list[Following]) -> None:
+    """syncing, live, resyncing after a 409, disconnected in an outage, and since when."""
+    clock, told = Clock(), list[tuple[str, float]]()
+
+    def note() -> None:
+        status = followings[0].stream.status
+        told.append((status.name, status.since))
+        clock.now += 1
+
+    answers = Answers(
+        *snapshot(), must_refetch("h2"), *snapshot(handle="h2"), DOWN, batch("0_inf", UP_TO_DATE, handle="h2")
+    )
+    followings.append(Following(stream(answers, clock=clock, on_status=note, live_sse=False), answers))
+    first = followings[0].stream.status
+    await followings[0].to_the_end()
+
+    assert (first.name, first.since) == ("syncing", 1000.0)
+    assert told == [
+        ("live", 1000.0),
+        ("resyncing", 1001.0),
+        ("live", 1002.0),
+        ("disconnected", 1003.0),
+        ("live", 1004.0),
+    ]
+
+
+async def test_answers_that_lead_nowhere_are_asked_for_ever_more_slowly(followings: list[Following]) -> None:
+    """A cache that answers every live request at once must not be asked a thousand times a second."""
+    rests = Rests()
+    nothing_new = [batch("0_inf", UP_TO_DATE) for _ in range(8)]
+
+    await follow(followings, *snapshot(), *nothing_new, sleep=rests, live_sse=False)
+
+    assert rests.seconds == [0.1, 0.2, 0.4, 0.8, 1.6]
+
+
+async def test_a_shape_that_is_dropped_again_and_again_is_asked_for_ever_more_slowly(
+    followings: list[Following],
+) -> None:
+    """The first 409 is followed at once, the following ones are not."""
+    rests = Rests()
+
+    await follow(followings, *snapshot(), *[must_refetch() for _ in range(4)], sleep=rests)
+
+    assert rests.seconds == [0.1, 0.2, 0.4]
+
+
+async def test_a_quiet_long_poll_is_followed_by_the_next_at_once(followings: list[Following]) -> None:
+    """Twenty seconds without news are the rule, and no reason to slow down."""
+    rests, clock = Rests(), Clock()
+    answers = Answers(*snapshot(), *[batch("0_inf", UP_TO_DATE) for _ in range(9)])
+    inner = answers.handle_async_request
+
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        clock.now += 20
+        return await inner(request)
+
+    answers.handle_async_request = slowly  # type: ignore[method-assign]
+    followings.append(Following(stream(answers, sleep=rests, clock=clock, live_sse=False), answers))
+    await followings[0].to_the_end()
+
+    assert rests.seconds == []
+
+
+@pytest.mark.parametrize("live_sse", [True, False])
+async def test_ending_the_reader_closes_the_connection(live_sse: bool) -> None:
+    """Nothing is left behind by a closed page."""
+    body = Body(b": keep-alive\n\n", held=True)
+    kind = "text/event-stream" if live_sse else "application/json"
+    answers = Answers(
+        *snapshot(), httpx.Response(200, headers=headers("5_0", content_type=kind), stream=body)
+    )
+    following = Following(stream(answers, live_sse=live_sse), answers)
+    await until(lambda: len(answers.requests) == 3)
+
+    await following.stop()
+
+    assert body.closed.is_set()
+
+
+def test_an_address_that_is_not_http_is_refused_at_once() -> None:
+    """Asking it again and again would look like an outage."""
+    with pytest.raises(ValueError, match="localhost:3000"):
+        ShapeStream("localhost:3000/v1/shape", table="notes")
