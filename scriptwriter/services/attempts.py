@@ -3,20 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
-from uuid import uuid4
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
-from scriptwriter import graph, prompts
+from scriptwriter import graph
 from scriptwriter.database import transaction
-from scriptwriter.errors import GenerationError, Superseded, UserError
+from scriptwriter.errors import GenerationError, Superseded
 from scriptwriter.graph import Brief, Idea, Reply
-from scriptwriter.models import Artifact, LlmPrompt, LlmTransform, Transform
-from scriptwriter.services.jobs import defer_generation
+from scriptwriter.models import Artifact, LlmTransform, Transform
+from scriptwriter.services.endings import end_artifact, storable
 from scriptwriter.services.lineage import brief_of, ideas_of
+from scriptwriter.services.retries import next_attempt, prompt_of
 from scriptwriter.services.transitions import (
     context_json,
     context_of,
@@ -25,8 +26,6 @@ from scriptwriter.services.transitions import (
     transition,
 )
 from scriptwriter.settings import settings
-
-_Json = TypeVar("_Json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ async def begin(transform_id: str) -> Attempt | None:
         if transform is None or transform.streaming_status not in ("pending", "running"):
             return None
         if transform.streaming_status == "running":
-            await _next_attempt(session, transform)
+            await next_attempt(session, transform)
             await session.refresh(transform)
         artifact = await ideas_of(session, transform_id)
         brief = await brief_of(session, transform_id)
@@ -73,37 +72,45 @@ async def begin(transform_id: str) -> Attempt | None:
             transform.retry_count,
             brief,
             kept,
-            await _prompt_of(session, transform),
+            await prompt_of(session, transform),
         )
+
+
+async def check(attempt: Attempt) -> None:
+    """Raises Superseded where somebody stopped the attempt or took it over."""
+    async with transaction() as session:
+        if (await session.exec(_fence(attempt))).first() is None:
+            raise Superseded(attempt.transform_id)
 
 
 async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
     """Commit the ideas as far as they are written, and the progress. Raises Superseded."""
     done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
-    fence = (
-        select(col(Transform.id), col(Transform.progress_percentage))
-        .where(
-            Transform.id == attempt.transform_id,
-            Transform.streaming_status == "running",
-            Transform.retry_count == attempt.number,
-        )
-        .with_for_update(key_share=True)
-    )
     async with transaction() as session:
-        current = (await session.exec(fence)).first()
+        # The lock holds a Stop off until this draft is committed, so that it finds the draft's words.
+        current = (await session.exec(_fence(attempt).with_for_update(key_share=True))).first()
         if current is None:
             raise Superseded(attempt.transform_id)
         await session.exec(
             update(Artifact)
             .where(col(Artifact.id) == attempt.artifact_id)
-            .values(partial_data=_clean(graph.ideas_to_json(ideas)), streaming_progress=done)
+            .values(partial_data=storable(graph.ideas_to_json(ideas)), streaming_progress=done)
         )
-        if float(current[1]) != done:
+        if current != done:
             await session.exec(
                 update(Transform)
                 .where(col(Transform.id) == attempt.transform_id)
                 .values(progress_percentage=done)
             )
+
+
+def _fence(attempt: Attempt) -> SelectOfScalar[float]:
+    """The transform's progress, if `attempt` is the one that may write."""
+    return select(Transform.progress_percentage).where(
+        Transform.id == attempt.transform_id,
+        Transform.streaming_status == "running",
+        Transform.retry_count == attempt.number,
+    )
 
 
 async def finish(attempt: Attempt, ideas: Sequence[Idea], reply: Reply) -> None:
@@ -117,6 +124,19 @@ async def fail(attempt: Attempt, ideas: Sequence[Idea], reply: Reply | None, err
     Raises Superseded.
     """
     await _end(attempt, ideas, reply, "failed", error)
+
+
+async def leave(attempt: Attempt, reply: Reply) -> None:
+    """Keep what the model of a stopped attempt had answered; one that was overtaken keeps nothing."""
+    async with transaction() as session:
+        transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
+        if transform is None or transform.streaming_status != "cancelled":
+            return
+        if transform.retry_count == attempt.number:
+            context = context_of(transform)
+            await _record(session, attempt, reply, context)
+            transform.execution_context = context_json(context)
+            session.add(transform)
 
 
 async def _end(
@@ -147,20 +167,11 @@ async def _end(
             attempt=attempt.number,
             progress_percentage=done,
             error_message=error.text() if error else None,
-            execution_context=_clean(context_json(context)),
+            execution_context=storable(context_json(context)),
         )
         if not changed:
             raise Superseded(attempt.transform_id)
-        await session.exec(
-            update(Artifact)
-            .where(col(Artifact.id) == attempt.artifact_id)
-            .values(
-                data=json.dumps(_clean(graph.ideas_to_json(graph.ended(ideas))), ensure_ascii=False),
-                streaming_status=status,
-                streaming_progress=done,
-                partial_data=None,
-            )
-        )
+        await end_artifact(session, attempt.artifact_id, ideas, status, done)
 
 
 async def _record(session: AsyncSession, attempt: Attempt, reply: Reply, context: dict[str, Any]) -> None:
@@ -176,82 +187,5 @@ async def _record(session: AsyncSession, attempt: Attempt, reply: Reply, context
     record.token_usage = json.dumps(usage) if usage else None
     context |= {"model": reply.model_name, "tokens": usage.get("total_tokens") if usage else None}
     heading = f"\n\n--- attempt {attempt.number} ---\n" if record.raw_response else ""
-    record.raw_response = (record.raw_response or "") + heading + _clean(reply.raw_response)
+    record.raw_response = (record.raw_response or "") + heading + storable(reply.raw_response)
     session.add(record)
-
-
-async def requeue(session: AsyncSession, transform: Transform) -> None:
-    """Make `transform` pending again as its next attempt, with its prompt and its job.
-
-    Raises UserError `nothing_to_retry` where its state does not allow it.
-    """
-    await _next_attempt(session, transform)
-    await defer_generation(session, transform.id)
-
-
-async def _next_attempt(session: AsyncSession, transform: Transform) -> None:
-    artifact = await ideas_of(session, transform.id)
-    kept = graph.finished(graph.ideas_from_json(artifact.partial_data or json.loads(artifact.data)))
-    context = context_of(transform)
-    brief = await brief_of(session, transform.id)
-    attempt = transform.retry_count + 1
-    context["seconds"] = seconds_of_work(context)
-    context.pop("error", None)
-    context.pop("attemptStartedAt", None)
-    changed = await transition(
-        session,
-        transform.id,
-        "pending",
-        attempt=transform.retry_count,
-        retry_count=attempt,
-        error_message=None,
-        execution_context=context_json(context),
-    )
-    if not changed:
-        raise UserError("nothing_to_retry")
-    await session.exec(
-        update(Artifact)
-        .where(col(Artifact.id) == artifact.id)
-        .values(
-            streaming_status="streaming",
-            streaming_progress=graph.progress(len(kept), brief.count) if kept else 0,
-            partial_data=graph.ideas_to_json(kept),
-        )
-    )
-    session.add(
-        LlmPrompt(
-            id=str(uuid4()),
-            project_id=transform.project_id,
-            transform_id=transform.id,
-            prompt_text=prompts.render(brief, kept),
-            prompt_role=prompt_role(attempt),
-        )
-    )
-    await session.flush()
-
-
-def prompt_role(attempt: int) -> str:
-    """The `prompt_role` of an attempt's prompt."""
-    return f"attempt-{attempt}" if attempt else "primary"
-
-
-async def _prompt_of(session: AsyncSession, transform: Transform) -> str:
-    found = await session.exec(
-        select(LlmPrompt.prompt_text).where(
-            LlmPrompt.transform_id == transform.id,
-            LlmPrompt.prompt_role == prompt_role(transform.retry_count),
-        )
-    )
-    return found.one()
-
-
-def _clean(value: _Json) -> _Json:
-    """`value` without what Postgres cannot store in text: NUL and lone surrogates."""
-    cleaned: Any = value
-    if isinstance(value, str):
-        cleaned = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    elif isinstance(value, dict):
-        cleaned = {key: _clean(each) for key, each in value.items()}
-    elif isinstance(value, list):
-        cleaned = [_clean(each) for each in value]
-    return cleaned

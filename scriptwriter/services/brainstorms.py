@@ -1,4 +1,4 @@
-"""Owns what a person does with a brainstorm: start, retry. Knows workers only by the job it queues."""
+"""Owns what a person does with a brainstorm: start, retry, stop. Knows workers only by the job it queues."""
 
 import json
 from typing import Any
@@ -21,10 +21,18 @@ from scriptwriter.models import (
     User,
 )
 from scriptwriter.services.access import ACTORS, require
-from scriptwriter.services.attempts import prompt_role, requeue
+from scriptwriter.services.endings import end_artifact
 from scriptwriter.services.jobs import defer_generation
+from scriptwriter.services.lineage import ideas_of
 from scriptwriter.services.projects import create_in
-from scriptwriter.services.transitions import context_for, context_of
+from scriptwriter.services.retries import prompt_role, requeue
+from scriptwriter.services.transitions import (
+    context_for,
+    context_json,
+    context_of,
+    seconds_of_work,
+    transition,
+)
 
 
 async def start(project_id: str, brief: Brief, user_id: str) -> str:
@@ -83,6 +91,26 @@ async def retry(project_id: str, transform_id: str, user_id: str) -> None:
             await requeue(session, transform)
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
+
+
+async def stop(project_id: str, transform_id: str, user_id: str) -> bool:
+    """Stop a generation: finished ideas stay, the one being written stays unfinished, its worker leaves.
+
+    False where it had ended already, or somebody else's stop was first.
+    Raises UserError: `project_not_found`, `not_allowed`, `nothing_to_retry` for an unknown transform.
+    """
+    async with transaction() as session:
+        _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+        transform = await _llm_transform(session, project_id, transform_id)
+        context = context_of(transform)
+        context |= {"seconds": seconds_of_work(context), "stoppedBy": user.shown_name}
+        context.pop("attemptStartedAt", None)
+        if not await transition(session, transform_id, "cancelled", execution_context=context_json(context)):
+            return False
+        artifact = await ideas_of(session, transform_id)
+        ideas = graph.ideas_from_json(artifact.partial_data)
+        await end_artifact(session, artifact.id, ideas, "cancelled", artifact.streaming_progress)
+        return True
 
 
 async def _start(session: AsyncSession, project_id: str, brief: Brief, user: User) -> str:

@@ -8,9 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import httpx
-
-from scriptwriter.electric import Shape, ShapeStream, shape_client
+from scriptwriter.electric import Shape, ShapeStream
 from scriptwriter.sync.flow import ProjectFlow, join
 
 log = logging.getLogger(__name__)
@@ -35,19 +33,15 @@ class Hub:
         self._secret = secret
         self._live_sse = live_sse
         self._linger = linger
-        self._client: httpx.AsyncClient | None = None
         self._subscriptions: dict[str, _Subscription] = {}
 
     async def __aenter__(self) -> "Hub":
-        self._client = shape_client()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for subscription in list(self._subscriptions.values()):
             await subscription.close()
         self._subscriptions.clear()
-        if self._client is not None:
-            await self._client.aclose()
 
     @asynccontextmanager
     async def follow(self, project_id: str) -> AsyncIterator[AsyncIterator[ProjectFlow]]:
@@ -80,7 +74,6 @@ class Hub:
                     where="project_id = $1",
                     params=[project_id],
                     secret=self._secret,
-                    client=self._client,
                     live_sse=self._live_sse,
                 ),
                 on_change=bell.set,
