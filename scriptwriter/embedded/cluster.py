@@ -99,9 +99,9 @@ class Cluster:
         """In a folder beside, renamed when complete: an interrupted initdb leaves nothing half made."""
         new = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=self._folder.root))
         self._give(new)
-        command = [self._programs / "initdb", "-D", new, "-U", SUPERUSER, "--auth=peer", "--encoding=UTF8"]
+        command = [f"{self._programs}/initdb", "-D", str(new), "-U", SUPERUSER, "--auth=peer"]
         # The wheels have no ICU, and macOS has no C.UTF-8.
-        command += ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
+        command += ["--encoding=UTF8", "--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
         if self._settings.get("fsync") == "off":
             command += ["--no-sync"]
         subprocess.run(command, check=True, preexec_fn=self._become())

@@ -100,7 +100,8 @@ def attach(data_dir: Path, *, server_settings: Mapping[str, str] | None = None) 
         _make(folder.root)
         hold = _hold(folder, deadline)
         try:
-            return EmbeddedPostgres(folder.root, _ensure_server(folder, server_settings or {}, deadline), hold)
+            socket_folder = _ensure_server(folder, server_settings or {}, deadline)
+            return EmbeddedPostgres(folder.root, socket_folder, hold)
         except BaseException:
             hold.release()
             raise

@@ -11,8 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from scriptwriter.embedded.shape_index import Shape
 from scriptwriter.embedded.shape_log import Read
-from scriptwriter.embedded.shape_registry import Shape
 from scriptwriter.embedded.shape_request import BadRequest, ShapeRequest
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -102,7 +102,11 @@ def shape_headers(
         caching = _CACHE_SSE if request.sse else _CACHE_LIVE
     else:
         caching = _CACHE_FIRST if request.offset == "-1" else _CACHE_CATCH_UP
-    headers = [*common, ("cache-control", caching), ("content-type", "text/event-stream") if request.sse else JSON]
+    headers = [
+        *common,
+        ("cache-control", caching),
+        ("content-type", "text/event-stream") if request.sse else JSON,
+    ]
     if request.live:
         headers.append(("electric-cursor", _cursor(request.cursor)))
     tag = f"{shape.handle}:{request.offset}:{read.offset}"
@@ -145,7 +149,10 @@ async def respond(send: Send, status: int, headers: Headers, body: bytes, *, wit
 def _messages(shape: Shape, read: Read) -> list[bytes]:
     if not read.is_up_to_date:
         return read.messages
-    return [*read.messages, b'{"headers":{"control":"up-to-date","global_last_seen_lsn":"%d"}}' % shape.log.lsn]
+    return [
+        *read.messages,
+        b'{"headers":{"control":"up-to-date","global_last_seen_lsn":"%d"}}' % shape.log.lsn,
+    ]
 
 
 def _cursor(given: str) -> str:

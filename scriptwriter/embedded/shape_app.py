@@ -17,7 +17,6 @@ from scriptwriter.embedded.shape_answers import (
     bad_request,
     body_of,
     common_headers,
-    events_of,
     must_refetch,
     respond,
     shape_headers,
@@ -27,10 +26,12 @@ from scriptwriter.embedded.shape_answers import (
     unauthorized,
     unavailable,
 )
+from scriptwriter.embedded.shape_index import Shape
 from scriptwriter.embedded.shape_link import LinkLost, QueryFailed
 from scriptwriter.embedded.shape_log import OffsetBeyondEnd, OffsetTooOld, Read
-from scriptwriter.embedded.shape_registry import Shape, ShapeRegistry, SnapshotFailed
+from scriptwriter.embedded.shape_registry import ShapeRegistry, SnapshotFailed
 from scriptwriter.embedded.shape_request import BadRequest, ShapeRequest, read_query, read_request
+from scriptwriter.embedded.shape_stream import send_events
 
 Scope = MutableMapping[str, Any]
 
@@ -87,7 +88,9 @@ class ShapeApp:
             return await self._shape(method, query, known_tag, receive, send, common)
         if path == "/v1/shape" and method == "OPTIONS":
             common = [header for header in common_headers(origin, SHAPE_METHODS) if header[0] != "vary"]
-            raise Answer(204, b"", [*common, ("access-control-max-age", "86400"), ("connection", "keep-alive")])
+            raise Answer(
+                204, b"", [*common, ("access-control-max-age", "86400"), ("connection", "keep-alive")]
+            )
         common = common_headers(origin, "GET, HEAD")
         if path == "/v1/health" and method in ("GET", "HEAD"):
             up = self._registry.is_up.is_set()
@@ -111,12 +114,18 @@ class ShapeApp:
             request = read_request({**query, "offset": "-1"})
         except BadRequest as bad:
             raise bad_request(bad, common) from bad
-        shape = self._registry.by_handle.get(request.handle) or await self._find(request, common)
+        shape = self._registry.named(request.handle) or await self._find(request, common)
         self._registry.drop(shape)
         raise Answer(202, b"", headers)
 
     async def _shape(
-        self, method: str, query: dict[str, str], known_tag: str, receive: Receive, send: Send, common: Headers
+        self,
+        method: str,
+        query: dict[str, str],
+        known_tag: str,
+        receive: Receive,
+        send: Send,
+        common: Headers,
     ) -> None:
         try:
             request = read_request(query)
@@ -127,7 +136,9 @@ class ShapeApp:
         try:
             read = await self._read(shape, request, common)
             if gone is not None and request.sse:
-                return await self._stream(send, shape, read, request, common, gone)
+                headers = shape_headers(request, shape, read, True, common, method)
+                await start(send, 200, headers)
+                return await send_events(send, shape, read, gone, self._sse_lifetime, self._sse_keep_alive)
             has_data = request.offset != "now"
             if gone is not None and not read.messages and not shape.log.is_dropped:
                 waiting = {shape.log.changed, gone}
@@ -149,7 +160,7 @@ class ShapeApp:
 
     async def _shape_of(self, request: ShapeRequest, common: Headers) -> Shape:
         """The shape that the handle names, if it is of this definition; else a 409 with the right one."""
-        shape = self._registry.by_handle.get(request.handle)
+        shape = self._registry.named(request.handle)
         starts = request.offset in ("-1", "now")
         if shape is not None and not starts and shape.is_ready and request.definition in shape.definitions:
             shape.used_at = time.monotonic()
@@ -203,40 +214,9 @@ class ShapeApp:
                     raise bad_request(BadRequest("offset", "out of bounds for this shape"), common) from None
                 await asyncio.wait({shape.log.changed}, timeout=left)
 
-    async def _stream(
-        self,
-        send: Send,
-        shape: Shape,
-        read: Read,
-        request: ShapeRequest,
-        common: Headers,
-        gone: "asyncio.Future[None]",
-    ) -> None:
-        """Send messages as events until the connection has lived its time or the shape ends."""
-        log, now = shape.log, time.monotonic()
-        end, loud_at = now + self._sse_lifetime, now
-        await start(send, 200, shape_headers(request, shape, read, True, common, "GET"))
-        while not log.is_dropped:
-            if read.messages:
-                await send({"type": "http.response.body", "body": events_of(shape, read), "more_body": True})
-            else:
-                until = min(end, loud_at + self._sse_keep_alive)
-                await asyncio.wait({log.changed, gone}, timeout=until - now, return_when="FIRST_COMPLETED")
-            shape.used_at = now = time.monotonic()
-            if now >= end or gone.done():
-                break
-            if now - loud_at >= self._sse_keep_alive:
-                await send({"type": "http.response.body", "body": b": keep-alive\n\n", "more_body": True})
-                loud_at = now
-            try:
-                read = log.read(read.offset)
-            except OffsetTooOld:
-                break
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
 
 async def _until_read(shape: Shape) -> None:
-    # Its change may have been announced already: a client told of a transaction by one shape finds it in others.
+    # Its change may be announced already: a client told of it by one shape shall find it in the others.
     if shape.reading is not None:
         await asyncio.wait({shape.reading, shape.log.changed}, timeout=1, return_when="FIRST_COMPLETED")
 

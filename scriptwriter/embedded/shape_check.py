@@ -1,4 +1,4 @@
-"""Owns the last word on a where clause: Postgres parses and plans it, and its refusal is told as Electric would."""
+"""Owns the last word on a where clause: Postgres plans it, and its refusal is told in Electric's words."""
 
 from scriptwriter.embedded.shape_link import Link, QueryFailed
 from scriptwriter.embedded.shape_request import BadRequest, Definition

@@ -1,4 +1,4 @@
-"""Owns which shapes exist and keeps each equal to its table; knows Postgres, and nothing of HTTP.
+"""Keeps every shape equal to its table; knows Postgres, and nothing of HTTP.
 
 A notification makes the shapes it concerns read themselves again. Of one shape at most one reading runs;
 notifications that arrive meanwhile make one more, so nothing is missed and bursts coalesce.
@@ -6,12 +6,13 @@ notifications that arrive meanwhile make one more, so nothing is missed and burs
 
 import asyncio
 import json
+import logging
 import time
 import zlib
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scriptwriter.embedded.shape_check import checked_where, project_of
+from scriptwriter.embedded.shape_index import Key, Shape, ShapeIndex
 from scriptwriter.embedded.shape_link import Link, LinkLost, LinkPool, QueryFailed
 from scriptwriter.embedded.shape_log import Column, ShapeLog
 from scriptwriter.embedded.shape_reading import read_result, reading_sql
@@ -21,36 +22,11 @@ from scriptwriter.embedded.shape_where import Where
 
 _SCHEMA = Path(__file__).parents[2] / "schema" / "embedded.sql"
 _READERS = 3
+_LOGGER = logging.getLogger("scriptwriter.shapes")
 
 
 class SnapshotFailed(Exception):
     """Postgres would not read this table for a shape: the text says why."""
-
-
-@dataclass(eq=False)
-class Shape:
-    """One shape: its log, how it is read, and what is known about its freshness."""
-
-    handle: str
-    key: tuple[object, ...]
-    definitions: set[Definition]
-    table: Table
-    log: ShapeLog
-    sql: str
-    params: tuple[str, ...]
-    project: str | None
-    horizon: str | None = None
-    announced: set[int] = field(default_factory=set)
-    is_ready: bool = False
-    is_stale: bool = False
-    reading: asyncio.Task[None] | None = None
-    used_at: float = field(default_factory=time.monotonic)
-
-    @property
-    def electric_schema(self) -> str:
-        """The value of the electric-schema header."""
-        kinds = {column.name: column.kind for column in self.log.columns}
-        return json.dumps(kinds, separators=(",", ":"))
 
 
 class ShapeRegistry:
@@ -61,17 +37,14 @@ class ShapeRegistry:
         self._idle_seconds = idle_seconds
         self.is_up = asyncio.Event()
         self.has_been_up = False
-        self.by_handle: dict[str, Shape] = {}
-        self._by_key: dict[tuple[object, ...], Shape] = {}
-        self._by_table: dict[int, set[Shape]] = {}
-        self._by_project: dict[tuple[int, str], set[Shape]] = {}
-        self._making: dict[tuple[object, ...], asyncio.Task[Shape]] = {}
+        self._shapes = ShapeIndex()
+        self._making: dict[Key, asyncio.Task[Shape]] = {}
         self._readers = LinkPool(dsn, _READERS)
         self._last_handle = 0
 
     async def run(self) -> None:
         """Listen for changes until cancelled; after a lost connection, read every shape again."""
-        pause = 0.05
+        pause, complaint = 0.05, ""
         sweeper = asyncio.create_task(self._sweep())
         try:
             while True:
@@ -80,15 +53,18 @@ class ShapeRegistry:
                     listener = await Link.open(self._dsn, read_only=False, on_notify=self._notified)
                     await listener.script(_SCHEMA.read_text())
                     await listener.script("LISTEN scriptwriter_shapes")
-                    pause = 0.05
+                    pause, complaint = 0.05, ""
                     self.has_been_up = True
                     self.is_up.set()
-                    for shape in list(self.by_handle.values()):
+                    for shape in list(self._shapes.by_handle.values()):
                         # The database may be another one by now, restored from a backup.
                         shape.horizon = None
                         self._wake(shape)
                     await listener.lost
-                except (LinkLost, QueryFailed):
+                except (LinkLost, QueryFailed) as error:
+                    if str(error) != complaint:
+                        complaint = str(error)
+                        _LOGGER.warning("cannot listen to Postgres: %s", complaint)
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, 1)
                 finally:
@@ -119,10 +95,12 @@ class ShapeRegistry:
         clause = (where.key, where.params) if where else None
         names = tuple(column.name for column in columns)
         key = (schema, name, clause, names, definition.replica, definition.log)
-        shape = self._by_key.get(key)
+        shape = self._shapes.with_key(key)
         if shape is None or not shape.is_ready:
             if key not in self._making:
-                making = asyncio.create_task(self._make(self._draft(key, definition, table, columns, where, project)))
+                making = asyncio.create_task(
+                    self._make(self._draft(key, definition, table, columns, where, project))
+                )
                 making.add_done_callback(lambda _: self._making.pop(key, None))
                 self._making[key] = making
             shape = await asyncio.shield(self._making[key])
@@ -132,28 +110,23 @@ class ShapeRegistry:
         shape.used_at = time.monotonic()
         return shape
 
+    def named(self, handle: str) -> Shape | None:
+        """The shape with this handle."""
+        return self._shapes.by_handle.get(handle)
+
     def drop(self, shape: Shape) -> None:
         """Forget a shape; whoever follows it gets a 409."""
-        self.by_handle.pop(shape.handle, None)
-        if self._by_key.get(shape.key) is shape:
-            del self._by_key[shape.key]
-        for oid, _ in shape.table.family:
-            self._by_table.get(oid, set()).discard(shape)
-            if shape.project is not None and (same := self._by_project.get((oid, shape.project))):
-                same.discard(shape)
-                if not same:
-                    del self._by_project[oid, shape.project]
+        self._shapes.remove(shape)
         if not shape.log.is_dropped:
             shape.log.drop()
 
     def replace(self, shape: Shape) -> None:
         """Let the next newcomer have a shape under a new handle; who follows this one may go on."""
-        if self._by_key.get(shape.key) is shape:
-            del self._by_key[shape.key]
+        self._shapes.replace(shape)
 
     def _draft(
         self,
-        key: tuple[object, ...],
+        key: Key,
         definition: Definition,
         table: Table,
         columns: tuple[Column, ...],
@@ -166,26 +139,19 @@ class ShapeRegistry:
         is_full, is_changes_only = definition.replica == "full", definition.log == "changes_only"
         log = ShapeLog(table.schema, table.name, columns, is_full, is_changes_only)
         sql = reading_sql(table, columns, clause, len(params))
-        return Shape(handle, key, set(), table, log, sql, params, project)
+        return Shape(handle, key, table, log, sql, params, project)
 
     def _drop_outdated(self, schema: str, name: str, document: bytes | None) -> None:
         fingerprint = json.loads(document)["fingerprint"] if document else None
-        for shape in list(self.by_handle.values()):
-            table = shape.table
-            if (table.schema, table.name) == (schema, name) and table.fingerprint != fingerprint:
+        for shape in self._shapes.of_table(schema, name):
+            if shape.table.fingerprint != fingerprint:
                 self.drop(shape)
 
     async def _make(self, shape: Shape) -> Shape:
         if not all(synced for _, synced in shape.table.family):
             await self._sync(shape.table)
         # Known before it is read: a change committed meanwhile then makes it read again.
-        self.by_handle[shape.handle] = self._by_key[shape.key] = shape
-        for oid, _ in shape.table.family:
-            if shape.project is None:
-                self._by_table.setdefault(oid, set()).add(shape)
-            else:
-                self._by_project.setdefault((oid, shape.project), set()).add(shape)
-                self._by_table.setdefault(oid, set())
+        self._shapes.add(shape)
         try:
             async with self._readers.lend() as link:
                 result = await link.query(shape.sql, (*shape.params, None))
@@ -212,19 +178,12 @@ class ShapeRegistry:
 
     def _notified(self, payload: bytes) -> None:
         change = json.loads(payload)
-        oid, txid = change["table"], int(change["txid"])
-        concerned = self._by_table.get(oid)
-        if concerned is None:
-            return
-        if change.get("truncate") or (projects := change.get("projects")) is None:
-            everyone = concerned.union(*(s for (o, _), s in self._by_project.items() if o == oid))
-        else:
-            everyone = concerned.union(*(self._by_project.get((oid, project), ()) for project in projects))
-        for shape in everyone:
-            if change.get("truncate"):
+        is_truncate = change.get("truncate", False)
+        for shape in self._shapes.concerned(change["table"], change.get("projects")):
+            if is_truncate:
                 self.drop(shape)
             else:
-                shape.announced.add(txid)
+                shape.announced.add(int(change["txid"]))
                 self._wake(shape)
 
     def _wake(self, shape: Shape) -> None:
@@ -244,6 +203,7 @@ class ShapeRegistry:
             if error.is_passing:
                 self._later(1, shape)
             else:
+                _LOGGER.warning("shape %s of %s ended: %s", shape.handle, shape.table.sql, error)
                 self.drop(shape)
         finally:
             shape.reading = None
@@ -275,11 +235,11 @@ class ShapeRegistry:
         while True:
             await asyncio.sleep(min(self._idle_seconds, 30) / 2)
             limit = time.monotonic() - self._idle_seconds
-            for shape in [s for s in self.by_handle.values() if s.used_at < limit]:
+            for shape in [s for s in self._shapes.by_handle.values() if s.used_at < limit]:
                 self.drop(shape)
 
     async def _close(self) -> None:
-        for shape in list(self.by_handle.values()):
+        for shape in list(self._shapes.by_handle.values()):
             if shape.reading is not None:
                 shape.reading.cancel()
             self.drop(shape)

@@ -8,8 +8,9 @@ from scriptwriter.embedded.shape_log import Column
 from scriptwriter.embedded.shape_request import BadRequest
 
 # Changes with every column that is added, dropped, renamed or retyped, and with the table itself.
-FINGERPRINT = """SELECT md5(string_agg(concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attnotnull), ','
-    ORDER BY attnum)) FROM pg_attribute WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped"""
+FINGERPRINT = """SELECT md5(string_agg(
+    concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attnotnull), ',' ORDER BY attnum))
+    FROM pg_attribute WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped"""
 
 # One JSON document; no row when there is no such relation. `family` holds the partitions and parents whose
 # statements also change this table's rows, and whether each announces its changes.
@@ -118,9 +119,9 @@ def choose_columns(table: Table, wanted: list[str]) -> tuple[Column, ...]:
     if generated := [column.name for column in chosen if column.name in table.generated]:
         raise BadRequest(
             "columns",
-            f"The following columns are generated and cannot be included in the shape: {', '.join(generated)}. "
-            "You can exclude them from the shape by explicitly listing which columns to fetch in the 'columns' "
-            "query param",
+            "The following columns are generated and cannot be included in the shape: "
+            f"{', '.join(generated)}. You can exclude them from the shape by explicitly listing which "
+            "columns to fetch in the 'columns' query param",
         )
     return chosen
 

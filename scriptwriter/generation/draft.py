@@ -18,6 +18,9 @@ from scriptwriter.services.attempts import Attempt
 PAUSE = 0.1
 """Seconds between two drafts at least; a finished idea does not wait for them."""
 
+CHECK = 0.4
+"""Seconds without words after which the fence is looked at: a Stop ends a model that only thinks, too."""
+
 DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection)
 """What a lost connection to the database raises."""
 
@@ -53,15 +56,20 @@ class Draft:
         self._hurry.set()
 
     async def keep_saving(self) -> None:
-        """Commit the newest ideas, again and again until `end`. Raises Superseded.
+        """Commit the newest ideas, again and again until `end`. Raises Superseded, also while no word comes.
 
         While the database is away, what is written meanwhile stays in the slot.
         """
         saved = self._attempt.finished
         while True:
-            await self._changed.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK):
+                    await self._changed.wait()
             if self._ended:
                 return
+            if not self._changed.is_set():
+                await self._check()
+                continue
             self._changed.clear()
             self._hurry.clear()
             ideas = self.ideas()
@@ -76,3 +84,9 @@ class Draft:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE):
                     await self._hurry.wait()
+
+    async def _check(self) -> None:
+        try:
+            await attempts.check(self._attempt)
+        except DATABASE_AWAY as error:
+            _log.warning("fence_not_checked", cause=type(error).__name__)

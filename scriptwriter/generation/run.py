@@ -35,15 +35,21 @@ async def run(transform_id: str, endpoint: Endpoint | None = None) -> None:
     with bound_contextvars(
         project=attempt.project_id, transform=attempt.transform_id, attempt=attempt.number
     ):
+        endpoint = endpoint or configured()
+        call = Call(endpoint.model)
+        reply = GrowingReply(attempt.brief.count - len(attempt.finished))
+        superseded = False
         try:
-            await _write(attempt, endpoint or configured())
+            await _write(attempt, endpoint, call, reply)
         except* Superseded:
+            superseded = True
+        if superseded:
             _log.info("generation_superseded")
+            record = Reply(call.model_name, call.parameters, reply.text, call.usage)
+            await _insist(lambda: attempts.leave(attempt, record))
 
 
-async def _write(attempt: Attempt, endpoint: Endpoint) -> None:
-    call = Call(endpoint.model)
-    reply = GrowingReply(attempt.brief.count - len(attempt.finished))
+async def _write(attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply) -> None:
     draft = Draft(attempt, reply)
     error = None
     _log.info("generation_started", model=endpoint.model, finished=len(attempt.finished))

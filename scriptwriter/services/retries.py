@@ -35,7 +35,8 @@ async def next_attempt(session: AsyncSession, transform: Transform) -> None:
     brief = await brief_of(session, transform.id)
     attempt = transform.retry_count + 1
     context["seconds"] = seconds_of_work(context)
-    context.pop("error", None)
+    for ended in ("error", "stoppedBy"):
+        context.pop(ended, None)
     context.pop("attemptStartedAt", None)
     changed = await transition(
         session,

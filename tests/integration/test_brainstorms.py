@@ -2,27 +2,19 @@
 
 import asyncio
 import json
-from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from scriptwriter.errors import GenerationError, Superseded, UserError
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.services import attempts, brainstorms, choices
 from tests.support.rooms import BRIEF, Room
+from tests.support.rows import rows
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")
 TWO = Idea("逆袭时刻", "他当众揭开真相。")
 GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 REPLY = Reply("a-model", {"temperature": 1}, '{"ideas": […]}', {"prompt_tokens": 7, "total_tokens": 20})
-
-
-def rows(url: str, query: str, *parameters: Any) -> list[dict[str, Any]]:
-    """What a query gives, on a connection of its own: committed rows only."""
-    with psycopg.connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query.encode(), parameters).fetchall()
 
 
 async def test_a_start_writes_the_whole_graph_at_once(connected: str, room: Room) -> None:

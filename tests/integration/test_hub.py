@@ -17,10 +17,10 @@ from scriptwriter.settings import settings
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.hub import Hub
 from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.waiting import LIMIT, eventually
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")
 GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
-LIMIT = 30.0
 
 
 @pytest.fixture(params=[True, False], ids=["sse", "long-poll"])
@@ -88,9 +88,7 @@ async def test_the_last_followers_leaving_closes_the_subscription_after_a_while(
         await first(flows, lambda flow: True)
         assert hub.open_projects == 1
 
-    async with asyncio.timeout(LIMIT):
-        while hub.open_projects:
-            await asyncio.sleep(0.05)
+    await eventually(lambda: hub.open_projects == 0)
     async with hub.follow(room.project_id) as flows:
         assert (await first(flows, lambda flow: True)).batches == ()
 

@@ -35,7 +35,7 @@ def catalog(url: str) -> dict[str, list[tuple]]:
     tables = {"tables": sorted(SQLModel.metadata.tables)}
     with psycopg.connect(url) as connection:
         return {
-            name: connection.execute(query, tables).fetchall()
+            name: connection.execute(query.encode(), tables).fetchall()
             for name, query in (("columns", COLUMNS), ("constraints", CONSTRAINTS), ("indexes", INDEXES))
         }
 

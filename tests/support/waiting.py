@@ -1,5 +1,6 @@
 """Waiting for something to become true, with a limit."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -12,3 +13,11 @@ def wait_until(condition: Callable[[], object], limit: float = LIMIT) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"
         time.sleep(0.02)
+
+
+async def eventually(condition: Callable[[], object], limit: float = LIMIT) -> None:
+    """As `wait_until`, while the event loop goes on."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"
+        await asyncio.sleep(0.02)

@@ -1,0 +1,205 @@
+"""The embedded shape server through what happens to its connections, its logs and its shapes."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import httpx
+import psycopg
+
+from tests.conformance.follower import Follower
+from tests.conformance.running import client, database, shape_server
+from tests.conformance.shape_requests import first_sync, until_status
+
+_NOTES = "CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1, 'one')"
+_PATIENCE = 30
+
+
+async def test_a_lost_listening_connection_loses_no_change(empty_database: str) -> None:
+    """What is written while nobody listens arrives when the server is connected again."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        follower = Follower(http, {"table": "notes"}, sse=True)
+        following = asyncio.create_task(follower.run())
+        await follower.until(lambda: len(follower.rows) == 1, _PATIENCE)
+
+        for number in range(2, 6):
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                "AND datname = current_database()"
+            )
+            await connection.execute("INSERT INTO notes VALUES (%s, 'x')", (number,))
+            await connection.execute("UPDATE notes SET body = %s WHERE id = 1", (str(number),))
+
+        await follower.until(
+            lambda: len(follower.rows) == 5 and follower.rows['"public"."notes"/"1"']["body"] == "5",
+            _PATIENCE,
+        )
+        following.cancel()
+
+
+async def test_without_postgres_it_says_so_and_goes_on_when_postgres_is_there(postgres_server: str) -> None:
+    """503 with retry-after and a waiting health as recorded; then shapes, without a restart."""
+    name = "shapes_of_a_late_database"
+    dsn = httpx.URL(postgres_server).copy_with(path=f"/{name}")
+    async with (
+        shape_server(str(dsn), database_wait=0.2) as url,
+        client(url) as http,
+        database(postgres_server) as server,
+        AsyncExitStack() as cleanup,
+    ):
+        health = await http.get("/v1/health")
+        refused = await http.get("/v1/shape", params={"table": "notes", "offset": "-1"})
+
+        await server.execute(f"CREATE DATABASE {name}".encode())
+        cleanup.push_async_callback(server.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
+        async with database(str(dsn)) as connection:
+            await connection.execute(_NOTES.encode())
+        async with asyncio.timeout(_PATIENCE):
+            await until_status(http, "/v1/health", 200)
+        _, _, messages = await first_sync(http, table="notes")
+
+        assert (health.status_code, health.json()) == (202, {"status": "waiting"})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert messages[0]["value"] == {"id": "1", "body": "one"}
+
+
+async def test_an_offset_that_the_log_no_longer_holds_gets_a_409_with_another_handle(
+    empty_database: str,
+) -> None:
+    """The log keeps its newest part only; those who follow closely are not disturbed."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        handle, offset, _ = await first_sync(http, table="notes")
+        close = Follower(http, {"table": "notes"}, sse=True)
+        following = asyncio.create_task(close.run())
+        for number in range(10):
+            body = f"{number}" * 1_000_000
+            await connection.execute("UPDATE notes SET body = %s", (body,))
+            await close.until(lambda b=body: [row["body"] for row in close.rows.values()] == [b], _PATIENCE)
+
+        late = await http.get("/v1/shape", params={"table": "notes", "handle": handle, "offset": offset})
+        new, _, messages = await first_sync(http, table="notes")
+        await connection.execute("UPDATE notes SET body = 'short'")
+        await close.until(lambda: [row["body"] for row in close.rows.values()] == ["short"], _PATIENCE)
+
+        assert late.status_code == 409
+        assert late.headers["electric-handle"] == new != handle
+        assert messages[0]["value"] == {"id": "1", "body": "9" * 1_000_000}
+        assert close.refetches == 0
+        following.cancel()
+
+
+async def test_big_snapshots_and_big_transactions_come_in_chunks(empty_database: str) -> None:
+    """About 10 MB each, up to date only at the end, and all of it once (recording 13)."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(
+            "CREATE TABLE big AS "
+            "SELECT i AS id, repeat(md5(i::text), 320) AS pad FROM generate_series(1, 2500) AS i"
+        )
+        await connection.execute("ALTER TABLE big ADD PRIMARY KEY (id)")
+        first = await http.get("/v1/shape", params={"table": "big", "offset": "-1"})
+        handle, offset, messages = await first_sync(http, table="big")
+
+        assert 10_000_000 < len(first.content) < 11_500_000
+        assert (first.headers["electric-offset"], offset) == ("0_0", "0_inf")
+        assert sorted(int(m["value"]["id"]) for m in messages if "value" in m) == list(range(1, 2501))
+        assert handle == first.headers["electric-handle"]
+
+
+async def test_newcomers_get_a_fresh_snapshot_when_the_log_has_outgrown_the_old_one(
+    empty_database: str,
+) -> None:
+    """The same handle goes on, and nobody reads a long history to come to the same rows."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        early = Follower(http, {"table": "notes"}, sse=False)
+        following = asyncio.create_task(early.run())
+        for number in range(40):
+            await connection.execute("UPDATE notes SET body = %s", (str(number) * 5000,))
+            await early.until(
+                lambda n=number: [r["body"] for r in early.rows.values()] == [str(n) * 5000], _PATIENCE
+            )
+
+        handle, offset, messages = await first_sync(http, table="notes")
+        query = {"table": "notes", "handle": handle, "offset": offset, "live": "true"}
+        waiting = asyncio.create_task(http.get("/v1/shape", params=query))
+        await connection.execute("INSERT INTO notes VALUES (2, 'live')")
+
+        assert [m["value"]["body"] for m in messages if "value" in m] == ["39" * 5000]
+        assert [m["value"]["id"] for m in (await waiting).json() if "value" in m] == ["2"]
+        assert early.refetches == 0
+        following.cancel()
+
+
+async def test_a_shape_that_nobody_asks_for_is_forgotten(empty_database: str) -> None:
+    """Its handle gets a 409 after the idle time."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database, idle_seconds=0.2) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        handle, offset, _ = await first_sync(http, table="notes")
+
+        await asyncio.sleep(0.6)  # the time under test: it must pass without a request
+        answer = await http.get("/v1/shape", params={"table": "notes", "handle": handle, "offset": offset})
+
+        assert answer.status_code == 409
+
+
+async def test_a_shape_can_be_deleted_where_that_is_allowed(empty_database: str) -> None:
+    """202, and a 409 for whoever goes on with its handle."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database, allow_deletion=True) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        handle, offset, _ = await first_sync(http, table="notes")
+
+        deleted = await http.delete("/v1/shape", params={"table": "notes", "handle": handle})
+        after = await http.get("/v1/shape", params={"table": "notes", "handle": handle, "offset": offset})
+
+        assert (deleted.status_code, after.status_code) == (202, 409)
+
+
+async def test_the_triggers_are_installed_once_and_again_without_harm(empty_database: str) -> None:
+    """A second server, and a second start, find them and change nothing."""
+    async with database(empty_database) as connection:
+        await connection.execute(_NOTES.encode())
+        found: list[object] = []
+        for _ in range(2):
+            async with (
+                shape_server(empty_database) as url,
+                shape_server(empty_database) as second,
+                client(url) as http,
+                client(second) as other,
+            ):
+                await asyncio.gather(first_sync(http, table="notes"), first_sync(other, table="notes"))
+            found.append(await _triggers(connection))
+
+    assert found[0] == found[1]
+    assert len(found[0]) == 4  # pyright: ignore[reportArgumentType]
+
+
+async def _triggers(connection: psycopg.AsyncConnection) -> list[tuple[object, ...]]:
+    cursor = await connection.execute(
+        "SELECT oid, tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY oid"
+    )
+    return await cursor.fetchall()

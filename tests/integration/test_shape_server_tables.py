@@ -1,0 +1,141 @@
+"""The embedded shape server when a table changes, and which shapes a change of its rows wakes."""
+
+import asyncio
+
+import pytest
+
+from tests.conformance.follower import Follower
+from tests.conformance.running import client, database, shape_server
+from tests.conformance.shape_requests import first_sync
+
+_NOTES = "CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1, 'one')"
+_PATIENCE = 30
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE notes ADD COLUMN extra int; INSERT INTO notes VALUES (2, 'two', 3)",
+        "ALTER TABLE notes RENAME body TO words; INSERT INTO notes VALUES (2, 'two')",
+        "ALTER TABLE notes ALTER body TYPE varchar(9); UPDATE notes SET body = 'x'",
+        "ALTER TABLE notes DROP COLUMN body; INSERT INTO notes VALUES (2)",
+        "TRUNCATE notes",
+    ],
+)
+async def test_a_changed_table_ends_its_shapes_for_those_who_wait(change: str, empty_database: str) -> None:
+    """The waiting request gets a 409 without a handle, the next one a 409 with the new one, as recorded."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        handle, offset, _ = await first_sync(http, table="notes")
+        query = {"table": "notes", "handle": handle, "offset": offset}
+
+        waiting = asyncio.create_task(http.get("/v1/shape", params={**query, "live": "true"}))
+        for _ in range(4):
+            await http.get("/v1/health")
+        await connection.execute(change.encode())
+        answer, after = await waiting, await http.get("/v1/shape", params=query)
+
+        assert (answer.status_code, after.status_code) == (409, 409)
+        assert answer.json() == after.json() == [{"headers": {"control": "must-refetch"}}]
+        assert "electric-handle" not in answer.headers
+        assert after.headers["electric-handle"] not in ("", handle)
+
+
+async def test_a_table_made_anew_under_its_name_is_served_anew_at_once(empty_database: str) -> None:
+    """Unlike Electric, which serves the old rows for half a minute (recording 17)."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        old, _, _ = await first_sync(http, table="notes")
+
+        await connection.execute(b"DROP TABLE notes")
+        missing = await http.get("/v1/shape", params={"table": "notes", "offset": "-1"})
+        await connection.execute(b"CREATE TABLE notes (id int PRIMARY KEY, body text)")
+        await connection.execute(b"INSERT INTO notes VALUES (7, 'new')")
+        new, offset, messages = await first_sync(http, table="notes")
+        query = {"table": "notes", "handle": new, "offset": offset, "live": "true"}
+        waiting = asyncio.create_task(http.get("/v1/shape", params=query))
+        await connection.execute(b"INSERT INTO notes VALUES (8, 'live')")
+        live = await waiting
+
+        assert missing.status_code == 400
+        assert new != old
+        assert messages[0]["value"] == {"id": "7", "body": "new"}
+        assert live.json()[0]["value"] == {"id": "8", "body": "live"}
+
+
+async def test_a_change_of_another_project_does_not_wake_a_shape(empty_database: str) -> None:
+    """An id is matched as Postgres prints it, and a move between projects wakes both."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database, long_poll=0.3) as url,
+        client(url) as http,
+    ):
+        await connection.execute("CREATE TABLE cards (id int PRIMARY KEY, project_id uuid NOT NULL)")
+        one, two = "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12"
+        shape = {"table": "cards", "where": "project_id = $1", "params[1]": one}
+        follower, other = (Follower(http, {**shape, "params[1]": p}, sse=True) for p in (one, two))
+        following = [asyncio.create_task(f.run()) for f in (follower, other)]
+
+        await connection.execute("INSERT INTO cards VALUES (1, %s), (2, %s)", (one, two))
+        await follower.until(lambda: len(follower.rows) == 1, _PATIENCE)
+        await connection.execute("UPDATE cards SET project_id = %s", (two.upper(),))
+
+        await follower.until(lambda: not follower.rows, _PATIENCE)
+        await other.until(lambda: len(other.rows) == 2, _PATIENCE)
+        for task in following:
+            task.cancel()
+
+
+async def test_a_statement_that_touches_very_many_projects_still_wakes_their_shapes(
+    empty_database: str,
+) -> None:
+    """More ids than a notification can carry."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute("CREATE TABLE cards (id int PRIMARY KEY, project_id text NOT NULL)")
+        shape = {"table": "cards", "where": "project_id = $1", "params[1]": "project-1999"}
+        follower = Follower(http, shape, sse=True)
+        following = asyncio.create_task(follower.run())
+
+        await connection.execute(
+            "INSERT INTO cards SELECT i, 'project-' || i FROM generate_series(1, 2000) AS i"
+        )
+
+        await follower.until(lambda: len(follower.rows) == 1, _PATIENCE)
+        following.cancel()
+
+
+async def test_a_clause_that_fails_on_a_later_row_is_told_when_it_is_read_again(empty_database: str) -> None:
+    """The shape ends, and the new request for it says why it cannot be read."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        await connection.execute("UPDATE notes SET body = '1'")
+        shape = {"table": "notes", "where": "body::int > 0"}
+        handle, offset, _ = await first_sync(http, **shape)
+
+        query = {**shape, "handle": handle, "offset": offset, "live": "true"}
+        waiting = asyncio.create_task(http.get("/v1/shape", params=query))
+        for _ in range(4):
+            await http.get("/v1/health")
+        await connection.execute("INSERT INTO notes VALUES (2, 'no number')")
+        ended = await waiting
+        refused = await http.get("/v1/shape", params={**shape, "offset": "-1"})
+
+        assert ended.status_code == 409
+        assert refused.status_code == 400
+        assert "no number" in refused.json()["errors"]["where"][0]

@@ -1,0 +1,126 @@
+"""A person at a browser, in verbs that a person would use."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from scriptwriter.api.session import COOKIE
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LIMIT = 30_000
+SCREENSHOTS = Path(__file__).parents[2] / "test-artifacts"
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
+
+expect.set_options(timeout=LIMIT)
+
+
+def chromium() -> str:
+    """The browser's program; without one the test is skipped (SCRIPTWRITER_TEST_BROWSER=required: fails)."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next((found for name in names if (found := shutil.which(name))), None)
+    if program is None:
+        reason = "no Chromium on this machine: the browser tests need one (apt-get install chromium)"
+        if os.environ.get("SCRIPTWRITER_TEST_BROWSER") == "required":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return program
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """A headless browser."""
+    program = chromium()
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+@dataclass
+class Person:
+    """One tab of one person."""
+
+    page: Page
+    home: str
+
+    @classmethod
+    async def arrive(cls, browser: Browser, home: str, token: str | None = None, **options) -> "Person":
+        """A new browser profile; with a session's `token` the person is signed in already."""
+        context = await browser.new_context(**({"viewport": DESKTOP, "locale": "zh-CN"} | options))
+        context.set_default_timeout(LIMIT)
+        if token is not None:
+            await context.add_cookies([{"name": COOKIE, "value": token, "url": home}])
+        return cls(await context.new_page(), home)
+
+    async def open_second_tab(self) -> "Person":
+        """The same person, the same page, one more tab."""
+        tab = Person(await self.page.context.new_page(), self.home)
+        await tab.page.goto(self.page.url)
+        return tab
+
+    async def go(self, path: str) -> None:
+        """Type an address."""
+        await self.page.goto(self.home + path)
+
+    async def sign_in(self) -> None:
+        """By the one-click test user."""
+        await self.go("/")
+        await self.page.get_by_test_id("sign-in-test-user").click()
+        await expect(self.page.get_by_test_id("user-name")).to_have_text("测试用户")
+
+    async def open_new_project(self) -> None:
+        """To the form."""
+        await self.go("/projects/new")
+        await expect(self.page.get_by_role("heading", name="新建脑暴项目")).to_be_visible()
+
+    async def create_project(self, **brief: str) -> str:
+        """Fill in what `brief` names (by label), submit, and arrive; returns the project's id."""
+        await self.open_new_project()
+        for label, value in brief.items():
+            await self.page.get_by_label(label).fill(value)
+        await self.page.get_by_test_id("submit-brief").click()
+        await self.page.wait_for_url("**/brainstorm")
+        return self.page.url.split("/")[-2]
+
+    @property
+    def ideas(self) -> Locator:
+        """The cards of the newest run, growing one included."""
+        return self.page.get_by_test_id("newest-ideas").get_by_test_id("idea")
+
+    @property
+    def finished(self) -> Locator:
+        """The finished cards of the newest run."""
+        return self.page.get_by_test_id("newest-ideas").locator('[data-testid=idea][data-state="finished"]')
+
+    async def sees_status(self, text: str) -> None:
+        """The line above the cards says so."""
+        await expect(self.page.get_by_test_id("status")).to_contain_text(text)
+
+    async def sees_ideas(self, *titles: str) -> None:
+        """Exactly these finished ideas, in this order."""
+        await expect(self.finished.get_by_role("heading")).to_have_text([*titles])
+
+    async def all_text(self) -> list[str]:
+        """What every card says."""
+        return await self.ideas.all_inner_texts()
+
+    async def takes_picture(self, name: str) -> None:
+        """Into test-artifacts/, for people to look at."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
