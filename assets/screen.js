@@ -44,5 +44,5 @@
     tick();
     tellTimes();
   };
-  setInterval(every, 500);
+  setInterval(every, 250);
 })();

@@ -39,7 +39,6 @@ DISMISS = Text("知道了", "Dismiss")
 
 SIGN_IN = Text("登录", "Sign in")
 SIGN_OUT = Text("退出", "Sign out")
-TEST_USER = Text("测试用户", "Test user")
 SIGN_IN_AS_TEST_USER = Text("以测试用户登录", "Sign in as the test user")
 TEST_USER_WHY = Text("仅在开发环境提供，无需密码", "Development only, no password")
 SIGN_IN_UNAVAILABLE = Text(
@@ -84,12 +83,12 @@ START = Text("开始头脑风暴", "Start the brainstorm")
 STARTING = Text("正在开始...", "Starting...")
 QUEUED = Text("排队中", "Queued")
 THINKING = Text("构思中", "Thinking")
-WRITING = Text(
-    "AI 正在生成创意想法... ({count} 个想法已生成)", "Writing story ideas... ({count} finished)"
-)
+WRITING = Text("AI 正在生成创意想法... ({count} 个想法已生成)", "Writing story ideas... ({count} finished)")
 RESUMING = Text("正在从第 {number} 个继续", "Resuming from idea {number}")
 FAILED = Text("生成失败", "The run failed")
 RETRY = Text("重试", "Try again")
+STOP = Text("停止", "Stop")
+STOPPING = Text("正在停止…", "Stopping…")
 STOPPED = Text("已停止，已写内容保留", "Stopped; what was written is kept")
 PARTIAL = Text("完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count}, {missing} unfinished")
 FILL_IN = Text("补齐", "Fill in")

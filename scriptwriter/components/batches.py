@@ -20,19 +20,25 @@ from scriptwriter.texts import (
     RETRY,
     SECONDS,
     STARTED_BY,
+    STOP,
     STOPPED,
+    STOPPING,
     THINKING,
     TOKENS,
     WRITING,
 )
 
+DOT = " · "
+
 
 @dataclass(frozen=True)
 class Deeds:
-    """What a person can do here: event handlers."""
+    """What a person can do here: event handlers; `stopping` says whether a stop is on its way."""
 
     choose: Any
     retry: Any
+    stop: Any
+    stopping: Any
     start_again: Any
 
 
@@ -51,6 +57,7 @@ def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
                 ("completed", _completed(batch, language, deeds)),
                 rx.fragment(),
             ),
+            rx.cond(_running(batch), _stop(batch, language, deeds)),
             class_name="status-line",
         ),
         rx.cond(_running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
@@ -64,8 +71,10 @@ def facts(batch: Any, language: Language) -> rx.Component:
     """The brief and where the run comes from."""
     return rx.fragment(
         rx.el.p(
-            rx.el.span(batch.platform, class_name="platform"),
+            rx.el.span(batch.platform),
+            DOT,
             rx.el.span(batch.genre),
+            DOT,
             rx.el.span(t(BRIEF_COUNT, language, count=batch.count)),
             class_name="brief-line",
             data_testid="brief",
@@ -122,6 +131,19 @@ def _running(batch: Any) -> Any:
     return (batch.phase == "queued") | (batch.phase == "thinking") | (batch.phase == "writing")
 
 
+def _stop(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    return rx.el.div(
+        button(
+            rx.cond(deeds.stopping, t(STOPPING, language), t(STOP, language)),
+            kind="plain",
+            disabled=deeds.stopping,
+            on_click=_once(deeds.stop(batch.transform_id)),
+            data_testid="stop",
+        ),
+        class_name="actions",
+    )
+
+
 def _line(text: Any, *more: rx.Component, testid: str = "status-text") -> rx.Component:
     return rx.el.p(text, *more, data_testid=testid)
 
@@ -170,9 +192,8 @@ def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.fragment(
         rx.el.p(
             rx.el.span(t(DONE, language, count=batch.finished)),
-            rx.cond(batch.seconds >= 0, rx.el.span(t(SECONDS, language, seconds=batch.seconds))),
-            rx.cond(batch.tokens != "", rx.el.span(t(TOKENS, language, tokens=batch.tokens))),
-            class_name="summary",
+            rx.cond(batch.seconds >= 0, rx.el.span(DOT, t(SECONDS, language, seconds=batch.seconds))),
+            rx.cond(batch.tokens != "", rx.el.span(DOT, t(TOKENS, language, tokens=batch.tokens))),
             data_testid="summary",
         ),
         rx.el.div(_again(language, deeds), class_name="actions"),
@@ -180,13 +201,18 @@ def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
 
 
 def _go_on(text: Any, batch: Any, deeds: Deeds) -> rx.Component:
-    return button(text, on_click=deeds.retry(batch.transform_id), data_testid="retry")
+    return button(text, on_click=_once(deeds.retry(batch.transform_id)), data_testid="retry")
 
 
 def _again(language: Language, deeds: Deeds, *, kind: str = "primary") -> rx.Component:
     return button(
-        t(ANOTHER_BATCH, language), kind=kind, on_click=deeds.start_again, data_testid="another-batch"
+        t(ANOTHER_BATCH, language), kind=kind, on_click=_once(deeds.start_again), data_testid="another-batch"
     )
+
+
+def _once(event: Any) -> Any:
+    # The second click of a double click would only be told that the first has started a run already.
+    return event.throttle(1000)
 
 
 def _bar(batch: Any) -> rx.Component:

@@ -8,7 +8,7 @@ from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, Text
+from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS
 
 
 class PostForm(BaseHTML):
@@ -94,8 +94,3 @@ def empty(title: Any, text: Any, *actions: rx.Component) -> rx.Component:
         *actions,
         class_name="empty",
     )
-
-
-def words(text: Text, language: Language, **values: Any) -> rx.Component:
-    """A text as inline content."""
-    return rx.el.span(t(text, language, **values))

@@ -70,6 +70,7 @@ def _masthead(around: Surroundings) -> rx.Component:
             rx.el.span(t(PRODUCT, language), class_name="brand-name"),
             href="/projects",
             class_name="brand",
+            aria_label=t(PRODUCT, language),
         ),
         demo_chip(language) if around.demo else rx.fragment(),
         rx.el.nav(

@@ -25,7 +25,13 @@ from scriptwriter.texts import (
     STARTING,
 )
 
-DEEDS = Deeds(BrainstormState.choose, BrainstormState.retry, BrainstormState.start_again)
+DEEDS = Deeds(
+    choose=BrainstormState.choose,
+    retry=BrainstormState.retry,
+    stop=BrainstormState.stop,
+    stopping=BrainstormState.stopping,
+    start_again=BrainstormState.start_again,
+)
 
 
 def brainstorm() -> rx.Component:

@@ -51,6 +51,7 @@ class BrainstormState(SessionState):
     announcement: rx.Field[Notice] = rx.field(default_factory=Notice)
     resyncing: rx.Field[bool] = rx.field(False)
     starting: rx.Field[bool] = rx.field(False)
+    stopping: rx.Field[bool] = rx.field(False)
     messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _shown: str = ""
@@ -83,8 +84,8 @@ class BrainstormState(SessionState):
                     await self._still_a_member(project_id)
                     asked = monotonic()
                 following = (screen or Screen()).after(flow, datetime.now(UTC))
-                changes = _differences(screen, following, PARTS)
-                writing = _differences(screen and screen.writing, following.writing, WRITING)
+                changes = differences(screen, following, PARTS)
+                writing = differences(screen and screen.writing, following.writing, WRITING)
                 if screen is None:
                     changes |= {"access": "open", "project_name": project.name}
                 if changes or writing:
@@ -130,6 +131,14 @@ class BrainstormState(SessionState):
         await self._act(self._retry(str(transform_id)))
 
     @rx.event
+    async def stop(self, transform_id: str):
+        """End a run; what is written stays."""
+        self.stopping = True
+        yield
+        await self._act(self._stop(str(transform_id)))
+        self.stopping = False
+
+    @rx.event
     async def choose(self, artifact_id: str, number: int) -> None:
         """Choose the idea with this number (from 1), or take the choice back."""
         await self._act(self._choose(str(artifact_id), number))
@@ -155,6 +164,9 @@ class BrainstormState(SessionState):
     async def _retry(self, transform_id: str) -> None:
         await brainstorms.retry(self._project_id(), transform_id, await self._person())
 
+    async def _stop(self, transform_id: str) -> None:
+        await brainstorms.stop(self._project_id(), transform_id, await self._person())
+
     async def _choose(self, artifact_id: str, number: int) -> None:
         if not isinstance(number, int) or not 1 <= number <= 100:
             raise UserError("idea_not_found")
@@ -165,7 +177,7 @@ class BrainstormState(SessionState):
         return str(getattr(self, "project_id", ""))
 
 
-def _differences(before: Any, after: Any, names: tuple[str, ...]) -> dict[str, Any]:
+def differences(before: Any, after: Any, names: tuple[str, ...]) -> dict[str, Any]:
     """What to send: the values of `names` in `after` that `before` (None: nothing was sent) does not have."""
     values = {name: getattr(after, name) for name in names}
     return {

@@ -1,0 +1,59 @@
+"""One production build for all browser tests, with a model that the tests lead."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from scriptwriter.backing import database_server
+from scriptwriter.database import connect
+from scriptwriter.settings import Settings
+from tests.support.model_server import ModelServer
+from tests.support.people import browser as open_browser
+from tests.support.people import chromium
+from tests.support.web import Web, production_build
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the build and its data lie."""
+    chromium()
+    return tmp_path_factory.mktemp("web")
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[ModelServer]:
+    """The endpoint that the build asks for ideas."""
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def web(folder: Path, model: ModelServer) -> Iterator[Web]:
+    """The application as people meet it."""
+    settings = {
+        "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
+        "EMBEDDED_WORKER": "true",
+        "OPENAI_BASE_URL": model.url,
+        "OPENAI_MODEL": "test-model",
+    }
+    with production_build(folder, settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def database(web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The application's own database, connected to this process too; its URL."""
+    monkeypatch.setenv("SCRIPTWRITER_DATA_DIR", str(folder / "data"))
+    async with database_server(Settings()) as url:  # pyright: ignore[reportCallIssue]
+        connection = connect(url)
+        yield url
+        await connection.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A headless browser."""
+    async with open_browser() as opened:
+        yield opened

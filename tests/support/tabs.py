@@ -1,0 +1,96 @@
+"""A browser's tab without a browser: it sends events to the states, and keeps what they send back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import reflex as rx
+from reflex.state import StateUpdate
+from reflex_base.event import Event
+from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
+
+# The states are registered, and the routes give them their vars, when the app is imported.
+from scriptwriter.scriptwriter import app
+from scriptwriter.services import accounts
+
+LIMIT = 30.0
+ROUTE = "/projects/[project_id]/brainstorm"
+
+
+class Tab:
+    """One tab on the page of a project, with the cookie of whoever is signed in ("" for nobody)."""
+
+    def __init__(self, token: str, project_id: str, cookie: str) -> None:
+        self.token = token
+        self.shown: dict[str, dict[str, Any]] = {}
+        self.updates: list[Mapping[str, Mapping[str, Any]]] = []
+        self.redirects: list[str] = []
+        self._changed = asyncio.Event()
+        self._router_data = {
+            "pathname": ROUTE,
+            "asPath": ROUTE.replace("[project_id]", project_id),
+            "query": {"project_id": project_id},
+            "token": token,
+            "headers": {"cookie": cookie, "origin": "http://localhost:3000"},
+        }
+        self._processor = BaseStateEventProcessor(backend_exception_handler=None)
+        self._processor.configure(event_namespace=self)  # pyright: ignore[reportArgumentType]: its one method
+
+    async def emit_update(self, update: StateUpdate, token: str) -> None:
+        """What Reflex calls to send something to the browser."""
+        for state, values in update.delta.items():
+            name = state.rpartition(".")[2]
+            plain = {key.removesuffix("_rx_state_"): value for key, value in values.items()}
+            self.shown.setdefault(name, {}).update(plain)
+        self.redirects += [event.payload["path"] for event in update.events if event.name == "_redirect"]
+        if update.delta:
+            self.updates.append(update.delta)
+        self._changed.set()
+
+    def sign_in(self, cookie: str) -> None:
+        """Somebody else's cookie ("" for nobody's) from now on."""
+        headers = {"cookie": cookie, "origin": "http://localhost:3000"}
+        self._router_data = self._router_data | {"headers": headers}
+
+    async def load(self) -> None:
+        """Send what a browser sends when its websocket opens: the page's `on_load` events follow."""
+        await self._enqueue(rx.State.event_handlers["hydrate_and_load"], {})
+
+    async def send(self, handler: Any, **payload: Any) -> None:
+        """Send an event as a client does, and wait until it is handled."""
+        await (await self._enqueue(handler, payload))
+
+    def value(self, state: type[rx.State], name: str) -> Any:
+        """What the browser holds of a var, None before it was sent."""
+        return self.shown.get(state.get_name(), {}).get(name)
+
+    async def sees(self, state: type[rx.State], name: str, wanted: Any) -> Any:
+        """The value of a var, as soon as `wanted` holds for it, within the limit."""
+        async with asyncio.timeout(LIMIT):
+            while not wanted(self.value(state, name)):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.value(state, name)
+
+    async def _enqueue(self, handler: Any, payload: dict[str, Any]) -> EventFuture:
+        name = f"{handler.state_full_name}.{handler.fn.__name__}"
+        event = Event(name=name, router_data=self._router_data, payload=payload)
+        return await self._processor.enqueue(self.token, event)
+
+    async def __aenter__(self) -> "Tab":
+        await self._processor.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._processor.stop()
+
+
+@asynccontextmanager
+async def open_tab(project_id: str, user_id: str | None) -> AsyncIterator[Tab]:
+    """A tab of `user_id` (None: nobody is signed in) that opens the page of a project."""
+    cookie = "" if user_id is None else f"scriptwriter_session={await accounts.open_session(user_id)}"
+    with app.set_contexts():
+        async with Tab(f"tab-{user_id}", project_id, cookie) as tab:
+            await tab.load()
+            yield tab

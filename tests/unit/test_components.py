@@ -1,0 +1,143 @@
+"""What the components and texts promise without any state: both languages, exact words, no crash."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import reflex as rx
+
+from scriptwriter import texts
+from scriptwriter.components.batches import Deeds, facts, newest_ideas, past_batch, status
+from scriptwriter.components.elements import notice
+from scriptwriter.components.forms import brief_form
+from scriptwriter.components.frame import Surroundings, frame
+from scriptwriter.components.ideas import blank_card, growing_card, idea_card
+from scriptwriter.components.views import BatchView, BriefMessages, CardView, Notice, PastBatchView
+from scriptwriter.components.wording import t
+from scriptwriter.settings import settings
+from scriptwriter.texts import ERRORS, Text
+
+LANGUAGE = rx.Var("language").to(str)
+DEEDS = Deeds(
+    choose=lambda *_: rx.console_log("choose"),
+    retry=lambda *_: rx.console_log("retry"),
+    stop=lambda *_: rx.console_log("stop"),
+    stopping=rx.Var("stopping").to(bool),
+    start_again=rx.console_log("again"),
+)
+TEXTS = {name: value for name, value in vars(texts).items() if isinstance(value, Text)} | ERRORS
+
+
+def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_its_own() -> None:
+    """A switch of the language leaves no gap, and no placeholder that the Chinese text does not fill."""
+    named = {name: [set(re.findall(r"\{(\w+)\}", half)) for half in text] for name, text in TEXTS.items()}
+
+    empty = [name for name, text in TEXTS.items() if not (text.zh.strip() and text.en.strip())]
+    unfilled = [name for name, (zh, en) in named.items() if not en <= zh]
+
+    assert empty == []
+    assert unfilled == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (texts.BRAINSTORM, "创意头脑风暴"),
+        (texts.START_HINT, "点击开始生成创意想法"),
+        (texts.START, "开始头脑风暴"),
+        (texts.WRITING, "AI 正在生成创意想法... ({count} 个想法已生成)"),
+        (texts.FAILED, "生成失败"),
+        (texts.RETRY, "重试"),
+        (texts.NEW_PROJECT, "新建脑暴项目"),
+        (texts.NEW_PROJECT_WHY, "创建一个新项目并开始AI头脑风暴，生成创意故事想法。"),
+        (texts.PLATFORM_EXAMPLE, "例如: 抖音, 快手, YouTube Shorts"),
+        (texts.GENRE_EXAMPLE, "例如: 穿越, 爽文, 甜宠, 悬疑"),
+        (texts.OTHER_REQUIREMENTS_EXAMPLE, "描述故事核心、人物设定、情节走向等..."),
+        (texts.CREATE_PROJECT, "开始创建项目"),
+        (texts.CREATING, "创建中..."),
+        (ERRORS["platform_required"], "请输入目标平台"),
+        (ERRORS["genre_required"], "请输入故事类型"),
+    ],
+)
+def test_the_designs_words_stand_as_it_names_them(text: Text, words: str) -> None:
+    """These texts are fixed, to the dot."""
+    assert text.zh == words
+
+
+def test_a_count_of_zero_is_written_out() -> None:
+    """The live count starts at 0, and says so: the number goes through JavaScript's String()."""
+    count = rx.Var("count").to(int)
+
+    sentence = str(t(texts.WRITING, LANGUAGE, count=count))
+
+    assert sentence.count("String(count)") == 2
+
+
+def _components() -> Iterator[tuple[str, Any]]:
+    batch = rx.Var("batch").to(BatchView)
+    card = rx.Var("card").to(CardView)
+    message = rx.Var("notice").to(Notice)
+    messages = rx.Var("messages").to(BriefMessages)
+    cards = rx.Var("cards").to(list[CardView])
+    blanks = rx.Var("blanks").to(list[int])
+    around = Surroundings(LANGUAGE, rx.Var("name").to(str), rx.console_log("language"), demo=True)
+    yield "status", lambda: status(batch, LANGUAGE, DEEDS)
+    yield "facts", lambda: facts(batch, LANGUAGE)
+    yield "ideas", lambda: newest_ideas(cards, card, blanks, batch.artifact_id, LANGUAGE, DEEDS)
+    yield "past", lambda: past_batch(rx.Var("past").to(PastBatchView), LANGUAGE, DEEDS)
+    yield "card", lambda: idea_card(card, batch.artifact_id, LANGUAGE, DEEDS.choose)
+    yield "growing", lambda: growing_card(card.number, card.title, card.body, LANGUAGE)
+    yield "blank", lambda: blank_card(3)
+    yield "notice", lambda: notice(message, LANGUAGE, rx.console_log("dismiss"))
+    yield (
+        "form",
+        lambda: brief_form(
+            lambda _: rx.console_log("submit"),
+            messages,
+            rx.Var("busy").to(bool),
+            LANGUAGE,
+            texts.CREATE_PROJECT,
+            texts.CREATING,
+        ),
+    )
+    yield "frame", lambda: frame(around, rx.el.p("content"), name="test")
+
+
+@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in _components()])
+def test_a_component_can_be_shown_without_any_state(make: Any) -> None:
+    """Components take Vars only, so each renders alone, and reads no state's context."""
+    code = str(make())
+
+    assert code.startswith("jsx(") or code.startswith("(")
+    assert "reflex___state____state" not in code
+
+
+def test_the_form_starts_with_the_designs_values() -> None:
+    """A writer who changes nothing gets 抖音 and 穿越, 爽文, in a text area of four rows."""
+    form = dict(_components())["form"]()
+
+    code = str(form).encode().decode("unicode_escape")
+
+    assert 'defaultValue:"抖音"' in code
+    assert 'defaultValue:"穿越, 爽文"' in code
+    assert "rows:4" in code or 'rows:"4"' in code
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The settings of production, while a test runs."""
+    monkeypatch.setenv("SCRIPTWRITER_ENV", "production")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("production")
+def test_production_has_no_button_for_the_test_user() -> None:
+    """The compiled page does not know the way in that exists in development only."""
+    from scriptwriter.pages.sign_in import sign_in
+
+    code = str(sign_in())
+
+    assert "test-user" not in code
