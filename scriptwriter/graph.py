@@ -83,6 +83,26 @@ def ended(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
     )
 
 
+def kept(ideas: Sequence[Idea]) -> tuple[Idea, ...]:
+    """The ideas as the next attempt finds them: each at its place, without the unfinished end."""
+    ideas = ended(ideas)
+    last = max((place for place, idea in enumerate(ideas) if idea.status == "finished"), default=-1)
+    return ideas[: last + 1]
+
+
+def open_slots(ideas: Sequence[Idea], count: int, skipped: Iterable[int] = ()) -> tuple[int, ...]:
+    """The places, from 0, of `count` that hold no finished idea yet and are not given up."""
+    done = {place for place, idea in enumerate(ideas) if idea.status == "finished"}
+    return tuple(place for place in range(count) if place not in done | set(skipped))
+
+
+def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea]) -> tuple[Idea, ...]:
+    """`ideas` with the `written` ones in their slots; a place that stays empty is an unfinished idea."""
+    places = dict(enumerate(ideas)) | dict(zip(slots, written, strict=False))
+    nothing = Idea("", "", "unfinished")
+    return tuple(places.get(place, nothing) for place in range(max(places, default=-1) + 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Brief:
     """What a writer asks for: the value of a `brainstorm_params` artifact."""

@@ -46,9 +46,14 @@ _PROMPT = """\
 6. 忠于故事类型「{genre}」，并落实创作要求里的每一个愿望。
 7. {count} 个创意在人物身份、场景、核心冲突和结局上都要明显不同。
 
+{rephrased}
 只输出一个 JSON 对象，前后不要有任何解释、标记或代码块。\
 格式如下，ideas 中恰好 {count} 项，每项先写 title 再写 body：
 {{"ideas": [{{"title": "标题", "body": "正文"}}]}}
+"""
+
+_REPHRASED = """\
+8. 上一次的回答触发了内容安全策略：换一种说法和情节，避开血腥、色情和其他敏感细节，保留冲突和情感。
 """
 
 _FINISHED = """
@@ -62,9 +67,14 @@ def missing(brief: Brief, finished: Sequence[Idea] = ()) -> int:
     return max(brief.count - len(finished), 0)
 
 
-def render(brief: Brief, finished: Sequence[Idea] = ()) -> str:
-    """The prompt that asks for the ideas of `brief` which are not among `finished`."""
-    count = missing(brief, finished)
+def render(
+    brief: Brief, finished: Sequence[Idea] = (), *, count: int | None = None, rephrase: bool = False
+) -> str:
+    """The prompt that asks for `count` ideas of `brief` (by default all) which are not among `finished`.
+
+    `rephrase` asks for milder words, after a safety policy has stopped the last answer.
+    """
+    count = missing(brief, finished) if count is None else count
     wishes = {
         "目标平台": brief.platform,
         "故事类型": brief.genre,
@@ -78,6 +88,7 @@ def render(brief: Brief, finished: Sequence[Idea] = ()) -> str:
         count=count,
         brief=_fenced(wishes),
         finished=_FINISHED.format(count=count, ideas=_fenced(done)) if done else "",
+        rephrased=_REPHRASED if rephrase else "",
     )
 
 

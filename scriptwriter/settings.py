@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_model: str = "gpt-4o-mini"
     model_silence_seconds: float = Field(60.0, gt=0)
+    model_retry_seconds: float = Field(5.0, gt=0)
     demo_characters_per_second: float = Field(28.0, gt=0)
 
     redis_url: SecretStr | None = Field(None, validation_alias=AliasChoices("REDIS_URL", "REFLEX_REDIS_URL"))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from scriptwriter.generation.ideas import GrowingReply
-from scriptwriter.graph import Idea
+from scriptwriter.graph import Idea, placed
 from scriptwriter.services import attempts
 from scriptwriter.services.attempts import Attempt
 
@@ -39,8 +39,8 @@ class Draft:
         self._finished = 0
 
     def ideas(self) -> tuple[Idea, ...]:
-        """All ideas of the brief as far as they are written, those of earlier attempts first."""
-        return (*self._attempt.finished, *self._reply.ideas())
+        """All ideas of the brief as far as they are written, each at its place."""
+        return placed(self._attempt.ideas, self._attempt.slots, self._reply.ideas())
 
     def grown(self) -> None:
         """The reply has grown: commit it soon, and a finished idea at once."""
@@ -60,7 +60,7 @@ class Draft:
 
         While the database is away, what is written meanwhile stays in the slot.
         """
-        saved = self._attempt.finished
+        saved = self._attempt.ideas
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHECK):

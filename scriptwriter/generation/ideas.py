@@ -7,6 +7,7 @@ closed idea is parsed once, so that a long reply costs no more than its length.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +36,14 @@ class _Open:
 
 
 class GrowingReply:
-    """The ideas in a reply of which at most `count` are wanted; later ones are ignored."""
+    """The ideas in a reply of which at most `count` are wanted; later ones are ignored.
 
-    def __init__(self, count: int) -> None:
+    So is an idea with the title or the body of one of `known`, or of an earlier one of the reply.
+    """
+
+    def __init__(self, count: int, known: Sequence[Idea] = ()) -> None:
         self._count = count
+        self._known = {words for idea in known for words in _identity(idea)}
         self._text = ""
         self._at = 0
         self._stack: list[_Open] = []
@@ -103,6 +108,7 @@ class GrowingReply:
         if mark.startswith("</"):
             if not self._thinking:
                 # Some servers leave out the opening mark: what came before were thoughts.
+                self._known.difference_update(words for idea in self._closed for words in _identity(idea))
                 self._closed.clear()
             self._thinking = False
         elif mark.startswith("<"):
@@ -166,8 +172,9 @@ class GrowingReply:
         idea = self._draft if parsed is None else _idea(parsed, "finished")
         if parsed is None or not (idea.title and idea.body):
             idea = Idea(idea.title, idea.body, "unfinished")
-        if len(self._closed) < self._count:
+        if self._known.isdisjoint(_identity(idea)) and len(self._closed) < self._count:
             self._closed.append(idea)
+            self._known.update(_identity(idea))
 
 
 def _parse(text: str, *, partial: bool = False) -> Any:
@@ -187,6 +194,11 @@ def _parse(text: str, *, partial: bool = False) -> Any:
 def _idea(value: Any, status: Any) -> Idea:
     fields = value if isinstance(value, dict) else {}
     return Idea(" ".join(_words(fields.get("title")).split()), _words(fields.get("body")), status)
+
+
+def _identity(idea: Idea) -> list[str]:
+    """What of an idea no other one may have."""
+    return [part for text in (idea.title, idea.body) if (part := "".join(text.split()))]
 
 
 def _words(value: Any) -> str:

@@ -20,6 +20,7 @@ _STALLED = 20.0
 """Seconds without a heartbeat after which a worker counts as dead, and its jobs go to the others."""
 _RESCUE = 5.0
 _RESTART = 1.0
+_POLLING = 1.0
 _GRACE = 8.0
 _GRACE_BESIDE_WEB = 1.0
 """Seconds a stopping worker lets its generations go on; Reflex kills its backend after two."""
@@ -65,6 +66,8 @@ async def _work() -> None:
                 concurrency=settings().worker_concurrency,
                 install_signal_handlers=False,
                 listen_notify=True,
+                # A retry that was put off is found by looking, not by a notification.
+                fetch_job_polling_interval=_POLLING,
                 shutdown_graceful_timeout=_GRACE_BESIDE_WEB if settings().worker_inside else _GRACE,
                 delete_jobs="successful",
                 update_heartbeat_interval=_HEARTBEAT,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
+from random import uniform
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -16,9 +17,13 @@ from scriptwriter.generation.model import Call, Words, answer
 from scriptwriter.graph import Reply, finished
 from scriptwriter.services import attempts
 from scriptwriter.services.attempts import Attempt
+from scriptwriter.settings import settings
 
 AFTERWORD = 2.0
 """Seconds that a model may go on after its last wanted idea: the count of tokens comes last."""
+
+LONGEST_PAUSE = 300.0
+"""Seconds; who asks for a longer wait is asked again after this."""
 
 _log = structlog.get_logger(__name__)
 
@@ -37,7 +42,7 @@ async def run(transform_id: str, endpoint: Endpoint | None = None) -> None:
     ):
         endpoint = endpoint or configured()
         call = Call(endpoint.model)
-        reply = GrowingReply(attempt.brief.count - len(attempt.finished))
+        reply = GrowingReply(len(attempt.slots), attempt.finished)
         superseded = False
         try:
             await _write(attempt, endpoint, call, reply)
@@ -89,9 +94,7 @@ async def _read(
         error = GenerationError("generation_interrupted")
     if reply.complete:
         return None
-    if error is None:
-        error = fault("too_few_ideas" if reply.ideas() else "reply_unreadable")
-    return at(error, len(attempt.finished) + reply.finished, attempt.brief.count)
+    return error or fault("too_few_ideas" if reply.ideas() else "reply_unreadable")
 
 
 async def _end(
@@ -99,12 +102,27 @@ async def _end(
 ) -> None:
     record = Reply(call.model_name, call.parameters, reply.text, call.usage)
     ideas = draft.ideas()
+    if error is None and attempt.missing_after(ideas):
+        error = fault("too_few_ideas")
     if error is None:
         await _insist(lambda: attempts.finish(attempt, ideas, record))
         _log.info("generation_completed", ideas=len(ideas), usage=call.usage)
-    else:
-        await _insist(lambda: attempts.fail(attempt, ideas, record, error))
-        _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)))
+        return
+    error = at(error, len(finished(ideas)), attempt.brief.count)
+    if error.transient and attempt.retries_left:
+        seconds = _pause(error, attempt.retries)
+        await _insist(lambda: attempts.postpone(attempt, ideas, record, error, seconds))
+        _log.warning("generation_postponed", code=error.code, seconds=round(seconds, 1))
+        return
+    await _insist(lambda: attempts.fail(attempt, ideas, record, error))
+    _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)))
+
+
+def _pause(error: GenerationError, retries: int) -> float:
+    """Seconds until the next automatic retry: what the model asked for, or longer each time, with jitter."""
+    if error.retry_after is not None:
+        return min(max(error.retry_after, 1.0), LONGEST_PAUSE)
+    return min(settings().model_retry_seconds * 3**retries * uniform(1.0, 1.2), LONGEST_PAUSE)
 
 
 async def _insist(write: Callable[[], Awaitable[None]], tries: int = 8) -> None:

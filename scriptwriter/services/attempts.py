@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -16,6 +17,7 @@ from scriptwriter.errors import GenerationError, Superseded
 from scriptwriter.graph import Brief, Idea, Reply
 from scriptwriter.models import Artifact, LlmTransform, Transform
 from scriptwriter.services.endings import end_artifact, storable
+from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
 from scriptwriter.services.retries import next_attempt, prompt_of
 from scriptwriter.services.transitions import (
@@ -30,15 +32,32 @@ from scriptwriter.settings import settings
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One worker's turn at a transform; `number` is the fence, `finished` what earlier turns wrote."""
+    """One worker's turn at a transform; `number` is the fence.
+
+    `ideas` are those of earlier turns, each at its place; `slots` are the places to write, from 0.
+    `retries` and `retries_left` count the automatic ones.
+    """
 
     transform_id: str
     project_id: str
     artifact_id: str
     number: int
     brief: Brief
-    finished: tuple[Idea, ...]
+    ideas: tuple[Idea, ...]
+    slots: tuple[int, ...]
     prompt: str
+    retries: int = 0
+    retries_left: int = 0
+    skipped: tuple[int, ...] = ()
+
+    def missing_after(self, ideas: Sequence[Idea]) -> int:
+        """How many ideas the brief still lacks when `ideas` are there."""
+        return len(graph.open_slots(ideas, self.brief.count, self.skipped))
+
+    @property
+    def finished(self) -> tuple[Idea, ...]:
+        """Those of `ideas` that are written to their end."""
+        return graph.finished(self.ideas)
 
 
 async def begin(transform_id: str) -> Attempt | None:
@@ -51,18 +70,22 @@ async def begin(transform_id: str) -> Attempt | None:
         if transform is None or transform.streaming_status not in ("pending", "running"):
             return None
         if transform.streaming_status == "running":
-            await next_attempt(session, transform)
+            await next_attempt(session, transform, interrupted=True)
             await session.refresh(transform)
         artifact = await ideas_of(session, transform_id)
         brief = await brief_of(session, transform_id)
-        kept = graph.finished(graph.ideas_from_json(artifact.partial_data))
-        context = context_of(transform) | {"attemptStartedAt": timestamp(), "model": settings().model_name}
+        kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
+        context = context_of(transform)
+        context |= {"attemptStartedAt": timestamp(), "model": settings().model_name}
+        context.pop("waiting", None)
+        slots = context.get("slots")
+        retries = context.get("automaticRetries", 0)
         await transition(
             session,
             transform_id,
             "running",
             attempt=transform.retry_count,
-            progress_percentage=graph.progress(len(kept), brief.count),
+            progress_percentage=graph.progress(len(graph.finished(kept)), brief.count),
             execution_context=context_json(context),
         )
         return Attempt(
@@ -72,7 +95,11 @@ async def begin(transform_id: str) -> Attempt | None:
             transform.retry_count,
             brief,
             kept,
+            tuple(slots) if slots is not None else graph.open_slots(kept, brief.count),
             await prompt_of(session, transform),
+            retries,
+            max(transform.max_retries - retries, 0),
+            tuple(context.get("skipped") or ()),
         )
 
 
@@ -124,6 +151,36 @@ async def fail(attempt: Attempt, ideas: Sequence[Idea], reply: Reply | None, err
     Raises Superseded.
     """
     await _end(attempt, ideas, reply, "failed", error)
+
+
+async def postpone(
+    attempt: Attempt, ideas: Sequence[Idea], reply: Reply, error: GenerationError, seconds: float
+) -> None:
+    """End the attempt for now: the next one begins by itself after `seconds`, with what is missing then.
+
+    Raises Superseded.
+    """
+    async with transaction() as session:
+        transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
+        if transform is None or transform.streaming_status != "running":
+            raise Superseded(attempt.transform_id)
+        if transform.retry_count != attempt.number:
+            raise Superseded(attempt.transform_id)
+        context = context_of(transform)
+        await _record(session, attempt, reply, context)
+        transform.execution_context = context_json(context)
+        session.add(transform)
+        await session.exec(
+            update(Artifact)
+            .where(col(Artifact.id) == attempt.artifact_id)
+            .values(partial_data=storable(graph.ideas_to_json(graph.kept(ideas))))
+        )
+        await session.flush()
+        waiting = {"code": error.code, "params": error.params, "seconds": round(seconds)}
+        waiting |= {"number": attempt.retries + 1, "of": attempt.retries + attempt.retries_left}
+        await next_attempt(session, transform, waiting=waiting, automaticRetries=attempt.retries + 1)
+        not_before = datetime.now(UTC) + timedelta(seconds=seconds)
+        await defer_generation(session, transform.id, not_before=not_before)
 
 
 async def leave(attempt: Attempt, reply: Reply) -> None:

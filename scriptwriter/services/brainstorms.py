@@ -79,16 +79,29 @@ async def start_again(project_id: str, user_id: str) -> str:
     return await start(project_id, Brief.from_json(json.loads(data)), user_id)
 
 
-async def retry(project_id: str, transform_id: str, user_id: str) -> None:
+async def retry(
+    project_id: str,
+    transform_id: str,
+    user_id: str,
+    *,
+    only: int | None = None,
+    skip: int | None = None,
+    rephrase: bool = False,
+) -> None:
     """Go on with a generation that ended short: the next attempt asks for the missing ideas only.
 
+    `only` asks for the one at that place (from 0), `skip` gives it up; `rephrase` asks for milder words.
     Raises UserError: `project_not_found`, `not_allowed`, `nothing_to_retry`, `already_running`.
     """
     try:
         async with transaction() as session:
             await require(session, project_id, user_id, roles=ACTORS)
             transform = await _llm_transform(session, project_id, transform_id)
-            await requeue(session, transform)
+            skipped = {*context_of(transform).get("skipped", ()), *([] if skip is None else [skip])}
+            slots = None if only is None else [only]
+            await requeue(
+                session, transform, slots=slots, skipped=sorted(skipped - {only}), rephrase=rephrase
+            )
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
 

@@ -1,5 +1,7 @@
 """Owns the job queue's app and the deferring of jobs; knows jobs by their name only, not what they do."""
 
+from datetime import datetime
+
 import procrastinate
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,7 +13,10 @@ app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 """Tasks register themselves here; a worker runs it with a connector of its own (`app.with_connector`)."""
 
 
-async def defer_generation(session: AsyncSession, transform_id: str) -> None:
+async def defer_generation(
+    session: AsyncSession, transform_id: str, *, not_before: datetime | None = None
+) -> None:
     """Queue the generation of `transform_id`, in the transaction of `session`: both happen, or neither."""
-    job = app.configure_task(GENERATE, connection=await psycopg_connection(session))
+    connection = await psycopg_connection(session)
+    job = app.configure_task(GENERATE, connection=connection, schedule_at=not_before)
     await job.defer_async(transform_id=transform_id)

@@ -1,6 +1,7 @@
 """Owns the next attempt at a generation: its number, its prompt for the missing ideas, its job."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import update
@@ -14,30 +15,40 @@ from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
 from scriptwriter.services.transitions import context_json, context_of, seconds_of_work, transition
 
+ENDED = ("error", "stoppedBy", "attemptStartedAt", "waiting", "interrupted")
+"""What the context says of an attempt, and no longer of the next one."""
 
-async def requeue(session: AsyncSession, transform: Transform) -> None:
+
+async def requeue(session: AsyncSession, transform: Transform, **context: Any) -> None:
     """Make `transform` pending again as its next attempt, with its prompt and its job.
 
-    Raises UserError `nothing_to_retry` where its state does not allow it.
+    Raises UserError `nothing_to_retry` where its state does not allow it, or nothing is missing.
     """
-    await next_attempt(session, transform)
+    fresh = {"slots": None, "rephrase": False, "automaticRetries": 0}
+    if not await next_attempt(session, transform, **(fresh | context)):
+        raise UserError("nothing_to_retry")
     await defer_generation(session, transform.id)
 
 
-async def next_attempt(session: AsyncSession, transform: Transform) -> None:
-    """Make `transform` pending as its next attempt, and store the prompt that will be sent.
+async def next_attempt(session: AsyncSession, transform: Transform, **more: Any) -> list[int]:
+    """Make `transform` pending as its next attempt, with its prompt; returns the places it writes.
 
+    `more` goes into its context: `slots` (the places to write, None: all open ones), `skipped` (places given
+    up), `rephrase`, `waiting`, `interrupted`, `automaticRetries`.
     Raises UserError `nothing_to_retry` where its state does not allow it.
     """
     artifact = await ideas_of(session, transform.id)
-    kept = graph.finished(graph.ideas_from_json(artifact.partial_data or json.loads(artifact.data)))
+    kept = graph.kept(graph.ideas_from_json(artifact.partial_data or json.loads(artifact.data)))
     context = context_of(transform)
     brief = await brief_of(session, transform.id)
     attempt = transform.retry_count + 1
     context["seconds"] = seconds_of_work(context)
-    for ended in ("error", "stoppedBy"):
+    for ended in ENDED:
         context.pop(ended, None)
-    context.pop("attemptStartedAt", None)
+    context |= more
+    missing = graph.open_slots(kept, brief.count, context.get("skipped", ()))
+    wanted = context.get("slots")
+    slots = context["slots"] = [place for place in missing if wanted is None or place in wanted]
     changed = await transition(
         session,
         transform.id,
@@ -54,7 +65,7 @@ async def next_attempt(session: AsyncSession, transform: Transform) -> None:
         .where(col(Artifact.id) == artifact.id)
         .values(
             streaming_status="streaming",
-            streaming_progress=graph.progress(len(kept), brief.count) if kept else 0,
+            streaming_progress=graph.progress(len(graph.finished(kept)), brief.count) if kept else 0,
             partial_data=graph.ideas_to_json(kept),
         )
     )
@@ -63,11 +74,14 @@ async def next_attempt(session: AsyncSession, transform: Transform) -> None:
             id=str(uuid4()),
             project_id=transform.project_id,
             transform_id=transform.id,
-            prompt_text=prompts.render(brief, kept),
+            prompt_text=prompts.render(
+                brief, graph.finished(kept), count=len(slots), rephrase=bool(context.get("rephrase"))
+            ),
             prompt_role=prompt_role(attempt),
         )
     )
     await session.flush()
+    return slots
 
 
 def prompt_role(attempt: int) -> str:

@@ -5,7 +5,7 @@ It is the join of the view brainstorm_flows, over the rows that have arrived so 
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -24,11 +24,23 @@ _ENDS: Mapping[str, graph.ArtifactStatus] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An automatic retry to come: why, after how many seconds, and which one of how many."""
+
+    code: str
+    params: Mapping[str, Any]
+    seconds: int
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """One generation: its transform, its brief and its ideas.
 
     `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
-    when it has ended, `attempt` counts from 0; `chosen` holds indexes of `ideas`.
+    when it has ended, `attempt` counts from 0; `chosen` and `skipped` hold places in `ideas`. `interrupted`
+    says that this attempt goes on where a worker died.
     """
 
     transform_id: str
@@ -48,6 +60,10 @@ class Batch:
     attempt: int
     model_name: str | None
     tokens: int | None
+    stopped_by: str = ""
+    interrupted: bool = False
+    waiting: Waiting | None = None
+    skipped: frozenset[int] = frozenset()
 
     @property
     def finished_count(self) -> int:
@@ -67,6 +83,8 @@ class ProjectFlow:
     project_id: str
     batches: tuple[Batch, ...] = ()
     syncing: Literal["live", "resyncing"] = "live"
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The role of each member, by user id."""
 
 
 def join(
@@ -74,10 +92,11 @@ def join(
     transforms: Iterable[Row],
     transform_outputs: Iterable[Row],
     artifacts: Mapping[str, Row],
+    memberships: Iterable[Row] = (),
     *,
     syncing: Literal["live", "resyncing"] = "live",
 ) -> ProjectFlow:
-    """The flow that these rows make; `artifacts` by their id.
+    """The flow that these rows make; `artifacts` by their id, `memberships` are rows of projects_users.
 
     A row whose counterpart has not arrived yet is shown as far as it is known: a transform that has ended
     counts as running until its artifact has ended too, so that no screen shows an end without its ideas.
@@ -94,7 +113,8 @@ def join(
         if transform["type"] == graph.LLM
     ]
     batches.sort(key=lambda batch: (batch.created_at, batch.transform_id), reverse=True)
-    return ProjectFlow(project_id, tuple(batches), syncing)
+    roles = {row["user_id"]: row["role"] for row in memberships}
+    return ProjectFlow(project_id, tuple(batches), syncing, roles)
 
 
 def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> Batch:
@@ -120,6 +140,10 @@ def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> B
         attempt=transform["retry_count"] or 0,
         model_name=context.get("model"),
         tokens=context.get("tokens"),
+        stopped_by=context.get("stoppedBy") or "",
+        interrupted=bool(context.get("interrupted")),
+        waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,
+        skipped=frozenset(context.get("skipped") or ()),
     )
 
 

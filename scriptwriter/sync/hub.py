@@ -13,7 +13,7 @@ from scriptwriter.sync.flow import ProjectFlow, join
 
 log = logging.getLogger(__name__)
 
-TABLES = ("transforms", "transform_outputs", "artifacts")
+TABLES = ("transforms", "transform_outputs", "artifacts", "projects_users")
 LINGER_SECONDS = 30.0
 RESTART_SECONDS = 2.0
 
@@ -156,6 +156,7 @@ class _Subscription:
             shapes["transforms"].rows.values(),
             shapes["transform_outputs"].rows.values(),
             {row["id"]: row for row in shapes["artifacts"].rows.values()},
+            shapes["projects_users"].rows.values(),
             syncing="live" if live else "resyncing",
         )
         if flow != self._flow:
