@@ -16,6 +16,7 @@ from scriptwriter.database import transaction
 from scriptwriter.errors import GenerationError, Superseded
 from scriptwriter.graph import Brief, Idea, Reply
 from scriptwriter.models import Artifact, LlmTransform, Transform
+from scriptwriter.services.drafts import write_draft
 from scriptwriter.services.endings import end_artifact, storable
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
@@ -113,22 +114,9 @@ async def check(attempt: Attempt) -> None:
 async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
     """Commit the ideas as far as they are written, and the progress. Raises Superseded."""
     done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
-    async with transaction() as session:
-        # The lock holds a Stop off until this draft is committed, so that it finds the draft's words.
-        current = (await session.exec(_fence(attempt).with_for_update(key_share=True))).first()
-        if current is None:
-            raise Superseded(attempt.transform_id)
-        await session.exec(
-            update(Artifact)
-            .where(col(Artifact.id) == attempt.artifact_id)
-            .values(partial_data=storable(graph.ideas_to_json(ideas)), streaming_progress=done)
-        )
-        if current != done:
-            await session.exec(
-                update(Transform)
-                .where(col(Transform.id) == attempt.transform_id)
-                .values(progress_percentage=done)
-            )
+    draft = storable(graph.ideas_to_json(ideas))
+    if not await write_draft(attempt.transform_id, attempt.number, attempt.artifact_id, draft, done):
+        raise Superseded(attempt.transform_id)
 
 
 def _fence(attempt: Attempt) -> SelectOfScalar[float]:

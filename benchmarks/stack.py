@@ -1,0 +1,142 @@
+"""Owns the system under measurement: servers as the settings say, and the web process, built for production.
+
+Knows nothing of what is measured. With DATABASE_URL and ELECTRIC_URL set, those servers are used.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from scriptwriter import database
+from scriptwriter.api.session import COOKIE
+from scriptwriter.backing import database_server, electric_server
+from scriptwriter.services import accounts
+from scriptwriter.settings import Settings
+
+_PROJECT = Path(__file__).parents[1]
+_BUILD_PATIENCE = 600.0
+_STOPPING = 15.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running system: its address, what a process that writes into it needs, its processes by name."""
+
+    url: str
+    environment: dict[str, str] = field(repr=False)
+    pids: dict[str, int]
+
+    async def session(self) -> tuple[str, str]:
+        """The name and value of a session cookie of the test user."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            answer = await client.post("/api/session/test-user", headers={"origin": self.url})
+        return COOKIE, answer.cookies[COOKIE]
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that the embedded server's own account can pass through; deleted at the end."""
+    folder = Path(tempfile.gettempdir()) / f"scriptwriter-benchmark-{secrets.token_hex(6)}"
+    folder.mkdir(mode=0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def stack(folder: Path, live: str) -> AsyncIterator[Stack]:
+    """The system, with everything it writes in `folder`; `live` is sse or long-poll.
+
+    Also connects this process to its database. REFLEX_WEB_WORKDIR keeps the build from one run to the next.
+    """
+    settings = Settings(SCRIPTWRITER_DATA_DIR=folder / "data")  # pyright: ignore[reportCallIssue]
+    async with database_server(settings) as dsn, electric_server(settings, dsn) as electric:
+        connection = database.connect(dsn)
+        try:
+            await accounts.seed_test_user()
+            environment = {
+                "DATABASE_URL": dsn,
+                "ELECTRIC_URL": electric.url,
+                "ELECTRIC_SECRET": electric.secret or "",
+                "ELECTRIC_LIVE": live,
+                "EMBEDDED_WORKER": "false",
+                "SCRIPTWRITER_ENV": "development",
+                "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
+                "REFLEX_WEB_WORKDIR": os.environ.get("REFLEX_WEB_WORKDIR", str(folder / "web")),
+            }
+            async with _web(folder, os.environ | environment) as (url, pid):
+                yield Stack(url, environment, {"web": pid, **_servers(folder)})
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def _web(folder: Path, environment: dict[str, str]) -> AsyncIterator[tuple[str, int]]:
+    port = _free_port()
+    url = f"http://localhost:{port}"
+    with (folder / "web.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "reflex", "run", "--env", "prod", "--frontend-port", str(port),
+            cwd=_PROJECT, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        await _ready(process, url, folder / "web.log")
+        yield url, process.pid
+    finally:
+        await _stop(process)
+
+
+async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+    async with asyncio.timeout(_BUILD_PATIENCE), httpx.AsyncClient(base_url=url) as client:
+        while process.returncode is None:
+            try:
+                if (await client.get("/ping")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.3)
+    said = await asyncio.to_thread(log.read_text, errors="replace")
+    raise RuntimeError(f"The web process ended:\n{said[-3000:]}")
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    for kind in (signal.SIGINT, signal.SIGKILL):
+        try:
+            # Its own group: Reflex starts processes of its own.
+            os.killpg(process.pid, kind)
+            await asyncio.wait_for(process.wait(), _STOPPING)
+        except TimeoutError:
+            continue
+        except ProcessLookupError:
+            return
+
+
+def _servers(folder: Path) -> dict[str, int]:
+    """The embedded servers among the processes of this machine."""
+    found: dict[str, int] = {}
+    for child in psutil.Process().children():
+        if "scriptwriter.embedded.shape_server" in child.cmdline():
+            found["shape server"] = child.pid
+    for file in folder.glob("data/**/postmaster.pid"):
+        found["postgres"] = int(file.read_text().split()[0])
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
