@@ -10,6 +10,7 @@ import psycopg
 from pydantic import ValidationError
 
 from scriptwriter.errors import SchemaError
+from scriptwriter.observability import configure_logs
 from scriptwriter.settings import settings
 
 
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
             "check": _check,
             "electric": lambda: _electric(chosen.port),
         }
+        configure_logs(json_lines=not settings().development, secrets=settings().secrets)
         asyncio.run(_until_stopped(run[chosen.command]()))
     except (SchemaError, ValidationError, psycopg.OperationalError) as error:
         print(error, file=sys.stderr)
@@ -57,10 +59,11 @@ async def _schema() -> None:
 
 
 async def _worker() -> None:
+    from scriptwriter.api import metrics
     from scriptwriter.generation import jobs
     from scriptwriter.lifespan import connected
 
-    async with connected():
+    async with connected(), metrics.served_beside():
         await jobs.work()
 
 

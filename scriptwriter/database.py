@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from scriptwriter.errors import SchemaError
 
 SCHEMA_FOLDER = Path(__file__).parent.parent / "schema"
+IDLE_LIMIT_MS = 15_000
 _SCHEMA_LOCK = 0x5C219
 _DRIVER = "postgresql+psycopg"
 
@@ -24,7 +25,12 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
-            _DRIVER + url[url.index("://") :], pool_size=10, max_overflow=20, pool_pre_ping=True
+            _DRIVER + url[url.index("://") :],
+            pool_size=10,
+            max_overflow=20,
+            pool_pre_ping=True,
+            # A process that is frozen in a transaction must not keep its locks from whoever takes over.
+            connect_args={"options": f"-c idle_in_transaction_session_timeout={IDLE_LIMIT_MS}"},
         )
 
     async def close(self) -> None:

@@ -1,23 +1,40 @@
 """Owns what runs as long as a process does: its servers, its connections, and the worker where it has one."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+import psycopg
+
 from scriptwriter import database
 from scriptwriter.backing import database_server, electric_server
+from scriptwriter.embedded.postgres import EmbeddedPostgresError
+from scriptwriter.embedded.shape_process import ShapeServerNotStarted
+from scriptwriter.errors import SchemaError
 from scriptwriter.generation import jobs
+from scriptwriter.observability import configure_logs
 from scriptwriter.services import accounts
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub
+
+CANNOT_START = (SchemaError, psycopg.OperationalError, EmbeddedPostgresError, ShapeServerNotStarted)
+"""What an operator can mend: said in one sentence, without a trace."""
 
 
 @asynccontextmanager
 async def web() -> AsyncIterator[None]:
     """Everything that the web process needs while it serves."""
+    configure_logs(json_lines=not settings().development, secrets=settings().secrets)
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(connected())
-        electric = await stack.enter_async_context(electric_server(settings(), url))
+        try:
+            url = await stack.enter_async_context(connected())
+            electric = await stack.enter_async_context(electric_server(settings(), url))
+        except CANNOT_START as error:
+            print(f"Scriptwriter cannot start: {error}", file=sys.stderr, flush=True)
+            # An exception would reach the terminal as the server's trace, with this sentence at its end.
+            os._exit(1)
         reader = hub.Hub(electric.url, electric.secret, live_sse=settings().electric_live == "sse")
         await stack.enter_async_context(hub.connect(reader))
         if settings().development:

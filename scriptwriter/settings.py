@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +50,9 @@ class Settings(BaseSettings):
 
     public_url: str | None = Field(None, validation_alias="SCRIPTWRITER_URL")
 
+    metrics_token: SecretStr | None = None
+    metrics_port: int | None = Field(None, ge=1, le=65535)
+
     @model_validator(mode="after")
     def _an_outside_electric_watches_an_outside_database(self) -> Self:
         if self.electric_url and not self.outside_database:
@@ -69,6 +72,17 @@ class Settings(BaseSettings):
         password = self.db_password.get_secret_value()
         user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
         return f"postgresql://{user}@{self.db_host}:{self.db_port}/{quote(self.db_name, safe='')}"
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every value that no log line may show: the secret settings, and passwords inside of addresses."""
+        values = [value for _, value in self if isinstance(value, SecretStr)]
+        found = {value.get_secret_value() for value in values}
+        for address in [*found, self.openai_base_url or "", self.electric_url or ""]:
+            password = urlsplit(address).password if "://" in address else None
+            if password:
+                found |= {password, unquote(password)}
+        return frozenset(found - {""})
 
     @property
     def postgres_folder(self) -> Path:

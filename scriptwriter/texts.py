@@ -90,8 +90,30 @@ RETRY = Text("重试", "Try again")
 STOP = Text("停止", "Stop")
 STOPPING = Text("正在停止…", "Stopping…")
 STOPPED = Text("已停止，已写内容保留", "Stopped; what was written is kept")
+STOPPED_BY = Text("{name} 已停止，已写内容保留", "Stopped by {name}; what was written is kept")
+RECOVERING = Text("服务中断，正在从第 {number} 个继续", "Interrupted; resuming from idea {number}")
+WAITING = Text(
+    "{reason}，{seconds} 秒后自动重试（{number}/{of}）",
+    "{reason}; trying again in {seconds} s ({number}/{of})",
+)
+WAITING_REASONS = {
+    "rate_limited": Text("模型繁忙", "The model is busy"),
+    "model_unavailable": Text("模型服务暂时不可用", "The model is out of service"),
+    "cannot_connect": Text("无法连接模型服务", "The model cannot be reached"),
+    "reply_cut": Text("与模型的连接中断", "The connection to the model broke"),
+    "reply_empty": Text("模型没有返回内容", "The model answered nothing"),
+}
+WAITING_REASON = Text("这次没有写成", "This attempt did not succeed")
 PARTIAL = Text("完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count}, {missing} unfinished")
 FILL_IN = Text("补齐", "Fill in")
+GO_ON = Text("续写", "Go on writing")
+REPHRASE = Text("换个说法", "Say it differently")
+SKIP = Text("跳过", "Skip it")
+SKIPPED = Text("已跳过", "Skipped")
+RAW_REPLY = Text("模型返回的原文", "What the model answered")
+SHOW_RAW_REPLY = Text("查看原文", "See the reply")
+CLOSE = Text("关闭", "Close")
+RETRY_IDEA = Text("重试第 {number} 个", "Try idea {number} again")
 BRIEF_COUNT = Text("{count} 个", "{count} ideas")
 DONE = Text("{count} 个创意", "{count} ideas")
 SECONDS = Text("{seconds} 秒", "{seconds} s")
@@ -114,6 +136,10 @@ RELOAD = Text("刷新页面", "Reload")
 NOT_FOUND = Text("没有这一页", "There is no such page")
 NOT_FOUND_WHY = Text("链接可能有误，或者内容已被移走。", "The link may be wrong, or its content has moved.")
 NO_ACCESS = Text("打不开这个项目", "This project cannot be opened")
+ACCESS_REMOVED_WHY = Text(
+    "这个页面不再显示其中的内容。如有疑问，请联系项目所有者。",
+    "This page no longer shows anything of it. If this surprises you, please ask its owner.",
+)
 
 ERRORS: dict[str, Text] = {
     "platform_required": Text("请输入目标平台", "Enter a target platform"),
@@ -137,6 +163,7 @@ ERRORS: dict[str, Text] = {
         "{name} 已经开始了一次生成，正在进行中", "{name} has already started a run; it is in progress"
     ),
     "nothing_to_retry": Text("这次生成没有可重试的内容", "There is nothing to retry in this run"),
+    "reply_not_found": Text("这次生成没有留下原文", "This run left no raw reply"),
     "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
     "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),
     "test_user_unavailable": Text("测试用户只在开发环境中可用", "The test user exists in development only"),

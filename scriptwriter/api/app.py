@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from scriptwriter.api import health, session
+from scriptwriter.api import health, metrics, session
 
 
 def create() -> FastAPI:
@@ -10,4 +10,5 @@ def create() -> FastAPI:
     api = FastAPI(title="Scriptwriter", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
     api.include_router(session.router)
     api.include_router(health.router)
+    api.include_router(metrics.router)
     return api

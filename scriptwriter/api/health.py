@@ -1,9 +1,11 @@
 """Owns the answers to whoever watches this process."""
 
+import asyncio
+
 from fastapi import APIRouter, Response
-from sqlalchemy.exc import SQLAlchemyError
 
 from scriptwriter.services import health
+from scriptwriter.sync.hub import hub
 
 router = APIRouter(tags=["health"])
 
@@ -16,10 +18,23 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(response: Response) -> dict[str, str]:
-    """This process can work: its database answers; 503 while it does not."""
+    """This process can work: its database and Electric answer; 503 while one of them does not.
+
+    A missing worker is told and is no reason for a 503: pages are read, ideas chosen and brainstorms started
+    all the same, their jobs wait in the database, and taking web processes out of service would not help.
+    """
+    database, electric, worker = await asyncio.gather(
+        health.database_state(), health.electric_state(_electric()), health.worker_state()
+    )
+    ready = database == "ok" and electric == "ok"
+    response.status_code = 200 if ready else 503
+    status = "ok" if ready else "unavailable"
+    return {"status": status, "database": database, "electric": electric, "worker": worker}
+
+
+def _electric() -> str:
+    """Where Electric is; "" before this process has found out."""
     try:
-        await health.database_answers()
-    except (SQLAlchemyError, OSError):
-        response.status_code = 503
-        return {"status": "unavailable", "database": "unreachable"}
-    return {"status": "ok", "database": "ok"}
+        return hub().server
+    except RuntimeError:
+        return ""

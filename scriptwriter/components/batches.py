@@ -1,63 +1,55 @@
 """Owns how a run reads: its state in words, its progress, its ideas in their places. Knows no state class."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import button, demo_chip, timer
-from scriptwriter.components.ideas import blank_card, growing_card, idea_card
+from scriptwriter.components.deeds import Deeds
+from scriptwriter.components.elements import demo_chip, in_language, timer
+from scriptwriter.components.ideas import growing_card, idea_card, place_card
+from scriptwriter.components.remedies import another_batch, remedies, stop
+from scriptwriter.components.views import RUNNING, Notice
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
-    ANOTHER_BATCH,
     BRIEF_COUNT,
     DONE,
     FAILED,
-    FILL_IN,
     PARTIAL,
     QUEUED,
+    RECOVERING,
     RESUMING,
-    RETRY,
     SECONDS,
     STARTED_BY,
-    STOP,
     STOPPED,
-    STOPPING,
+    STOPPED_BY,
     THINKING,
     TOKENS,
+    WAITING,
     WRITING,
 )
 
 DOT = " · "
 
 
-@dataclass(frozen=True)
-class Deeds:
-    """What a person can do here: event handlers; `stopping` says whether a stop is on its way."""
-
-    choose: Any
-    retry: Any
-    stop: Any
-    stopping: Any
-    start_again: Any
-
-
 def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     """The state of the newest run, and the one thing to do about it; `batch` is a Var of BatchView."""
+    recovering = t(RECOVERING, language, number=batch.resume_at)
     return rx.el.section(
         rx.el.div(
             rx.match(
                 batch.phase,
                 ("queued", _line(t(QUEUED, language))),
                 ("thinking", _thinking(batch, language)),
+                ("recovering", _line(recovering, " ", _clock(batch))),
+                ("waiting", _waiting(batch, language)),
                 ("writing", _line(t(WRITING, language, count=batch.finished), testid="writing-status")),
                 ("failed", _failed(batch, language, deeds)),
-                ("stopped", _short(batch, t(STOPPED, language), language, deeds)),
+                ("stopped", _short(batch, _stopped(batch, language), language, deeds)),
                 ("partial", _short(batch, _partial(batch, language), language, deeds)),
                 ("completed", _completed(batch, language, deeds)),
                 rx.fragment(),
             ),
-            rx.cond(_running(batch), _stop(batch, language, deeds)),
+            rx.cond(_running(batch) & deeds.may_act, stop(batch, language, deeds)),
             class_name="status-line",
         ),
         rx.cond(_running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
@@ -93,16 +85,16 @@ def facts(batch: Any, language: Language) -> rx.Component:
 
 
 def newest_ideas(
-    cards: Any, growing: Any, blanks: Any, artifact_id: Any, language: Language, deeds: Deeds
+    cards: Any, growing: Any, later: Any, batch: Any, language: Language, deeds: Deeds
 ) -> rx.Component:
-    """The ideas of the newest run in their places: finished, being written, still to come.
+    """The places of the newest run in their order: before the one that is being written, it, behind it.
 
     `growing` is a state class or a Var with `number`, `title` and `body`.
     """
     return rx.el.div(
-        rx.foreach(cards, lambda card: idea_card(card, artifact_id, language, deeds.choose)),
+        rx.foreach(cards, lambda card: place_card(card, batch, language, deeds)),
         rx.cond(growing.number > 0, growing_card(growing.number, growing.title, growing.body, language)),
-        rx.foreach(blanks, blank_card),
+        rx.foreach(later, lambda card: place_card(card, batch, language, deeds)),
         class_name="sheets",
         data_testid="newest-ideas",
     )
@@ -117,9 +109,7 @@ def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
             class_name="past-heading",
         ),
         rx.el.div(
-            rx.foreach(
-                batch.cards, lambda card: idea_card(card, heading.artifact_id, language, deeds.choose)
-            ),
+            rx.foreach(batch.cards, lambda card: idea_card(card, heading, language, deeds, past=True)),
             class_name="sheets",
         ),
         class_name="past-batch",
@@ -128,44 +118,50 @@ def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
 
 
 def _running(batch: Any) -> Any:
-    return (batch.phase == "queued") | (batch.phase == "thinking") | (batch.phase == "writing")
+    return rx.Var.create(list(RUNNING)).contains(batch.phase)
 
 
-def _stop(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
-    return rx.el.div(
-        button(
-            rx.cond(deeds.stopping, t(STOPPING, language), t(STOP, language)),
-            kind="plain",
-            disabled=deeds.stopping,
-            on_click=_once(deeds.stop(batch.transform_id)),
-            data_testid="stop",
-        ),
-        class_name="actions",
-    )
-
-
-def _line(text: Any, *more: rx.Component, testid: str = "status-text") -> rx.Component:
+def _line(text: Any, *more: Any, testid: str = "status-text") -> rx.Component:
     return rx.el.p(text, *more, data_testid=testid)
 
 
+def _clock(batch: Any) -> rx.Component:
+    return timer(batch.elapsed, batch.transform_id + "-" + batch.attempt.to(str))
+
+
 def _thinking(batch: Any, language: Language) -> rx.Component:
-    clock = timer(batch.elapsed, batch.transform_id)
-    resuming = t(RESUMING, language, number=batch.finished + 1)
+    resuming = t(RESUMING, language, number=batch.resume_at)
     return rx.cond(
-        batch.resuming,
-        rx.el.p(resuming, " ", clock, data_testid="status-text"),
-        rx.el.p(t(THINKING, language), " ", clock, data_testid="status-text"),
+        batch.resume_at > 0,
+        _line(resuming, " ", _clock(batch)),
+        _line(t(THINKING, language), " ", _clock(batch)),
     )
 
 
+def _waiting(batch: Any, language: Language) -> rx.Component:
+    return _line(
+        t(
+            WAITING,
+            language,
+            reason=_reason(batch, language),
+            seconds=batch.wait_seconds,
+            number=batch.wait_number,
+            of=batch.wait_of,
+        )
+    )
+
+
+def _reason(batch: Any, language: Language) -> Any:
+    return in_language(Notice(batch.failure_zh, batch.failure_en), language)
+
+
 def _failed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
-    reason = rx.cond(language == "en", batch.failure_en, batch.failure_zh)
     return rx.el.div(
         rx.el.div(
             rx.el.strong(t(FAILED, language)),
-            rx.cond(batch.failure_zh != "", rx.el.p(reason, data_testid="failure-reason")),
+            rx.cond(batch.failure_zh != "", rx.el.p(_reason(batch, language), data_testid="failure-reason")),
         ),
-        _go_on(t(RETRY, language), batch, deeds),
+        rx.cond(deeds.may_act, rx.el.div(remedies(batch, language, deeds), class_name="actions")),
         class_name="failure",
         role="alert",
         data_testid="failure",
@@ -174,18 +170,27 @@ def _failed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
 
 def _short(batch: Any, text: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.fragment(
-        rx.el.p(text, data_testid="status-text"),
-        rx.el.div(
-            _go_on(t(FILL_IN, language), batch, deeds),
-            _again(language, deeds, kind="plain"),
-            class_name="actions",
+        _line(text),
+        rx.cond(
+            deeds.may_act,
+            rx.el.div(
+                remedies(batch, language, deeds),
+                another_batch(batch, language, deeds, kind=rx.cond(batch.remedy == "", "primary", "plain")),
+                class_name="actions",
+            ),
         ),
     )
 
 
+def _stopped(batch: Any, language: Language) -> Any:
+    return rx.cond(
+        batch.stopped_by != "", t(STOPPED_BY, language, name=batch.stopped_by), t(STOPPED, language)
+    )
+
+
 def _partial(batch: Any, language: Language) -> Any:
-    missing = batch.count - batch.finished
-    return t(PARTIAL, language, finished=batch.finished, count=batch.count, missing=missing)
+    numbers = {"finished": batch.finished, "count": batch.count, "missing": batch.missing}
+    return rx.cond(batch.failure_zh != "", _reason(batch, language), t(PARTIAL, language, **numbers))
 
 
 def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
@@ -196,23 +201,11 @@ def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
             rx.cond(batch.tokens != "", rx.el.span(DOT, t(TOKENS, language, tokens=batch.tokens))),
             data_testid="summary",
         ),
-        rx.el.div(_again(language, deeds), class_name="actions"),
+        rx.cond(
+            deeds.may_act,
+            rx.el.div(another_batch(batch, language, deeds), class_name="actions"),
+        ),
     )
-
-
-def _go_on(text: Any, batch: Any, deeds: Deeds) -> rx.Component:
-    return button(text, on_click=_once(deeds.retry(batch.transform_id)), data_testid="retry")
-
-
-def _again(language: Language, deeds: Deeds, *, kind: str = "primary") -> rx.Component:
-    return button(
-        t(ANOTHER_BATCH, language), kind=kind, on_click=_once(deeds.start_again), data_testid="another-batch"
-    )
-
-
-def _once(event: Any) -> Any:
-    # The second click of a double click would only be told that the first has started a run already.
-    return event.throttle(1000)
 
 
 def _bar(batch: Any) -> rx.Component:

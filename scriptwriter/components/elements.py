@@ -33,10 +33,10 @@ def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Compo
     return PostForm.create(*children, action=address, method="post", **attributes)
 
 
-def button(text: Any, *, kind: str = "primary", class_name: str = "", **attributes: Any) -> rx.Component:
-    """A button; `kind` is primary, plain or quiet."""
+def button(text: Any, *, kind: Any = "primary", class_name: str = "", **attributes: Any) -> rx.Component:
+    """A button; `kind` (or a Var of it) is primary, plain or quiet."""
     attributes.setdefault("type", "button")
-    return rx.el.button(text, class_name=f"button {kind} {class_name}".rstrip(), **attributes)
+    return rx.el.button(text, class_name=rx.Var.create(f"button {class_name} ") + kind, **attributes)
 
 
 def link(*children: Any, href: Any, **attributes: Any) -> rx.Component:

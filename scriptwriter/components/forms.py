@@ -21,11 +21,20 @@ from scriptwriter.texts import (
 
 
 def brief_form(
-    submit: Any, messages: Any, busy: Any, language: Language, submit_text: Text, busy_text: Text
+    submit: Any,
+    messages: Any,
+    busy: Any,
+    language: Language,
+    submit_text: Text,
+    busy_text: Text,
+    *,
+    unreachable: Any,
+    ticket: Any = None,
 ) -> rx.Component:
     """The three fields of a brief and the button that sends them.
 
-    `submit` gets {"platform", "genre", "other_requirements"}; `messages` is a Var of BriefMessages.
+    `submit` gets {"platform", "genre", "other_requirements"}, and "ticket" where there is one; `messages` is
+    a Var of BriefMessages. While the server is `unreachable` (a Var) nothing is sent, nor later.
     """
     return rx.el.form(
         _field(
@@ -65,12 +74,15 @@ def brief_form(
         button(
             rx.cond(busy, t(busy_text, language), t(submit_text, language)),
             type="submit",
-            disabled=busy,
+            disabled=busy | unreachable,
             aria_busy=rx.cond(busy, "true", "false"),
             class_name="submit",
             data_testid="submit-brief",
         ),
-        on_submit=submit,
+        rx.fragment()
+        if ticket is None
+        else rx.el.input(type="hidden", name="ticket", value=ticket, read_only=True),
+        on_submit=submit.temporal,
         no_validate=True,
         class_name="brief-form",
         aria_label=t(submit_text, language),

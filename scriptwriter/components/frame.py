@@ -5,7 +5,6 @@ from typing import Any
 
 import reflex as rx
 from reflex_components_core.base.error_boundary import ErrorBoundary
-from reflex_components_core.core.banner import has_connection_errors
 
 from scriptwriter.components.elements import demo_chip, icon, link, post_form
 from scriptwriter.components.wording import Language, t
@@ -32,6 +31,7 @@ class Surroundings:
     user_name: Any
     switch_language: Any
     demo: bool
+    offline: Any
 
 
 def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Component:
@@ -40,7 +40,7 @@ def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Compone
     return rx.el.div(
         rx.el.a(t(SKIP_TO_CONTENT, language), href="#content", class_name="skip"),
         _masthead(around),
-        _connection(language),
+        _connection(around.offline, language),
         rx.el.main(*content, id="content", class_name="content"),
         class_name=f"page page-{name}",
         lang=rx.cond(language == "en", "en", "zh-CN"),
@@ -122,8 +122,8 @@ def _masthead(around: Surroundings) -> rx.Component:
     )
 
 
-def _connection(language: Language) -> rx.Component:
+def _connection(offline: Any, language: Language) -> rx.Component:
     return rx.cond(
-        has_connection_errors,
+        offline,
         rx.el.p(t(OFFLINE, language), class_name="offline", role="status", data_testid="offline"),
     )

@@ -1,41 +1,81 @@
-"""Owns how ideas look: the finished sheet, the one being written, the blank one. Knows no batch."""
+"""Owns how ideas look: the finished sheet, the one being written, the blank one. Knows no state class."""
 
-from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.views import CardView
+from scriptwriter.components.deeds import Deeds
+from scriptwriter.components.elements import button
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import CHOOSE, CHOSEN, UNFINISHED, UNTITLED
-
-Choose = Callable[[Any, Any], Any]
+from scriptwriter.texts import CHOOSE, CHOSEN, RETRY, RETRY_IDEA, SKIPPED, UNFINISHED, UNTITLED
 
 
-def idea_card(card: rx.Var[CardView], artifact_id: Any, language: Language, choose: Choose) -> rx.Component:
-    """A finished idea (or one left unfinished) with the button that chooses it."""
-    view: Any = card
+def place_card(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """The sheet of one place, whatever its state; `card` is a Var of CardView, `batch` one of BatchView."""
+    # Keyed by its number: when a place is filled, the others stay where they are.
+    return rx.fragment(
+        rx.cond(card.state == "blank", blank_card(card.number), idea_card(card, batch, language, deeds)),
+        key=card.number,
+    )
+
+
+def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: bool = False) -> rx.Component:
+    """An idea that is finished, was left unfinished, or was given up, and what can be done with it.
+
+    Only the newest run's unfinished ideas can be retried: `past` says that this is one of an earlier run.
+    """
+    unfinished = rx.fragment(
+        rx.el.span(t(UNFINISHED, language), class_name="chip"),
+        rx.fragment() if past else _retry(card, batch, language, deeds),
+    )
     return rx.el.article(
-        _heading(view.number, rx.el.h3(view.title)),
-        rx.el.p(view.body, class_name="body"),
+        _heading(card.number, rx.el.h3(card.title)),
+        rx.el.p(card.body, class_name="body"),
         rx.el.footer(
-            rx.cond(
-                view.unfinished,
-                rx.el.span(t(UNFINISHED, language), class_name="chip"),
-                rx.el.button(
-                    rx.cond(view.chosen, t(CHOSEN, language), t(CHOOSE, language)),
-                    type="button",
-                    class_name="choose",
-                    aria_pressed=rx.cond(view.chosen, "true", "false"),
-                    on_click=choose(artifact_id, view.number),
-                    data_testid="choose",
-                ),
+            rx.match(
+                card.state,
+                ("unfinished", unfinished),
+                ("skipped", rx.el.span(t(SKIPPED, language), class_name="chip")),
+                _choice(card, batch, language, deeds),
             ),
         ),
-        class_name=rx.cond(view.chosen, "sheet chosen", "sheet"),
-        id=anchor(artifact_id, view.number),
+        class_name=rx.cond(card.chosen, "sheet chosen", "sheet"),
+        id=anchor(batch.artifact_id, card.number),
         data_testid="idea",
-        data_state=rx.cond(view.unfinished, "unfinished", "finished"),
+        data_state=card.state,
+        data_number=card.number,
+    )
+
+
+def _choice(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    label = rx.cond(card.chosen, t(CHOSEN, language), t(CHOOSE, language))
+    return rx.cond(
+        deeds.may_act,
+        rx.el.button(
+            label,
+            type="button",
+            class_name="choose",
+            aria_pressed=rx.cond(card.chosen, "true", "false"),
+            disabled=deeds.unreachable,
+            on_click=deeds.choose(batch.artifact_id, card.number).temporal,
+            data_testid="choose",
+        ),
+        rx.cond(card.chosen, rx.el.span(t(CHOSEN, language), class_name="chosen-mark")),
+    )
+
+
+def _retry(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    ended_short = (batch.phase == "failed") | (batch.phase == "stopped") | (batch.phase == "partial")
+    return rx.cond(
+        deeds.may_act & ended_short & (batch.remedy != ""),
+        button(
+            t(RETRY, language),
+            kind="quiet",
+            aria_label=t(RETRY_IDEA, language, number=card.number),
+            disabled=deeds.unreachable,
+            on_click=deeds.retry_one(batch.transform_id, batch.attempt, card.number).throttle(1000).temporal,
+            data_testid="retry-one",
+        ),
     )
 
 
@@ -55,6 +95,7 @@ def growing_card(number: Any, title: Any, body: Any, language: Language) -> rx.C
         aria_busy="true",
         data_testid="idea",
         data_state="writing",
+        data_number=number,
     )
 
 
@@ -64,8 +105,6 @@ def blank_card(number: Any) -> rx.Component:
         _heading(number, rx.el.h3()),
         rx.el.p(class_name="body"),
         rx.el.footer(),
-        # Keyed by its number: when one is filled, the others stay where they are.
-        key=number,
         class_name="sheet blank",
         aria_hidden="true",
         data_testid="blank",

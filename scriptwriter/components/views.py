@@ -3,17 +3,35 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Phase = Literal["idle", "queued", "thinking", "writing", "completed", "partial", "stopped", "failed"]
+Phase = Literal[
+    "idle",
+    "queued",
+    "thinking",
+    "writing",
+    "waiting",
+    "recovering",
+    "completed",
+    "partial",
+    "stopped",
+    "failed",
+]
+RUNNING: tuple[Phase, ...] = ("queued", "thinking", "writing", "waiting", "recovering")
+"""The phases of a run that has not ended."""
+
+Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread"]
+"""The one thing to do about a run that ended short; "reread": try again, or look at the raw reply."""
+
+CardState = Literal["finished", "unfinished", "skipped", "blank"]
 
 
 @dataclass(frozen=True)
 class CardView:
-    """One idea on its sheet; `number` counts from 1."""
+    """One place of a run and its idea; `number` counts from 1, a blank place waits for its idea."""
 
     number: int = 1
     title: str = ""
     body: str = ""
-    unfinished: bool = False
+    state: CardState = "finished"
     chosen: bool = False
 
 
@@ -22,7 +40,9 @@ class BatchView:
     """One run, without its ideas: what its heading says.
 
     `elapsed` and `seconds` are whole seconds (-1: not ended), `progress` is in percent, `tokens` is grouped
-    by thousands or empty.
+    by thousands or empty. `attempt` counts from 0; `resume_at` is the number of the idea with which it goes
+    on (0: from the start), `culprit` that of the idea that a policy stopped. `wait_seconds` and the two
+    after it tell of an automatic retry, whose reason is the failure's text.
     """
 
     transform_id: str = ""
@@ -33,7 +53,9 @@ class BatchView:
     wishes: str = ""
     count: int = 5
     finished: int = 0
-    resuming: bool = False
+    missing: int = 0
+    attempt: int = 0
+    resume_at: int = 0
     elapsed: int = 0
     seconds: int = -1
     progress: int = 0
@@ -42,8 +64,14 @@ class BatchView:
     demo: bool = False
     started_by: str = ""
     started_at: str = ""
+    stopped_by: str = ""
+    remedy: Remedy = ""
+    culprit: int = 0
     failure_zh: str = ""
     failure_en: str = ""
+    wait_seconds: int = 0
+    wait_number: int = 0
+    wait_of: int = 0
 
 
 @dataclass(frozen=True)

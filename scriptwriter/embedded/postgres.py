@@ -60,14 +60,31 @@ class EmbeddedPostgres:
     A process forked from this one has no hold of its own: it calls `attach` if it shall keep the server.
     """
 
-    def __init__(self, data_dir: Path, socket_folder: str, hold: Lock) -> None:
+    def __init__(
+        self, data_dir: Path, socket_folder: str, hold: Lock, server_settings: Mapping[str, str]
+    ) -> None:
         self.data_dir = data_dir
         self._socket_folder = socket_folder
         self._hold = hold
+        self._server_settings = server_settings
 
     def url(self, database: str = DATABASE) -> str:
         """The libpq URL of a database of this server; creates nothing. It stays the same over restarts."""
         return _url(self._socket_folder, database)
+
+    def ensure(self) -> None:
+        """Starts the server again where its supervisor is gone too; then blocks until it answers.
+
+        Returns at once while a supervisor lives, who does that by itself. Raises EmbeddedPostgresError.
+        """
+        folder = DataFolder(self.data_dir)
+        try:
+            lock = folder.lock(folder.supervisor_lock)
+            if lock is not None:
+                lock.release()
+                _ensure_server(folder, self._server_settings, time.monotonic() + _PATIENCE)
+        except OSError as error:
+            raise FolderUnusable(f"{folder.root} cannot hold the database: {error}. {_WAY_OUT}") from error
 
     def close(self) -> None:
         """Lets go; three seconds after the last process did, the server stops."""
@@ -101,7 +118,7 @@ def attach(data_dir: Path, *, server_settings: Mapping[str, str] | None = None) 
         hold = _hold(folder, deadline)
         try:
             socket_folder = _ensure_server(folder, server_settings or {}, deadline)
-            return EmbeddedPostgres(folder.root, socket_folder, hold)
+            return EmbeddedPostgres(folder.root, socket_folder, hold, server_settings or {})
         except BaseException:
             hold.release()
             raise

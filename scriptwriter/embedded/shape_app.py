@@ -132,7 +132,7 @@ class ShapeApp:
         except BadRequest as bad:
             raise bad_request(bad, common) from bad
         shape = await self._shape_of(request, common)
-        gone = asyncio.ensure_future(_disconnected(receive)) if request.live else None
+        gone = asyncio.ensure_future(self._over(receive)) if request.live else None
         try:
             read = await self._read(shape, request, common)
             if gone is not None and request.sse:
@@ -164,8 +164,8 @@ class ShapeApp:
         starts = request.offset in ("-1", "now")
         if shape is not None and not starts and shape.is_ready and request.definition in shape.definitions:
             shape.used_at = time.monotonic()
+            await self._wait_for_database(common)
             if not request.live:
-                await self._wait_for_database(common)
                 await _until_read(shape)
             return shape
         found = await self._find(request, common)
@@ -194,6 +194,15 @@ class ShapeApp:
             await asyncio.wait_for(self._registry.is_up.wait(), self._database_wait)
         except TimeoutError:
             raise unavailable(common) from None
+
+    async def _over(self, receive: Receive) -> None:
+        """Wait for the end of a live answer: its client has left, or nobody knows of changes any more."""
+        ends = [asyncio.ensure_future(end) for end in (_disconnected(receive), self._registry.is_down.wait())]
+        try:
+            await asyncio.wait(ends, return_when="FIRST_COMPLETED")
+        finally:
+            for end in ends:
+                end.cancel()
 
     async def _read(self, shape: Shape, request: ShapeRequest, common: Headers) -> Read:
         if request.offset == "now":

@@ -36,6 +36,7 @@ class ShapeRegistry:
         self._dsn = dsn
         self._idle_seconds = idle_seconds
         self.is_up = asyncio.Event()
+        self.is_down = asyncio.Event()
         self.has_been_up = False
         self._shapes = ShapeIndex()
         self._making: dict[Key, asyncio.Task[Shape]] = {}
@@ -55,6 +56,7 @@ class ShapeRegistry:
                     await listener.script("LISTEN scriptwriter_shapes")
                     pause, complaint = 0.05, ""
                     self.has_been_up = True
+                    self.is_down.clear()
                     self.is_up.set()
                     for shape in list(self._shapes.by_handle.values()):
                         # The database may be another one by now, restored from a backup.
@@ -69,6 +71,7 @@ class ShapeRegistry:
                     pause = min(2 * pause, 1)
                 finally:
                     self.is_up.clear()
+                    self.is_down.set()
                     if listener is not None:
                         listener.close()
         finally:

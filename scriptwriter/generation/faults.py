@@ -37,9 +37,9 @@ def fault(code: str, *, retry_after: float | None = None, **params: Any) -> Gene
     return GenerationError(code, transient=code in TRANSIENT, retry_after=retry_after, **(defaults | params))
 
 
-def at(error: GenerationError, finished: int, count: int) -> GenerationError:
-    """`error`, as it happened after `finished` of `count` ideas."""
-    progress = {"finished": finished, "count": count, "missing": count - finished, "number": finished + 1}
+def at(error: GenerationError, *, finished: int, count: int, missing: int, number: int) -> GenerationError:
+    """`error`, as it happened at idea `number` (from 1), when `finished` of `count` were there."""
+    progress = {"finished": finished, "count": count, "missing": missing, "number": number}
     return GenerationError(
         error.code,
         transient=error.transient,

@@ -43,13 +43,14 @@ class GrowingReply:
 
     def __init__(self, count: int, known: Sequence[Idea] = ()) -> None:
         self._count = count
-        self._known = {words for idea in known for words in _identity(idea)}
+        self._known = {mark for idea in known for mark in _identity(idea)}
         self._text = ""
         self._at = 0
         self._stack: list[_Open] = []
         self._in_string = False
         self._string = (0, 0)
         self._thinking = False
+        self._readable = False
         self._candidate: _Open | None = None
         self._closed: list[Idea] = []
         self._draft = Idea("", "", "writing")
@@ -63,6 +64,11 @@ class GrowingReply:
     def complete(self) -> bool:
         """Whether all wanted ideas are finished."""
         return self.finished >= self._count
+
+    @property
+    def readable(self) -> bool:
+        """Whether there was an idea at all, be it one that is not wanted."""
+        return self._readable
 
     @property
     def full(self) -> bool:
@@ -83,14 +89,15 @@ class GrowingReply:
     def ideas(self) -> tuple[Idea, ...]:
         """The ideas so far by index; the last one may be still `writing`.
 
-        One that was closed without a title or a body is `unfinished`.
+        One that was closed without a title or a body is `unfinished`. One whose title may still become that
+        of an earlier one is not shown yet: it would have to be taken back.
         """
         if self._candidate is None or len(self._closed) >= self._count:
             return tuple(self._closed)
         parsed = _parse(self._text[self._candidate.start :], partial=True)
         if parsed is not None:
             self._draft = _idea(parsed, "writing")
-        return (*self._closed, self._draft)
+        return tuple(self._closed) if self._repeats(self._draft) else (*self._closed, self._draft)
 
     def _step(self) -> bool:
         """Read on to the next mark that matters; False where the text so far holds none."""
@@ -108,7 +115,7 @@ class GrowingReply:
         if mark.startswith("</"):
             if not self._thinking:
                 # Some servers leave out the opening mark: what came before were thoughts.
-                self._known.difference_update(words for idea in self._closed for words in _identity(idea))
+                self._known.difference_update(mark for idea in self._closed for mark in _identity(idea))
                 self._closed.clear()
             self._thinking = False
         elif mark.startswith("<"):
@@ -168,6 +175,7 @@ class GrowingReply:
         if closed is not self._candidate:
             return
         self._candidate = None
+        self._readable = True
         parsed = _parse(self._text[closed.start : end])
         idea = self._draft if parsed is None else _idea(parsed, "finished")
         if parsed is None or not (idea.title and idea.body):
@@ -175,6 +183,12 @@ class GrowingReply:
         if self._known.isdisjoint(_identity(idea)) and len(self._closed) < self._count:
             self._closed.append(idea)
             self._known.update(_identity(idea))
+
+    def _repeats(self, draft: Idea) -> bool:
+        title = "".join(draft.title.split())
+        if draft.body:
+            return ("title", title) in self._known
+        return any(field == "title" and words.startswith(title) for field, words in self._known)
 
 
 def _parse(text: str, *, partial: bool = False) -> Any:
@@ -196,9 +210,11 @@ def _idea(value: Any, status: Any) -> Idea:
     return Idea(" ".join(_words(fields.get("title")).split()), _words(fields.get("body")), status)
 
 
-def _identity(idea: Idea) -> list[str]:
-    """What of an idea no other one may have."""
-    return [part for text in (idea.title, idea.body) if (part := "".join(text.split()))]
+def _identity(idea: Idea) -> list[tuple[str, str]]:
+    """What of a finished idea no other one may have: (field, its words)."""
+    if idea.status != "finished":
+        return []
+    return [(field, "".join(words.split())) for field, words in (("title", idea.title), ("body", idea.body))]
 
 
 def _words(value: Any) -> str:

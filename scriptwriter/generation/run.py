@@ -14,7 +14,7 @@ from scriptwriter.generation.endpoint import Endpoint, configured
 from scriptwriter.generation.faults import at, fault
 from scriptwriter.generation.ideas import GrowingReply
 from scriptwriter.generation.model import Call, Words, answer
-from scriptwriter.graph import Reply, finished
+from scriptwriter.graph import Reply, finished, open_slots
 from scriptwriter.services import attempts
 from scriptwriter.services.attempts import Attempt
 from scriptwriter.settings import settings
@@ -25,16 +25,27 @@ AFTERWORD = 2.0
 LONGEST_PAUSE = 300.0
 """Seconds; who asks for a longer wait is asked again after this."""
 
+INSISTENCE = 600.0
+"""Seconds for which the end of an attempt waits for a database that is away."""
+
 _log = structlog.get_logger(__name__)
 
 
-async def run(transform_id: str, endpoint: Endpoint | None = None) -> None:
+async def run(transform_id: str, endpoint: Endpoint | None = None, *, job: int | None = None) -> None:
     """Let the model write the missing ideas of `transform_id`, and leave the transform in a final state.
 
-    Returns quietly where there is nothing to do, or where somebody else took over. A cancellation leaves the
-    rows as they are, for the next attempt. Raises only where the database stays away.
+    Returns quietly where there is nothing to do, or where somebody else took over, or where another living
+    `job` has it. A cancellation leaves the rows as they are, for the next attempt. Raises only where the
+    database stays away.
     """
-    attempt = await attempts.begin(transform_id)
+    try:
+        attempt = await attempts.begin(transform_id, job)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        _log.exception("generation_broke", transform=transform_id)
+        await attempts.give_up(transform_id, fault("generation_interrupted"))
+        return
     if attempt is None:
         return
     with bound_contextvars(
@@ -43,15 +54,24 @@ async def run(transform_id: str, endpoint: Endpoint | None = None) -> None:
         endpoint = endpoint or configured()
         call = Call(endpoint.model)
         reply = GrowingReply(len(attempt.slots), attempt.finished)
-        superseded = False
+        superseded = broken = False
         try:
             await _write(attempt, endpoint, call, reply)
         except* Superseded:
             superseded = True
+        except* DATABASE_AWAY:
+            raise
+        except* Exception:
+            _log.exception("generation_broke")
+            broken = True
         if superseded:
             _log.info("generation_superseded")
             record = Reply(call.model_name, call.parameters, reply.text, call.usage)
             await _insist(lambda: attempts.leave(attempt, record))
+        elif broken:
+            # A job that is tried again would pay for the same ideas, and break at the same place.
+            error = fault("generation_interrupted")
+            await _insist(lambda: attempts.give_up(transform_id, error, attempt.number))
 
 
 async def _write(attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply) -> None:
@@ -72,6 +92,7 @@ async def _read(
 ) -> GenerationError | None:
     """Read the model's reply to its end; returns what went wrong."""
     error = None
+    began, told = asyncio.get_running_loop().time(), False
     try:
         with suppress(TimeoutError):
             async with (
@@ -83,6 +104,10 @@ async def _read(
                         continue
                     reply.feed(piece.text)
                     draft.grown()
+                    if reply.finished and not told:
+                        told = True
+                        seconds = asyncio.get_running_loop().time() - began
+                        _log.info("first_idea", seconds=round(seconds, 2))
                     if reply.complete and limit.when() is None:
                         limit.reschedule(asyncio.get_running_loop().time() + AFTERWORD)
                     if reply.full:
@@ -91,10 +116,10 @@ async def _read(
         error = caught
     except Exception:
         _log.exception("generation_broke")
-        error = GenerationError("generation_interrupted")
+        error = fault("generation_interrupted")
     if reply.complete:
         return None
-    return error or fault("too_few_ideas" if reply.ideas() else "reply_unreadable")
+    return error or fault("too_few_ideas" if reply.readable else "reply_unreadable")
 
 
 async def _end(
@@ -108,14 +133,22 @@ async def _end(
         await _insist(lambda: attempts.finish(attempt, ideas, record))
         _log.info("generation_completed", ideas=len(ideas), usage=call.usage)
         return
-    error = at(error, len(finished(ideas)), attempt.brief.count)
+    missing = open_slots(ideas, attempt.brief.count, attempt.skipped)
+    number = min({*missing} & {*attempt.slots}, default=min(missing, default=0)) + 1
+    error = at(
+        error,
+        finished=len(finished(ideas)),
+        count=attempt.brief.count,
+        missing=len(missing),
+        number=number,
+    )
     if error.transient and attempt.retries_left:
         seconds = _pause(error, attempt.retries)
         await _insist(lambda: attempts.postpone(attempt, ideas, record, error, seconds))
-        _log.warning("generation_postponed", code=error.code, seconds=round(seconds, 1))
+        _log.warning("generation_postponed", code=error.code, seconds=round(seconds, 1), usage=call.usage)
         return
     await _insist(lambda: attempts.fail(attempt, ideas, record, error))
-    _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)))
+    _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)), usage=call.usage)
 
 
 def _pause(error: GenerationError, retries: int) -> float:
@@ -125,13 +158,15 @@ def _pause(error: GenerationError, retries: int) -> float:
     return min(settings().model_retry_seconds * 3**retries * uniform(1.0, 1.2), LONGEST_PAUSE)
 
 
-async def _insist(write: Callable[[], Awaitable[None]], tries: int = 8) -> None:
-    """Repeat `write` while the database is away, for about a minute: what it holds was paid for."""
-    for number in range(tries):
+async def _insist(write: Callable[[], Awaitable[None]]) -> None:
+    """Repeat `write` while the database is away: what it holds was paid for."""
+    number, last = 0, asyncio.get_running_loop().time() + INSISTENCE
+    while True:
         try:
             return await write()
         except DATABASE_AWAY as error:
-            if number == tries - 1:
+            if asyncio.get_running_loop().time() > last:
                 raise
             _log.warning("end_not_saved", cause=type(error).__name__)
-            await asyncio.sleep(min(0.5 * 2**number, 15))
+            await asyncio.sleep(min(0.5 * 2**number, 4))
+            number += 1

@@ -4,17 +4,23 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.batches import Deeds, facts, newest_ideas, past_batch, status
+from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
+from scriptwriter.components.deeds import Deeds
 from scriptwriter.components.elements import empty, in_language, link_button, notice
 from scriptwriter.components.forms import brief_form
+from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.wording import t
-from scriptwriter.pages.layout import LANGUAGE, page
-from scriptwriter.state.brainstorm import BrainstormState, WritingState
+from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.reply import ReplyState
+from scriptwriter.state.writing import WritingState
 from scriptwriter.texts import (
+    ACCESS_REMOVED_WHY,
     BACK_TO_PROJECTS,
     BRAINSTORM,
     BULB,
     EARLIER_IDEAS,
+    ERRORS,
     KEEPERS,
     LOADING,
     NO_ACCESS,
@@ -28,23 +34,32 @@ from scriptwriter.texts import (
 DEEDS = Deeds(
     choose=BrainstormState.choose,
     retry=BrainstormState.retry,
+    retry_one=BrainstormState.retry_one,
+    skip=BrainstormState.skip,
+    rephrase=BrainstormState.rephrase,
+    read_reply=BrainstormState.read_reply,
     stop=BrainstormState.stop,
-    stopping=BrainstormState.stopping,
     start_again=BrainstormState.start_again,
+    stopping=BrainstormState.stopping,
+    may_act=BrainstormState.may_act,
+    unreachable=UNREACHABLE,
 )
 
 
 def brainstorm() -> rx.Component:
     """Everything that happens in a project, live."""
+    reason = in_language(BrainstormState.notice, LANGUAGE)
     return page(
         rx.fragment(
             rx.match(
                 BrainstormState.access,
                 ("open", _project()),
-                ("denied", _denied()),
+                ("denied", _denied(t(NO_ACCESS, LANGUAGE), reason)),
+                ("removed", _denied(reason, t(ACCESS_REMOVED_WHY, LANGUAGE))),
                 rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
             )
         ),
+        raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
             class_name="unseen",
@@ -76,14 +91,19 @@ def _project() -> rx.Component:
 
 def _idle() -> rx.Component:
     return rx.el.section(
-        rx.el.p(t(START_HINT, LANGUAGE), class_name="lead"),
-        brief_form(
-            BrainstormState.start,
-            BrainstormState.messages,
-            BrainstormState.starting,
-            LANGUAGE,
-            START,
-            STARTING,
+        rx.cond(BrainstormState.may_act, rx.el.p(t(START_HINT, LANGUAGE), class_name="lead")),
+        rx.cond(
+            BrainstormState.may_act,
+            brief_form(
+                BrainstormState.start,
+                BrainstormState.messages,
+                BrainstormState.starting,
+                LANGUAGE,
+                START,
+                STARTING,
+                unreachable=UNREACHABLE,
+            ),
+            rx.el.p(t(ERRORS["not_allowed"], LANGUAGE), class_name="hint"),
         ),
         class_name="form-sheet",
         data_testid="idle",
@@ -98,8 +118,8 @@ def _room() -> rx.Component:
             newest_ideas(
                 BrainstormState.cards,
                 WritingState,
-                BrainstormState.blanks,
-                BrainstormState.newest.artifact_id,
+                BrainstormState.later,
+                BrainstormState.newest,
                 LANGUAGE,
                 DEEDS,
             ),
@@ -135,9 +155,9 @@ def _keeper(keeper: Any) -> rx.Component:
     return rx.el.li(rx.el.a(keeper.title, href=f"#{keeper.anchor}"))
 
 
-def _denied() -> rx.Component:
-    return empty(
-        t(NO_ACCESS, LANGUAGE),
-        in_language(BrainstormState.notice, LANGUAGE),
-        link_button(t(BACK_TO_PROJECTS, LANGUAGE), "/projects"),
+def _denied(title: Any, why: Any) -> rx.Component:
+    return rx.el.div(
+        empty(title, why, link_button(t(BACK_TO_PROJECTS, LANGUAGE), "/projects")),
+        role="alert",
+        data_testid="denied",
     )

@@ -1,6 +1,7 @@
 """Owns what all pages share: the frame bound to the session and the preferences."""
 
 import reflex as rx
+from reflex_components_core.core.banner import has_connection_errors
 
 from scriptwriter.components.frame import Surroundings, frame
 from scriptwriter.settings import settings
@@ -8,6 +9,10 @@ from scriptwriter.state.preferences import PreferencesState
 from scriptwriter.state.session import SessionState
 
 LANGUAGE = PreferencesState.language
+OFFLINE = has_connection_errors
+"""A Var: whether this browser has lost its server."""
+UNREACHABLE = OFFLINE | ~rx.State.is_hydrated
+"""A Var: whether an event of this page would get lost; so it is too before a fresh page is connected."""
 
 
 def page(*content: rx.Component, name: str) -> rx.Component:
@@ -17,5 +22,6 @@ def page(*content: rx.Component, name: str) -> rx.Component:
         user_name=SessionState.user_name,
         switch_language=PreferencesState.switch_language,
         demo=settings().demo,
+        offline=OFFLINE,
     )
     return frame(around, *content, name=name)

@@ -5,7 +5,7 @@ import reflex as rx
 from scriptwriter.components.elements import notice
 from scriptwriter.components.forms import brief_form
 from scriptwriter.components.wording import t
-from scriptwriter.pages.layout import LANGUAGE, page
+from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.texts import CREATE_PROJECT, CREATING, NEW_PROJECT, NEW_PROJECT_WHY
 
@@ -23,6 +23,8 @@ def new_project() -> rx.Component:
                 LANGUAGE,
                 CREATE_PROJECT,
                 CREATING,
+                unreachable=UNREACHABLE,
+                ticket=NewProjectState.ticket,
             ),
             class_name="form-sheet",
         ),

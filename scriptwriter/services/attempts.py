@@ -1,25 +1,26 @@
 """Owns a worker's attempts at a generation: begin, drafts, end; the attempt's number fences every write."""
 
-import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from scriptwriter import graph
 from scriptwriter.database import transaction
 from scriptwriter.errors import GenerationError, Superseded
 from scriptwriter.graph import Brief, Idea, Reply
-from scriptwriter.models import Artifact, LlmTransform, Transform
+from scriptwriter.models import Artifact, Transform
 from scriptwriter.services.drafts import write_draft
 from scriptwriter.services.endings import end_artifact, storable
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
+from scriptwriter.services.orphans import is_live
+from scriptwriter.services.records import record
 from scriptwriter.services.retries import next_attempt, prompt_of
 from scriptwriter.services.transitions import (
     context_json,
@@ -61,23 +62,27 @@ class Attempt:
         return graph.finished(self.ideas)
 
 
-async def begin(transform_id: str) -> Attempt | None:
-    """Take the transform, and return what to do; None where there is nothing to do.
+async def begin(transform_id: str, job: int | None = None) -> Attempt | None:
+    """Take the transform for `job`, and return what to do; None where there is nothing to do.
 
-    A transform that is running already was left behind by a worker that died: this is its next attempt.
+    A transform that is running already was left behind by a worker that died: this is its next attempt. Only
+    where another job has it, and lives, it is not taken.
     """
     async with transaction() as session:
         transform = await session.get(Transform, transform_id, with_for_update=True)
         if transform is None or transform.streaming_status not in ("pending", "running"):
             return None
         if transform.streaming_status == "running":
+            owner = context_of(transform).get("job")
+            if owner not in (None, job) and await is_live(session, owner):
+                return None
             await next_attempt(session, transform, interrupted=True)
             await session.refresh(transform)
         artifact = await ideas_of(session, transform_id)
         brief = await brief_of(session, transform_id)
         kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
         context = context_of(transform)
-        context |= {"attemptStartedAt": timestamp(), "model": settings().model_name}
+        context |= {"attemptStartedAt": timestamp(), "model": settings().model_name, "job": job}
         context.pop("waiting", None)
         slots = context.get("slots")
         retries = context.get("automaticRetries", 0)
@@ -155,7 +160,7 @@ async def postpone(
         if transform.retry_count != attempt.number:
             raise Superseded(attempt.transform_id)
         context = context_of(transform)
-        await _record(session, attempt, reply, context)
+        await record(session, transform, reply, context)
         transform.execution_context = context_json(context)
         session.add(transform)
         await session.exec(
@@ -179,9 +184,35 @@ async def leave(attempt: Attempt, reply: Reply) -> None:
             return
         if transform.retry_count == attempt.number:
             context = context_of(transform)
-            await _record(session, attempt, reply, context)
+            await record(session, transform, reply, context)
             transform.execution_context = context_json(context)
             session.add(transform)
+
+
+async def give_up(transform_id: str, error: GenerationError, number: int | None = None) -> None:
+    """End a transform whose attempt broke, with the ideas that are committed.
+
+    With `number` only where that attempt is the current one.
+    """
+    async with transaction() as session:
+        transform = await session.get(Transform, transform_id, with_for_update=True)
+        if transform is None:
+            return
+        context = context_of(transform) | {"error": {"code": error.code, "params": error.params}}
+        ended = await transition(
+            session,
+            transform_id,
+            "failed",
+            attempt=number,
+            error_message=error.text(),
+            execution_context=context_json(context),
+        )
+        if not ended:
+            return
+        with suppress(NoResultFound):
+            artifact = await ideas_of(session, transform_id)
+            ideas = graph.ideas_from_json(artifact.partial_data)
+            await end_artifact(session, artifact.id, ideas, "failed", artifact.streaming_progress)
 
 
 async def _end(
@@ -204,7 +235,7 @@ async def _end(
         if status != "completed":
             done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
         if reply is not None:
-            await _record(session, attempt, reply, context)
+            await record(session, transform, reply, context)
         changed = await transition(
             session,
             attempt.transform_id,
@@ -217,20 +248,3 @@ async def _end(
         if not changed:
             raise Superseded(attempt.transform_id)
         await end_artifact(session, attempt.artifact_id, ideas, status, done)
-
-
-async def _record(session: AsyncSession, attempt: Attempt, reply: Reply, context: dict[str, Any]) -> None:
-    """Keep the raw reply and the tokens of this attempt behind those of the earlier ones."""
-    known = await session.get(LlmTransform, attempt.transform_id)
-    record = known or LlmTransform(
-        transform_id=attempt.transform_id, project_id=attempt.project_id, model_name=reply.model_name
-    )
-    earlier = json.loads(record.token_usage) if record.token_usage else None
-    usage = graph.total_usage([earlier, reply.token_usage])
-    record.model_name = reply.model_name
-    record.model_parameters = json.dumps(dict(reply.parameters), ensure_ascii=False)
-    record.token_usage = json.dumps(usage) if usage else None
-    context |= {"model": reply.model_name, "tokens": usage.get("total_tokens") if usage else None}
-    heading = f"\n\n--- attempt {attempt.number} ---\n" if record.raw_response else ""
-    record.raw_response = (record.raw_response or "") + heading + storable(reply.raw_response)
-    session.add(record)

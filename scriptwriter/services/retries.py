@@ -22,10 +22,11 @@ ENDED = ("error", "stoppedBy", "attemptStartedAt", "waiting", "interrupted")
 async def requeue(session: AsyncSession, transform: Transform, **context: Any) -> None:
     """Make `transform` pending again as its next attempt, with its prompt and its job.
 
+    Where the last missing idea was given up, that attempt only ends the run.
     Raises UserError `nothing_to_retry` where its state does not allow it, or nothing is missing.
     """
     fresh = {"slots": None, "rephrase": False, "automaticRetries": 0}
-    if not await next_attempt(session, transform, **(fresh | context)):
+    if not await next_attempt(session, transform, **(fresh | context)) and not context.get("skipped"):
         raise UserError("nothing_to_retry")
     await defer_generation(session, transform.id)
 

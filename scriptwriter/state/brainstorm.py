@@ -1,16 +1,14 @@
-"""Owns a project's screen in one tab: it follows the project and sends what changed. Knows no shapes.
+"""Owns a project's screen in one tab: it follows the project and sends what changed. Knows no shapes."""
 
-The growing idea has a state of its own: a delta then touches only its sheet, in the browser too.
-"""
-
+import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 import reflex as rx
 
 from scriptwriter.components.views import (
+    RUNNING,
     BatchView,
     BriefMessages,
     CardView,
@@ -19,33 +17,28 @@ from scriptwriter.components.views import (
     PastBatchView,
 )
 from scriptwriter.errors import UserError
-from scriptwriter.services import brainstorms, choices, projects
+from scriptwriter.services import brainstorms, choices, projects, provenance
+from scriptwriter.services.access import ACTORS
 from scriptwriter.state.new_project import checked
-from scriptwriter.state.screen import Screen
+from scriptwriter.state.reply import LONGEST, ReplyState
+from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
 from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
 
-ASK_AGAIN_SECONDS = 60.0
-WRITING = ("number", "title", "body")
-PARTS = ("newest", "cards", "blanks", "past", "keepers", "announcement", "resyncing")
-
-
-class WritingState(SessionState):
-    """The one idea that is being written; number 0: none is."""
-
-    number: rx.Field[int] = rx.field(0)
-    title: rx.Field[str] = rx.field("")
-    body: rx.Field[str] = rx.field("")
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two tries to follow
+OPEN_REPLY = "document.getElementById('raw-reply')?.showModal()"
 
 
 class BrainstormState(SessionState):
-    """A project's brainstorm page."""
+    """A project's brainstorm page; `access` is opening, open, denied, or removed while it was open."""
 
     access: rx.Field[str] = rx.field("opening")
+    may_act: rx.Field[bool] = rx.field(False)
     project_name: rx.Field[str] = rx.field("")
     newest: rx.Field[BatchView] = rx.field(default_factory=BatchView)
     cards: rx.Field[list[CardView]] = rx.field(default_factory=list)
-    blanks: rx.Field[list[int]] = rx.field(default_factory=list)
+    later: rx.Field[list[CardView]] = rx.field(default_factory=list)
     past: rx.Field[list[PastBatchView]] = rx.field(default_factory=list)
     keepers: rx.Field[list[KeeperView]] = rx.field(default_factory=list)
     announcement: rx.Field[Notice] = rx.field(default_factory=Notice)
@@ -58,54 +51,75 @@ class BrainstormState(SessionState):
 
     @rx.event(background=True)
     async def watch(self):
-        """Follow the project of the route until the person leaves the page."""
-        project_id = self._project_id()
-        async with self:
-            if self._shown != project_id:
-                self.reset()
-                (await self.get_state(WritingState)).reset()
-                self._shown = project_id
-        try:
-            await self._follow(project_id)
-        except Exception as error:
-            notice = as_notice(error)
-            async with self:
-                # A fault of ours leaves on the screen what is there.
-                if isinstance(error, UserError) or self.access != "open":
-                    self.access = "denied"
-                self.notice = notice
+        """Follow the project of the route until the person leaves the page, or may no longer read it."""
+        project_id, pause = self._project_id(), FIRST_PAUSE
+        while True:
+            try:
+                return await self._follow(project_id)
+            except UserError as error:
+                async with self:
+                    if self._shown == project_id:
+                        await self._deny(error)
+                return
+            except Exception as error:
+                # A fault of ours leaves on the screen what is there, and is tried again.
+                async with self:
+                    self.notice = as_notice(error)
+                    if self.access != "open":
+                        self.access = "denied"
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _follow(self, project_id: str) -> None:
-        project = await projects.open_project(project_id, await self._person())
-        asked, screen = monotonic(), None
+        user = await self._user()
+        async with self:
+            # `enter` is on its way too: whoever comes second must find the tab in the right hands already.
+            (await self.get_state(SessionState))._seat(user)
+            if self._shown != project_id:
+                await self._forget()
+                self._shown = project_id
+        if user is None:
+            raise UserError("signed_out")
+        person = user.id
+        project = await projects.open_project(project_id, person)
+        screen, role = None, None
         async with hub().follow(project_id) as flows:
             async for flow in flows:
-                if monotonic() - asked > ASK_AGAIN_SECONDS:
-                    await self._still_a_member(project_id)
-                    asked = monotonic()
+                now = flow.roles.get(person)
+                emptied = screen is not None and screen.newest.transform_id and not flow.batches
+                if now is None or emptied:
+                    # Membership rows come by a shape of their own, perhaps late: the database decides.
+                    now = await _role(project_id, person)
                 following = (screen or Screen()).after(flow, datetime.now(UTC))
                 changes = differences(screen, following, PARTS)
                 writing = differences(screen and screen.writing, following.writing, WRITING)
                 if screen is None:
                     changes |= {"access": "open", "project_name": project.name}
+                if now != role:
+                    changes["may_act"] = now in ACTORS
                 if changes or writing:
                     async with self:
+                        if self._shown != project_id:
+                            return
                         await self._show(changes, writing)
-                screen = following
-
-    async def _still_a_member(self, project_id: str) -> None:
-        try:
-            await projects.open_project(project_id, await self._person())
-        except UserError as error:
-            raise UserError("access_removed") from error
+                screen, role = following, now
 
     async def _show(self, changes: dict[str, Any], writing: dict[str, Any]) -> None:
-        for name, value in changes.items():
-            setattr(self, name, value)
-        if writing:
-            growing = await self.get_state(WritingState)
-            for name, value in writing.items():
-                setattr(growing, name, value)
+        growing = await self.get_state(WritingState)
+        for part, values in ((self, changes), (growing, writing)):
+            for name, value in values.items():
+                setattr(part, name, value)
+
+    async def _forget(self) -> None:
+        """Nothing of a project stays in this tab; whoever follows one for it ends."""
+        self.reset()
+        for part in (WritingState, ReplyState):
+            (await self.get_state(part)).reset()
+
+    async def _deny(self, error: UserError) -> None:
+        await self._forget()
+        self.access = "removed" if error.code == "access_removed" else "denied"
+        self.notice = as_notice(error)
 
     @rx.event
     async def start(self, form_data: dict[str, Any]):
@@ -121,14 +135,29 @@ class BrainstormState(SessionState):
         self.starting = False
 
     @rx.event
-    async def start_again(self) -> None:
-        """Another batch for the same brief."""
-        await self._act(self._start_again())
+    async def start_again(self, seen: str) -> None:
+        """Another batch for the same brief; `seen` is the run that was the newest one for the person."""
+        await self._act(self._start_again(str(seen)))
 
     @rx.event
-    async def retry(self, transform_id: str) -> None:
-        """Go on with a run that ended short."""
-        await self._act(self._retry(str(transform_id)))
+    async def retry(self, transform_id: str, attempt: int) -> None:
+        """Go on with a run that ended short, after this attempt."""
+        await self._act(self._retry(transform_id, attempt))
+
+    @rx.event
+    async def retry_one(self, transform_id: str, attempt: int, number: int) -> None:
+        """The same for the idea with this number (from 1) alone."""
+        await self._act(self._retry(transform_id, attempt, only=number))
+
+    @rx.event
+    async def skip(self, transform_id: str, attempt: int, number: int) -> None:
+        """The same without the idea with this number (from 1)."""
+        await self._act(self._retry(transform_id, attempt, skip=number))
+
+    @rx.event
+    async def rephrase(self, transform_id: str, attempt: int) -> None:
+        """The same in milder words."""
+        await self._act(self._retry(transform_id, attempt, rephrase=True))
 
     @rx.event
     async def stop(self, transform_id: str):
@@ -144,6 +173,13 @@ class BrainstormState(SessionState):
         await self._act(self._choose(str(artifact_id), number))
 
     @rx.event
+    async def read_reply(self, transform_id: str):
+        """Show what the model answered."""
+        await self._act(self._read_reply(str(transform_id)))
+        if not self.notice.zh:
+            yield rx.call_script(OPEN_REPLY)
+
+    @rx.event
     def dismiss(self) -> None:
         """The person has read the notice."""
         self.notice = Notice()
@@ -153,35 +189,61 @@ class BrainstormState(SessionState):
         try:
             await action
         except Exception as error:
-            self.notice = as_notice(error)
+            if isinstance(error, UserError) and error.code == "signed_out":
+                await self._deny(error)
+            else:
+                self.notice = as_notice(error)
 
     async def _start(self, brief: Any) -> None:
-        await brainstorms.start(self._project_id(), brief, await self._person())
+        if not self._outdated(""):
+            await brainstorms.start(self._project_id(), brief, await self._person())
 
-    async def _start_again(self) -> None:
-        await brainstorms.start_again(self._project_id(), await self._person())
+    async def _start_again(self, seen: str) -> None:
+        if not self._outdated(seen):
+            await brainstorms.start_again(self._project_id(), await self._person())
 
-    async def _retry(self, transform_id: str) -> None:
-        await brainstorms.retry(self._project_id(), transform_id, await self._person())
+    def _outdated(self, seen: str) -> bool:
+        """Whether another run has begun since the person saw `seen`: an event may come twice, or late.
+
+        Raises UserError `already_running` while that one goes on.
+        """
+        if self.access != "open" or seen == self.newest.transform_id:
+            return False
+        if self.newest.phase in RUNNING:
+            raise UserError("already_running", name=self.newest.started_by or "?")
+        return True
+
+    async def _retry(self, transform_id: str, attempt: int, *, rephrase: bool = False, **number: Any) -> None:
+        person = await self._person()
+        seen = (transform_id, attempt) == (self.newest.transform_id, self.newest.attempt)
+        if seen or self.access != "open":
+            places = {name: _place(each) for name, each in number.items()}
+            await brainstorms.retry(self._project_id(), transform_id, person, rephrase=rephrase, **places)
 
     async def _stop(self, transform_id: str) -> None:
         await brainstorms.stop(self._project_id(), transform_id, await self._person())
 
     async def _choose(self, artifact_id: str, number: int) -> None:
-        if not isinstance(number, int) or not 1 <= number <= 100:
-            raise UserError("idea_not_found")
-        await choices.choose(self._project_id(), artifact_id, number - 1, await self._person())
+        await choices.choose(self._project_id(), artifact_id, _place(number), await self._person())
+
+    async def _read_reply(self, transform_id: str) -> None:
+        text = await provenance.raw_reply(self._project_id(), transform_id, await self._person())
+        (await self.get_state(ReplyState)).text = text[-LONGEST:]
 
     def _project_id(self) -> str:
         # Reflex adds this var when a page with such a route is added; the client can set it to anything.
         return str(getattr(self, "project_id", ""))
 
 
-def differences(before: Any, after: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    """What to send: the values of `names` in `after` that `before` (None: nothing was sent) does not have."""
-    values = {name: getattr(after, name) for name in names}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if before is None or value != getattr(before, name)
-    }
+async def _role(project_id: str, person: str) -> str:
+    """Raises UserError `access_removed`."""
+    try:
+        return (await projects.open_project(project_id, person)).role
+    except UserError as error:
+        raise UserError("access_removed") from error
+
+
+def _place(number: Any) -> int:
+    if not isinstance(number, int) or not 1 <= number <= 100:
+        raise UserError("idea_not_found")
+    return number - 1

@@ -3,17 +3,19 @@
 Knows nothing of Reflex: `brainstorm.py` sends what differs from the screen before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
-from scriptwriter.components.views import BatchView, CardView, KeeperView, Notice, PastBatchView, Phase
-from scriptwriter.errors import UserError
+from scriptwriter.components.views import RUNNING, BatchView, CardView, KeeperView, Notice, PastBatchView
+from scriptwriter.state.headings import heading
 from scriptwriter.sync.flow import Batch, ProjectFlow
-from scriptwriter.texts import ERRORS, IDEA_FINISHED
+from scriptwriter.texts import IDEA_FINISHED
 
-ENDED: dict[str, Phase] = {"failed": "failed", "cancelled": "stopped"}
+WRITING = ("number", "title", "body")
+PARTS = ("newest", "cards", "later", "past", "keepers", "announcement", "resyncing")
+"""The parts of the screen that are sent, each when it has changed."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,16 @@ class Writing:
 
 @dataclass(frozen=True)
 class Screen:
-    """The project's screen at one moment; equal parts of two screens need not be sent again."""
+    """The project's screen at one moment; equal parts of two screens need not be sent again.
+
+    `cards` stand before the place where the model writes (or will write next), `later` behind it: each place
+    is in one of them, or is the one of `writing`, and all three together are in the order of their numbers.
+    """
 
     newest: BatchView = field(default_factory=BatchView)
     cards: tuple[CardView, ...] = ()
     writing: Writing = Writing()
-    blanks: tuple[int, ...] = ()
+    later: tuple[CardView, ...] = ()
     past: tuple[PastBatchView, ...] = ()
     keepers: tuple[KeeperView, ...] = ()
     announcement: Notice = field(default_factory=Notice)
@@ -44,93 +50,60 @@ class Screen:
         newest, *past = flow.batches or (None,)
         unchanged = self.past_batches == tuple(past)
         earlier = self.past if unchanged else tuple(_past(batch, now) for batch in past)
-        heading = BatchView() if newest is None else _heading(newest, now, self.newest)
-        cards = () if newest is None else _cards(newest)
-        writing = Writing() if newest is None else _writing(newest, heading.phase)
-        taken = len(cards) + (1 if writing.number else 0)
-        waiting = heading.phase in ("queued", "thinking", "writing")
+        top = BatchView() if newest is None else heading(newest, now, self.newest)
+        running = top.phase in RUNNING
+        places = () if newest is None else _places(newest, running=running)
+        writing = Writing() if newest is None or not running else _writing(newest)
+        open_at = writing.number or next((card.number for card in places if card.state == "blank"), 0)
+        cards = tuple(card for card in places if not open_at or card.number < open_at)
+        later = places[len(cards) :]
         return type(self)(
-            newest=heading,
+            newest=top,
             cards=self.cards if cards == self.cards else cards,
             writing=writing,
-            blanks=tuple(range(taken + 1, heading.count + 1)) if waiting else (),
+            later=self.later if later == self.later else later,
             past=earlier,
-            keepers=_keepers([(heading, cards), *((batch.heading, batch.cards) for batch in earlier)]),
-            announcement=self._announcement(heading, cards),
+            keepers=_keepers([(top, places), *((batch.heading, batch.cards) for batch in earlier)]),
+            announcement=self._announcement(top, places),
             resyncing=flow.syncing == "resyncing",
             past_batches=self.past_batches if unchanged else tuple(past),
         )
 
-    def _announcement(self, heading: BatchView, cards: tuple[CardView, ...]) -> Notice:
-        if heading.transform_id != self.newest.transform_id or heading.finished <= self.newest.finished:
+    def _announcement(self, top: BatchView, places: tuple[CardView, ...]) -> Notice:
+        if top.transform_id != self.newest.transform_id:
             return self.announcement
-        card = cards[heading.finished - 1]
+        known = {card.number for card in (*self.cards, *self.later) if card.state == "finished"}
+        fresh = [card for card in places if card.state == "finished" and card.number not in known]
+        if not fresh:
+            return self.announcement
+        card = fresh[-1]
         return Notice(*(text.format(number=card.number, title=card.title) for text in IDEA_FINISHED))
 
 
-def _heading(batch: Batch, now: datetime, before: BatchView | None = None) -> BatchView:
-    phase = _phase(batch)
-    begun = batch.attempt_started_at or batch.created_at
-    same = before is not None and (before.transform_id, before.phase) == (batch.transform_id, phase)
-    failure = _failure(batch)
-    return BatchView(
-        transform_id=batch.transform_id,
-        artifact_id=batch.artifact_id or "",
-        phase=phase,
-        platform=batch.brief.platform,
-        genre=batch.brief.genre,
-        wishes=batch.brief.other_requirements,
-        count=max(batch.brief.count, len(batch.ideas)),
-        finished=batch.finished_count,
-        resuming=batch.attempt > 0 and batch.finished_count > 0,
-        # The browser's clock goes on from here: the value is sent once.
-        elapsed=before.elapsed if same and before else max(0, int((now - begun).total_seconds())),
-        seconds=round(batch.seconds) if batch.seconds is not None else -1,
-        progress=round(batch.progress),
-        tokens=f"{batch.tokens:,}" if batch.tokens else "",
-        model=batch.model_name or "",
-        demo=batch.demo,
-        started_by=batch.started_by,
-        started_at=batch.created_at.isoformat(timespec="seconds"),
-        failure_zh=failure.zh,
-        failure_en=failure.en,
-    )
+def _places(batch: Batch, *, running: bool) -> tuple[CardView, ...]:
+    """Every place of the batch in order, without the one that is being written.
+
+    While it is running, a place without a word is blank; afterwards it is unfinished, or was never reached.
+    """
+    places = []
+    reached = len(batch.ideas)
+    for index in range(max(reached, batch.brief.count) if running else reached):
+        idea = batch.ideas[index] if index < reached else None
+        title, body = (idea.title, idea.body) if idea else ("", "")
+        if idea and idea.status == "finished":
+            places.append(CardView(index + 1, title, body, "finished", index in batch.chosen))
+        elif idea and idea.status == "writing" and running:
+            continue
+        elif index in batch.skipped:
+            places.append(CardView(index + 1, title, body, "skipped"))
+        elif running and not (title or body):
+            places.append(CardView(index + 1, state="blank"))
+        else:
+            places.append(CardView(index + 1, title, body, "unfinished"))
+    return tuple(places)
 
 
-def _phase(batch: Batch) -> Phase:
-    if batch.status == "pending":
-        return "queued"
-    if batch.status == "running":
-        return "writing" if batch.ideas else "thinking"
-    if batch.status == "completed":
-        return "partial" if batch.finished_count < batch.brief.count else "completed"
-    return ENDED[batch.status]
-
-
-def _failure(batch: Batch) -> Notice:
-    if batch.status != "failed":
-        return Notice()
-    if batch.error_code is not None and batch.error_code in ERRORS:
-        try:
-            error = UserError(batch.error_code, **batch.error_params)
-            return Notice(error.text("zh"), error.text("en"))
-        except (KeyError, IndexError, TypeError):
-            # Written by another version, with other parameters: its own sentence serves.
-            pass
-    return Notice(batch.error_message or "", batch.error_message or "")
-
-
-def _cards(batch: Batch) -> tuple[CardView, ...]:
-    return tuple(
-        CardView(index + 1, idea.title, idea.body, idea.status == "unfinished", index in batch.chosen)
-        for index, idea in enumerate(batch.ideas)
-        if idea.status != "writing"
-    )
-
-
-def _writing(batch: Batch, phase: Phase) -> Writing:
-    if phase != "writing":
-        return Writing()
+def _writing(batch: Batch) -> Writing:
     for index, idea in enumerate(batch.ideas):
         if idea.status == "writing":
             return Writing(index + 1, idea.title, idea.body)
@@ -138,13 +111,23 @@ def _writing(batch: Batch, phase: Phase) -> Writing:
 
 
 def _past(batch: Batch, now: datetime) -> PastBatchView:
-    return PastBatchView(_heading(batch, now), list(_cards(batch)))
+    return PastBatchView(heading(batch, now), list(_places(batch, running=False)))
 
 
-def _keepers(batches: list[tuple[BatchView, Sequence[CardView]]]) -> tuple[KeeperView, ...]:
+def _keepers(batches: list[tuple[BatchView, Iterable[CardView]]]) -> tuple[KeeperView, ...]:
     return tuple(
-        KeeperView(card.title, f"idea-{heading.artifact_id}-{card.number}")
-        for heading, cards in batches
+        KeeperView(card.title, f"idea-{view.artifact_id}-{card.number}")
+        for view, cards in batches
         for card in cards
         if card.chosen
     )
+
+
+def differences(before: Any, after: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """What to send: the values of `names` in `after` that `before` (None: nothing was sent) does not have."""
+    values = {name: getattr(after, name) for name in names}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if before is None or value != getattr(before, name)
+    }

@@ -36,7 +36,11 @@ class SessionState(rx.State):
             return rx.redirect(HOME)
 
     async def _recognise(self) -> User | None:
-        user = await accounts.user_of_session(token_in(self.router.headers.cookie))
+        user = await self._user()
+        self._seat(user)
+        return user
+
+    def _seat(self, user: User | None) -> None:
         known = "" if user is None else user.id
         if known != self._user_id:
             # What this tab held belongs to somebody else.
@@ -45,11 +49,13 @@ class SessionState(rx.State):
         name = "" if user is None else user.shown_name
         if name != self.user_name:
             self.user_name = name
-        return user
+
+    async def _user(self) -> User | None:
+        return await accounts.user_of_session(token_in(self.router.headers.cookie))
 
     async def _person(self) -> str:
         """The id of the person who sent this event. Raises UserError `signed_out`."""
-        user = await accounts.user_of_session(token_in(self.router.headers.cookie))
+        user = await self._user()
         if user is None:
             raise UserError("signed_out")
         return user.id

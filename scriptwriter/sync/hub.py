@@ -7,15 +7,21 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from scriptwriter.electric import Shape, ShapeStream
+from scriptwriter.electric import Shape, ShapeError, ShapeStream
+from scriptwriter.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
 from scriptwriter.sync.flow import ProjectFlow, join
 
 log = logging.getLogger(__name__)
 
 TABLES = ("transforms", "transform_outputs", "artifacts", "projects_users")
+DATED = ("transforms", "artifacts")
+"""Those whose rows tell when they were written (updated_at)."""
 LINGER_SECONDS = 30.0
 RESTART_SECONDS = 2.0
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class Hub:
@@ -29,7 +35,7 @@ class Hub:
         live_sse: bool = True,
         linger: float = LINGER_SECONDS,
     ) -> None:
-        self._url = f"{url.rstrip('/')}/v1/shape"
+        self.server = url.rstrip("/")
         self._secret = secret
         self._live_sse = live_sse
         self._linger = linger
@@ -41,6 +47,7 @@ class Hub:
     async def __aexit__(self, *_: object) -> None:
         for subscription in list(self._subscriptions.values()):
             await subscription.close()
+        OPEN_PROJECTS.dec(len(self._subscriptions))
         self._subscriptions.clear()
 
     @asynccontextmanager
@@ -53,6 +60,7 @@ class Hub:
         if subscription is None:
             subscription = _Subscription(self, project_id)
             self._subscriptions[project_id] = subscription
+            OPEN_PROJECTS.inc()
         follower = subscription.join()
         try:
             yield subscription.flows(follower)
@@ -69,7 +77,7 @@ class Hub:
         return {
             table: Shape(
                 ShapeStream(
-                    self._url,
+                    f"{self.server}/v1/shape",
                     table=table,
                     where="project_id = $1",
                     params=[project_id],
@@ -86,6 +94,7 @@ class Hub:
         await asyncio.sleep(self._linger)
         if not subscription.followers and self._subscriptions.get(subscription.project_id) is subscription:
             del self._subscriptions[subscription.project_id]
+            OPEN_PROJECTS.dec()
             await subscription.close()
 
 
@@ -95,6 +104,7 @@ class _Subscription:
         self.followers: set[asyncio.Event] = set()
         self._hub = hub
         self._flow: ProjectFlow | None = None
+        self._newest: datetime | None = None
         self._idle: asyncio.Task[None] | None = None
         self._task = asyncio.create_task(self._run(), name=f"project {project_id}")
 
@@ -106,10 +116,12 @@ class _Subscription:
         if self._flow is not None:
             bell.set()
         self.followers.add(bell)
+        FOLLOWERS.inc()
         return bell
 
     def leave(self, follower: asyncio.Event) -> None:
         self.followers.discard(follower)
+        FOLLOWERS.dec()
         if not self.followers and self._idle is None:
             self._idle = asyncio.create_task(self._hub.close_when_idle(self))
 
@@ -128,8 +140,12 @@ class _Subscription:
         while True:
             try:
                 await self._follow()
-            except Exception:
-                log.exception("following project %s failed; trying again", self.project_id)
+            except Exception as error:
+                # The shape has said already what the server answered.
+                cause = None if isinstance(error, ShapeError) else error
+                log.error("following project %s failed; trying again", self.project_id, exc_info=cause)
+                if self._flow is not None:
+                    self._tell(replace(self._flow, syncing="resyncing"))
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _follow(self) -> None:
@@ -159,10 +175,22 @@ class _Subscription:
             shapes["projects_users"].rows.values(),
             syncing="live" if live else "resyncing",
         )
+        self._measure(shapes)
+        self._tell(flow)
+
+    def _tell(self, flow: ProjectFlow) -> None:
         if flow != self._flow:
             self._flow = flow
             for follower in self.followers:
                 follower.set()
+
+    def _measure(self, shapes: dict[str, Shape]) -> None:
+        """Note how long the newest change was on its way; the rows of a first snapshot tell nothing of it."""
+        written = [row["updated_at"] for table in DATED for row in shapes[table].rows.values()]
+        newest = max((moment for moment in written if isinstance(moment, datetime)), default=_BEGINNING)
+        if self._newest is not None and newest > self._newest:
+            SHAPE_LAG.observe(max((datetime.now(UTC) - newest).total_seconds(), 0.0))
+        self._newest = newest
 
 
 _current: Hub | None = None

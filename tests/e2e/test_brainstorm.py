@@ -1,46 +1,16 @@
 """People brainstorm together: the product's main walk, in real browsers on the production build."""
 
-from typing import Any
 from uuid import uuid4
 
 from playwright.async_api import Browser, expect
 
 from scriptwriter.database import transaction
-from scriptwriter.models import Membership, User
-from scriptwriter.services import accounts
-from tests.support.model_server import (
-    Answer,
-    Gate,
-    ModelServer,
-    broken_off,
-    ideas_text,
-    refused,
-    spoken,
-    story,
-)
-from tests.support.people import PHONE, Person
+from scriptwriter.models import User
+from scriptwriter.services import accounts, projects
+from tests.support.model_server import Gate, ModelServer, ideas_text, refused, spoken
+from tests.support.people import PHONE, Person, colleague_of
+from tests.support.tellings import TITLES, told_in_parts
 from tests.support.web import Web
-
-TITLES = [story(number)["title"] for number in range(1, 6)]
-
-
-def told_in_parts(half_a_sentence: Gate, two_ideas: Gate) -> Answer:
-    """Five ideas; the telling waits in the midst of the first one, and after the second."""
-    text, size = ideas_text(range(1, 6)), 4
-    steps: list[Any] = list(spoken(text, size=size).steps)
-    for place, gate in ((text.index(TITLES[2]), two_ideas), (text.index("有人走了"), half_a_sentence)):
-        steps.insert(1 + place // size, gate)
-    return Answer(steps)
-
-
-async def colleague_of(project_id: str, browser: Browser, home: str) -> Person:
-    """Somebody else, a collaborator of the project, signed in in a browser of their own."""
-    name = f"colleague-{uuid4().hex[:8]}"
-    async with transaction() as session:
-        session.add(User(id=name, username=name, display_name="小李"))
-        await session.flush()
-        session.add(Membership(project_id=project_id, user_id=name, role="collaborator"))
-    return await Person.arrive(browser, home, await accounts.open_session(name))
 
 
 async def test_five_ideas_grow_in_two_tabs_and_survive_a_reload(
@@ -107,7 +77,7 @@ async def test_a_failure_says_why_and_a_retry_goes_on_from_there(
     """Finished ideas stay, and the model is asked for the missing ones only."""
     text = ideas_text(range(1, 6))
     cut = text[: text.index("第3个故事") + 12]
-    model.answers(broken_off(cut, ending=False), spoken(ideas_text([3, 4, 5])))
+    model.answers(spoken(cut, finish="length"), spoken(ideas_text([3, 4, 5])))
     asked = len(model.exchanges)
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -115,9 +85,10 @@ async def test_a_failure_says_why_and_a_retry_goes_on_from_there(
 
     failure = writer.page.get_by_test_id("failure")
     await expect(failure).to_contain_text("生成失败")
+    await expect(failure).to_contain_text("长度达到上限，第 3 个不完整")
     await writer.sees_ideas(*TITLES[:2])
     await writer.takes_picture("failed-desktop")
-    await writer.page.get_by_test_id("retry").first.click()
+    await writer.presses("续写")
 
     await writer.sees_ideas(*TITLES)
     await expect(failure).to_have_count(0)
@@ -157,6 +128,23 @@ async def test_the_form_says_what_is_missing(web: Web, browser: Browser, databas
     await expect(writer.page.get_by_text("请输入目标平台")).to_be_visible()
     await expect(writer.page.get_by_text("请输入故事类型")).to_be_visible()
     assert "/projects/new" in writer.page.url
+
+
+async def test_an_empty_project_waits_for_its_first_brainstorm(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """Made without a brief: the page says what to do, and one press starts it."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    project_id = await projects.create("test-user-1", "空项目")
+    await writer.go(f"/projects/{project_id}/brainstorm")
+
+    await expect(writer.page.get_by_text("点击开始生成创意想法")).to_be_visible()
+    await writer.takes_picture("idle-desktop")
+    await writer.page.get_by_role("button", name="开始头脑风暴").click()
+
+    await writer.sees_ideas(*TITLES)
 
 
 async def test_a_stranger_sees_nothing_of_a_project(

@@ -84,6 +84,22 @@ def test_attaching_again_brings_back_a_server_whose_supervisor_was_killed(data_d
             assert not lives(old)
 
 
+def test_a_user_brings_back_a_server_whose_supervisor_was_killed(data_dir: Path) -> None:
+    """Who holds on needs nobody else for that; while a supervisor lives, nothing happens."""
+    with attach(data_dir, server_settings=FAST) as postgres:
+        commit_a_row(postgres.url())
+        old, supervisor = postmaster_pid(data_dir), supervisor_pid(data_dir)
+        postgres.ensure()
+        assert supervisor_pid(data_dir) == supervisor
+
+        os.kill(supervisor, signal.SIGKILL)
+        wait_until(lambda: not lives(supervisor))
+        postgres.ensure()
+
+        assert ask(postgres.url(), COUNT) == 1
+        assert postmaster_pid(data_dir) != old
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next attach ends the orphan")
 def test_a_server_does_not_outlive_its_supervisor(data_dir: Path) -> None:
     """Even when nobody ever comes back, nothing stays behind."""

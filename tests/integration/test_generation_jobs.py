@@ -11,7 +11,15 @@ import pytest
 from scriptwriter.generation import jobs
 from scriptwriter.services import brainstorms
 from scriptwriter.settings import settings
-from tests.support.model_server import Gate, ModelServer, broken_off, ideas_text, spoken, story
+from tests.support.model_server import (
+    Gate,
+    ModelServer,
+    broken_off,
+    ideas_text,
+    refused,
+    spoken,
+    story,
+)
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.waiting import wait_until
 
@@ -144,6 +152,47 @@ async def test_the_job_of_a_dead_worker_is_taken_over(
     await until(lambda: states(connected) == ["completed"])
 
     assert len(ideas(connected)) == 3
+
+
+async def test_a_retry_that_was_put_off_is_run_when_its_time_has_come(
+    connected: str, room: Room, server: ModelServer, begin: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """By a worker, without a person: what is missing is written, and the queue is empty."""
+    monkeypatch.setenv("MODEL_RETRY_SECONDS", "0.1")
+    settings.cache_clear()
+    server.answers(
+        refused(429, "slow down", {"retry-after": "1"}),
+        broken_off(ideas_text([1, 2])[:-2]),
+        spoken(ideas_text([3])),
+    )
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    begin(jobs.work())
+    await until(lambda: states(connected) == ["completed"])
+    await until(lambda: values(connected, "SELECT id FROM procrastinate_jobs") == [])
+
+    assert ideas(connected) == [story(1), story(2), story(3)]
+    assert ["写出 1 个" in each.prompt for each in server.exchanges] == [False, False, True]
+    assert values(connected, "SELECT retry_count FROM transforms") == [2]
+
+
+async def test_a_run_that_was_stopped_and_filled_in_at_once_is_run_once_more(
+    connected: str, room: Room, server: ModelServer, begin: Callable
+):
+    """Stop and 补齐 in one breath: the old stream is closed, the new attempt asks for the rest, once."""
+    text = ideas_text([1, 2, 3])
+    server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    begin(jobs.work())
+    await until(lambda: "第2个" in draft(connected))
+
+    await brainstorms.stop(room.project_id, transform_id, room.owner)
+    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await until(lambda: states(connected) == ["completed"])
+
+    assert ideas(connected) == [story(1), story(2), story(3)]
+    assert await asyncio.to_thread(server.exchanges[0].left.wait, 30)
+    assert len(server.exchanges) == 2
+    assert "写出 2 个" in server.exchanges[1].prompt
 
 
 async def test_the_worker_outlives_a_lost_database_connection(

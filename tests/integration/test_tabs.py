@@ -2,22 +2,29 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import delete, update
+from sqlmodel import col, select
 
 from scriptwriter.backing import electric_server
 from scriptwriter.database import transaction
+from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Idea, Reply
-from scriptwriter.models import Artifact
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.models import Artifact, Membership, Project, Transform, UserSession
+from scriptwriter.services import attempts, brainstorms, projects
 from scriptwriter.settings import settings
-from scriptwriter.state.brainstorm import BrainstormState, WritingState
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.new_project import NewProjectState
+from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.session import SessionState
+from scriptwriter.state.writing import WritingState
 from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
 from tests.support.rooms import BRIEF, Room
 from tests.support.tabs import open_tab
+from tests.support.waiting import eventually
 
 ONE = Idea("开锁匠", "入赘五年的锁匠。")
 TWO = Idea("地下三层", "保洁员何满。")
@@ -45,9 +52,32 @@ async def _choices(room: Room) -> list[str]:
         return list(rows)
 
 
-async def _finished(room: Room) -> attempts.Attempt:
+async def _attempts(room: Room) -> list[int]:
+    """The attempt's number of each generation, in the order of their starts."""
+    async with transaction() as session:
+        rows = await session.exec(
+            select(Transform.retry_count)
+            .where(Transform.project_id == room.project_id, Transform.type == "llm")
+            .order_by(col(Transform.created_at))
+        )
+        return [number or 0 for number in rows]
+
+
+async def _begun(room: Room) -> attempts.Attempt:
     attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
+    return attempt
+
+
+async def _cut_short(room: Room, code: str = "reply_unreadable", **params: int) -> attempts.Attempt:
+    """A run that failed after its first idea."""
+    attempt = await _begun(room)
+    await attempts.fail(attempt, [ONE], Reply("test-model", raw_response="<b>raw</b>"), fault(code, **params))
+    return attempt
+
+
+async def _finished(room: Room) -> attempts.Attempt:
+    attempt = await _begun(room)
     await attempts.finish(attempt, [ONE, TWO, THREE], Reply("test-model"))
     return attempt
 
@@ -73,13 +103,17 @@ async def test_who_may_not_act_changes_nothing(hub: Hub, room: Room, person: str
 
     async with open_tab(room.project_id, person) as tab:
         await tab.sees(BrainstormState, "access", lambda access: access in ("open", "denied"))
-        await tab.send(BrainstormState.start_again)
-        await tab.send(BrainstormState.retry, transform_id=attempt.transform_id)
+        await tab.send(BrainstormState.start_again, seen=attempt.transform_id)
+        await tab.send(BrainstormState.retry, transform_id=attempt.transform_id, attempt=0)
+        await tab.send(BrainstormState.skip, transform_id=attempt.transform_id, attempt=0, number=1)
+        await tab.send(BrainstormState.rephrase, transform_id=attempt.transform_id, attempt=0)
         await tab.send(BrainstormState.stop, transform_id=attempt.transform_id)
         await tab.send(BrainstormState.choose, artifact_id=attempt.artifact_id, number=1)
 
         assert tab.value(BrainstormState, "notice").zh
+        assert not tab.value(BrainstormState, "may_act")
         assert await _choices(room) == []
+        assert await _attempts(room) == [0]
 
 
 async def test_nobody_signed_in_is_sent_to_the_sign_in_page_and_back(hub: Hub, room: Room) -> None:
@@ -92,8 +126,7 @@ async def test_nobody_signed_in_is_sent_to_the_sign_in_page_and_back(hub: Hub, r
 
 async def test_words_reach_a_tab_as_they_are_committed(hub: Hub, room: Room) -> None:
     """A growing idea arrives in its own state; when it is finished it is a card, and is announced."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
-    assert attempt is not None
+    attempt = await _begun(room)
 
     async with open_tab(room.project_id, "collaborator") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
@@ -139,8 +172,7 @@ async def test_a_tab_that_changes_hands_forgets_what_it_held(hub: Hub, room: Roo
 
 async def test_a_stop_ends_the_run_and_keeps_what_is_written(hub: Hub, room: Room) -> None:
     """The half-written idea stays readable, and no place is left waiting for more."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
-    assert attempt is not None
+    attempt = await _begun(room)
     await attempts.save_draft(attempt, [ONE, Idea("地下三层", "保洁员", "writing")])
 
     async with open_tab(room.project_id, "collaborator") as tab:
@@ -149,6 +181,168 @@ async def test_a_stop_ends_the_run_and_keeps_what_is_written(hub: Hub, room: Roo
         await tab.sees(BrainstormState, "newest", lambda newest: newest.phase == "stopped")
 
         cards = tab.value(BrainstormState, "cards")
-        assert [(card.title, card.unfinished) for card in cards] == [("开锁匠", False), ("地下三层", True)]
-        assert tab.value(BrainstormState, "blanks") == []
+        assert [(card.title, card.state) for card in cards] == [
+            ("开锁匠", "finished"),
+            ("地下三层", "unfinished"),
+        ]
+        assert tab.value(BrainstormState, "later") == []
         assert tab.value(WritingState, "number") == 0
+        assert tab.value(BrainstormState, "newest").stopped_by == "Collaborator"
+
+
+@pytest.mark.parametrize("fate", ["removed", "deleted"])
+async def test_a_tab_that_may_no_longer_read_says_so_at_once_and_keeps_nothing(
+    hub: Hub, room: Room, fate: str
+) -> None:
+    """A member was removed, or the project was deleted, in mid-sentence: following ends by itself."""
+    attempt = await _begun(room)
+
+    async with open_tab(room.project_id, "collaborator") as tab:
+        await attempts.save_draft(attempt, [ONE, Idea("地下三层", "保洁员", "writing")])
+        await tab.sees(WritingState, "number", lambda number: number == 2)
+        async with transaction() as session:
+            if fate == "deleted":
+                await session.exec(delete(Project).where(col(Project.id) == room.project_id))
+            else:
+                await session.exec(delete(Membership).where(col(Membership.user_id) == "collaborator"))
+        await tab.sees(BrainstormState, "access", lambda access: access == "removed")
+
+        assert tab.value(BrainstormState, "notice").zh == "你已被移出该项目"
+        held = json.dumps(tab.shown, default=str, ensure_ascii=False)
+        assert not any(word in held for word in (ONE.title, ONE.body, "保洁员", "一个项目", "抖音"))
+        await eventually(lambda: hub.open_projects == 0)
+
+
+async def test_a_member_who_becomes_a_viewer_loses_the_buttons_and_sees_on(hub: Hub, room: Room) -> None:
+    """The role comes by a shape too."""
+    await _finished(room)
+
+    async with open_tab(room.project_id, "collaborator") as tab:
+        await tab.sees(BrainstormState, "may_act", lambda may: may is True)
+        async with transaction() as session:
+            await session.exec(
+                update(Membership).where(col(Membership.user_id) == "collaborator").values(role="viewer")
+            )
+        await tab.sees(BrainstormState, "may_act", lambda may: may is False)
+
+        assert tab.value(BrainstormState, "access") == "open"
+
+
+async def test_a_session_that_was_ended_ends_at_the_next_event(hub: Hub, room: Room) -> None:
+    """Signed out elsewhere: the tab keeps nothing, and the event changes nothing."""
+    attempt = await _finished(room)
+
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
+        async with transaction() as session:
+            await session.exec(delete(UserSession))
+        await tab.send(BrainstormState.choose, artifact_id=attempt.artifact_id, number=1)
+
+        assert tab.value(BrainstormState, "access") == "denied"
+        assert tab.value(BrainstormState, "cards") == []
+        assert await _choices(room) == []
+
+
+async def test_an_event_that_comes_twice_acts_once(hub: Hub, room: Room) -> None:
+    """Each event says on which run and attempt it was made; a copy that comes later finds another."""
+    first = await _finished(room)
+
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.sees(BrainstormState, "newest", lambda newest: newest and newest.phase == "completed")
+        await tab.send(BrainstormState.start_again, seen=first.transform_id)
+        await tab.sees(BrainstormState, "newest", lambda newest: newest.phase == "queued")
+        await tab.send(BrainstormState.start_again, seen=first.transform_id)
+        assert tab.value(BrainstormState, "notice").zh == "Owner 已经开始了一次生成，正在进行中"
+
+        second = tab.value(BrainstormState, "newest").transform_id
+        attempt = await attempts.begin(second)
+        assert attempt is not None
+        await attempts.fail(attempt, [ONE], None, fault("reply_unreadable"))
+        await tab.sees(BrainstormState, "newest", lambda newest: newest.phase == "failed")
+        await tab.send(BrainstormState.start_again, seen=first.transform_id)
+        await tab.send(BrainstormState.retry, transform_id=second, attempt=0)
+        attempt = await attempts.begin(second)
+        assert attempt is not None
+        await attempts.fail(attempt, [ONE], None, fault("reply_unreadable"))
+        failed_again = ("failed", 1)
+        await tab.sees(
+            BrainstormState, "newest", lambda newest: (newest.phase, newest.attempt) == failed_again
+        )
+        await tab.send(BrainstormState.retry, transform_id=second, attempt=0)
+
+        assert await _attempts(room) == [0, 1]
+
+
+async def test_two_colleagues_start_one_run_and_both_see_it(hub: Hub, room: Room) -> None:
+    """The second one reads who was first."""
+    first = await _finished(room)
+
+    async with (
+        open_tab(room.project_id, "owner") as owner,
+        open_tab(room.project_id, "collaborator") as colleague,
+    ):
+        for tab in (owner, colleague):
+            await tab.sees(BrainstormState, "newest", lambda newest: newest and newest.phase == "completed")
+        await owner.send(BrainstormState.start_again, seen=first.transform_id)
+        await colleague.send(BrainstormState.start_again, seen=first.transform_id)
+
+        assert colleague.value(BrainstormState, "notice").zh == "Owner 已经开始了一次生成，正在进行中"
+        for tab in (owner, colleague):
+            await tab.sees(BrainstormState, "newest", lambda newest: newest.phase == "queued")
+        assert await _attempts(room) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("deed", "context"),
+    [
+        (BrainstormState.skip, {"slots": [2], "skipped": [1], "rephrase": False}),
+        (BrainstormState.retry_one, {"slots": [1], "skipped": [], "rephrase": False}),
+    ],
+)
+async def test_one_idea_is_retried_or_given_up_alone(
+    hub: Hub, room: Room, deed: Any, context: dict[str, Any]
+) -> None:
+    """By its number on its sheet."""
+    attempt = await _cut_short(room, "content_filtered", number=2)
+
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.sees(BrainstormState, "newest", lambda newest: newest and newest.phase == "failed")
+        await tab.send(deed, transform_id=attempt.transform_id, attempt=0, number=2)
+
+        async with transaction() as session:
+            row = await session.get(Transform, attempt.transform_id)
+            assert row is not None and row.execution_context is not None
+            assert context.items() <= json.loads(row.execution_context).items()
+
+
+async def test_the_raw_reply_is_shown_to_members_only(hub: Hub, room: Room) -> None:
+    """As it came."""
+    attempt = await _cut_short(room)
+
+    async with open_tab(room.project_id, "viewer") as tab:
+        await tab.sees(BrainstormState, "access", lambda access: access == "open")
+        await tab.send(BrainstormState.read_reply, transform_id=attempt.transform_id)
+        assert tab.value(ReplyState, "text") == "<b>raw</b>"
+    async with open_tab(room.project_id, "stranger") as tab:
+        await tab.send(BrainstormState.read_reply, transform_id=attempt.transform_id)
+        assert not tab.value(ReplyState, "text")
+
+
+async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: Room) -> None:
+    """A double click, a resubmitted form and a replayed event lead to the project that the first one made."""
+    brief = {"platform": "抖音", "genre": "穿越", "other_requirements": ""}
+
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.send(NewProjectState.open)
+        form = brief | {"ticket": tab.value(NewProjectState, "ticket")}
+        await tab.send(NewProjectState.submit, form_data=form)
+        await tab.send(NewProjectState.submit, form_data=form)
+        await tab.send(NewProjectState.open)
+        await tab.send(NewProjectState.submit, form_data=form)
+        await tab.send(
+            NewProjectState.submit, form_data=brief | {"ticket": tab.value(NewProjectState, "ticket")}
+        )
+
+        assert len(tab.redirects) == 4
+        assert len(set(tab.redirects[:3])) == 1
+        assert len(await projects.mine(room.owner)) == 3

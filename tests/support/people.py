@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from scriptwriter.api.session import COOKIE
+from scriptwriter.database import transaction
+from scriptwriter.models import Membership, User
+from scriptwriter.services import accounts
 
 FLAGS = [
     "--no-sandbox",
@@ -50,6 +54,16 @@ async def browser() -> AsyncIterator[Browser]:
             yield opened
         finally:
             await opened.close()
+
+
+async def colleague_of(project_id: str, browser: Browser, home: str) -> "Person":
+    """Somebody else, a collaborator of the project, signed in in a browser of their own."""
+    name = f"colleague-{uuid4().hex[:8]}"
+    async with transaction() as session:
+        session.add(User(id=name, username=name, display_name="小李"))
+        await session.flush()
+        session.add(Membership(project_id=project_id, user_id=name, role="collaborator"))
+    return await Person.arrive(browser, home, await accounts.open_session(name))
 
 
 @dataclass
@@ -108,6 +122,26 @@ class Person:
         """The finished cards of the newest run."""
         return self.page.get_by_test_id("newest-ideas").locator('[data-testid=idea][data-state="finished"]')
 
+    async def visit(self, project_id: str) -> None:
+        """To the page of a project."""
+        await self.go(f"/projects/{project_id}/brainstorm")
+
+    async def presses(self, name: str) -> None:
+        """The button of that name, about the newest run."""
+        await self.page.get_by_test_id("status").get_by_role("button", name=name, exact=True).click()
+
+    async def loses_the_network(self) -> None:
+        """As in a lift: nothing comes and nothing goes."""
+        await self.page.context.set_offline(True)
+
+    async def finds_the_network(self) -> None:
+        """It is back."""
+        await self.page.context.set_offline(False)
+
+    async def sees_words(self, words: str) -> None:
+        """Somewhere on the page."""
+        await expect(self.page.get_by_text(words).first).to_be_visible()
+
     async def sees_status(self, text: str) -> None:
         """The line above the cards says so."""
         await expect(self.page.get_by_test_id("status")).to_contain_text(text)
@@ -119,6 +153,10 @@ class Person:
     async def all_text(self) -> list[str]:
         """What every card says."""
         return await self.ideas.all_inner_texts()
+
+    async def takes_out_the_phone(self) -> None:
+        """The same page on a small screen."""
+        await self.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
 
     async def takes_picture(self, name: str) -> None:
         """Into test-artifacts/, for people to look at."""

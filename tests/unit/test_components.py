@@ -8,25 +8,45 @@ import pytest
 import reflex as rx
 
 from scriptwriter import texts
-from scriptwriter.components.batches import Deeds, facts, newest_ideas, past_batch, status
+from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
+from scriptwriter.components.deeds import Deeds
 from scriptwriter.components.elements import notice
 from scriptwriter.components.forms import brief_form
 from scriptwriter.components.frame import Surroundings, frame
-from scriptwriter.components.ideas import blank_card, growing_card, idea_card
+from scriptwriter.components.ideas import blank_card, growing_card, idea_card, place_card
+from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.views import BatchView, BriefMessages, CardView, Notice, PastBatchView
 from scriptwriter.components.wording import t
 from scriptwriter.settings import settings
 from scriptwriter.texts import ERRORS, Text
 
 LANGUAGE = rx.Var("language").to(str)
+UNREACHABLE = rx.Var("unreachable").to(bool)
+
+
+def logged(*_: Any) -> Any:
+    """An event that stands for any."""
+    return rx.console_log("a deed")
+
+
 DEEDS = Deeds(
-    choose=lambda *_: rx.console_log("choose"),
-    retry=lambda *_: rx.console_log("retry"),
-    stop=lambda *_: rx.console_log("stop"),
+    choose=logged,
+    retry=logged,
+    retry_one=logged,
+    skip=logged,
+    rephrase=logged,
+    read_reply=logged,
+    stop=logged,
+    start_again=logged,
     stopping=rx.Var("stopping").to(bool),
-    start_again=rx.console_log("again"),
+    may_act=rx.Var("may_act").to(bool),
+    unreachable=UNREACHABLE,
 )
-TEXTS = {name: value for name, value in vars(texts).items() if isinstance(value, Text)} | ERRORS
+TEXTS = (
+    {name: value for name, value in vars(texts).items() if isinstance(value, Text)}
+    | ERRORS
+    | texts.WAITING_REASONS
+)
 
 
 def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_its_own() -> None:
@@ -49,6 +69,17 @@ def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_it
         (texts.WRITING, "AI 正在生成创意想法... ({count} 个想法已生成)"),
         (texts.FAILED, "生成失败"),
         (texts.RETRY, "重试"),
+        (texts.FILL_IN, "补齐"),
+        (texts.STOPPED_BY, "{name} 已停止，已写内容保留"),
+        (texts.RECOVERING, "服务中断，正在从第 {number} 个继续"),
+        (texts.WAITING, "{reason}，{seconds} 秒后自动重试（{number}/{of}）"),
+        (texts.REPHRASE, "换个说法"),
+        (texts.SKIP, "跳过"),
+        (texts.GO_ON, "续写"),
+        (texts.SHOW_RAW_REPLY, "查看原文"),
+        (texts.OFFLINE, "网络已断开，后台仍在生成"),
+        (texts.RESYNCING, "正在重新同步"),
+        (ERRORS["access_removed"], "你已被移出该项目"),
         (texts.NEW_PROJECT, "新建脑暴项目"),
         (texts.NEW_PROJECT_WHY, "创建一个新项目并开始AI头脑风暴，生成创意故事想法。"),
         (texts.PLATFORM_EXAMPLE, "例如: 抖音, 快手, YouTube Shorts"),
@@ -80,25 +111,30 @@ def _components() -> Iterator[tuple[str, Any]]:
     message = rx.Var("notice").to(Notice)
     messages = rx.Var("messages").to(BriefMessages)
     cards = rx.Var("cards").to(list[CardView])
-    blanks = rx.Var("blanks").to(list[int])
-    around = Surroundings(LANGUAGE, rx.Var("name").to(str), rx.console_log("language"), demo=True)
+    around = Surroundings(
+        LANGUAGE, rx.Var("name").to(str), rx.console_log("language"), demo=True, offline=UNREACHABLE
+    )
     yield "status", lambda: status(batch, LANGUAGE, DEEDS)
     yield "facts", lambda: facts(batch, LANGUAGE)
-    yield "ideas", lambda: newest_ideas(cards, card, blanks, batch.artifact_id, LANGUAGE, DEEDS)
+    yield "ideas", lambda: newest_ideas(cards, card, cards, batch, LANGUAGE, DEEDS)
     yield "past", lambda: past_batch(rx.Var("past").to(PastBatchView), LANGUAGE, DEEDS)
-    yield "card", lambda: idea_card(card, batch.artifact_id, LANGUAGE, DEEDS.choose)
+    yield "card", lambda: idea_card(card, batch, LANGUAGE, DEEDS)
+    yield "place", lambda: place_card(card, batch, LANGUAGE, DEEDS)
+    yield "reply", lambda: raw_reply(rx.Var("reply").to(str), LANGUAGE, rx.console_log("away"))
     yield "growing", lambda: growing_card(card.number, card.title, card.body, LANGUAGE)
     yield "blank", lambda: blank_card(3)
     yield "notice", lambda: notice(message, LANGUAGE, rx.console_log("dismiss"))
     yield (
         "form",
         lambda: brief_form(
-            lambda _: rx.console_log("submit"),
+            rx.console_log("submit"),
             messages,
             rx.Var("busy").to(bool),
             LANGUAGE,
             texts.CREATE_PROJECT,
             texts.CREATING,
+            unreachable=UNREACHABLE,
+            ticket=rx.Var("ticket").to(str),
         ),
     )
     yield "frame", lambda: frame(around, rx.el.p("content"), name="test")
@@ -122,6 +158,24 @@ def test_the_form_starts_with_the_designs_values() -> None:
     assert 'defaultValue:"抖音"' in code
     assert 'defaultValue:"穿越, 爽文"' in code
     assert "rows:4" in code or 'rows:"4"' in code
+
+
+@pytest.mark.parametrize("name", ["status", "place", "form"])
+def test_what_acts_is_disabled_offline_and_never_queued(name: str) -> None:
+    """A press while the connection is lost happens at once or never, not by surprise afterwards."""
+    component = dict(_components())[name]()
+
+    # A form's handler is among the hooks, a button's in its own code.
+    code = "".join([str(component), *component._get_all_hooks()])
+    assert "unreachable" in code
+    assert code.count('["temporal"] : true') == code.count("addEvents(") > 0
+
+
+def test_the_raw_reply_is_text_and_never_markup() -> None:
+    """React writes a child as text; nothing here sets HTML."""
+    code = str(dict(_components())["reply"]())
+
+    assert "dangerouslySetInnerHTML" not in code
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from scriptwriter.graph import Brief, Idea
-from scriptwriter.state.brainstorm import PARTS, WRITING, differences
 from scriptwriter.state.new_project import checked, project_name
-from scriptwriter.state.screen import Screen
-from scriptwriter.sync.flow import Batch, ProjectFlow
+from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
+from scriptwriter.sync.flow import Batch, ProjectFlow, Waiting
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FIRST = Idea("开锁匠", "入赘五年的锁匠被岳家当成笑话。")
@@ -46,9 +45,29 @@ def shown(*batches: Batch, after: Screen | None = None, at: datetime = NOON) -> 
     return (after or Screen()).after(ProjectFlow("project-1", batches), at)
 
 
+def numbers(screen: Screen) -> list[int]:
+    """The numbers of all places, as they are shown."""
+    growing = [screen.writing.number] if screen.writing.number else []
+    return [*(card.number for card in screen.cards), *growing, *(card.number for card in screen.later)]
+
+
 def writing(idea: Idea) -> Idea:
     """The idea while it is being written."""
     return replace(idea, status="writing")
+
+
+def unfinished(idea: Idea) -> Idea:
+    """The idea as its last attempt left it."""
+    return replace(idea, status="unfinished")
+
+
+NOTHING = Idea("", "", "unfinished")
+BUSY = Waiting("rate_limited", {}, seconds=20, number=1, of=2)
+
+
+def failed(code: str, *ideas: Idea, **params: Any) -> Batch:
+    """A batch that ended with this fault."""
+    return batch(status="failed", error_code=code, error_params=params, error_message=code, ideas=ideas)
 
 
 def test_a_project_without_a_batch_is_idle() -> None:
@@ -64,7 +83,14 @@ def test_a_project_without_a_batch_is_idle() -> None:
         ({"ideas": (writing(FIRST),)}, "writing"),
         ({"status": "completed", "ideas": (FIRST, SECOND, FIRST)}, "completed"),
         ({"status": "completed", "ideas": (FIRST,)}, "partial"),
+        ({"status": "completed", "ideas": (FIRST, NOTHING, SECOND), "skipped": frozenset({1})}, "completed"),
+        ({"status": "pending", "waiting": BUSY}, "waiting"),
+        ({"interrupted": True, "attempt": 1, "ideas": (FIRST,)}, "recovering"),
+        ({"interrupted": True, "attempt": 1, "ideas": (FIRST, writing(SECOND))}, "writing"),
+        ({"attempt": 1, "ideas": (FIRST,)}, "thinking"),
         ({"status": "failed"}, "failed"),
+        ({"status": "failed", "error_code": "model_silent"}, "partial"),
+        ({"status": "failed", "error_code": "too_few_ideas"}, "partial"),
         ({"status": "cancelled"}, "stopped"),
     ],
 )
@@ -83,10 +109,105 @@ def test_every_idea_has_its_place_from_the_start() -> None:
         shown(batch(ideas=(FIRST, writing(SECOND)))),
     ]
 
-    places = [len(s.cards) + (s.writing.number > 0) + len(s.blanks) for s in screens]
+    assert [numbers(s) for s in screens] == [[1, 2, 3]] * 5
+    assert [[card.number for card in s.later] for s in screens] == [[1, 2, 3], [1, 2, 3], [2, 3], [2, 3], [3]]
+    assert all(card.state == "blank" for s in screens for card in s.later)
 
-    assert places == [3, 3, 3, 3, 3]
-    assert [s.blanks for s in screens] == [(1, 2, 3), (1, 2, 3), (2, 3), (2, 3), (3,)]
+
+def test_ideas_are_shown_in_their_order_whichever_is_being_written() -> None:
+    """An idea that is written again in the middle grows between its neighbours."""
+    screen = shown(batch(attempt=1, ideas=(FIRST, writing(SECOND), FIRST)))
+
+    assert ([card.number for card in screen.cards], screen.writing.number) == ([1], 2)
+    assert [(card.number, card.state) for card in screen.later] == [(3, "finished")]
+
+
+def test_a_place_that_waits_for_its_retry_is_blank_between_its_neighbours() -> None:
+    """What had no word yet is blank while the run goes on, and marked as unfinished when it has ended."""
+    running = shown(batch(status="pending", attempt=1, ideas=(FIRST, NOTHING, SECOND)))
+    ended = shown(batch(status="cancelled", attempt=1, ideas=(FIRST, NOTHING, SECOND)))
+
+    assert [card.state for card in (*running.cards, *running.later)] == ["finished", "blank", "finished"]
+    assert [card.state for card in ended.cards] == ["finished", "unfinished", "finished"]
+    assert ended.later == ()
+
+
+def test_an_idea_that_was_given_up_says_so_and_is_not_missing() -> None:
+    """The others are all there: the run is complete."""
+    screen = shown(batch(status="completed", ideas=(FIRST, NOTHING, SECOND), skipped=frozenset({1})))
+
+    assert [card.state for card in screen.cards] == ["finished", "skipped", "finished"]
+    assert (screen.newest.missing, screen.newest.remedy) == (0, "")
+
+
+def test_an_automatic_retry_says_why_when_and_which() -> None:
+    """Reason, seconds, number and how many."""
+    newest = shown(batch(status="pending", attempt=1, waiting=BUSY)).newest
+
+    assert (newest.failure_zh, newest.wait_seconds, newest.wait_number, newest.wait_of) == (
+        "模型繁忙",
+        20,
+        1,
+        2,
+    )
+
+
+def test_an_interrupted_run_names_the_idea_with_which_it_goes_on_until_it_has_words() -> None:
+    """Between two ideas of the same attempt it does not fall back."""
+    left_behind = batch(attempt=1, interrupted=True, ideas=(FIRST,))
+    recovering = shown(left_behind)
+    growing = shown(replace(left_behind, ideas=(FIRST, writing(SECOND))), after=recovering)
+    between = shown(replace(left_behind, ideas=(FIRST, SECOND)), after=growing)
+
+    assert (recovering.newest.phase, recovering.newest.resume_at) == ("recovering", 2)
+    assert [growing.newest.phase, between.newest.phase] == ["writing", "writing"]
+
+
+def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
+    """A quick model's idea may be finished before any draft of it was seen."""
+    left_behind = batch(attempt=1, interrupted=True, ideas=(FIRST,))
+
+    after = shown(replace(left_behind, ideas=(FIRST, SECOND)), after=shown(left_behind))
+
+    assert after.newest.phase == "writing"
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("model_silent", "fill_in"),
+        ("too_few_ideas", "fill_in"),
+        ("length_limit", "go_on"),
+        ("content_filtered", "rephrase"),
+        ("reply_unreadable", "reread"),
+        ("rate_limited", "retry"),
+        ("key_rejected", "retry"),
+        ("quota_exhausted", "retry"),
+        ("from_the_future", "retry"),
+    ],
+)
+def test_each_fault_has_one_thing_to_do(code: str, remedy: str) -> None:
+    """The table of errors in PRODUCT.md."""
+    assert shown(failed(code, FIRST)).newest.remedy == remedy
+
+
+def test_a_stopped_run_names_who_stopped_it_and_offers_what_is_missing() -> None:
+    """Where nothing is missing, nothing is offered."""
+    short = shown(batch(status="cancelled", ideas=(FIRST, unfinished(SECOND)), stopped_by="小李")).newest
+    full = shown(batch(status="cancelled", ideas=(FIRST,) * 3, stopped_by="小李")).newest
+
+    assert (short.phase, short.stopped_by, short.remedy, short.missing) == ("stopped", "小李", "fill_in", 2)
+    assert full.remedy == ""
+
+
+@pytest.mark.parametrize(("named", "culprit"), [(2, 2), (1, 2), (None, 2), (3, 3)])
+def test_the_idea_to_skip_is_the_one_that_the_sentence_names_if_it_is_missing(
+    named: int | None, culprit: int
+) -> None:
+    """Otherwise the first one that is."""
+    filtered = failed("content_filtered", FIRST, NOTHING, number=named)
+
+    assert shown(filtered).newest.culprit == culprit
 
 
 def test_a_word_more_sends_only_the_growing_body() -> None:
@@ -144,9 +265,9 @@ def test_an_unfinished_idea_stays_readable_but_cannot_be_the_growing_one() -> No
     """After a failure the half-written idea is a card of its own, and no blank sheet waits."""
     screen = shown(batch(status="failed", ideas=(FIRST, replace(SECOND, status="unfinished"))))
 
-    assert [card.unfinished for card in screen.cards] == [False, True]
+    assert [card.state for card in screen.cards] == ["finished", "unfinished"]
     assert screen.writing.number == 0
-    assert screen.blanks == ()
+    assert screen.later == ()
 
 
 def test_an_empty_form_is_told_everything_that_is_missing_at_once() -> None:

@@ -1,10 +1,11 @@
 """Reading ideas from a growing reply."""
 
 import json
+import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scriptwriter.generation.ideas import MAX_REPLY, GrowingReply
@@ -88,6 +89,57 @@ def test_ideas_beyond_the_wanted_number_are_dropped():
     assert reply.complete
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"title": "刀下留人", "body": "另一个故事。"},
+        {"title": " 刀下 留人", "body": "另一个故事。"},
+        {"title": "换个名字", "body": ONE["body"]},
+        ONE,
+    ],
+    ids=["same title", "spaces in it", "same body", "the same"],
+)
+@pytest.mark.parametrize("earlier", ["within the reply", "finished before"])
+def test_an_idea_that_repeats_an_earlier_one_is_dropped(again: dict[str, str], earlier: str):
+    """The next one takes its place, be the first one of this reply or of an earlier attempt."""
+    within = earlier == "within the reply"
+    reply = GrowingReply(2 if within else 1, [] if within else BOTH[:1])
+
+    reply.feed(dumped([ONE, again, TWO] if within else [again, TWO]))
+
+    assert list(reply.ideas()) == (BOTH if within else BOTH[1:])
+    assert reply.complete
+
+
+def test_a_repeated_title_is_never_on_screen_while_it_grows():
+    """It would only be taken back; a title that goes another way appears at once."""
+    known = BOTH[:1]
+
+    for text in ('[{"title": "', '[{"title": "刀下', '[{"title": "刀下留人", "body": "另'):
+        reply = GrowingReply(2, known)
+        reply.feed(text)
+        assert reply.ideas() == ()
+
+    reply = GrowingReply(2, known)
+    reply.feed('[{"title": "刀下无')
+    assert reply.ideas() == (Idea("刀下无", "", "writing"),)
+
+
+def test_a_title_may_be_the_words_of_another_ones_body():
+    """Only like is compared with like."""
+    ideas = read(dumped([{"title": "甲", "body": "乙"}, {"title": "乙", "body": "甲"}]))
+
+    assert ideas == [Idea("甲", "乙"), Idea("乙", "甲")]
+
+
+def test_a_reply_of_nothing_but_repetitions_was_readable():
+    """It is short of ideas, not of the wrong form."""
+    reply = GrowingReply(2, BOTH)
+    reply.feed(dumped([ONE, TWO]))
+
+    assert (reply.ideas(), reply.complete, reply.readable) == ((), False, True)
+
+
 def test_unescaped_quotes_and_line_breaks_do_not_lose_an_idea():
     """The commonest slips of models that write JSON by hand."""
     ideas = read(
@@ -125,6 +177,23 @@ def test_a_reply_of_a_megabyte_is_read_up_to_the_limit():
     assert reply.ideas()[0].status == "writing"
 
 
+def shown(text: str) -> str:
+    """The words of a field that a person can tell from others."""
+    return "".join(re.sub(r"[\x00-\x1f\x7f]", "", text).split())
+
+
+def without_repetitions(ideas: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Those that have neither the title nor the body of an earlier whole one."""
+    kept: list[dict[str, str]] = []
+    for idea in ideas:
+        title, body = shown(idea["title"]), shown(idea["body"])
+        whole = [each for each in kept if shown(each["title"]) and shown(each["body"])]
+        repeats = any(title == shown(each["title"]) or body == shown(each["body"]) for each in whole)
+        if not (title and body and repeats):
+            kept.append(idea)
+    return kept
+
+
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
 ideas_of_a_model = st.lists(
     st.fixed_dictionaries({"title": words, "body": words}, optional={"tags": st.lists(words)}), max_size=4
@@ -134,13 +203,15 @@ ideas_of_a_model = st.lists(
 @settings(deadline=None)
 @given(ideas_of_a_model, st.booleans(), st.data())
 def test_any_prefix_of_a_reply_gives_a_prefix_of_its_ideas(ideas: list, escaped: bool, data: st.DataObject):
-    """What is on screen while the reply grows is never taken back."""
+    """What is on screen while the reply grows is never taken back, unless its body is an earlier one's."""
+    words = [shown(idea["body"]) for idea in ideas]
+    assume(all(len([each for each in words if each == body]) == 1 for body in words if body))
     text = json.dumps({"ideas": ideas}, ensure_ascii=escaped)
     whole = read(text)
 
     some = read(text[: data.draw(st.integers(0, len(text)))])
 
-    assert len(whole) == len(ideas)
+    assert len(whole) == len(without_repetitions(ideas))
     assert len(some) <= len(whole)
     assert some[:-1] == whole[: len(some)][:-1]
     for mine, final in zip(some, whole, strict=False):

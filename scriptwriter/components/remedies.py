@@ -1,0 +1,108 @@
+"""Owns the buttons about a run: stop it, mend it, ask for another; and the dialog of its raw reply.
+
+Knows no state class.
+"""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.deeds import Deeds
+from scriptwriter.components.elements import PostForm, button
+from scriptwriter.components.wording import Language, t
+from scriptwriter.texts import (
+    ANOTHER_BATCH,
+    CLOSE,
+    FILL_IN,
+    GO_ON,
+    RAW_REPLY,
+    REPHRASE,
+    RETRY,
+    SHOW_RAW_REPLY,
+    SKIP,
+    STOP,
+    STOPPING,
+    Text,
+)
+
+
+def stop(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """Ends a run that goes on or waits; `batch` is a Var of BatchView."""
+    return rx.el.div(
+        button(
+            rx.cond(deeds.stopping, t(STOPPING, language), t(STOP, language)),
+            kind="plain",
+            disabled=deeds.stopping | deeds.unreachable,
+            on_click=_once(deeds.stop(batch.transform_id)),
+            data_testid="stop",
+        ),
+        class_name="actions",
+    )
+
+
+def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """What to do about a run that ended short, if there is anything."""
+    run = (batch.transform_id, batch.attempt)
+
+    def deed(text: Text, event: Any, testid: str = "retry", kind: str = "primary") -> rx.Component:
+        return _button(text, event, testid, language, deeds, kind)
+
+    return rx.fragment(
+        rx.match(
+            batch.remedy,
+            ("retry", deed(RETRY, deeds.retry(*run))),
+            ("fill_in", deed(FILL_IN, deeds.retry(*run))),
+            ("go_on", deed(GO_ON, deeds.retry(*run))),
+            (
+                "rephrase",
+                rx.fragment(
+                    deed(REPHRASE, deeds.rephrase(*run)),
+                    rx.cond(batch.culprit > 0, deed(SKIP, deeds.skip(*run, batch.culprit), "skip", "plain")),
+                ),
+            ),
+            (
+                "reread",
+                rx.fragment(
+                    deed(RETRY, deeds.retry(*run)),
+                    deed(SHOW_RAW_REPLY, deeds.read_reply(batch.transform_id), "show-reply", "plain"),
+                ),
+            ),
+            rx.fragment(),
+        )
+    )
+
+
+def another_batch(batch: Any, language: Language, deeds: Deeds, *, kind: Any = "primary") -> rx.Component:
+    """Asks for a new run for the same brief."""
+    return _button(
+        ANOTHER_BATCH, deeds.start_again(batch.transform_id), "another-batch", language, deeds, kind
+    )
+
+
+def raw_reply(text: Any, language: Language, put_away: Any) -> rx.Component:
+    """The dialog in which the raw reply is read, as plain text; it is opened by `showModal()`."""
+    return rx.el.dialog(
+        PostForm.create(
+            rx.el.header(
+                rx.el.h2(t(RAW_REPLY, language)),
+                rx.el.button(t(CLOSE, language), type="submit", class_name="button quiet", on_click=put_away),
+            ),
+            method="dialog",
+        ),
+        rx.el.pre(text, tab_index=0, data_testid="raw-reply-text"),
+        id="raw-reply",
+        class_name="raw-reply",
+        data_testid="raw-reply",
+    )
+
+
+def _button(text: Text, event: Any, testid: str, language: Language, deeds: Deeds, kind: Any) -> rx.Component:
+    return button(
+        t(text, language), kind=kind, disabled=deeds.unreachable, on_click=_once(event), data_testid=testid
+    )
+
+
+def _once(event: Any) -> Any:
+    # The second click of a double click would only be told that the first has started a run already, and
+    # what is pressed while the connection is lost must not happen when it is back.
+    return event.throttle(1000).temporal

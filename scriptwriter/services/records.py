@@ -1,0 +1,31 @@
+"""Owns what is kept of a model's replies, over all attempts: for people who ask where an idea comes from."""
+
+import json
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter import graph
+from scriptwriter.graph import Reply
+from scriptwriter.models import LlmTransform, Transform
+from scriptwriter.services.endings import storable
+
+
+async def record(session: AsyncSession, transform: Transform, reply: Reply, context: dict[str, Any]) -> None:
+    """Keep the raw reply and the tokens of the current attempt behind those of the earlier ones.
+
+    Sets `model` and `tokens` of the transform's `context`.
+    """
+    known = await session.get(LlmTransform, transform.id)
+    row = known or LlmTransform(
+        transform_id=transform.id, project_id=transform.project_id, model_name=reply.model_name
+    )
+    earlier = json.loads(row.token_usage) if row.token_usage else None
+    usage = graph.total_usage([earlier, reply.token_usage])
+    row.model_name = reply.model_name
+    row.model_parameters = json.dumps(dict(reply.parameters), ensure_ascii=False)
+    row.token_usage = json.dumps(usage) if usage else None
+    context |= {"model": reply.model_name, "tokens": usage.get("total_tokens") if usage else None}
+    heading = f"\n\n--- attempt {transform.retry_count} ---\n" if row.raw_response else ""
+    row.raw_response = (row.raw_response or "") + heading + storable(reply.raw_response)
+    session.add(row)

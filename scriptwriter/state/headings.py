@@ -1,0 +1,125 @@
+"""Owns what stands above a run's ideas: its phase, why it ended short, what to do about it. Pure.
+
+Knows nothing of Reflex, nor of the ideas' sheets.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from scriptwriter import graph
+from scriptwriter.components.views import BatchView, Notice, Phase, Remedy
+from scriptwriter.errors import UserError
+from scriptwriter.sync.flow import Batch
+from scriptwriter.texts import ERRORS, WAITING_REASON, WAITING_REASONS
+
+ENDED_SHORT = frozenset({"model_silent", "too_few_ideas"})
+"""Failures that are told as a list that is not full."""
+
+REMEDIES: Mapping[str, Remedy] = {
+    "model_silent": "fill_in",
+    "too_few_ideas": "fill_in",
+    "length_limit": "go_on",
+    "content_filtered": "rephrase",
+    "reply_unreadable": "reread",
+}
+"""What to do about a failure, by its code; about all others: retry."""
+
+
+def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> BatchView:
+    """The heading of `batch`; `before` is the heading that the same screen showed until now."""
+    phase = _phase(batch, before)
+    begun = batch.attempt_started_at or batch.created_at
+    same = before is not None and (before.transform_id, before.attempt, before.phase) == (
+        batch.transform_id,
+        batch.attempt,
+        phase,
+    )
+    missing = graph.open_slots(batch.ideas, batch.brief.count, batch.skipped)
+    reason = _reason(batch)
+    return BatchView(
+        transform_id=batch.transform_id,
+        artifact_id=batch.artifact_id or "",
+        phase=phase,
+        platform=batch.brief.platform,
+        genre=batch.brief.genre,
+        wishes=batch.brief.other_requirements,
+        count=max(batch.brief.count, len(batch.ideas)),
+        finished=batch.finished_count,
+        missing=len(missing),
+        attempt=batch.attempt,
+        resume_at=missing[0] + 1 if missing and (batch.finished_count or batch.interrupted) else 0,
+        # The browser's clock goes on from here: the value is sent once.
+        elapsed=before.elapsed if same and before else max(0, int((now - begun).total_seconds())),
+        seconds=round(batch.seconds) if batch.seconds is not None else -1,
+        progress=round(batch.progress),
+        tokens=f"{batch.tokens:,}" if batch.tokens else "",
+        model=batch.model_name or "",
+        demo=batch.demo,
+        started_by=batch.started_by,
+        started_at=batch.created_at.isoformat(timespec="seconds"),
+        stopped_by=batch.stopped_by,
+        remedy=_remedy(batch, missing),
+        culprit=_culprit(batch, missing),
+        failure_zh=reason.zh,
+        failure_en=reason.en,
+        wait_seconds=batch.waiting.seconds if batch.waiting else 0,
+        wait_number=batch.waiting.number if batch.waiting else 0,
+        wait_of=batch.waiting.of if batch.waiting else 0,
+    )
+
+
+def _phase(batch: Batch, before: BatchView | None) -> Phase:
+    match batch.status:
+        case "pending":
+            return "waiting" if batch.waiting else "queued"
+        case "running":
+            return _phase_of_attempt(batch, before)
+        case "cancelled":
+            return "stopped"
+        case "failed":
+            return "partial" if batch.error_code in ENDED_SHORT else "failed"
+        case "completed":
+            short = graph.open_slots(batch.ideas, batch.brief.count, batch.skipped)
+            return "partial" if short else "completed"
+
+
+def _phase_of_attempt(batch: Batch, before: BatchView | None) -> Phase:
+    if any(idea.status == "writing" for idea in batch.ideas) or (batch.ideas and batch.attempt == 0):
+        return "writing"
+    # A later attempt begins with the ideas of the earlier ones: only more of them tell that it has words.
+    same = before is not None and (before.transform_id, before.attempt) == (batch.transform_id, batch.attempt)
+    if before and same and (before.phase == "writing" or before.finished < batch.finished_count):
+        return "writing"
+    return "recovering" if batch.interrupted else "thinking"
+
+
+def _remedy(batch: Batch, missing: tuple[int, ...]) -> Remedy:
+    if batch.status == "cancelled":
+        return "fill_in" if missing else ""
+    if batch.status == "failed":
+        return REMEDIES.get(batch.error_code or "", "retry")
+    return ""
+
+
+def _culprit(batch: Batch, missing: tuple[int, ...]) -> int:
+    """The number of the idea to skip: the one that the sentence names, if it is still missing."""
+    if batch.error_code != "content_filtered" or not missing:
+        return 0
+    named = batch.error_params.get("number")
+    return named if isinstance(named, int) and named - 1 in missing else missing[0] + 1
+
+
+def _reason(batch: Batch) -> Notice:
+    """Why a run has failed, or waits."""
+    if batch.waiting and batch.status == "pending":
+        return Notice(*WAITING_REASONS.get(batch.waiting.code, WAITING_REASON))
+    if batch.status != "failed":
+        return Notice()
+    if batch.error_code is not None and batch.error_code in ERRORS:
+        try:
+            error = UserError(batch.error_code, **batch.error_params)
+            return Notice(error.text("zh"), error.text("en"))
+        except (KeyError, IndexError, TypeError):
+            # Written by another version, with other parameters: its own sentence serves.
+            pass
+    return Notice(batch.error_message or "", batch.error_message or "")

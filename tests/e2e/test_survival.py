@@ -1,0 +1,242 @@
+"""What goes wrong around a generation, as people meet it: in real browsers, on the production build."""
+
+from playwright.async_api import Browser, expect
+from sqlalchemy import delete
+from sqlmodel import col
+
+from scriptwriter.database import transaction
+from scriptwriter.models import Membership, Project
+from tests.support.model_server import Gate, ModelServer, ideas_text, refused, spoken
+from tests.support.people import PHONE, Person, colleague_of
+from tests.support.rows import rows
+from tests.support.tellings import TITLES, told_in_parts, waiting_at
+from tests.support.waiting import eventually
+from tests.support.web import Web
+
+
+def _status(database: str, project_id: str) -> str:
+    """The state of the project's only generation."""
+    [row] = rows(
+        database,
+        "SELECT streaming_status FROM transforms WHERE type = 'llm' AND project_id = %s",
+        project_id,
+    )
+    return row["streaming_status"]
+
+
+async def test_a_stop_in_mid_sentence_is_seen_by_everybody_with_the_name_of_who_pressed_it(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """A colleague stops; what is written stays on both screens, and the model's stream is closed."""
+    text = ideas_text(range(1, 6))
+    half_told = waiting_at(text, {text.index("第3个故事") + 20: Gate()})
+    model.answers(half_told, spoken(ideas_text([3, 4, 5])))
+    asked = len(model.exchanges)
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    project_id = await writer.create_project()
+    colleague = await colleague_of(project_id, browser, web.url)
+    await colleague.visit(project_id)
+    await expect(colleague.ideas.nth(2)).to_contain_text("第3个故事：有人来了")
+
+    await colleague.presses("停止")
+
+    for person in (writer, colleague):
+        await person.sees_status("小李 已停止，已写内容保留")
+        await person.sees_ideas(*TITLES[:2])
+        await expect(person.ideas.nth(2)).to_contain_text("第3个故事：有人来了")
+        await expect(person.ideas.nth(2)).to_contain_text("未完成")
+        await expect(person.ideas.nth(2).get_by_test_id("retry-one")).to_be_visible()
+    await eventually(model.exchanges[asked].left.is_set)
+    await writer.takes_picture("stopped-desktop")
+    await writer.presses("补齐")
+    for person in (writer, colleague):
+        await person.sees_ideas(*TITLES)
+
+
+async def test_an_automatic_retry_is_announced_and_ends_well(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """The person reads why, when and which one it is, and could stop it."""
+    model.answers(refused(429, "slow down", {"retry-after": "4"}), spoken(ideas_text(range(1, 6))))
+    writer = await Person.arrive(browser, web.url, viewport=PHONE)
+    await writer.sign_in()
+    await writer.create_project()
+
+    await writer.sees_status("模型繁忙，4 秒后自动重试（1/")
+    await expect(writer.page.get_by_test_id("stop")).to_be_enabled()
+    await writer.takes_picture("waiting-phone")
+
+    await writer.sees_ideas(*TITLES)
+    await writer.sees_status("5 个创意")
+
+
+async def test_a_removed_member_sees_nothing_more_and_the_others_go_on(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """In mid-sentence, without a reload."""
+    half_a_sentence, two_ideas = Gate(), Gate()
+    half_a_sentence.open()
+    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    project_id = await writer.create_project()
+    colleague = await colleague_of(project_id, browser, web.url)
+    await colleague.visit(project_id)
+    await colleague.sees_ideas(*TITLES[:2])
+
+    async with transaction() as session:
+        await session.exec(
+            delete(Membership).where(
+                col(Membership.project_id) == project_id, col(Membership.role) == "collaborator"
+            )
+        )
+
+    await colleague.sees_words("你已被移出该项目")
+    await colleague.takes_picture("removed-desktop")
+    assert TITLES[0] not in await colleague.page.content()
+    two_ideas.open()
+    await writer.sees_ideas(*TITLES)
+    page = await colleague.page.content()
+    assert not any(title in page for title in TITLES)
+    await colleague.page.get_by_role("link", name="返回项目列表").click()
+    await colleague.page.wait_for_url("**/projects")
+
+
+async def test_a_project_deleted_in_mid_generation_breaks_nobodys_tab(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """Every tab says so, the model's stream is closed, and the next project goes well."""
+    half_a_sentence, two_ideas = Gate(), Gate()
+    half_a_sentence.open()
+    model.answers(told_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
+    asked = len(model.exchanges)
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    project_id = await writer.create_project()
+    colleague = await colleague_of(project_id, browser, web.url)
+    await colleague.visit(project_id)
+    faults: list[object] = []
+    for person in (writer, colleague):
+        person.page.on("pageerror", lambda fault: faults.append(fault))
+        await person.sees_ideas(*TITLES[:2])
+
+    async with transaction() as session:
+        await session.exec(delete(Project).where(col(Project.id) == project_id))
+
+    for person in (writer, colleague):
+        await person.sees_words("你已被移出该项目")
+        assert TITLES[0] not in await person.page.content()
+    await eventually(model.exchanges[asked].left.is_set)
+    await writer.create_project()
+    await writer.sees_ideas(*TITLES)
+    assert faults == []
+
+
+async def test_a_browser_that_was_offline_shows_what_the_database_has_and_starts_nothing(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """The writing goes on meanwhile; what cannot be done now can be seen to be so."""
+    half_a_sentence, two_ideas = Gate(), Gate()
+    half_a_sentence.open()
+    model.answers(told_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
+    asked = len(model.exchanges)
+    # A browser takes "localhost" for reachable whatever happens to the network.
+    writer = await Person.arrive(browser, web.url.replace("localhost", "127.0.0.1"))
+    await writer.sign_in()
+    project_id = await writer.create_project()
+    await writer.sees_ideas(*TITLES[:2])
+
+    await writer.loses_the_network()
+    await writer.sees_words("网络已断开，后台仍在生成")
+    await expect(writer.page.get_by_test_id("stop")).to_be_disabled()
+    await writer.sees_ideas(*TITLES[:2])
+    await writer.takes_picture("offline-desktop")
+    two_ideas.open()
+    await eventually(lambda: _status(database, project_id) == "completed")
+    await writer.finds_the_network()
+
+    await writer.sees_ideas(*TITLES)
+    await writer.sees_status("5 个创意")
+    await expect(writer.page.get_by_test_id("offline")).to_have_count(0)
+    await writer.loses_the_network()
+    await writer.sees_words("网络已断开，后台仍在生成")
+    await expect(writer.page.get_by_test_id("another-batch")).to_be_disabled()
+    await writer.page.get_by_test_id("another-batch").dispatch_event("click")
+    await writer.finds_the_network()
+    await expect(writer.page.get_by_test_id("offline")).to_have_count(0)
+    await writer.presses("再来一批")
+    await expect(writer.page.get_by_test_id("past-batch")).to_have_count(1)
+    await writer.sees_ideas(*TITLES)
+    assert len(model.exchanges) == asked + 2
+
+
+async def test_one_unfinished_idea_is_retried_alone_and_the_others_stay(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """It grows again at its own place; the run goes on asking for what is missing besides."""
+    text = ideas_text(range(1, 6))
+    cut = text[: text.index("第3个故事") + 12]
+    model.answers(spoken(cut, finish="content_filter"), spoken(ideas_text([3])), spoken(ideas_text([4, 5])))
+    asked = len(model.exchanges)
+    writer = await Person.arrive(browser, web.url, color_scheme="dark")
+    await writer.sign_in()
+    await writer.create_project()
+    await writer.sees_status("第 3 个被安全策略拦截，其余不受影响")
+    for name in ("换个说法", "跳过"):
+        await expect(writer.page.get_by_role("button", name=name)).to_be_visible()
+    await writer.takes_picture("filtered-desktop-dark")
+    await writer.takes_out_the_phone()
+    await writer.takes_picture("filtered-phone-dark")
+
+    await writer.ideas.nth(2).get_by_test_id("retry-one").click()
+
+    await writer.sees_ideas(*TITLES[:3])
+    await writer.sees_status("完成 3/5，2 个未完成")
+    await writer.takes_picture("partial-desktop-dark")
+    await writer.presses("补齐")
+    await writer.sees_ideas(*TITLES)
+    assert len(model.exchanges) == asked + 3
+
+
+async def test_a_reply_that_cannot_be_read_can_be_looked_at_as_plain_text(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """Whatever it holds, it is never taken for a page."""
+    model.answers(spoken("<img src=x onerror=alert(1)> sorry"))
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    await writer.create_project()
+    await expect(writer.page.get_by_test_id("failure")).to_contain_text("返回格式有误，无法解析")
+
+    await writer.presses("查看原文")
+
+    text = writer.page.get_by_test_id("raw-reply-text")
+    await expect(text).to_be_visible()
+    await expect(text).to_contain_text("<img src=x onerror=alert(1)> sorry")
+    assert await text.locator("img").count() == 0
+    await writer.takes_picture("raw-reply-desktop")
+    await writer.page.keyboard.press("Escape")
+    await expect(text).to_be_hidden()
+
+
+async def test_a_double_click_makes_one_project_and_one_run(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """And a colleague who presses at the same moment reads who was first."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    asked = len(model.exchanges)
+    before = rows(database, "SELECT count(*) AS count FROM projects")[0]["count"]
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    await writer.open_new_project()
+
+    await writer.page.get_by_test_id("submit-brief").dblclick()
+
+    await writer.page.wait_for_url("**/brainstorm")
+    await writer.sees_ideas(*TITLES)
+    assert rows(database, "SELECT count(*) AS count FROM projects")[0]["count"] == before + 1
+    await writer.page.get_by_test_id("another-batch").dblclick()
+    await expect(writer.page.get_by_test_id("past-batch")).to_have_count(1)
+    await writer.sees_ideas(*TITLES)
+    assert len(model.exchanges) == asked + 2

@@ -1,0 +1,238 @@
+"""A project, or a member, goes away in the middle of a generation: nobody's view breaks."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+from structlog.testing import capture_logs
+
+from scriptwriter.backing import electric_server
+from scriptwriter.errors import GenerationError, Superseded, UserError
+from scriptwriter.generation import jobs
+from scriptwriter.generation.endpoint import Endpoint
+from scriptwriter.generation.run import run
+from scriptwriter.graph import Idea, Reply
+from scriptwriter.services import attempts, brainstorms, projects
+from scriptwriter.settings import settings
+from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.hub import Hub
+from tests.support.flows import following
+from tests.support.model_server import (
+    Answer,
+    Gate,
+    ModelServer,
+    broken_off,
+    delta,
+    ideas_text,
+    refused,
+    spoken,
+)  # fmt: skip
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import artifact_of, rows
+from tests.support.waiting import LIMIT, eventually
+
+ONE, GROWING = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，", "writing")
+REPLY = Reply("a-model", {}, "raw", {"total_tokens": 3})
+GRAPH = (
+    "artifacts", "transforms", "transform_inputs", "transform_outputs", "llm_prompts", "llm_transforms",
+    "human_transforms", "projects_users",
+)  # fmt: skip
+
+
+@pytest.fixture
+async def hub(connected: str) -> AsyncIterator[Hub]:
+    """A hub over an embedded shape server that watches this test's database."""
+    inside = settings().model_copy(update={"electric_url": None})
+    async with (
+        electric_server(inside, connected) as electric,
+        Hub(electric.url, electric.secret, linger=0.2) as hub,
+    ):
+        yield hub
+
+
+def execute(url: str, query: str, *parameters: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(query.encode(), parameters)
+
+
+def delete_project(url: str, room: Room) -> None:
+    """Everything of it goes with it."""
+    execute(url, "DELETE FROM projects WHERE id = %s", room.project_id)
+
+
+def remove(url: str, room: Room, user_id: str) -> None:
+    """From the members of the project."""
+    query = "DELETE FROM projects_users WHERE project_id = %s AND user_id = %s"
+    execute(url, query, room.project_id, user_id)
+
+
+def is_left(url: str, room: Room) -> list[str]:
+    """The tables that still know the project."""
+    query = "SELECT 1 FROM {} WHERE project_id = %s"
+    return [table for table in GRAPH if rows(url, query.format(table), room.project_id)]
+
+
+def has_words(url: str) -> bool:
+    """Whether the second idea is being written."""
+    return len((artifact_of(url)["partial_data"] or {"ideas": []})["ideas"]) == 2
+
+
+def growing(then: Gate) -> Answer:
+    """A model that is in the middle of its second idea, and says the rest when it may."""
+    text = ideas_text([1, 2, 3])
+    cut = text.index("第2个故事") + 3
+    return Answer([delta(content=text[:cut]), then, *spoken(text[cut:]).steps])
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    await attempts.save_draft(attempt, [ONE, GROWING])
+    return attempt
+
+
+async def test_a_run_whose_project_is_deleted_ends_quietly(
+    connected: str, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In mid-sentence: the model's stream is closed, no error is logged, and no row comes back."""
+    gate = Gate()
+    with ModelServer() as model, capture_logs() as lines:
+        model.answers(growing(gate))
+        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+        working = asyncio.create_task(run(transform_id, Endpoint("m", model.url, silence=60)))
+        await eventually(lambda: has_words(connected))
+
+        delete_project(connected, room)
+
+        await asyncio.wait_for(working, LIMIT)
+        assert model.exchanges[0].left.wait(LIMIT)
+    assert lines[-1]["event"] == "generation_superseded"
+    assert {line["log_level"] for line in lines} == {"info"}
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert is_left(connected, room) == []
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        spoken(ideas_text([1, 2, 3])),
+        broken_off(ideas_text([1, 2, 3])[:60]),
+        refused(503, "busy"),
+        refused(401, "no"),
+    ],
+    ids=["completed", "broken off", "busy", "refused"],
+)
+async def test_a_run_that_ends_just_after_the_deletion_ends_quietly(
+    end: Answer, connected: str, room: Room
+) -> None:
+    """However the model's answer ends: it is to be completed, postponed, or failed."""
+    gate = Gate()
+    with ModelServer() as model, capture_logs() as lines:
+        model.answers(Answer([gate, *end.steps], end.status, end.headers, end.ending))
+        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+        working = asyncio.create_task(run(transform_id, Endpoint("m", model.url, silence=60)))
+        await eventually(lambda: model.exchanges)
+
+        delete_project(connected, room)
+        gate.open()
+
+        await asyncio.wait_for(working, LIMIT)
+    assert not [line for line in lines if line["log_level"] in ("error", "critical")]
+    assert "generation_superseded" in [line["event"] for line in lines]
+    assert is_left(connected, room) == []
+
+
+async def test_every_write_of_an_attempt_without_rows_is_superseded(connected: str, room: Room) -> None:
+    """Whatever the worker was about to write; and to begin there is nothing."""
+    attempt = await begun(room)
+    delete_project(connected, room)
+    error = GenerationError("model_unavailable", transient=True)
+
+    for write in (
+        lambda: attempts.check(attempt),
+        lambda: attempts.save_draft(attempt, [ONE, ONE]),
+        lambda: attempts.finish(attempt, [ONE, ONE, ONE], REPLY),
+        lambda: attempts.fail(attempt, [ONE, GROWING], REPLY, error),
+        lambda: attempts.postpone(attempt, [ONE, GROWING], REPLY, error, 1.0),
+    ):
+        with pytest.raises(Superseded):
+            await write()
+    await attempts.leave(attempt, REPLY)
+
+    assert await attempts.begin(attempt.transform_id) is None
+    assert is_left(connected, room) == []
+
+
+async def test_the_job_of_a_deleted_project_is_done_without_a_word(connected: str, room: Room) -> None:
+    """A worker that comes to it later finds nothing to do, and does not try it again."""
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    delete_project(connected, room)
+    with capture_logs() as lines:
+        working = asyncio.create_task(jobs.work())
+        await eventually(lambda: not rows(connected, "SELECT 1 FROM procrastinate_jobs"))
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+    assert lines == []
+
+
+async def test_followers_of_a_deleted_project_get_an_empty_flow_without_members(
+    connected: str, room: Room, hub: Hub
+) -> None:
+    """And the subscription lives on, with nothing to show."""
+    await begun(room)
+    async with following(hub, room.project_id) as early, following(hub, room.project_id) as other:
+        await early.sees(lambda flow: flow.batches and flow.roles)
+
+        delete_project(connected, room)
+
+        gone = ProjectFlow(room.project_id)
+        for follower in (early, other):
+            assert await follower.sees(lambda flow: flow == gone) == gone
+    with pytest.raises(UserError, match="project_not_found"):
+        await projects.open_project(room.project_id, room.owner)
+
+
+async def test_a_removed_members_role_is_gone_at_once_and_the_run_goes_on(
+    connected: str, room: Room, hub: Hub
+) -> None:
+    """Also where it was the one who started it; everybody else keeps the list."""
+    gate = Gate()
+    with ModelServer() as model:
+        model.answers(growing(gate))
+        transform_id = await brainstorms.start(room.project_id, BRIEF, room.collaborator)
+        working = asyncio.create_task(run(transform_id, Endpoint("m", model.url, silence=60)))
+        async with following(hub, room.project_id) as follower:
+            await follower.sees(lambda flow: flow.batches and len(flow.batches[0].ideas) == 2)
+
+            remove(connected, room, room.collaborator)
+
+            flow = await follower.sees(lambda flow: room.collaborator not in flow.roles)
+            assert dict(flow.roles) == {room.owner: "owner", room.viewer: "viewer"}
+            assert flow.batches[0].status == "running"
+            gate.open()
+            await asyncio.wait_for(working, LIMIT)
+            done = await follower.sees(lambda flow: flow.batches[0].status == "completed")
+    assert done.batches[0].finished_count == 3
+    assert done.batches[0].started_by == "Collaborator"
+    with pytest.raises(UserError, match="project_not_found"):
+        await brainstorms.stop(room.project_id, transform_id, room.collaborator)
+
+
+async def test_a_member_who_may_less_from_now_on_is_told_so_at_once(
+    connected: str, room: Room, hub: Hub
+) -> None:
+    """The role in the flow is the one of the database."""
+    async with following(hub, room.project_id) as follower:
+        execute(
+            connected,
+            "UPDATE projects_users SET role = 'viewer' WHERE project_id = %s AND user_id = %s",
+            room.project_id,
+            room.collaborator,
+        )
+
+        flow = await follower.sees(lambda flow: flow.roles.get(room.collaborator) == "viewer")
+
+    assert len(flow.roles) == 3

@@ -1,0 +1,196 @@
+"""One idea alone: retried, given up, said in milder words. Every other idea keeps its place."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from scriptwriter.errors import UserError
+from scriptwriter.generation.endpoint import Endpoint
+from scriptwriter.graph import Brief
+from scriptwriter.services import brainstorms, choices
+from tests.support.generations import run_to_the_end, titles
+from tests.support.model_server import (
+    DONE,
+    Answer,
+    Gate,
+    ModelServer,
+    broken_off,
+    delta,
+    ideas_text,
+    refused,
+    spoken,
+    story,
+)
+from tests.support.rooms import Room
+from tests.support.rows import artifact_of, rows, transform_of
+from tests.support.waiting import LIMIT, eventually
+
+BRIEF = Brief("抖音", "穿越, 爽文", "", 4)
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+def endpoint(server: ModelServer) -> Endpoint:
+    return Endpoint("test-model", server.url, "sk-secret", silence=20)
+
+
+@pytest.fixture
+async def short(connected: str, room: Room, server: ModelServer, endpoint: Endpoint) -> str:
+    """A run of four ideas that a safety policy ended in the second one."""
+    text = ideas_text([1, 2])
+    server.answers(spoken(text[: text.index("第2个故事") + 3], finish="content_filter"))
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await run_to_the_end(connected, transform_id, endpoint)
+    assert titles(connected) == ["故事1号", ""]
+    return transform_id
+
+
+async def retried(url: str, room: Room, transform_id: str, endpoint: Endpoint, **how) -> None:
+    """A person's retry, and what a worker makes of it."""
+    await brainstorms.retry(room.project_id, transform_id, room.collaborator, **how)
+    await run_to_the_end(url, transform_id, endpoint)
+
+
+def state(url: str) -> str:
+    return transform_of(url)["streaming_status"]
+
+
+async def test_one_idea_alone_is_retried_and_the_rest_is_still_offered(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """Only the third: it stands at the third place, and one request asked for one idea."""
+    server.answers(spoken(ideas_text([3])))
+
+    await retried(connected, room, short, endpoint, only=2)
+
+    assert titles(connected) == ["故事1号", "", "故事3号"]
+    assert "写出 1 个" in server.exchanges[1].prompt
+    assert (state(connected), transform_of(connected)["context"]["error"]["code"]) == (
+        "failed",
+        "too_few_ideas",
+    )
+    server.answers(spoken(ideas_text([2, 4])))
+    await retried(connected, room, short, endpoint)
+    assert titles(connected) == ["故事1号", "故事2号", "故事3号", "故事4号"]
+    assert state(connected) == "completed"
+    assert "写出 2 个" in server.exchanges[2].prompt
+
+
+async def test_a_chosen_idea_stays_the_same_idea(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """A choice names a place; nothing that is written later moves what stands there."""
+    server.answers(spoken(ideas_text([4])))
+    await retried(connected, room, short, endpoint, only=3)
+    artifact = artifact_of(connected)
+    await choices.choose(room.project_id, artifact["id"], 3, room.owner)
+
+    for text in (broken_off(ideas_text([2])[:-6]), spoken(ideas_text([2, 3]))):
+        server.answers(text, refused(401, "no"))
+        await retried(connected, room, short, endpoint)
+
+    assert artifact_of(connected)["id"] == artifact["id"]
+    assert artifact_of(connected)["ideas"][3] == story(4)
+    assert titles(connected)[1:] == ["故事2号", "故事3号", "故事4号"]
+    [link] = rows(connected, "SELECT input_role FROM transform_inputs WHERE input_role LIKE 'ideas%%'")
+    assert link["input_role"] == "ideas[3]"
+
+
+async def test_a_skipped_idea_is_not_asked_for_again(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """跳过: its place stays empty, the others come, and the run is complete without it."""
+    server.answers(spoken(ideas_text([3, 4])))
+
+    await retried(connected, room, short, endpoint, skip=1)
+
+    assert titles(connected) == ["故事1号", "", "故事3号", "故事4号"]
+    assert "写出 2 个" in server.exchanges[1].prompt
+    assert (state(connected), transform_of(connected)["context"]["skipped"]) == ("completed", [1])
+
+
+async def test_skipping_the_last_missing_one_completes_the_run_without_a_model(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """Nothing is left to ask for."""
+    server.answers(spoken(ideas_text([3, 4])[:-10]), spoken(ideas_text([4])))
+    await retried(connected, room, short, endpoint, skip=1)
+    assert titles(connected) == ["故事1号", "", "故事3号", ""]
+
+    await retried(connected, room, short, endpoint, skip=3)
+
+    assert len(server.exchanges) == 2
+    assert titles(connected)[:3] == ["故事1号", "", "故事3号"]
+    assert (state(connected), transform_of(connected)["context"]["skipped"]) == ("completed", [1, 3])
+
+
+async def test_a_skipped_idea_can_be_asked_for_all_the_same(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """Who retries it alone wants it again."""
+    server.answers(spoken(ideas_text([3])), spoken(ideas_text([2])))
+    await retried(connected, room, short, endpoint, skip=1)
+
+    await retried(connected, room, short, endpoint, only=1)
+
+    assert titles(connected) == ["故事1号", "故事2号", "故事3号"]
+    assert transform_of(connected)["context"]["skipped"] == []
+
+
+async def test_rephrasing_asks_for_milder_words_once(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """换个说法 is in that attempt's prompt, and not in the next one's."""
+    server.answers(spoken(ideas_text([2])), spoken(ideas_text([3, 4])))
+
+    await retried(connected, room, short, endpoint, rephrase=True)
+    await retried(connected, room, short, endpoint)
+
+    assert ["换一种说法" in each.prompt for each in server.exchanges] == [False, True, False]
+    assert titles(connected) == ["故事1号", "故事2号", "故事3号", "故事4号"]
+
+
+async def test_a_fault_names_the_place_at_which_it_happened(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """With the third one there already, the second one is the filtered one, and not the fourth."""
+    server.answers(spoken(ideas_text([3])), Answer([delta(refusal="no"), delta("stop"), DONE]))
+    await retried(connected, room, short, endpoint, only=2)
+
+    await retried(connected, room, short, endpoint)
+
+    assert transform_of(connected)["error_message"] == "第 2 个被安全策略拦截，其余不受影响"
+    assert titles(connected) == ["故事1号", "", "故事3号"]
+
+
+async def test_a_stopped_retry_of_one_idea_keeps_the_others(
+    connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
+):
+    """Stop in the middle of the second: its words stay, unfinished, between the first and the third."""
+    server.answers(spoken(ideas_text([3])), broken_off(ideas_text([2])[:40], Gate()))
+    await retried(connected, room, short, endpoint, only=2)
+    await brainstorms.retry(room.project_id, short, room.owner, only=1)
+    working = asyncio.create_task(run_to_the_end(connected, short, endpoint))
+    await eventually(lambda: "故事2号" in str(artifact_of(connected)["partial_data"]))
+
+    await brainstorms.stop(room.project_id, short, room.collaborator)
+
+    await asyncio.wait_for(working, LIMIT)
+    first, second, third = artifact_of(connected)["ideas"]
+    assert (first, third) == (story(1), story(3))
+    assert (second["title"], second["status"]) == ("故事2号", "unfinished")
+
+
+@pytest.mark.parametrize("place", [0, 4, -1])
+async def test_only_what_is_missing_can_be_retried(connected: str, room: Room, short: str, place: int):
+    """Neither a finished idea nor a place that the brief does not have."""
+    with pytest.raises(UserError, match="nothing_to_retry"):
+        await brainstorms.retry(room.project_id, short, room.owner, only=place)
+
+    assert state(connected) == "failed"

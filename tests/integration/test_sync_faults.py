@@ -1,0 +1,323 @@
+"""Whatever happens between the database and a hub, the old list stays, says so, and becomes the new one."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from scriptwriter import database
+from scriptwriter.embedded.postgres import attach
+from scriptwriter.graph import Idea
+from scriptwriter.services import attempts, brainstorms
+from scriptwriter.sync.hub import TABLES, Hub
+from tests.conformance.running import SECRET, shape_server
+from tests.support import postgres
+from tests.support.flows import Follower, following
+from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.shape_proxy import Request, ShapeProxy, answer
+from tests.support.waiting import eventually
+from tests.support.web import ROOT, free_port
+
+FIRST = ("offset", "-1")
+ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，新娘不见了。")
+
+
+@pytest.fixture(params=[True, False], ids=["sse", "long-poll"])
+def live_sse(request: pytest.FixtureRequest) -> bool:
+    """Both ways of being live."""
+    return request.param
+
+
+@pytest.fixture
+async def attempt(room: Room) -> attempts.Attempt:
+    """A run that has one idea."""
+    return await begun(room)
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    await attempts.save_draft(attempt, [ONE])
+    return attempt
+
+
+@asynccontextmanager
+async def proxied(
+    url: str, project_id: str, live_sse: bool
+) -> AsyncIterator[tuple[ShapeProxy, Follower, httpx.AsyncClient]]:
+    """A follower behind a proxy in front of a shape server, and a client that goes past the proxy."""
+    async with (
+        shape_server(url, allow_deletion=True, long_poll=1) as server,
+        httpx.AsyncClient(base_url=server, params={"secret": SECRET}, trust_env=False) as straight,
+        ShapeProxy(server) as proxy,
+        Hub(proxy.url, SECRET, live_sse=live_sse, linger=0.1) as hub,
+        following(hub, project_id) as follower,
+    ):
+        await follower.sees(lambda flow: flow.batches and flow.syncing == "live")
+        yield proxy, follower, straight
+
+
+def kept(follower: Follower) -> None:
+    """Nothing that was seen once was ever gone again: no empty flash, no older list, no member less."""
+    seen = follower.seen
+    for before, after in pairwise(seen):
+        assert len(after.batches) >= len(before.batches)
+        assert len(after.roles) >= len(before.roles)
+        if before.batches:
+            assert after.batches[0].finished_count >= before.batches[0].finished_count
+
+
+async def resyncing(follower: Follower) -> None:
+    """The old list stays, and is said to be old."""
+    flow = await follower.sees(lambda flow: flow.syncing == "resyncing")
+    assert flow.batches[0].ideas[0] == ONE
+
+
+async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
+    """Delete the project's shapes: whoever follows them has to start anew."""
+    for table in TABLES:
+        definition = {"table": table, "where": "project_id = $1", "params[1]": project_id}
+        assert (await straight.delete("/v1/shape", params=definition)).status_code == 202
+
+
+@asynccontextmanager
+async def server_process(url: str, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The embedded shape server as a process that nobody starts again."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "scriptwriter.embedded.shape_server", "--port", str(port),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "SHAPE_SERVER_DSN": url, "SHAPE_SERVER_SECRET": SECRET},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline()
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])
+async def test_a_shape_server_that_comes_back_empty_is_followed_on(
+    how: signal.Signals, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """Its shapes are gone, and what was committed meanwhile is there."""
+    port = free_port()
+    async with (
+        Hub(f"http://127.0.0.1:{port}", SECRET, live_sse=live_sse) as hub,
+        server_process(connected, port) as first,
+        following(hub, room.project_id) as follower,
+    ):
+        await follower.sees(lambda flow: flow.batches and flow.syncing == "live")
+        first.send_signal(how)
+        await first.wait()
+        await resyncing(follower)
+        await attempts.save_draft(attempt, [ONE, TWO])
+
+        async with server_process(connected, port):
+            await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 2
+    kept(follower)
+
+
+async def test_rotated_shapes_are_fetched_anew_behind_the_old_list(
+    live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """However long the new snapshots take."""
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
+        proxy.open.clear()
+        await rotate(straight, room.project_id)
+        await attempts.save_draft(attempt, [ONE, TWO])
+        await resyncing(follower)
+        proxy.open.set()
+
+        await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 2
+    kept(follower)
+
+
+async def test_slow_answers_are_waited_for(
+    live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """Each comes late, after a cut and a rotation too."""
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
+        proxy.delay = 0.4
+        await rotate(straight, room.project_id)
+        await attempts.save_draft(attempt, [ONE, TWO])
+
+        await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 2
+    kept(follower)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer(429, b'{"message": "slow down"}', retry_after="1"),
+        answer(503, b'{"message": "Timeout waiting for Postgres lock acquisition"}', retry_after="1"),
+        answer(502, b"<html>bad gateway</html>", content_type="text/html"),
+        # What ends a shape for good: the hub begins it anew.
+        answer(200, b"<html>a login page</html>", content_type="text/html"),
+        answer(401, b'{"message": "Unauthorized"}'),
+    ],
+    ids=["429", "503", "502", "a page of something else", "401"],
+)
+async def test_a_refusal_for_a_while_leaves_the_old_list(
+    refusal: bytes, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """And when it is over, what was committed meanwhile arrives."""
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
+        proxy.answers = lambda request: refusal
+        proxy.cut()
+        await resyncing(follower)
+        asked = len(proxy.requests)
+        await eventually(lambda: len(proxy.requests) >= asked + len(TABLES))
+        await attempts.save_draft(attempt, [ONE, TWO])
+        assert follower.now.syncing == "resyncing"
+        proxy.answers = lambda request: None
+
+        await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 2
+    kept(follower)
+
+
+class Cache:
+    """A cache with the answers of an earlier life of the shapes, that knows no cache-buster."""
+
+    def __init__(self, proxy: ShapeProxy) -> None:
+        self._known = dict(proxy.cache)
+        self._snapshots = {dict(address)["table"]: address for address in self._known if FIRST in address}
+        self.given: list[Request] = []
+
+    def stale_snapshots(self, request: Request) -> bytes | None:
+        """Twice for each table, and whatever follows from believing them."""
+        if not request.is_first:
+            return self._known.get(request.address)
+        return self._give(request) if self._times(request) < 2 else None
+
+    def stale_news(self, request: Request) -> bytes | None:
+        """The same as an answer to whoever waits for news."""
+        if not request.is_live:
+            return None if request.is_first else self._known.get(request.address)
+        if self._times(request) == 2:
+            return None
+        status, line, rest = self._give(request).partition(b"\r\n")
+        return status + line + b"electric-cursor: 7" + line + rest
+
+    def _times(self, request: Request) -> int:
+        return sum(earlier.table == request.table for earlier in self.given)
+
+    def _give(self, request: Request) -> bytes:
+        self.given.append(request)
+        return self._known[self._snapshots[request.table]]
+
+
+@pytest.mark.parametrize("way", [Cache.stale_snapshots, Cache.stale_news], ids=["snapshots", "news"])
+async def test_cached_answers_of_an_earlier_life_are_not_shown(
+    way: Callable[[Cache, Request], bytes | None],
+    live_sse: bool,
+    connected: str,
+    room: Room,
+    attempt: attempts.Attempt,
+) -> None:
+    """After a rotation a cache still gives the old bodies under the old handles, at new addresses too."""
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
+        cache = Cache(proxy)
+        await attempts.save_draft(attempt, [ONE, TWO])
+        await follower.sees(lambda flow: len(flow.batches[0].ideas) == 2)
+        if way is Cache.stale_snapshots:
+            proxy.answers = cache.stale_snapshots
+        await rotate(straight, room.project_id)
+        if way is Cache.stale_news:
+            await follower.sees(lambda flow: flow.syncing == "resyncing")
+            await follower.sees_the_database(connected)
+            proxy.answers = cache.stale_news
+            proxy.cut()
+        await eventually(lambda: len(cache.given) == 2 * len(TABLES))
+        await attempts.save_draft(attempt, [ONE, TWO, ONE])
+
+        await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 3
+    assert any(flow.syncing == "resyncing" for flow in follower.seen)
+    kept(follower)
+
+
+async def test_an_answer_cut_in_the_middle_is_asked_for_again(
+    live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """Half an event, or half a body, changes nothing."""
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
+        for number in range(2, 6):
+            proxy.cut_in_the_middle()
+            await attempts.save_draft(attempt, [ONE] * number)
+            await eventually(lambda: proxy.has_cut)
+
+            await follower.sees_the_database(connected)
+            assert len(follower.now.batches[0].ideas) == number
+
+    kept(follower)
+
+
+async def test_ended_backends_lose_nothing(
+    live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """Postgres ends every connection, again and again, while ideas are written."""
+    async with proxied(connected, room.project_id, live_sse) as (_, follower, _):
+        with psycopg.connect(connected, autocommit=True) as connection:
+            for number in range(2, 6):
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                await database.database().engine.dispose()
+                await attempts.save_draft(attempt, [ONE] * number)
+
+        await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 5
+    kept(follower)
+
+
+def returned(folder: Path, url: str, before: int) -> bool:
+    """Whether another server than `before` runs, and takes connections."""
+    try:
+        return postgres.postmaster_pid(folder) != before and postgres.answers(url)
+    except (FileNotFoundError, IndexError):
+        return False
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "stopped"])
+async def test_a_restarted_postgres_is_followed_on(how: signal.Signals, live_sse: bool) -> None:
+    """What is written after its return arrives, on the screens that were open all the time."""
+    with postgres.data_folder() as folder, attach(folder) as server:
+        url = server.url()
+        database.apply_schema(url)
+        connection = database.connect(url)
+        room = await make_room()
+        attempt = await begun(room)
+        async with proxied(url, room.project_id, live_sse) as (_, follower, _):
+            before = postgres.postmaster_pid(folder)
+            os.kill(before, how)
+            await eventually(lambda: returned(folder, url, before))
+            await connection.close()
+            await attempts.save_draft(attempt, [ONE, TWO])
+
+            await follower.sees_the_database(url)
+        await connection.close()
+
+    assert len(follower.now.batches[0].ideas) == 2
+    kept(follower)

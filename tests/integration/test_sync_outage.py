@@ -1,0 +1,46 @@
+"""A database that stays away for a while: the old list stays on screen, and says that it may be old."""
+
+import os
+import signal
+
+from scriptwriter import database
+from scriptwriter.embedded.postgres import attach
+from scriptwriter.graph import Idea
+from scriptwriter.services import attempts, brainstorms
+from scriptwriter.sync.hub import Hub
+from tests.conformance.running import SECRET, shape_server
+from tests.support import postgres
+from tests.support.flows import following
+from tests.support.rooms import BRIEF, make_room
+from tests.support.waiting import eventually
+
+ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，新娘不见了。")
+
+
+async def test_a_database_that_is_away_is_said_and_then_followed_on() -> None:
+    """正在重新同步 while nobody knows of changes, then what was written since."""
+    with postgres.data_folder() as folder, attach(folder) as server:
+        url = server.url()
+        database.apply_schema(url)
+        connection = database.connect(url)
+        room = await make_room()
+        attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+        assert attempt is not None
+        await attempts.save_draft(attempt, [ONE])
+        async with (
+            shape_server(url, database_wait=0.2) as shapes,
+            Hub(shapes, SECRET) as hub,
+            following(hub, room.project_id) as follower,
+        ):
+            os.kill(postgres.supervisor_pid(folder), signal.SIGTERM)
+            await eventually(lambda: not postgres.answers(url))
+            old = await follower.sees(lambda flow: flow.syncing == "resyncing")
+            assert [idea.title for idea in old.batches[0].ideas] == [ONE.title]
+
+            with attach(folder):
+                await connection.close()
+                await attempts.save_draft(attempt, [ONE, TWO])
+                await follower.sees_the_database(url)
+        await connection.close()
+
+    assert len(follower.now.batches[0].ideas) == 2

@@ -1,0 +1,94 @@
+"""What a follower of a hub has seen, and what the database says of the same project."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from scriptwriter.graph import ideas_to_json
+from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.hub import Hub
+from tests.support.rows import rows
+from tests.support.waiting import LIMIT
+
+
+class Follower:
+    """Every flow that it was given, in order."""
+
+    def __init__(self) -> None:
+        self.seen: list[ProjectFlow] = []
+        self._moved = asyncio.Event()
+
+    @property
+    def now(self) -> ProjectFlow:
+        """The newest one."""
+        return self.seen[-1]
+
+    async def sees(self, wanted: Callable[[ProjectFlow], object], limit: float = 2 * LIMIT) -> ProjectFlow:
+        """The newest flow, as soon as `wanted` holds for it."""
+        async with asyncio.timeout(limit):
+            while not (self.seen and wanted(self.now)):
+                self._moved.clear()
+                await self._moved.wait()
+        return self.now
+
+    async def sees_the_database(self, url: str) -> None:
+        """Live again, with exactly what is committed."""
+        await self.sees(lambda flow: flow.syncing == "live" and shown(flow) == stored(url, flow.project_id))
+
+    async def keep(self, flows: AsyncIterator[ProjectFlow]) -> None:
+        """Take what comes, for ever."""
+        async for flow in flows:
+            self.seen.append(flow)
+            self._moved.set()
+
+
+@asynccontextmanager
+async def following(hub: Hub, project_id: str) -> AsyncIterator[Follower]:
+    """A follower of a project, that has its first flow."""
+    follower = Follower()
+    async with hub.follow(project_id) as flows:
+        keeping = asyncio.create_task(follower.keep(flows))
+        try:
+            await follower.sees(lambda flow: True)
+            yield follower
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+
+def shown(flow: ProjectFlow) -> dict[str, Any]:
+    """What a flow says, in plain values."""
+    return {
+        "roles": dict(flow.roles),
+        "batches": [
+            (
+                batch.transform_id,
+                batch.status,
+                batch.progress,
+                batch.error_message,
+                ideas_to_json(batch.ideas),
+            )
+            for batch in flow.batches
+        ],
+    }
+
+
+def stored(url: str, project_id: str) -> dict[str, Any]:
+    """The same from the view brainstorm_flows and the memberships."""
+    batches = rows(url, "SELECT * FROM brainstorm_flows WHERE project_id = %s", project_id)
+    members = rows(url, "SELECT user_id, role FROM projects_users WHERE project_id = %s", project_id)
+    return {
+        "roles": {row["user_id"]: row["role"] for row in members},
+        "batches": [
+            (
+                row["transform_id"],
+                row["transform_status"],
+                float(row["progress_percentage"]),
+                row["error_message"],
+                row["artifact_partial_data"] or json.loads(row["artifact_data"]),
+            )
+            for row in batches
+        ],
+    }
