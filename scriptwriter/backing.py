@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from scriptwriter.database import apply_schema
 from scriptwriter.embedded import postgres
 from scriptwriter.embedded.shape_process import ShapeServerProcess
 from scriptwriter.settings import Settings
+
+KEEP_SECONDS = 1.0
+"""Between two looks whether the embedded Postgres still has its supervisor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,19 @@ async def database_server(settings: Settings) -> AsyncIterator[str]:
         if url is None:
             server = await asyncio.to_thread(postgres.attach, settings.postgres_folder)
             stack.callback(server.close)
+            keeping = asyncio.create_task(_keep(server), name="embedded postgres")
+            stack.callback(keeping.cancel)
             url = server.url()
         await asyncio.to_thread(apply_schema, url)
         yield url
+
+
+async def _keep(server: postgres.EmbeddedPostgres) -> None:
+    """Bring the embedded server back when its supervisor was killed, and the server with it."""
+    while True:
+        await asyncio.sleep(KEEP_SECONDS)
+        with suppress(postgres.EmbeddedPostgresError):
+            await asyncio.to_thread(server.ensure)
 
 
 @asynccontextmanager

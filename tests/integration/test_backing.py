@@ -1,11 +1,17 @@
 """The servers behind a process: embedded ones where none is named, and nothing embedded where they are."""
 
+import os
+import signal
+from pathlib import Path
+
 import psutil
 import pytest
 from pydantic import SecretStr
 
 from scriptwriter.backing import database_server, electric_server
 from scriptwriter.settings import settings
+from tests.support import postgres as support
+from tests.support.waiting import eventually
 
 
 async def test_outside_servers_start_nothing_embedded(database_url: str, tmp_path) -> None:
@@ -46,3 +52,23 @@ def test_an_electric_server_does_not_show_its_secret(secret: str | None) -> None
     from scriptwriter.backing import ElectricServer
 
     assert "secret" not in repr(ElectricServer("http://e", secret))
+
+
+async def test_an_embedded_database_whose_supervisor_was_killed_comes_back(tmp_path: Path) -> None:
+    """Nobody has to start the application again."""
+    named = settings().model_copy(update={"data_dir": tmp_path, "database_url": None, "db_host": None})
+
+    async with database_server(named) as url:
+        folder = tmp_path / "postgres"
+        before = support.postmaster_pid(folder)
+        os.kill(support.supervisor_pid(folder), signal.SIGKILL)
+
+        await eventually(lambda: another_answers(folder, url, before))
+
+
+def another_answers(folder: Path, url: str, before: int) -> bool:
+    """Whether another server than `before` runs, and takes connections."""
+    try:
+        return support.postmaster_pid(folder) != before and support.answers(url)
+    except (FileNotFoundError, IndexError):
+        return False

@@ -1,0 +1,127 @@
+"""Kills everything at random for as long as it is told to, and prints what held.
+
+    uv run python -m benchmarks.chaos --minutes 20 [--seed N] [--without-browser]
+
+Rounds of a storm and a calm: in the storm, people start, stop and retry in several projects, while workers,
+Postgres and its supervisor, the shape server and the web process are killed, workers are frozen, and
+sometimes the whole machine falls; in the calm everything must end well. Exit status 1: something did not.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random, randrange
+
+from playwright.async_api import TimeoutError as NotThere
+
+from scriptwriter.services import accounts
+from tests.support.chaos import KINDS, OWNER, Chaos, Check, chaos
+from tests.support.chaos_checks import newest_titles
+from tests.support.people import Person, browser
+
+PROJECTS = 6
+ALL_KINDS = (*KINDS, *KINDS, "frozen worker", "frozen worker", "everything")
+STORM_SECONDS = 15.0, 45.0
+
+
+async def run(minutes: float, seed: int, *, web: bool, logs: Path | None = None) -> Chaos:
+    """Rounds until the time is up; the report is in what is returned."""
+    random = Random(f"{seed} rounds")
+    end = time.monotonic() + 60 * minutes
+    async with AsyncExitStack() as stack:
+        installation = await stack.enter_async_context(
+            chaos(seed, project_count=PROJECTS, pace=0.12, faults=0.15, web=web, logs=logs)
+        )
+        checks = await stack.enter_async_context(_page(installation)) if web else []
+        known = 0
+        while time.monotonic() < end:
+            await installation.round(random.uniform(*STORM_SECONDS), ALL_KINDS, checks=checks)
+            known = _say(installation, known)
+    return installation
+
+
+@asynccontextmanager
+async def _page(installation: Chaos) -> AsyncIterator[list[Check]]:
+    """A page on the first project, opened once and never reloaded, and the check of what it shows."""
+    home = installation.stage.web_url
+    assert home is not None
+    project_id = next(iter(installation.audience.witnesses))
+    async with browser() as opened:
+        person = await Person.arrive(opened, home, await accounts.open_session(OWNER))
+        await person.go(f"/projects/{project_id}/brainstorm")
+        await person.page.evaluate("window.neverReloaded = true")
+
+        async def check() -> list[str]:
+            titles = newest_titles(installation.stage.url, project_id)
+            try:
+                await person.sees_ideas(*titles)
+            except (AssertionError, NotThere):
+                shown = await person.finished.get_by_role("heading").all_inner_texts()
+                await person.takes_picture("chaos")
+                return [f"the page shows {shown}, and the database holds {titles}"]
+            kept = await person.page.evaluate("window.neverReloaded === true")
+            return [] if kept else ["the page was reloaded"]
+
+        yield [check]
+
+
+def _say(installation: Chaos, known: int) -> int:
+    """One line for a round, and one for each violation beyond the `known` ones; returns their number."""
+    report = installation.report
+    print(
+        f"round {len(report.recoveries)}: {report.kills.total()} kills, {report.generations} generations, "
+        f"went on after {report.recoveries[-1]:.1f} s, {len(report.violations)} violations",
+        *report.violations[known:],
+        sep="\n  - ",
+        flush=True,
+    )
+    return len(report.violations)
+
+
+def _summary(installation: Chaos, seconds: float) -> str:
+    report = installation.report
+    recoveries = sorted(report.recoveries)
+    facts = {
+        "seed": report.seed,
+        "minutes": f"{seconds / 60:.1f}",
+        **{f"killed: {kind}": number for kind, number in sorted(report.kills.items())},
+        **{f"people: {deed}": number for deed, number in sorted(report.deeds.items())},
+        "generations": report.generations,
+        "attempts": report.attempts,
+        "calls of the model": report.calls,
+        "finished ideas": report.ideas,
+        "changes on screens": report.changes,
+        "went on after (median, s)": f"{recoveries[len(recoveries) // 2]:.1f}",
+        "went on after (longest, s)": f"{recoveries[-1]:.1f}",
+        "violations": len(report.violations),
+    }
+    lines = ["| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in facts.items())]
+    return "\n".join([*lines, *(f"- {sentence}" for sentence in report.violations)])
+
+
+def main() -> int:
+    """The command; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.chaos", description="Kill everything at random"
+    )
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument(
+        "--without-browser", action="store_true", help="leave the web process and its page out"
+    )
+    parser.add_argument("--logs", type=Path, default=None, help="a folder for what the processes say")
+    chosen = parser.parse_args()
+    seed = randrange(10**6) if chosen.seed is None else chosen.seed
+    print(f"seed {seed}", flush=True)
+    began = time.monotonic()
+    installation = asyncio.run(run(chosen.minutes, seed, web=not chosen.without_browser, logs=chosen.logs))
+    print(_summary(installation, time.monotonic() - began))
+    return 1 if installation.report.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
