@@ -49,6 +49,8 @@ DECLARE
     by_project boolean;
     announce   text;
 BEGIN
+    -- Two shapes of one table may be made at once.
+    PERFORM pg_advisory_xact_lock(hashtext('scriptwriter_shapes'));
     IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND tgname = 'scriptwriter_shapes_truncate') THEN
         RETURN false;
     END IF;

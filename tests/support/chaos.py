@@ -21,17 +21,14 @@ from scriptwriter.sync.flow import Batch
 from tests.support.chaos_checks import short, shown_equals_stored, unended, violations
 from tests.support.chaos_model import Storyteller
 from tests.support.chaos_people import Audience, Person
-from tests.support.chaos_stage import Kept, Stage, stage
+from tests.support.chaos_stage import Stage, stage
 from tests.support.model_server import ModelServer
 from tests.support.rows import rows
 
 OWNER = TEST_USER["id"]
 KINDS = ("worker", "worker", "postgres", "supervisor", "shape server", "web")
-BLOWS = ("all workers", "everything", "zombie")
+BLOWS = ("all workers", "everything")
 """The last fault of a storm, which nobody who writes survives: what follows is the time of recovery."""
-
-TAKEN_OVER = 40.0
-"""Seconds within which a frozen worker's generation is somebody else's; then it had none."""
 
 REST = 120.0
 """Seconds within which all generations end, and all screens show it, once everything is back."""
@@ -135,8 +132,6 @@ class Chaos:
                 await processes[self._random.choice(workers)].down(down)
             case "all workers":
                 await asyncio.gather(*(processes[name].down(down) for name in workers))
-            case "zombie":
-                await self._zombie(processes[self._random.choice(workers)])
             case "frozen worker":
                 # Mostly long enough to be taken for dead, and to come back while another one writes.
                 async with processes[self._random.choice(workers)].stopped():
@@ -157,21 +152,6 @@ class Chaos:
                     running.kill_supervisor(down),
                     self._web(down),
                 )
-
-    async def _zombie(self, victim: Kept) -> None:
-        """Freeze a worker until another one writes what this one began; then both believe it is theirs."""
-        before = {batch.transform_id: batch.attempt for batch in self._on_screen()}
-        async with victim.stopped():
-            deadline = time.monotonic() + TAKEN_OVER
-            while time.monotonic() < deadline:
-                for batch in self._on_screen():
-                    later = batch.interrupted and batch.attempt > before.get(
-                        batch.transform_id, batch.attempt
-                    )
-                    if later and batch.ideas and batch.ideas[-1].status == "writing":
-                        return
-                await asyncio.sleep(0.02)
-        self._note([f"nobody took over from a frozen worker within {TAKEN_OVER:.0f} s"])
 
     def _on_screen(self) -> list[Batch]:
         newest = [witness.newest for witness in self.audience.witnesses.values()]
