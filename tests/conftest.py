@@ -1,11 +1,18 @@
 """Fixtures every test may ask for; their logic is in support/."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 
 from tests.support import postgres
 from tests.support.rooms import Room, make_room
+
+# CI tries the same examples every time; a machine of a person's own tries new ones.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")

@@ -203,7 +203,11 @@ ideas_of_a_model = st.lists(
 @settings(deadline=None)
 @given(ideas_of_a_model, st.booleans(), st.data())
 def test_any_prefix_of_a_reply_gives_a_prefix_of_its_ideas(ideas: list, escaped: bool, data: st.DataObject):
-    """What is on screen while the reply grows is never taken back, unless its body is an earlier one's."""
+    """What is on screen while the reply grows is never taken back, unless its body is an earlier one's.
+
+    The title comes first, as it was asked for: one that comes last may turn out to be an earlier one's too.
+    """
+    ideas = [{"title": idea["title"], "body": idea["body"]} | idea for idea in ideas]
     words = [shown(idea["body"]) for idea in ideas]
     assume(all(len([each for each in words if each == body]) == 1 for body in words if body))
     text = json.dumps({"ideas": ideas}, ensure_ascii=escaped)
