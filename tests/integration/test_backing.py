@@ -63,12 +63,4 @@ async def test_an_embedded_database_whose_supervisor_was_killed_comes_back(tmp_p
         before = support.postmaster_pid(folder)
         os.kill(support.supervisor_pid(folder), signal.SIGKILL)
 
-        await eventually(lambda: another_answers(folder, url, before))
-
-
-def another_answers(folder: Path, url: str, before: int) -> bool:
-    """Whether another server than `before` runs, and takes connections."""
-    try:
-        return support.postmaster_pid(folder) != before and support.answers(url)
-    except (FileNotFoundError, IndexError):
-        return False
+        await eventually(lambda: support.returned(folder, url, before))

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,6 @@ from scriptwriter.generation.run import run
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.services import attempts, brainstorms
 from scriptwriter.services.orphans import adopt
-from scriptwriter.settings import settings
 from tests.support.model_server import Gate, ModelServer, broken_off, delta, ideas_text, spoken, story
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows, transform_of
@@ -30,32 +29,6 @@ ALL = [story(number) for number in (1, 2, 3)]
 ONE, TWO = (Idea(each["title"], each["body"]) for each in ALL[:2])
 HALF = Idea("半个", "他刚要", "writing")
 STALLED = 20.0
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    """The model that the settings name."""
-    with ModelServer() as running:
-        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-        settings.cache_clear()
-        yield running
-    settings.cache_clear()
-
-
-@pytest.fixture
-async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[None]]]:
-    """Starts work that is cancelled after the test."""
-    started: list[asyncio.Future[None]] = []
-
-    def begin(work: Awaitable[None]) -> asyncio.Future[None]:
-        started.append(asyncio.ensure_future(work))
-        return started[-1]
-
-    yield begin
-    for work in started:
-        work.cancel()
-    await asyncio.gather(*started, return_exceptions=True)
 
 
 @pytest.fixture

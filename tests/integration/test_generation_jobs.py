@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -25,17 +25,6 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    """The model that the settings name."""
-    with ModelServer() as running:
-        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-        settings.cache_clear()
-        yield running
-    settings.cache_clear()
-
-
-@pytest.fixture
 def no_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Settings without a key and an address."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
@@ -44,21 +33,6 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
     yield
     settings.cache_clear()
-
-
-@pytest.fixture
-async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[None]]]:
-    """Starts work that is cancelled after the test."""
-    started: list[asyncio.Future[None]] = []
-
-    def begin(work: Awaitable[None]) -> asyncio.Future[None]:
-        started.append(asyncio.ensure_future(work))
-        return started[-1]
-
-    yield begin
-    for work in started:
-        work.cancel()
-    await asyncio.gather(*started, return_exceptions=True)
 
 
 def values(url: str, query: str, *parameters: Any) -> list[Any]:

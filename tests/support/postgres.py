@@ -141,3 +141,11 @@ def lives(pid: int) -> bool:
     except FileNotFoundError:
         return sys.platform != "linux"
     return state != "Z"
+
+
+def returned(folder: Path, url: str, before: int) -> bool:
+    """Whether another server than `before` runs, and takes connections."""
+    try:
+        return postmaster_pid(folder) != before and answers(url)
+    except (FileNotFoundError, IndexError):
+        return False

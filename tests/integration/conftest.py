@@ -1,0 +1,35 @@
+"""Fixtures of tests in which a worker runs generations."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from scriptwriter.settings import settings
+from tests.support.model_server import ModelServer
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """The model that the settings name."""
+    with ModelServer() as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        settings.cache_clear()
+        yield running
+    settings.cache_clear()
+
+
+@pytest.fixture
+async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[None]]]:
+    """Starts work that is cancelled after the test."""
+    started: list[asyncio.Future[None]] = []
+
+    def begin(work: Awaitable[None]) -> asyncio.Future[None]:
+        started.append(asyncio.ensure_future(work))
+        return started[-1]
+
+    yield begin
+    for work in started:
+        work.cancel()
+    await asyncio.gather(*started, return_exceptions=True)
