@@ -31,7 +31,12 @@ CREATE TABLE IF NOT EXISTS projects_users (
     id SERIAL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    role TEXT DEFAULT 'owner', -- owner: everything; collaborator: generates and edits; viewer: reads
+    role TEXT DEFAULT 'owner'
+        CHECK (role IN (
+            'owner',        -- everything: members, name, deletion too
+            'collaborator', -- starts, stops, edits, picks
+            'viewer'        -- reads
+        )),
     joined_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     UNIQUE (project_id, user_id)
 );
@@ -50,7 +55,34 @@ CREATE TABLE IF NOT EXISTS user_sessions (
     id TEXT PRIMARY KEY, -- a hash of the token; the token itself is only in the person's cookie
     user_id TEXT NOT NULL REFERENCES users (id),
     expires_at TIMESTAMPTZ NOT NULL,
-    created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
+    created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
+    user_agent TEXT, -- the browser, as it names itself
+    last_seen_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
+);
+
+CREATE TABLE IF NOT EXISTS sign_in_failures (
+    id SERIAL PRIMARY KEY,
+    account TEXT NOT NULL, -- a hash of the name that was tried
+    address TEXT NOT NULL,
+    failed_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
+);
+
+CREATE TABLE IF NOT EXISTS api_tokens (
+    id TEXT PRIMARY KEY, -- a hash of the token; the token itself is shown once
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
+    last_used_at TIMESTAMPTZ
+);
+
+-- One row for each open tab, renewed while it is open; the worker removes those that went silent.
+CREATE TABLE IF NOT EXISTS presence (
+    tab TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    editing TEXT, -- the idea whose text is open for editing in this tab
+    seen_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
 );
 
 -- The graph: artifact -> transform -> artifact.
@@ -183,6 +215,12 @@ CREATE INDEX IF NOT EXISTS idx_transform_inputs_artifact ON transform_inputs (ar
 CREATE INDEX IF NOT EXISTS idx_transform_outputs_artifact ON transform_outputs (artifact_id);
 CREATE INDEX IF NOT EXISTS idx_llm_prompts_transform ON llm_prompts (transform_id);
 CREATE INDEX IF NOT EXISTS idx_user_sessions_user ON user_sessions (user_id);
+CREATE INDEX IF NOT EXISTS idx_user_sessions_expires ON user_sessions (expires_at);
+CREATE INDEX IF NOT EXISTS idx_sign_in_failures_account ON sign_in_failures (account, failed_at);
+CREATE INDEX IF NOT EXISTS idx_sign_in_failures_address ON sign_in_failures (address, failed_at);
+CREATE INDEX IF NOT EXISTS idx_api_tokens_user ON api_tokens (user_id);
+CREATE INDEX IF NOT EXISTS idx_presence_project ON presence (project_id);
+CREATE INDEX IF NOT EXISTS idx_presence_seen ON presence (seen_at);
 
 -- A double click, or two colleagues, start one run.
 CREATE UNIQUE INDEX IF NOT EXISTS one_active_llm_transform_per_project ON transforms (project_id)

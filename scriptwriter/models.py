@@ -103,6 +103,7 @@ class Membership(_Table, table=True):
     __tablename__ = "projects_users"
     __table_args__ = (
         UniqueConstraint("project_id", "user_id"),
+        _one_of("role", "owner", "collaborator", "viewer"),
         Index("idx_projects_users_user_id", "user_id"),
         Index("idx_projects_users_project_id", "project_id"),
     )
@@ -130,11 +131,55 @@ class UserSession(_Table, table=True):
     """A browser that is signed in; `id` is a hash of its token."""
 
     __tablename__ = "user_sessions"
-    __table_args__ = (Index("idx_user_sessions_user", "user_id"),)
+    __table_args__ = (
+        Index("idx_user_sessions_user", "user_id"),
+        Index("idx_user_sessions_expires", "expires_at"),
+    )
     id: str = _id()
     user_id: str = _key("users", cascade=False)
     expires_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     created_at: datetime = _now()
+    user_agent: str | None = _text()
+    last_seen_at: datetime = _now()
+
+
+class SignInFailure(_Table, table=True):
+    """A sign-in that was refused; `account` is a hash of the name that was tried."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (
+        Index("idx_sign_in_failures_account", "account", "failed_at"),
+        Index("idx_sign_in_failures_address", "address", "failed_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    account: str = _text(nullable=False)
+    address: str = _text(nullable=False)
+    failed_at: datetime = _now()
+
+
+class ApiToken(_Table, table=True):
+    """A program that may act for a person; `id` is a hash of its token."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (Index("idx_api_tokens_user", "user_id"),)
+    id: str = _id()
+    user_id: str = _key("users")
+    name: str = _text(nullable=False)
+    created_at: datetime = _now()
+    last_used_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+class Presence(_Table, table=True):
+    """A tab that has a project open; `editing` names the idea whose text is open for editing in it."""
+
+    __tablename__ = "presence"
+    __table_args__ = (Index("idx_presence_project", "project_id"), Index("idx_presence_seen", "seen_at"))
+    tab: str = Field(sa_column=Column(Text, primary_key=True))
+    project_id: str = _key("projects")
+    user_id: str = _key("users")
+    name: str = _text(nullable=False)
+    editing: str | None = _text()
+    seen_at: datetime = _now()
 
 
 class Artifact(_Table, table=True):

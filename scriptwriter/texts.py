@@ -153,6 +153,11 @@ ERRORS: dict[str, Text] = {
     "count_out_of_range": Text("想法数量须在 1 到 10 之间", "Ask for 1 to 10 ideas"),
     "name_required": Text("请输入项目名称", "Enter a project name"),
     "name_too_long": Text("项目名称最多 {limit} 个字", "The name may have up to {limit} characters"),
+    "token_name_required": Text("请给令牌起个名字", "Give the token a name"),
+    "token_name_too_long": Text("名字最多 {limit} 个字", "The name may have up to {limit} characters"),
+    "too_many_tokens": Text(
+        "最多 {limit} 个令牌，请先撤销不用的", "Up to {limit} tokens; please revoke one that is not used"
+    ),
     "signed_out": Text("请先登录", "Please sign in first"),
     "project_not_found": Text(
         "项目不存在，或你没有访问权限", "There is no such project, or it is not shared with you"

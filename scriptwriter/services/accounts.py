@@ -35,7 +35,7 @@ async def open_session(user_id: str) -> str:
     token = secrets.token_urlsafe(32)
     async with transaction() as session:
         session.add(
-            UserSession(id=_hash(token), user_id=user_id, expires_at=datetime.now(UTC) + SESSION_LIFE)
+            UserSession(id=token_hash(token), user_id=user_id, expires_at=datetime.now(UTC) + SESSION_LIFE)
         )
     return token
 
@@ -49,7 +49,7 @@ async def user_of_session(token: str) -> User | None:
             select(User)
             .join(UserSession, col(UserSession.user_id) == User.id)
             .where(
-                UserSession.id == _hash(token),
+                UserSession.id == token_hash(token),
                 UserSession.expires_at > datetime.now(UTC),
                 User.status == "active",
             )
@@ -60,10 +60,11 @@ async def user_of_session(token: str) -> User | None:
 async def sign_out(token: str) -> None:
     """End the session of `token`; one that does not exist is ended already."""
     async with transaction() as session:
-        await session.exec(delete(UserSession).where(col(UserSession.id) == _hash(token)))
+        await session.exec(delete(UserSession).where(col(UserSession.id) == token_hash(token)))
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What the database keeps of a random token: its SHA-256, in hexadecimal."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 

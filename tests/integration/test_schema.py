@@ -1,5 +1,7 @@
 """The models, schema.sql and a real database say the same."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 from sqlalchemy import create_engine
@@ -24,6 +26,7 @@ SELECT tablename, indexname, indexdef FROM pg_indexes
 WHERE schemaname = 'public' AND tablename = ANY (%(tables)s) AND indexname NOT LIKE '%%\\_pkey'
     AND indexname NOT LIKE '%%\\_key' ORDER BY 1, 2
 """
+FIRST_SCHEMA = Path(__file__).parents[1] / "recordings" / "schema" / "0001.sql"
 DESIGNED = {
     "users", "projects", "projects_users", "auth_providers", "user_sessions", "artifacts", "transforms",
     "transform_inputs", "transform_outputs", "llm_prompts", "llm_transforms", "human_transforms",
@@ -91,14 +94,31 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
 def test_a_numbered_file_upgrades_an_existing_database_once(database_url: str, tmp_path) -> None:
     """A later change is applied to a database of an earlier version, and recorded."""
     (tmp_path / "schema.sql").write_text("SELECT 1 / 0 AS must_not_run_on_an_existing_database")
-    (tmp_path / "0002_note.sql").write_text("ALTER TABLE projects ADD COLUMN note TEXT")
+    number = apply_schema(database_url) + 1
+    (tmp_path / f"{number:04}_note.sql").write_text("ALTER TABLE projects ADD COLUMN note TEXT")
 
     versions = [apply_schema(database_url, tmp_path), apply_schema(database_url, tmp_path)]
 
-    assert versions == [2, 2]
+    assert versions == [number, number]
     with psycopg.connect(database_url) as connection:
-        assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (2,)
+        assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (number,)
         assert connection.execute("SELECT note FROM projects").fetchall() == []
+
+
+def test_a_database_of_the_first_version_becomes_like_a_fresh_one(
+    database_url: str, empty_database: str
+) -> None:
+    """All upgrades together lead to the catalog of schema.sql, and rows of the first version stay."""
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(FIRST_SCHEMA.read_bytes())
+        connection.execute("INSERT INTO schema_version (version) VALUES (1)")
+        connection.execute("INSERT INTO users (id, username) VALUES ('u', 'u')")
+
+    apply_schema(empty_database)
+
+    assert catalog(empty_database) == catalog(database_url)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
 
 
 def test_updated_at_moves_with_every_update(database_url: str) -> None:

@@ -1,0 +1,88 @@
+"""Owns tokens by which a person's programs act for them: shown once; the database has their hash."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, func, update
+from sqlmodel import col, select
+
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+from scriptwriter.models import ApiToken, User
+from scriptwriter.services.accounts import token_hash
+
+PREFIX = "sw_"
+"""What every token begins with, so that a scanner for leaked secrets knows one."""
+NAME_LIMIT = 60
+MOST = 20
+"""Tokens of one person."""
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token as its owner sees it in a list; `id` names it and opens nothing."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+async def create(user_id: str, name: str) -> str:
+    """A new token of `user_id`: 46 characters, to be shown once.
+
+    Raises UserError: `token_name_required`, `token_name_too_long`, `too_many_tokens`.
+    """
+    name = " ".join(name.replace("\x00", "").split())
+    if not name:
+        raise UserError("token_name_required")
+    if len(name) > NAME_LIMIT:
+        raise UserError("token_name_too_long", limit=NAME_LIMIT)
+    token = PREFIX + secrets.token_urlsafe(32)
+    async with transaction() as session:
+        # The lock on the person keeps two requests from passing the limit together.
+        await session.get(User, user_id, with_for_update=True)
+        count = await session.exec(select(func.count()).where(ApiToken.user_id == user_id))
+        if count.one() >= MOST:
+            raise UserError("too_many_tokens", limit=MOST)
+        session.add(ApiToken(id=token_hash(token), user_id=user_id, name=name))
+    return token
+
+
+async def mine(user_id: str) -> list[TokenRow]:
+    """The tokens of `user_id`, the newest first."""
+    async with transaction() as session:
+        found = await session.exec(
+            select(ApiToken).where(ApiToken.user_id == user_id).order_by(col(ApiToken.created_at).desc())
+        )
+        return [TokenRow(row.id, row.name, row.created_at, row.last_used_at) for row in found]
+
+
+async def revoke(user_id: str, token_id: str) -> None:
+    """End a token of `user_id` by its id; one that does not exist is ended already."""
+    async with transaction() as session:
+        await session.exec(
+            delete(ApiToken).where(col(ApiToken.id) == token_id, col(ApiToken.user_id) == user_id)
+        )
+
+
+async def user_of_token(token: str) -> User | None:
+    """The active person whose token it is, or None. When it was used last is noted once a minute."""
+    if not token.startswith(PREFIX):
+        return None
+    async with transaction() as session:
+        found = await session.exec(
+            select(User, ApiToken)
+            .join(ApiToken, col(ApiToken.user_id) == User.id)
+            .where(ApiToken.id == token_hash(token), User.status == "active")
+        )
+        row = found.first()
+        if row is None:
+            return None
+        user, known = row
+        now = datetime.now(UTC)
+        if known.last_used_at is None or now - known.last_used_at > _NOTED_EVERY:
+            await session.exec(update(ApiToken).where(col(ApiToken.id) == known.id).values(last_used_at=now))
+        return user
