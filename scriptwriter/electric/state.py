@@ -201,6 +201,7 @@ class ShapeState:
             stale=0,
             bypassing=bypassing,
             refetches=self.refetches + 1,
+            short_streams=0,  # the end of the log explains that of a stream
         )
 
     def _busted(self) -> Self:

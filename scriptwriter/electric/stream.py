@@ -178,7 +178,7 @@ class ShapeStream:
         reader = EventReader()
         batch: list[Message] = []
         try:
-            async for piece in response.aiter_raw():
+            async for piece in response.aiter_bytes():  # decoded, where a proxy compressed it all the same
                 heard = True
                 self._failures = self._repeats = 0
                 for data in reader.feed(piece):
@@ -191,7 +191,10 @@ class ShapeStream:
                             return
                         batch = []
         finally:
-            self._state = self._state.stream_closed(self._clock() - opened, heard=heard)
+            lived = self._clock() - opened
+            if lived >= QUICK_SECONDS:
+                self._failures = 0  # a quiet one, that something in between cuts off again and again
+            self._state = self._state.stream_closed(lived, heard=heard)
 
     async def _pace(self) -> None:
         """Slow down where answers come at once and lead nowhere; whoever sends them cannot be hurried."""
