@@ -163,6 +163,33 @@ def test_an_interrupted_run_names_the_idea_with_which_it_goes_on_until_it_has_wo
     assert [growing.newest.phase, between.newest.phase] == ["writing", "writing"]
 
 
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_retry_of_one_idea_names_that_one_though_another_before_it_is_open(interrupted: bool) -> None:
+    """Before its first words too, and when a worker died over it."""
+    alone = batch(attempt=1, interrupted=interrupted, ideas=(FIRST,), slots=frozenset({2}))
+
+    screen = shown(alone)
+
+    assert screen.newest.resume_at == 3
+    assert ([card.number for card in screen.cards], [card.number for card in screen.later]) == ([1, 2], [3])
+
+
+@pytest.mark.parametrize(("slots", "number"), [(None, 2), (frozenset({1, 2}), 2), (frozenset({2}), 3)])
+def test_a_run_goes_on_with_the_first_place_of_its_attempt(slots: frozenset[int] | None, number: int) -> None:
+    """An attempt that names no places writes all that are open."""
+    assert shown(batch(attempt=1, ideas=(FIRST,), slots=slots)).newest.resume_at == number
+
+
+def test_an_attempt_that_has_nothing_left_to_write_does_not_say_that_it_goes_on() -> None:
+    """A worker died between the last idea and the end: what follows is the end, and no idea."""
+    full = shown(batch(attempt=1, interrupted=True, ideas=(FIRST, SECOND, FIRST), slots=frozenset()))
+    alone = shown(batch(attempt=2, interrupted=True, ideas=(FIRST, NOTHING, SECOND), slots=frozenset()))
+
+    assert [(screen.newest.phase, screen.newest.resume_at) for screen in (full, alone)] == [
+        ("writing", 0)
+    ] * 2
+
+
 def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
     """A quick model's idea may be finished before any draft of it was seen."""
     left_behind = batch(attempt=1, interrupted=True, ideas=(FIRST,))
