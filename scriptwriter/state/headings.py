@@ -26,7 +26,7 @@ REMEDIES: Mapping[str, Remedy] = {
 
 def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> BatchView:
     """The heading of `batch`; `before` is the heading that the same screen showed until now."""
-    phase = _phase(batch, before)
+    phase = _phase(batch)
     begun = batch.attempt_started_at or batch.created_at
     same = before is not None and (before.transform_id, before.attempt, before.phase) == (
         batch.transform_id,
@@ -67,12 +67,12 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
     )
 
 
-def _phase(batch: Batch, before: BatchView | None) -> Phase:
+def _phase(batch: Batch) -> Phase:
     match batch.status:
         case "pending":
             return "waiting" if batch.waiting else "queued"
         case "running":
-            return _phase_of_attempt(batch, before)
+            return _phase_of_attempt(batch)
         case "cancelled":
             return "stopped"
         case "failed":
@@ -81,15 +81,9 @@ def _phase(batch: Batch, before: BatchView | None) -> Phase:
             return "partial" if batch.open_slots else "completed"
 
 
-def _phase_of_attempt(batch: Batch, before: BatchView | None) -> Phase:
-    if any(idea.status == "writing" for idea in batch.ideas) or (batch.ideas and batch.attempt == 0):
-        return "writing"
-    if batch.next_slot is None:
-        # All that it writes is there: there is nothing to go on with before it ends.
-        return "writing"
-    # A later attempt begins with the ideas of the earlier ones: only more of them tell that it has words.
-    same = before is not None and (before.transform_id, before.attempt) == (batch.transform_id, batch.attempt)
-    if before and same and (before.phase == "writing" or before.finished < batch.finished_count):
+def _phase_of_attempt(batch: Batch) -> Phase:
+    # With all that it writes there is nothing to go on with before it ends.
+    if batch.has_words or batch.next_slot is None:
         return "writing"
     return "recovering" if batch.interrupted else "thinking"
 

@@ -73,6 +73,12 @@ class Batch:
         return graph.open_slots(self.ideas, self.brief.count, self.skipped)
 
     @property
+    def has_words(self) -> bool:
+        """Whether this attempt has written something: a later one begins with the ideas of earlier ones."""
+        mine = range(len(self.ideas)) if self.slots is None else self.slots
+        return any(self.ideas[place].status != "unfinished" for place in mine if place < len(self.ideas))
+
+    @property
     def next_slot(self) -> int | None:
         """The place that this attempt is about to fill; None where it has filled all that it writes."""
         mine = (place for place in self.open_slots if self.slots is None or place in self.slots)
