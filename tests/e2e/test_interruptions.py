@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from playwright.async_api import expect
 
 from scriptwriter.backing import database_server
 from scriptwriter.settings import Settings
@@ -76,6 +77,7 @@ async def test_a_killed_worker_is_replaced_and_the_page_says_from_where_it_goes_
     asked = len(model.exchanges)
     await writer.create_project()
     await writer.sees_status("排队中")
+    await writer.takes_pictures("queued")
     await writer.page.evaluate("window.neverReloaded = true")
     with worker_process(apart.settings) as worker:
         await writer.sees_ideas(*TITLES[:3])
@@ -126,3 +128,20 @@ async def test_a_network_that_fell_silent_shows_what_the_database_has_when_it_sp
     assert rows(database, "SELECT count(*) AS runs FROM transforms WHERE project_id = %s", project_id) == [
         {"runs": 1}
     ]
+
+
+async def test_a_model_that_falls_silent_leaves_what_is_written_and_the_rest_is_filled_in(
+    apart: Web, model: ModelServer, writer: Person
+) -> None:
+    """The sentence names the seconds that were waited for; here they are few."""
+    text = ideas_text(range(1, 6))
+    model.answers(broken_off(text[: text.index("第3个故事") + 12], Gate()), spoken(ideas_text([3, 4, 5])))
+    with worker_process({**apart.settings, "MODEL_SILENCE_SECONDS": "2"}):
+        await writer.create_project()
+
+        await expect(writer.says).to_have_text("模型 2 秒无响应，已保留 2 个")
+        await writer.sees_ideas(*TITLES[:2])
+        await writer.presses("补齐")
+
+        await writer.sees_ideas(*TITLES)
+        await writer.sees_status("5 个创意")

@@ -126,6 +126,21 @@ class Person:
         """The finished cards of the newest run."""
         return self.page.get_by_test_id("newest-ideas").locator('[data-testid=idea][data-state="finished"]')
 
+    @property
+    def says(self) -> Locator:
+        """The sentence about the newest run."""
+        return self.page.get_by_test_id("status").get_by_test_id("status-text")
+
+    @property
+    def reason(self) -> Locator:
+        """Why the newest run ended short."""
+        return self.says.or_(self.page.get_by_test_id("failure-reason"))
+
+    @property
+    def buttons(self) -> Locator:
+        """What can be done about the newest run."""
+        return self.page.get_by_test_id("status").get_by_role("button")
+
     async def visit(self, project_id: str) -> None:
         """To the page of a project."""
         await self.go(f"/projects/{project_id}/brainstorm")
@@ -177,4 +192,4 @@ class Person:
     async def takes_picture(self, name: str) -> None:
         """Into test-artifacts/, for people to look at."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
