@@ -10,6 +10,11 @@ ACTORS = ("owner", "collaborator")
 READERS = (*ACTORS, "viewer")
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of anything; what cannot be one is not worth asking the database for."""
+    return 0 < len(text) <= 200 and text.isascii() and text.isprintable()
+
+
 async def require(
     session: AsyncSession, project_id: str, user_id: str, *, roles: tuple[str, ...] = READERS
 ) -> tuple[Project, User, str]:
@@ -18,6 +23,8 @@ async def require(
     Raises UserError: `project_not_found` for a stranger, as for a project that does not exist,
     `not_allowed` for a member whose role is not one of `roles`.
     """
+    if not is_id(project_id):
+        raise UserError("project_not_found")
     found = await session.exec(
         select(Project, User, Membership.role)
         .join(Membership, col(Membership.project_id) == Project.id)
