@@ -164,6 +164,21 @@ ERRORS: dict[str, Text] = {
     ),
     "access_removed": Text("你已被移出该项目", "You have been removed from this project"),
     "not_allowed": Text("你在该项目中只能查看", "You can only view this project"),
+    "project_deleted": Text("这个项目已被删除", "This project has been deleted"),
+    "owners_only": Text("只有项目所有者可以这样做", "Only an owner of this project can do that"),
+    "description_too_long": Text(
+        "项目简介最多 {limit} 个字", "The description may have up to {limit} characters"
+    ),
+    "role_unknown": Text("没有这种角色", "There is no such role"),
+    "person_not_found": Text(
+        "没有叫这个用户名的人，请核对后再试", "Nobody has this user name; please check it"
+    ),
+    "already_member": Text("{name} 已经在这个项目里", "{name} is a member of this project already"),
+    "member_not_found": Text("这个人已经不在项目里", "This person is not in the project any more"),
+    "last_owner": Text(
+        "项目至少要有一位所有者，请先让另一位成员成为所有者",
+        "A project needs an owner; please make another member an owner first",
+    ),
     "already_running": Text(
         "{name} 已经开始了一次生成，正在进行中", "{name} has already started a run; it is in progress"
     ),

@@ -22,18 +22,11 @@ from scriptwriter.models import (
 )
 from scriptwriter.services import budget
 from scriptwriter.services.access import ACTORS, is_id, require
-from scriptwriter.services.endings import end_artifact
 from scriptwriter.services.jobs import defer_generation
-from scriptwriter.services.lineage import ideas_of
 from scriptwriter.services.projects import create_in
 from scriptwriter.services.retries import prompt_role, requeue
-from scriptwriter.services.transitions import (
-    context_for,
-    context_json,
-    context_of,
-    seconds_of_work,
-    transition,
-)
+from scriptwriter.services.stops import stop_in
+from scriptwriter.services.transitions import context_for, context_of
 
 
 async def start(project_id: str, brief: Brief, user_id: str) -> str:
@@ -124,15 +117,7 @@ async def stop(project_id: str, transform_id: str, user_id: str) -> bool:
     async with transaction() as session:
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
         transform = await _llm_transform(session, project_id, transform_id)
-        context = context_of(transform)
-        context |= {"seconds": seconds_of_work(context), "stoppedBy": user.shown_name}
-        context.pop("attemptStartedAt", None)
-        if not await transition(session, transform_id, "cancelled", execution_context=context_json(context)):
-            return False
-        artifact = await ideas_of(session, transform_id)
-        ideas = graph.ideas_from_json(artifact.partial_data)
-        await end_artifact(session, artifact.id, ideas, "cancelled", artifact.streaming_progress)
-        return True
+        return await stop_in(session, transform, user)
 
 
 async def _start(session: AsyncSession, project_id: str, brief: Brief, user: User) -> str:
