@@ -62,6 +62,12 @@ async def require(
     return row[0], row[1], row[2]
 
 
+async def require_reader(project_id: str, user_id: str) -> None:
+    """Raises UserError `project_not_found` where the person may not read the project."""
+    async with transaction() as session:
+        await require(session, project_id, user_id)
+
+
 async def loss(project_id: str) -> UserError:
     """What to tell a person who could read the project until now: it was deleted, or they were removed."""
     async with transaction() as session:

@@ -110,15 +110,36 @@ async def open_project(project_id: str, user_id: str) -> ProjectRow:
         return row
 
 
+async def change(
+    project_id: str,
+    user_id: str,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    archived: bool | None = None,
+) -> None:
+    """Change what is given, all of it or nothing; an owner's act.
+
+    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, and what `create` raises of a name or
+    a description.
+    """
+    async with transaction() as session:
+        project, _, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
+        if name is not None:
+            project.name = _name(name)
+        if description is not None:
+            project.description = _description(description)
+        if archived is not None:
+            project.status = "archived" if archived else "active"
+        session.add(project)
+
+
 async def rename(project_id: str, name: str, user_id: str) -> None:
     """Give a project another name; an owner's act.
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `name_required`, `name_too_long`.
     """
-    async with transaction() as session:
-        project, _, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
-        project.name = _name(name)
-        session.add(project)
+    await change(project_id, user_id, name=name)
 
 
 async def describe(project_id: str, description: str, user_id: str) -> None:
@@ -126,10 +147,7 @@ async def describe(project_id: str, description: str, user_id: str) -> None:
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `description_too_long`.
     """
-    async with transaction() as session:
-        project, _, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
-        project.description = _description(description)
-        session.add(project)
+    await change(project_id, user_id, description=description)
 
 
 async def archive(project_id: str, user_id: str) -> None:
@@ -137,12 +155,12 @@ async def archive(project_id: str, user_id: str) -> None:
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`.
     """
-    await _move(project_id, user_id, "archived")
+    await change(project_id, user_id, archived=True)
 
 
 async def unarchive(project_id: str, user_id: str) -> None:
     """Take it out again. Raises UserError as `archive` does."""
-    await _move(project_id, user_id, "active")
+    await change(project_id, user_id, archived=False)
 
 
 async def delete(project_id: str, user_id: str) -> None:
@@ -181,13 +199,6 @@ async def restore(project_id: str, user_id: str) -> None:
         if project.updated_at <= datetime.now(UTC) - KEPT:
             raise UserError("project_not_found")
         project.status = "active"
-        session.add(project)
-
-
-async def _move(project_id: str, user_id: str, target: str) -> None:
-    async with transaction() as session:
-        project, _, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
-        project.status = target
         session.add(project)
 
 
