@@ -24,6 +24,7 @@ from scriptwriter.api.session import COOKIE
 from scriptwriter.backing import database_server, electric_server
 from scriptwriter.services import accounts
 from scriptwriter.settings import Settings
+from tests.support.budgets import UNLIMITED
 
 _PROJECT = Path(__file__).parents[1]
 _BUILD_PATIENCE = 600.0
@@ -76,6 +77,7 @@ async def stack(folder: Path, live: str) -> AsyncIterator[Stack]:
                 "SCRIPTWRITER_ENV": "development",
                 "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
                 "REFLEX_WEB_WORKDIR": os.environ.get("REFLEX_WEB_WORKDIR", str(folder / "web")),
+                **UNLIMITED,
             }
             async with _web(folder, os.environ | environment) as (url, pid):
                 yield Stack(url, environment, {"web": pid, **_servers(folder)})

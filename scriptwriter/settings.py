@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     embedded_worker: bool | None = None
     worker_concurrency: int = Field(20, ge=1)
 
+    starts_per_minute: int = Field(10, ge=1)
+    running_per_person: int = Field(3, ge=1)
+
     public_url: str | None = Field(None, validation_alias="SCRIPTWRITER_URL")
 
     metrics_token: SecretStr | None = None

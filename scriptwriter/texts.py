@@ -141,7 +141,47 @@ ACCESS_REMOVED_WHY = Text(
     "This page no longer shows anything of it. If this surprises you, please ask its owner.",
 )
 
+# What other programs read of the HTTP API.
+RUN_STARTED = Text(
+    "头脑风暴已开始生成，连接 Electric 可实时查看更新。",
+    "Brainstorming generation started. Connect to Electric to see real-time updates.",
+)
+RUN_GOES_ON = Text("已继续生成未完成的创意", "The run goes on with the ideas that are missing")
+RUN_STOPPED = Text("已停止，已写内容保留", "Stopped; what was written is kept")
+RUN_HAD_ENDED = Text("这次生成已经结束", "The run had ended already")
+FIELD_MISSING = Text("必填", "is required")
+FIELD_WRONG = Text("不合要求", "is not valid")
+FIELD_PROBLEMS: dict[str, Text] = {
+    "missing": FIELD_MISSING,
+    "string_type": Text("须为文本", "must be a string"),
+    "string_unicode": Text("含有无法识别的字符", "holds characters that are no Unicode text"),
+    "int_type": Text("须为整数", "must be an integer"),
+    "int_from_float": Text("须为整数", "must be an integer"),
+    "bool_type": Text("须为 true 或 false", "must be true or false"),
+    "literal_error": Text("须为以下之一：{expected}", "must be one of: {expected}"),
+    "extra_forbidden": Text("没有这个字段", "is not a field of this request"),
+    "model_attributes_type": Text("须为 JSON 对象", "must be a JSON object"),
+    "dict_type": Text("须为 JSON 对象", "must be a JSON object"),
+    "json_invalid": Text("不是有效的 JSON", "is not valid JSON"),
+    "nothing_to_change": Text("至少要改一项", "must hold at least one field to change"),
+    "set_by_server": Text("由服务器决定，请勿传入", "is decided by the server; leave it out"),
+    "unknown_parameter": Text("没有这个参数", "is not a parameter of this request"),
+    "given_twice": Text("只能传入一次", "may be given once only"),
+}
+
 ERRORS: dict[str, Text] = {
+    "invalid_request": Text("请求中有不合要求的内容", "Something in this request is not valid"),
+    "token_rejected": Text("令牌无效，或已被撤销", "The token is not valid, or was revoked"),
+    "origin_not_allowed": Text("不接受来自这个网站的请求", "Requests from this site are not accepted"),
+    "forbidden": Text("不允许这样做", "This is not allowed"),
+    "not_found": Text("没有这个地址", "There is nothing at this address"),
+    "method_not_allowed": Text("这个地址不接受这种请求", "This address does not take such a request"),
+    "body_too_large": Text("内容太大，最多 {limit} KB", "The body is too large; up to {limit} KB are taken"),
+    "service_away": Text("服务暂时不可用，请稍后再试", "The service is away for a moment; please try again"),
+    "sync_away": Text("同步服务暂时不可用，请稍后再试", "Syncing is away for a moment; please try again"),
+    "too_many_polls": Text(
+        "最多同时打开 {limit} 个同步请求", "Up to {limit} requests for shapes may be open at once"
+    ),
     "platform_required": Text("请输入目标平台", "Enter a target platform"),
     "genre_required": Text("请输入故事类型", "Enter a story genre"),
     "platform_too_long": Text("目标平台最多 {limit} 个字", "The platform may have up to {limit} characters"),
@@ -164,10 +204,34 @@ ERRORS: dict[str, Text] = {
     ),
     "access_removed": Text("你已被移出该项目", "You have been removed from this project"),
     "not_allowed": Text("你在该项目中只能查看", "You can only view this project"),
+    "project_deleted": Text("这个项目已被删除", "This project has been deleted"),
+    "owners_only": Text("只有项目所有者可以这样做", "Only an owner of this project can do that"),
+    "description_too_long": Text(
+        "项目简介最多 {limit} 个字", "The description may have up to {limit} characters"
+    ),
+    "role_unknown": Text("没有这种角色", "There is no such role"),
+    "person_not_found": Text(
+        "没有叫这个用户名的人，请核对后再试", "Nobody has this user name; please check it"
+    ),
+    "already_member": Text("{name} 已经在这个项目里", "{name} is a member of this project already"),
+    "member_not_found": Text("这个人已经不在项目里", "This person is not in the project any more"),
+    "last_owner": Text(
+        "项目至少要有一位所有者，请先让另一位成员成为所有者",
+        "A project needs an owner; please make another member an owner first",
+    ),
     "already_running": Text(
         "{name} 已经开始了一次生成，正在进行中", "{name} has already started a run; it is in progress"
     ),
     "nothing_to_retry": Text("这次生成没有可重试的内容", "There is nothing to retry in this run"),
+    "run_not_found": Text("没有这次生成", "There is no such run in this project"),
+    "too_many_starts": Text(
+        "一分钟内最多开始 {limit} 次，请 {seconds} 秒后再试",
+        "Up to {limit} starts a minute; please try again in {seconds} s",
+    ),
+    "too_many_running": Text(
+        "你已有 {limit} 个生成正在进行，请等其中一个结束",
+        "You have {limit} runs going already; please wait until one of them ends",
+    ),
     "reply_not_found": Text("这次生成没有留下原文", "This run left no raw reply"),
     "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
     "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),

@@ -2,13 +2,47 @@
 
 from fastapi import FastAPI
 
-from scriptwriter.api import health, metrics, session
+from scriptwriter.api import (
+    brainstorms,
+    docs,
+    flows,
+    health,
+    members,
+    metrics,
+    nowhere,
+    problems,
+    projects,
+    session,
+    shapes,
+)
+from scriptwriter.api.doorway import Doorway
+
+ROUTERS = (
+    session.router,
+    health.router,
+    metrics.router,
+    projects.router,
+    members.router,
+    brainstorms.router,
+    flows.router,
+    shapes.router,
+    docs.router,
+)
 
 
 def create() -> FastAPI:
     """The HTTP API of the web process."""
-    api = FastAPI(title="Scriptwriter", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
-    api.include_router(session.router)
-    api.include_router(health.router)
-    api.include_router(metrics.router)
+    api = FastAPI(
+        title="Scriptwriter",
+        description=docs.DESCRIPTION,
+        version="1",
+        openapi_url=docs.OPENAPI,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in (*ROUTERS, nowhere.router(ROUTERS)):
+        api.include_router(router)
+    problems.install(api)
+    api.add_middleware(Doorway)
     return api

@@ -20,25 +20,20 @@ from scriptwriter.models import (
     TransformOutput,
     User,
 )
-from scriptwriter.services.access import ACTORS, require
-from scriptwriter.services.endings import end_artifact
+from scriptwriter.services import budget
+from scriptwriter.services.access import ACTORS, is_id, require
 from scriptwriter.services.jobs import defer_generation
-from scriptwriter.services.lineage import ideas_of
 from scriptwriter.services.projects import create_in
 from scriptwriter.services.retries import prompt_role, requeue
-from scriptwriter.services.transitions import (
-    context_for,
-    context_json,
-    context_of,
-    seconds_of_work,
-    transition,
-)
+from scriptwriter.services.stops import stop_in
+from scriptwriter.services.transitions import context_for, context_of
 
 
 async def start(project_id: str, brief: Brief, user_id: str) -> str:
     """Start a generation for `brief`; returns the transform's id. The worker and the shapes do the rest.
 
-    Raises UserError: `project_not_found`, `not_allowed`, `already_running` (name: who started that one).
+    Raises UserError: `project_not_found`, `not_allowed`, `already_running` (name: who started that one), and
+    `too_many_starts`, `too_many_running` as budget.hold_to does.
     """
     try:
         async with transaction() as session:
@@ -51,7 +46,7 @@ async def start(project_id: str, brief: Brief, user_id: str) -> str:
 async def start_project(name: str, brief: Brief, user_id: str) -> tuple[str, str]:
     """A new project and its first generation in one transaction; returns (project id, transform id).
 
-    Raises UserError as `projects.create` does.
+    Raises UserError as `projects.create` and `start` do.
     """
     async with transaction() as session:
         project_id = await create_in(session, user_id, name, f"{brief.platform} · {brief.genre}")
@@ -91,17 +86,24 @@ async def retry(
     """Go on with a generation that ended short: the next attempt asks for the missing ideas only.
 
     `only` asks for the one at that place (from 0), `skip` gives it up; `rephrase` asks for milder words.
-    Raises UserError: `project_not_found`, `not_allowed`, `nothing_to_retry`, `already_running`.
+    Raises UserError: `project_not_found`, `not_allowed`, `run_not_found`, `nothing_to_retry`,
+    `already_running`, and `too_many_starts`, `too_many_running` as budget.hold_to does.
     """
     try:
         async with transaction() as session:
             await require(session, project_id, user_id, roles=ACTORS)
             transform = await _llm_transform(session, project_id, transform_id)
-            skipped = {*context_of(transform).get("skipped", ()), *([] if skip is None else [skip])}
-            slots = None if only is None else [only]
+            context = context_of(transform)
+            skipped = {*context.get("skipped", ()), *([] if skip is None else [skip])}
             await requeue(
-                session, transform, slots=slots, skipped=sorted(skipped - {only}), rephrase=rephrase
+                session,
+                transform,
+                slots=None if only is None else [only],
+                skipped=sorted(skipped - {only}),
+                rephrase=rephrase,
+                asked=budget.asked(user_id, context.get("asked", ())),
             )
+            await budget.hold_to(session, user_id)
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
 
@@ -110,20 +112,12 @@ async def stop(project_id: str, transform_id: str, user_id: str) -> bool:
     """Stop a generation: finished ideas stay, the one being written stays unfinished, its worker leaves.
 
     False where it had ended already, or somebody else's stop was first.
-    Raises UserError: `project_not_found`, `not_allowed`, `nothing_to_retry` for an unknown transform.
+    Raises UserError: `project_not_found`, `not_allowed`, `run_not_found`.
     """
     async with transaction() as session:
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
         transform = await _llm_transform(session, project_id, transform_id)
-        context = context_of(transform)
-        context |= {"seconds": seconds_of_work(context), "stoppedBy": user.shown_name}
-        context.pop("attemptStartedAt", None)
-        if not await transition(session, transform_id, "cancelled", execution_context=context_json(context)):
-            return False
-        artifact = await ideas_of(session, transform_id)
-        ideas = graph.ideas_from_json(artifact.partial_data)
-        await end_artifact(session, artifact.id, ideas, "cancelled", artifact.streaming_progress)
-        return True
+        return await stop_in(session, transform, user)
 
 
 async def _start(session: AsyncSession, project_id: str, brief: Brief, user: User) -> str:
@@ -132,7 +126,7 @@ async def _start(session: AsyncSession, project_id: str, brief: Brief, user: Use
         project_id=project_id,
         type=graph.LLM,
         status="pending",
-        execution_context=context_for(user, brief.to_json()),
+        execution_context=context_for(user, brief.to_json(), asked=budget.asked(user.id)),
     )
     params = Artifact(
         id=str(uuid4()),
@@ -161,10 +155,13 @@ async def _start(session: AsyncSession, project_id: str, brief: Brief, user: Use
     )
     await session.flush()
     await defer_generation(session, transform.id)
+    await budget.hold_to(session, user.id)
     return transform.id
 
 
 async def _llm_transform(session: AsyncSession, project_id: str, transform_id: str) -> Transform:
+    if not is_id(transform_id):
+        raise UserError("run_not_found")
     found = await session.exec(
         select(Transform)
         .where(Transform.id == transform_id, Transform.project_id == project_id, Transform.type == graph.LLM)
@@ -172,7 +169,7 @@ async def _llm_transform(session: AsyncSession, project_id: str, transform_id: s
     )
     transform = found.first()
     if transform is None:
-        raise UserError("nothing_to_retry")
+        raise UserError("run_not_found")
     return transform
 
 

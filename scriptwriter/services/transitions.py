@@ -37,8 +37,9 @@ async def transition(
 def context_of(transform: Transform) -> dict[str, Any]:
     """What `execution_context` holds: what a screen shows of a run beside its ideas.
 
-    userId, startedBy, timestamp, params; model, job (the id of the one that runs it), attemptStartedAt
-    (ISO 8601, while running), seconds (of work, in all attempts), tokens (the same), error ({code, params}).
+    userId, startedBy, timestamp, params, asked (budget.asked); model, job (the id of the one that runs it),
+    attemptStartedAt (ISO 8601, while running), seconds (of work, in all attempts), tokens (the same),
+    error ({code, params}).
     """
     return json.loads(transform.execution_context or "{}")
 
@@ -60,8 +61,7 @@ def seconds_of_work(context: dict[str, Any]) -> float:
     return round(context.get("seconds", 0.0) + max(this, 0.0), 1)
 
 
-def context_for(user: User, params: dict[str, Any]) -> str:
-    """The context of a transform that `user` begins now."""
-    return context_json(
-        {"params": params, "userId": user.id, "startedBy": user.shown_name, "timestamp": timestamp()}
-    )
+def context_for(user: User, params: dict[str, Any], **more: Any) -> str:
+    """The context of a transform that `user` begins now, with what else it shall hold."""
+    begun = {"params": params, "userId": user.id, "startedBy": user.shown_name, "timestamp": timestamp()}
+    return context_json(begun | more)

@@ -36,7 +36,7 @@ class Hub:
         linger: float = LINGER_SECONDS,
     ) -> None:
         self.server = url.rstrip("/")
-        self._secret = secret
+        self.secret = secret
         self._live_sse = live_sse
         self._linger = linger
         self._subscriptions: dict[str, _Subscription] = {}
@@ -81,7 +81,7 @@ class Hub:
                     table=table,
                     where="project_id = $1",
                     params=[project_id],
-                    secret=self._secret,
+                    secret=self.secret,
                     live_sse=self._live_sse,
                     past_caches=past_caches,
                 ),

@@ -9,6 +9,7 @@ from playwright.async_api import Browser
 from scriptwriter.backing import database_server
 from scriptwriter.database import connect
 from scriptwriter.settings import Settings
+from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer
 from tests.support.people import browser as open_browser
 from tests.support.people import chromium
@@ -37,6 +38,7 @@ def web(folder: Path, model: ModelServer) -> Iterator[Web]:
         "EMBEDDED_WORKER": "true",
         "OPENAI_BASE_URL": model.url,
         "OPENAI_MODEL": "test-model",
+        **UNLIMITED,
     }
     with production_build(folder, settings) as running:
         yield running

@@ -51,19 +51,6 @@ def logs() -> Iterator[Callable[..., StringIO]]:
     structlog.reset_defaults()
 
 
-@pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Changes settings for one test."""
-
-    def change(**values: str) -> None:
-        for name, value in values.items():
-            monkeypatch.setenv(name, value)
-        settings.cache_clear()
-
-    yield change
-    settings.cache_clear()
-
-
 @asynccontextmanager
 async def worker(**environment: str) -> AsyncIterator[list[str]]:
     """A real worker process, and the lines that it has logged up to now."""

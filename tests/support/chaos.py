@@ -18,6 +18,7 @@ import structlog
 from scriptwriter.services import accounts, brainstorms, projects
 from scriptwriter.services.accounts import TEST_USER
 from scriptwriter.sync.flow import Batch
+from tests.support.budgets import unlimited
 from tests.support.chaos_checks import short, shown_equals_stored, unended, violations
 from tests.support.chaos_model import Storyteller
 from tests.support.chaos_people import Audience, Person
@@ -244,7 +245,7 @@ async def chaos(
 ) -> AsyncIterator[Chaos]:
     """An installation with so many projects, a person at each, and a model that faults sometimes."""
     model = Storyteller(seed, pace=pace, faults=faults)
-    with ModelServer() as server:
+    with unlimited(), ModelServer() as server:
         server.answers(model)
         async with stage(workers, server.url, web=web, logs=logs) as running:
             await accounts.seed_test_user()

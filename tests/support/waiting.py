@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 LIMIT = 30.0
 
@@ -19,5 +19,13 @@ async def eventually(condition: Callable[[], object], limit: float = LIMIT) -> N
     """As `wait_until`, while the event loop goes on."""
     deadline = time.monotonic() + limit
     while not condition():
+        assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"
+        await asyncio.sleep(0.02)
+
+
+async def becomes_true(condition: Callable[[], Awaitable[object]], limit: float = LIMIT) -> None:
+    """As `eventually`, for a condition that has to be asked for."""
+    deadline = time.monotonic() + limit
+    while not await condition():
         assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"
         await asyncio.sleep(0.02)

@@ -1,0 +1,85 @@
+"""Owns what every request to the API passes first and last: a limit on its body, and calm when we fail.
+
+It looks at paths under /api/ only; the pages beside them have a doorway of their own.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scriptwriter.api.language import language_of
+from scriptwriter.api.problems import told
+from scriptwriter.errors import UserError
+
+BODY_LIMIT = 256 * 1024
+"""Bytes; the longest brief takes 240,000, written in escapes."""
+_INSIDE = "/api/"
+
+_log = structlog.get_logger(__name__)
+
+
+class Doorway:
+    """ASGI middleware: reads a body as far as the limit before anybody else does, chunked ones too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it; see the class."""
+        if scope["type"] != "http" or not scope["path"].startswith(_INSIDE):
+            await self.app(scope, receive, send)
+            return
+        body = await _read(scope, receive)
+        if body is None:
+            await _answer(UserError("body_too_large", limit=BODY_LIMIT // 1024), scope, receive, send)
+            return
+        began = False
+
+        async def noting_send(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self.app(scope, _again(body, receive), noting_send)
+        except Exception:
+            _log.exception("request_failed", method=scope["method"], path=scope["path"])
+            # An answer that has begun is left without its end: the server then cuts the connection.
+            if not began:
+                await _answer(UserError("unexpected"), scope, receive, send)
+
+
+async def _read(scope: Scope, receive: Receive) -> Sequence[Message] | None:
+    """The messages of the whole body, or of as much as came before its sender left; None beyond the limit."""
+    if _length(scope) > BODY_LIMIT:
+        return None
+    messages: list[Message] = []
+    size = 0
+    while not messages or messages[-1].get("more_body"):
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+        if size > BODY_LIMIT:
+            return None
+    return messages
+
+
+def _length(scope: Scope) -> int:
+    """What Content-Length says; 0 where it says nothing of use."""
+    values = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(values[0]) if values and values[0].isdigit() else 0
+
+
+def _again(messages: Sequence[Message], receive: Receive) -> Receive:
+    """As `receive` was before the messages were taken from it."""
+    left = iter(messages)
+
+    async def receive_again() -> Message:
+        return next(left, None) or await receive()
+
+    return receive_again
+
+
+async def _answer(error: UserError, scope: Scope, receive: Receive, send: Send) -> None:
+    await told(error, language_of(Request(scope)))(scope, receive, send)

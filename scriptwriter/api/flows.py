@@ -1,0 +1,112 @@
+"""Owns the route by which a program looks at a project once: the join that the screens show, as JSON."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, Field
+
+from scriptwriter.api.forms import Told
+from scriptwriter.api.language import language_of
+from scriptwriter.api.person import Person
+from scriptwriter.api.problems import answers
+from scriptwriter.errors import Language, UserError
+from scriptwriter.graph import TransformStatus
+from scriptwriter.sync import flow
+from scriptwriter.sync.reading import read_flow
+from scriptwriter.texts import ERRORS
+
+router = APIRouter(prefix="/api/projects/{project_id}/flow", tags=["brainstorm"])
+
+
+class Brief(Told):
+    """What was asked for, by the names of the request."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    platform: str
+    genre: str
+    other_requirements: str
+    count: int
+
+
+class Idea(Told):
+    """One story idea, as far as it is written."""
+
+    title: str
+    body: str
+    status: Literal["finished", "writing", "unfinished"] = Field(
+        description="`unfinished`: its writing ended before its last word"
+    )
+
+
+class Failure(Told):
+    """Why a run failed; `message` is in the language of Accept-Language."""
+
+    code: str
+    message: str
+
+
+class Waiting(Told):
+    """An automatic retry to come, after so many seconds in all."""
+
+    code: str
+    seconds: int
+    number: int = Field(description="Which one, from 1")
+    of: int
+
+
+class Run(Told):
+    """One generation: its brief and its ideas, in order."""
+
+    transform_id: str
+    artifact_id: str | None = Field(description="The ideas artifact; null before its row has come")
+    status: TransformStatus
+    progress: float = Field(description="Percent")
+    error: Failure | None = None
+    brief: Brief
+    ideas: list[Idea]
+    skipped: list[int] = Field(description="Numbers, from 1, of ideas that somebody gave up")
+    started_by: str
+    stopped_by: str = Field(description='Who stopped it; "" where nobody did')
+    created_at: datetime
+    attempt: int = Field(description="How often it was begun before this attempt")
+    attempt_started_at: datetime | None = Field(description="While it runs")
+    interrupted: bool = Field(description="This attempt goes on where a worker died")
+    waiting: Waiting | None
+    seconds: float | None = Field(description="Of work, in all attempts")
+    model: str | None
+    tokens: int | None
+
+
+class Flow(Told):
+    """A project's runs, newest first."""
+
+    project_id: str
+    runs: list[Run]
+
+
+@router.get("", responses=answers(401, 404))
+async def get_flow(project_id: str, person: Person, request: Request) -> Flow:
+    """Read all runs of a project with their ideas, as the screens show them at this moment."""
+    found = await read_flow(project_id, person.id)
+    language = language_of(request)
+    return Flow(project_id=found.project_id, runs=[_run(batch, language) for batch in found.batches])
+
+
+def _run(batch: flow.Batch, language: Language) -> Run:
+    values: dict[str, Any] = {name: getattr(batch, name) for name in Run.model_fields if hasattr(batch, name)}
+    values |= {
+        "error": _failure(batch, language),
+        "model": batch.model_name,
+        "skipped": sorted(place + 1 for place in batch.skipped),
+    }
+    return Run.model_validate(values)
+
+
+def _failure(batch: flow.Batch, language: Language) -> Failure | None:
+    if batch.status != "failed":
+        return None
+    code = batch.error_code if batch.error_code in ERRORS else "generation_interrupted"
+    assert code is not None
+    return Failure(code=code, message=UserError(code, **batch.error_params).text(language))

@@ -1,0 +1,73 @@
+"""Owns the routes of who belongs to a project: each is one call of a service."""
+
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from scriptwriter.api.forms import Asked, Told
+from scriptwriter.api.person import Person
+from scriptwriter.api.problems import answers
+from scriptwriter.services import members
+
+router = APIRouter(prefix="/api/projects/{project_id}/members", tags=["members"])
+
+Role = Literal["owner", "collaborator", "viewer"]
+
+
+class NewMember(Asked):
+    """Whom to make a member, and as what."""
+
+    username: str = Field(examples=["xiaolan"])
+    role: Role
+
+
+class NewRole(Asked):
+    """As what a member shall go on."""
+
+    role: Role
+
+
+class Member(Told):
+    """A person in a project; `id` is the person's."""
+
+    id: str
+    name: str
+    username: str
+    role: Role
+    joined_at: datetime
+
+
+class Members(Told):
+    """Everybody in a project, owners first."""
+
+    members: list[Member]
+
+
+@router.get("", responses=answers(401, 404))
+async def list_members(project_id: str, person: Person) -> Members:
+    """List who belongs to a project."""
+    found = await members.listed(project_id, person.id)
+    return Members(members=[Member.model_validate(row) for row in found])
+
+
+@router.post("", status_code=201, responses=answers(400, 401, 403, 404, 409, 413))
+async def add_member(project_id: str, body: NewMember, person: Person) -> Member:
+    """Make a person a member by their user name; an owner's act."""
+    return Member.model_validate(await members.add(project_id, body.username, body.role, person.id))
+
+
+@router.patch("/{user_id}", status_code=204, responses=answers(400, 401, 403, 404, 409, 413))
+async def change_member(project_id: str, user_id: str, body: NewRole, person: Person) -> None:
+    """Give a member another role; an owner's act. The last owner stays one."""
+    await members.change_role(project_id, user_id, body.role, person.id)
+
+
+@router.delete("/{user_id}", status_code=204, responses=answers(401, 403, 404, 409))
+async def remove_member(project_id: str, user_id: str, person: Person) -> None:
+    """Remove a member, an owner's act, or leave oneself. The last owner stays.
+
+    What the removed person follows ends at once.
+    """
+    await members.remove(project_id, user_id, person.id)

@@ -1,0 +1,32 @@
+"""Owns a project's flow as the database has it now, for who looks once and does not follow."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter.database import transaction
+from scriptwriter.services.access import require
+from scriptwriter.sync.flow import ProjectFlow, join
+
+
+async def read_flow(project_id: str, user_id: str) -> ProjectFlow:
+    """The join that the screens show, of rows of one moment. Raises UserError `project_not_found`."""
+    async with transaction() as session:
+        await (await session.connection()).execute(
+            text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        )
+        await require(session, project_id, user_id)
+        return join(
+            project_id,
+            await _rows(session, "transforms", project_id),
+            await _rows(session, "transform_outputs", project_id),
+            {row["id"]: row for row in await _rows(session, "artifacts", project_id)},
+            await _rows(session, "projects_users", project_id),
+        )
+
+
+async def _rows(session: AsyncSession, table: str, project_id: str) -> list[dict[str, Any]]:
+    query = text(f"SELECT * FROM {table} WHERE project_id = :project_id")
+    found = await (await session.connection()).execute(query, {"project_id": project_id})
+    return [dict(row) for row in found.mappings()]

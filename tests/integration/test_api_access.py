@@ -1,0 +1,213 @@
+"""Who may use which route of the HTTP API, and what everybody else is told."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from scriptwriter.api.app import create
+from scriptwriter.api.session import COOKIE
+from scriptwriter.services import tokens
+from tests.support.programs import HOME, bearer, client, cookie, problem, program_of
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import rows
+
+NAME = {"name": "一个新名字"}
+START = {"projectId": "{project}", "params": BRIEF.to_json()}
+OF_PROJECT = {"projectId": "{project}"}
+
+# Of every route: what is sent, and the roles that may.
+ALL, ACTORS, OWNERS = ("owner", "collaborator", "viewer"), ("owner", "collaborator"), ("owner",)
+ROUTES: dict[tuple[str, str], tuple[Any, tuple[str, ...] | None]] = {
+    ("GET", "/api/projects"): (None, None),
+    ("POST", "/api/projects"): (NAME, None),
+    ("GET", "/api/projects/{project}"): (None, ALL),
+    ("PATCH", "/api/projects/{project}"): (NAME, OWNERS),
+    ("DELETE", "/api/projects/{project}"): (None, OWNERS),
+    ("POST", "/api/projects/{project}/restore"): (None, OWNERS),
+    ("GET", "/api/projects/{project}/flow"): (None, ALL),
+    ("GET", "/api/projects/{project}/members"): (None, ALL),
+    ("POST", "/api/projects/{project}/members"): ({"username": "stranger", "role": "viewer"}, OWNERS),
+    ("PATCH", "/api/projects/{project}/members/viewer"): ({"role": "collaborator"}, OWNERS),
+    ("DELETE", "/api/projects/{project}/members/someone"): (None, OWNERS),
+    ("POST", "/api/brainstorm/start"): (START, ACTORS),
+    ("POST", "/api/brainstorm/a-run/stop"): (OF_PROJECT, ACTORS),
+    ("POST", "/api/brainstorm/a-run/retry"): (OF_PROJECT, ACTORS),
+    ("POST", "/api/brainstorm/a-run/fill-in"): (OF_PROJECT, ACTORS),
+    ("GET", "/api/electric/v1/shape?project_id={project}&shape=artifacts&offset=-1"): (None, ALL),
+}
+IN_A_PROJECT = [route for route, (_, roles) in ROUTES.items() if roles is not None]
+CHANGES = [route for route in ROUTES if route[0] != "GET"]
+UNKNOWN_IDS = ["no-such-project", "%00", "half-%ED%A0%80", "%2E%2E", "a b", "x" * 300, "' OR 1=1 --"]
+
+
+async def ask(
+    http: httpx.AsyncClient, route: tuple[str, str], project_id: str, headers: dict[str, str] | None = None
+) -> httpx.Response:
+    """Send what the route takes."""
+    method, path = route
+    body = ROUTES[route][0]
+    if body is not None:
+        body = {name: project_id if value == "{project}" else value for name, value in body.items()}
+    return await http.request(method, path.replace("{project}", project_id), json=body, headers=headers)
+
+
+def execute(url: str, query: str, *parameters: object) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(query.encode(), parameters)
+
+
+def test_every_route_is_in_this_table() -> None:
+    """A new one cannot be forgotten here."""
+    paths = create().openapi()["paths"]
+    signed = {
+        (method.upper(), path)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if operation.get("security")
+    }
+    form = r"/(members/)\w+$", r"brainstorm/a-run"
+    known = {(method, re.sub(form[0], r"/\1{user_id}", path.partition("?")[0])) for method, path in ROUTES}
+    known = {
+        (method, re.sub(form[1], "brainstorm/{transform_id}", path).replace("{project}", "{project_id}"))
+        for method, path in known
+    }
+
+    assert signed == known
+
+
+async def test_nobody_is_told_anything_without_signing_in(room: Room) -> None:
+    """Neither without a word, nor with a cookie or a token that is none, on any route."""
+    async with client() as http:
+        for route in ROUTES:
+            nothing = await ask(http, route, room.project_id)
+            wrong_cookie = await ask(http, route, room.project_id, {"cookie": f"{COOKIE}=nonsense"})
+            wrong_token = await ask(http, route, room.project_id, {"authorization": "Bearer sw_nonsense"})
+
+            assert problem(nothing) == problem(wrong_cookie) == (401, "signed_out"), route
+            assert problem(wrong_token) == (401, "token_rejected"), route
+            for answer in (nothing, wrong_cookie, wrong_token):
+                assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_wrong_token_is_not_made_good_by_a_cookie(room: Room) -> None:
+    """Who shows a token acts by it alone."""
+    async with client(await cookie(room.owner)) as http:
+        for token in ("", "sw_", "sw_x", "x", "sw_é", "a b"):
+            header = f"bearer {token}".encode("latin-1")
+
+            answer = await http.get("/api/projects", headers=[(b"authorization", header)])
+
+            assert problem(answer) == (401, "token_rejected"), token
+
+
+async def test_another_way_of_authorization_leaves_the_cookie_alone(room: Room) -> None:
+    """As a proxy asks for, that guards a whole site with one password."""
+    async with client(await cookie(room.owner)) as http:
+        answer = await http.get("/api/projects", headers={"authorization": "Basic dXNlcjpwYXNz"})
+
+    assert answer.status_code == 200
+
+
+async def test_a_token_that_was_revoked_or_a_person_who_was_disabled_is_refused(
+    connected: str, room: Room
+) -> None:
+    """From the next request on."""
+    async with client(await bearer(room.owner)) as http, client(await cookie(room.viewer)) as browser:
+        before = [await http.get("/api/projects"), await browser.get("/api/projects")]
+        [token] = await tokens.mine(room.owner)
+        await tokens.revoke(room.owner, token.id)
+        execute(connected, "UPDATE users SET status = 'disabled' WHERE id = %s", room.viewer)
+
+        after = [await http.get("/api/projects"), await browser.get("/api/projects")]
+
+    assert [answer.status_code for answer in before] == [200, 200]
+    assert [problem(answer) for answer in after] == [(401, "token_rejected"), (401, "signed_out")]
+
+
+async def test_a_session_that_has_expired_is_refused(connected: str, room: Room) -> None:
+    """As one that never was."""
+    async with client(await cookie(room.owner)) as browser:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        execute(connected, "UPDATE user_sessions SET expires_at = %s", past)
+
+        answer = await browser.get("/api/projects")
+
+    assert problem(answer) == (401, "signed_out")
+
+
+async def test_a_cookie_changes_nothing_from_another_site(connected: str, room: Room) -> None:
+    """A browser sends it along with whatever any page asks it to."""
+    before = rows(connected, "SELECT * FROM projects")
+    async with client(await cookie(room.owner)) as browser:
+        for route in CHANGES:
+            for headers in ({}, {"origin": "https://elsewhere.example"}, {"origin": "null"}):
+                answer = await ask(browser, route, room.project_id, headers)
+
+                assert problem(answer) == (403, "origin_not_allowed"), (route, headers)
+
+    assert rows(connected, "SELECT * FROM projects") == before
+    assert rows(connected, "SELECT * FROM transforms") == []
+
+
+@pytest.mark.parametrize("who", [cookie, bearer])
+async def test_our_own_pages_and_any_program_may_change_things(room: Room, who: Any) -> None:
+    """A page of ours says so by its origin; a token needs none, and any will do."""
+    origin = HOME if who is cookie else "https://elsewhere.example"
+    async with client(await who(room.owner)) as http:
+        answer = await http.post("/api/projects", json=NAME, headers={"origin": origin})
+
+    assert answer.status_code == 201
+
+
+async def test_a_stranger_learns_no_more_than_of_a_project_that_is_not_there(room: Room) -> None:
+    """The same words, to the letter, on any route."""
+    async with program_of(room.stranger) as http:
+        for route in IN_A_PROJECT:
+            theirs = await ask(http, route, room.project_id)
+            nobodys = await ask(http, route, "no-such-project")
+
+            assert problem(theirs) == problem(nobodys) == (404, "project_not_found"), route
+            assert theirs.content == nobodys.content
+
+
+@pytest.mark.parametrize("route", IN_A_PROJECT, ids=" ".join)
+async def test_a_role_that_is_too_low_is_told_so(room: Room, route: tuple[str, str]) -> None:
+    """403 for a member, and nothing of the kind for whoever may."""
+    may = ROUTES[route][1]
+    assert may is not None
+    for role in reversed(ALL):
+        async with program_of(getattr(room, role)) as http:
+            answer = await ask(http, route, room.project_id)
+        if role in may:
+            assert answer.status_code not in (401, 403), answer.text
+        else:
+            code = "not_allowed" if role == "viewer" else "owners_only"
+            assert problem(answer) == (403, code)
+
+
+async def test_whatever_is_no_id_of_a_project_is_not_found(room: Room) -> None:
+    """Neither a fault of ours, nor a word of the database."""
+    async with program_of(room.owner) as http:
+        for route in IN_A_PROJECT:
+            for project_id in UNKNOWN_IDS:
+                answer = await ask(http, route, project_id)
+
+                assert problem(answer) == (404, "project_not_found"), (route, project_id)
+
+
+async def test_a_project_that_was_deleted_is_not_found_either(room: Room) -> None:
+    """Not even for whoever deleted it, until it is restored."""
+    async with program_of(room.owner) as http:
+        deleted = await http.delete(f"/api/projects/{room.project_id}")
+        answers = [
+            await ask(http, route, room.project_id) for route in IN_A_PROJECT if "restore" not in route[1]
+        ]
+        restored = await http.post(f"/api/projects/{room.project_id}/restore")
+        again = await http.get(f"/api/projects/{room.project_id}")
+
+    assert (deleted.status_code, restored.status_code, again.status_code) == (204, 204, 200)
+    assert {problem(answer) for answer in answers} == {(404, "project_not_found")}

@@ -1,0 +1,219 @@
+"""Brainstorms over HTTP: start, stop, go on, and look at the flow."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from scriptwriter.errors import GenerationError
+from scriptwriter.graph import Idea, Reply
+from scriptwriter.services import attempts, brainstorms
+from scriptwriter.texts import RUN_STARTED
+from tests.support.flows import stored
+from tests.support.programs import problem, program_of
+from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.rows import rows, transform_of
+
+ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("逆袭时刻", "他当众揭开真相。")
+THREE = Idea("替身新娘", "婚礼当天，新娘换了人。")
+GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
+REPLY = Reply("a-model", {}, "raw", {"total_tokens": 20})
+
+
+async def start(http: httpx.AsyncClient, project_id: str, **params: Any) -> httpx.Response:
+    """Start a brainstorm as the design's form does."""
+    body = {"projectId": project_id, "params": {"platform": "抖音", "genre": "穿越, 爽文", **params}}
+    return await http.post("/api/brainstorm/start", json=body)
+
+
+async def begun(transform_id: str) -> attempts.Attempt:
+    """The attempt of a worker that has just begun."""
+    attempt = await attempts.begin(transform_id)
+    assert attempt is not None
+    return attempt
+
+
+async def ended_short(room: Room) -> str:
+    """A run whose first idea is finished; the second was being written, the third is missing."""
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await attempts.fail(await begun(transform_id), [ONE, GROWING], REPLY, GenerationError("reply_empty"))
+    return transform_id
+
+
+async def test_a_start_answers_as_the_design_has_it(connected: str, room: Room) -> None:
+    """{transformId, status, message}, before any model was asked; the brief is the one that was sent."""
+    async with program_of(room.collaborator) as http:
+        answer = await start(http, room.project_id, other_requirements="现代CEO穿越古代")
+
+    transform = transform_of(connected)
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "transformId": transform["id"],
+        "status": "started",
+        "message": RUN_STARTED.en,
+    }
+    assert transform["context"]["params"] == {
+        "platform": "抖音",
+        "genre": "穿越, 爽文",
+        "other_requirements": "现代CEO穿越古代",
+        "count": 5,
+    }
+    assert transform["context"]["userId"] == room.collaborator
+    assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 1
+
+
+async def test_a_second_start_reads_who_was_first(connected: str, room: Room) -> None:
+    """However many come at once, one runs."""
+    async with program_of(room.owner) as http, program_of(room.collaborator) as other:
+        answers = await asyncio.gather(*(start(each, room.project_id) for each in (http, other, http, other)))
+
+    assert sorted(answer.status_code for answer in answers) == [202, 409, 409, 409]
+    name = transform_of(connected)["context"]["startedBy"]
+    for answer in answers:
+        if answer.status_code == 409:
+            assert problem(answer) == (409, "already_running")
+            assert answer.json()["message"] == f"{name} has already started a run; it is in progress"
+
+
+async def test_a_person_who_starts_too_often_is_told_when_to_come_back(
+    room: Room, setting: Callable[..., None]
+) -> None:
+    """429 with Retry-After in seconds; the same for too many at once."""
+    other = await make_room("other-")
+    setting(STARTS_PER_MINUTE="1")
+    async with program_of(room.owner) as http, program_of(other.owner) as second:
+        started = (await start(http, room.project_id)).json()["transformId"]
+        await http.post(f"/api/brainstorm/{started}/stop", json={"projectId": room.project_id})
+        often = await start(http, room.project_id)
+        retried = await http.post(f"/api/brainstorm/{started}/retry", json={"projectId": room.project_id})
+        setting(STARTS_PER_MINUTE="10", RUNNING_PER_PERSON="1")
+        await start(second, other.project_id)
+        third = (await second.post("/api/projects", json={"name": "x"})).json()["projectId"]
+        many = await start(second, third)
+
+    assert problem(often) == problem(retried) == (429, "too_many_starts")
+    assert 1 <= int(often.headers["retry-after"]) <= 60
+    assert often.headers["retry-after"] in often.json()["message"]
+    assert problem(many) == (429, "too_many_running")
+    assert int(many.headers["retry-after"]) >= 1
+
+
+async def test_a_stop_stops_once(connected: str, room: Room) -> None:
+    """Whoever comes second reads that it had ended."""
+    async with program_of(room.owner) as http:
+        transform_id = (await start(http, room.project_id)).json()["transformId"]
+        path, body = f"/api/brainstorm/{transform_id}/stop", {"projectId": room.project_id}
+
+        first, second = await http.post(path, json=body), await http.post(path, json=body)
+
+    assert [each.status_code for each in (first, second)] == [200, 200]
+    assert [each.json()["status"] for each in (first, second)] == ["stopped", "ended"]
+    assert {each.json()["transformId"] for each in (first, second)} == {transform_id}
+    assert transform_of(connected)["streaming_status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("how", "more", "slots"),
+    [("retry", {}, [1, 2]), ("fill-in", {}, [1, 2]), ("retry", {"idea": 3}, [2])],
+)
+async def test_a_run_that_ended_short_goes_on_with_what_is_missing(
+    connected: str, room: Room, how: str, more: dict[str, Any], slots: list[int]
+) -> None:
+    """All of it, or the one idea that is named; what is finished stays."""
+    transform_id = await ended_short(room)
+    path, body = f"/api/brainstorm/{transform_id}/{how}", {"projectId": room.project_id, **more}
+    async with program_of(room.collaborator) as http:
+        answer = await http.post(path, json=body)
+        again = await http.post(path, json=body)
+
+    assert answer.status_code == 202
+    assert (answer.json()["transformId"], answer.json()["status"]) == (transform_id, "started")
+    assert problem(again) == (409, "nothing_to_retry")
+    assert transform_of(connected)["context"]["slots"] == slots
+    assert (await begun(transform_id)).finished == (ONE,)
+
+
+async def test_milder_words_can_be_asked_for(connected: str, room: Room) -> None:
+    """After a refusal of the model's provider."""
+    transform_id = await ended_short(room)
+    async with program_of(room.owner) as http:
+        body = {"projectId": room.project_id, "rephrase": True}
+        answer = await http.post(f"/api/brainstorm/{transform_id}/retry", json=body)
+
+    assert answer.status_code == 202
+    assert transform_of(connected)["context"]["rephrase"] is True
+
+
+async def test_a_run_of_another_project_is_not_found(room: Room) -> None:
+    """Nor one that is nowhere; whoever may write in both."""
+    transform_id = await ended_short(room)
+    async with program_of(room.owner) as http:
+        mine = (await http.post("/api/projects", json={"name": "x"})).json()["projectId"]
+        for run, project in ((transform_id, mine), ("no-such-run", mine), ("%00", room.project_id)):
+            for deed in ("stop", "retry", "fill-in"):
+                answer = await http.post(f"/api/brainstorm/{run}/{deed}", json={"projectId": project})
+
+                assert problem(answer) == (404, "run_not_found")
+
+
+async def flow_of(http: httpx.AsyncClient, room: Room) -> list[dict[str, Any]]:
+    """The runs of the project's flow."""
+    answer = await http.get(f"/api/projects/{room.project_id}/flow")
+    assert answer.status_code == 200 and answer.json()["projectId"] == room.project_id
+    return answer.json()["runs"]
+
+
+async def test_the_flow_is_the_views_join_at_every_moment(connected: str, room: Room) -> None:
+    """Before, during and after; newest first."""
+    async with program_of(room.viewer) as http:
+        seen = [await flow_of(http, room)]
+        first = await begun(await brainstorms.start(room.project_id, BRIEF, room.owner))
+        for ideas in ([GROWING], [ONE, GROWING], [ONE, TWO]):
+            await attempts.save_draft(first, ideas)
+            seen.append(await flow_of(http, room))
+            assert plain(seen[-1]) == stored(connected, room.project_id)["batches"]
+        await attempts.finish(first, [ONE, TWO, THREE], REPLY)
+        second = await begun(await brainstorms.start(room.project_id, BRIEF, room.collaborator))
+        await attempts.fail(second, [ONE, GROWING], REPLY, GenerationError("reply_cut", finished=1))
+
+        runs = await flow_of(http, room)
+
+    assert seen[0] == [] and [len(each[0]["ideas"]) for each in seen[1:]] == [1, 2, 2]
+    assert plain(runs) == stored(connected, room.project_id)["batches"]
+    newest, oldest = runs
+    assert newest["transformId"] == second.transform_id
+    assert newest["error"] == {
+        "code": "reply_cut",
+        "message": "The connection to the model broke; 1 ideas are safe. Please try again",
+    }
+    assert [idea["status"] for idea in newest["ideas"]] == ["finished", "unfinished"]
+    assert newest["startedBy"] == "Collaborator"
+    assert oldest["error"] is None
+    assert (oldest["model"], oldest["tokens"], oldest["brief"]) == ("a-model", 20, BRIEF.to_json())
+    assert oldest["seconds"] is not None and oldest["attemptStartedAt"] is None
+
+
+def plain(runs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What the runs say, as the view brainstorm_flows has it: there an error is in Chinese."""
+    return [
+        (
+            run["transformId"],
+            run["status"],
+            run["progress"],
+            None if run["error"] is None else "与模型的连接中断，已保留 1 个，请重试",
+            {"ideas": [Idea.from_json(idea).to_json() for idea in run["ideas"]]},
+        )
+        for run in runs
+    ]
+
+
+async def test_a_stopped_run_says_who_stopped_it(room: Room) -> None:
+    """In the flow, for everybody."""
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await brainstorms.stop(room.project_id, transform_id, room.collaborator)
+    async with program_of(room.viewer) as http:
+        [run] = await flow_of(http, room)
+
+    assert (run["status"], run["stoppedBy"], run["error"]) == ("cancelled", "Collaborator", None)

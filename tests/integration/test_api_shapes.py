@@ -1,0 +1,202 @@
+"""Shapes for other programs: what may be asked for, and what is passed on of Electric's answers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from scriptwriter.api.shapes import ShapeName
+from scriptwriter.graph import Idea
+from scriptwriter.services import attempts, brainstorms
+from tests.conformance.running import SECRET, shape_server
+from tests.support.following import SHAPE, asking, caught_up, known, network_client
+from tests.support.programs import bearer, blamed, problem, program_of
+from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.rows import rows
+from tests.support.waiting import LIMIT
+
+ONE = Idea("重生之约", "她醒来时回到十年前。")
+GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
+
+
+@pytest.fixture
+async def electric(connected: str) -> AsyncIterator[str]:
+    """The address of a shape server over this test's database, known to the API."""
+    async with shape_server(connected, long_poll=1.5) as url, known(url):
+        yield url
+
+
+def values(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The rows of a snapshot."""
+    return [message["value"] for message in answer.json() if "value" in message]
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    """An attempt that a worker has just begun."""
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    return attempt
+
+
+@pytest.mark.parametrize("shape", ShapeName.__args__)
+async def test_a_shape_is_the_rows_of_the_one_project(
+    connected: str, electric: str, room: Room, shape: str
+) -> None:
+    """Of every table that is offered, for every member; a project beside it has rows too."""
+    other = await make_room("other-")
+    for each in (room, other):
+        attempt = await begun(each)
+        await attempts.save_draft(attempt, [ONE, GROWING])
+    async with program_of(room.viewer) as http:
+        answer = await http.get(SHAPE, params=asking(room, shape))
+
+    wanted = rows(connected, f"SELECT * FROM {shape} WHERE project_id = %s", room.project_id)
+    assert answer.status_code == 200
+    assert len(values(answer)) == len(wanted)
+    assert {each["project_id"] for each in values(answer)} <= {room.project_id}
+
+
+async def test_the_answer_is_electrics_but_for_one_person_alone(electric: str, room: Room) -> None:
+    """Its protocol headers pass, and no cache may give it to anybody else."""
+    await begun(room)
+    direct = {"table": "artifacts", "where": "project_id = $1", "params[1]": room.project_id}
+    async with program_of(room.owner) as http, httpx.AsyncClient() as straight:
+        answer = await http.get(SHAPE, params=asking(room))
+        theirs = await straight.get(
+            f"{electric}/v1/shape", params={**direct, "offset": "-1", "secret": SECRET}
+        )
+
+    assert answer.content == theirs.content
+    for name in ("content-type", "etag", *(each for each in theirs.headers if each.startswith("electric-"))):
+        assert answer.headers[name] == theirs.headers[name]
+    assert "public" in theirs.headers["cache-control"]
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert {"authorization", "cookie"} <= {each.strip().lower() for each in answer.headers["vary"].split(",")}
+    assert SECRET not in str(answer.headers) + answer.text
+
+
+async def test_what_a_browser_keeps_is_good_only_while_the_person_may_read(electric: str, room: Room) -> None:
+    """It asks with the ETag, and hears that nothing has changed, or that it may not know."""
+    async with program_of(room.owner) as http, program_of(room.stranger) as stranger:
+        first = await http.get(SHAPE, params=asking(room))
+        tag = {"if-none-match": first.headers["etag"]}
+        second = await http.get(SHAPE, params=asking(room), headers=tag)
+        theirs = await stranger.get(SHAPE, params=asking(room), headers=tag)
+
+    assert (second.status_code, second.content) == (304, b"")
+    assert problem(theirs) == (404, "project_not_found")
+
+
+@pytest.mark.parametrize(
+    ("more", "fields"),
+    [
+        ({"table": "artifacts"}, ["table"]),
+        ({"where": "true", "columns": "id", "secret": SECRET}, ["columns", "secret", "where"]),
+        ({"api_secret": SECRET}, ["api_secret"]),
+        ({"params[1]": "x", "params": "x"}, ["params", "params[1]"]),
+        ({"subset__where": "true", "subset__limit": "1"}, ["subset__limit", "subset__where"]),
+        ({"Table": "users", "anything": ""}, ["Table", "anything"]),
+        ({"shape": "users"}, ["shape"]),
+        ({"shape": "user_sessions"}, ["shape"]),
+        ({"shape": 'artifacts"'}, ["shape"]),
+        ({"shape": ""}, ["shape"]),
+    ],
+)
+async def test_which_rows_is_not_the_callers_to_say(
+    electric: str, room: Room, more: dict[str, str], fields: list[str]
+) -> None:
+    """Refused by name, not silently left out."""
+    async with program_of(room.owner) as http:
+        answer = await http.get(SHAPE, params={**asking(room), **more})
+
+    assert blamed(answer) == fields
+
+
+async def test_a_parameter_that_is_missing_or_given_twice_is_told(electric: str, room: Room) -> None:
+    """Nobody is to guess which of two counts."""
+    async with program_of(room.owner) as http:
+        missing = await http.get(SHAPE)
+        twice = await http.get(
+            f"{SHAPE}?offset=-1&offset=0_0&project_id={room.project_id}&project_id=x&shape=artifacts"
+        )
+
+    assert blamed(missing) == ["project_id", "shape"]
+    assert blamed(twice) == ["offset", "project_id"]
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"offset": ""}, "offset"),
+        ({"offset": "nonsense"}, "offset"),
+        ({"offset": "0_0"}, "handle"),
+        ({"offset": "-1", "live": "true"}, "live"),
+        ({"replica": "none"}, "replica"),
+        ({"log": "none"}, "log"),
+    ],
+)
+async def test_what_electric_refuses_is_refused_in_its_words(
+    electric: str, room: Room, more: dict[str, str], field: str
+) -> None:
+    """The protocol is the client's business with it."""
+    async with program_of(room.owner) as http:
+        answer = await http.get(SHAPE, params={**asking(room), **more})
+
+    assert (answer.status_code, answer.json()["message"]) == (400, "Invalid request")
+    assert [*answer.json()["errors"]] == [field]
+
+
+async def test_another_projects_handle_opens_nothing(electric: str, room: Room) -> None:
+    """409 with the right one, as for a handle that has ended."""
+    other = await make_room("other-")
+    await begun(other)
+    async with program_of(other.owner) as theirs, program_of(room.owner) as http:
+        handle = (await theirs.get(SHAPE, params=asking(other))).headers["electric-handle"]
+        mine = (await http.get(SHAPE, params=asking(room))).headers["electric-handle"]
+
+        answer = await http.get(SHAPE, params=asking(room, offset="0_0", handle=handle))
+
+    assert answer.status_code == 409
+    assert answer.json() == [{"headers": {"control": "must-refetch"}}]
+    assert answer.headers["electric-handle"] == mine != handle
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_long_poll_waits_for_news_and_brings_it(connected: str, electric: str, room: Room) -> None:
+    """Or says in the end that there is none."""
+    async with network_client(await bearer(room.owner)) as http:
+        live = await caught_up(http, room)
+        nothing = await http.get(SHAPE, params=live)
+        polling = asyncio.create_task(http.get(SHAPE, params=live))
+        await begun(room)
+        news = await polling
+
+    assert nothing.status_code == 200 and "electric-cursor" in nothing.headers
+    assert [message["headers"]["control"] for message in nothing.json()] == ["up-to-date"]
+    types = sorted(each["type"] for each in values(news))
+    assert types == ["brainstorm_ideas", "brainstorm_params"]
+
+
+@pytest.mark.parametrize("name", ["live_sse", "experimental_live_sse"])
+async def test_events_are_passed_on_one_by_one(connected: str, electric: str, room: Room, name: str) -> None:
+    """Each before the next one is written: nothing gathers them on the way."""
+    attempt = await begun(room)
+    async with network_client(await bearer(room.owner)) as http:
+        live = {**await caught_up(http, room), name: "true"}
+        async with http.stream("GET", SHAPE, params=live) as stream:
+            lines = stream.aiter_lines()
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            assert stream.headers["x-accel-buffering"] == "no"
+            for number in range(3):
+                growing = Idea("题目", "字" * (number + 1), "writing")
+                await attempts.save_draft(attempt, [growing])
+
+                async with asyncio.timeout(LIMIT):
+                    async for line in lines:
+                        if "partial_data" in line:
+                            break
+                value = json.loads(line.removeprefix("data: "))["value"]
+                assert json.loads(value["partial_data"])["ideas"] == [growing.to_json()]

@@ -1,0 +1,260 @@
+"""Shapes for other programs end with the right to read them: at once, with no word of what comes after."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import psycopg
+import pytest
+
+from scriptwriter import database
+from scriptwriter.api.seats import SEATS
+from scriptwriter.graph import Idea
+from scriptwriter.services import accounts, attempts, brainstorms, members, projects, tokens
+from tests.conformance.running import shape_server
+from tests.support.electrics import electric_saying
+from tests.support.following import SHAPE, asking, caught_up, known, network_client, streaming
+from tests.support.programs import bearer, cookie, problem, served
+from tests.support.rooms import BRIEF, Room
+from tests.support.shape_proxy import ShapeProxy
+from tests.support.waiting import LIMIT, becomes_true, eventually
+from tests.support.web import free_port
+
+AFTERWARDS = "只有还在项目里的人才看得到"
+Loss = Callable[[str, Room, dict[str, str]], Awaitable[object]]
+
+
+class Polled(ShapeProxy):
+    """A shape server, seen from the way to it."""
+
+    @property
+    def polls(self) -> int:
+        """How many have waited for news, or do."""
+        return len([request for request in self.requests if request.is_live])
+
+
+@pytest.fixture
+async def electric(connected: str) -> AsyncIterator[Polled]:
+    """A shape server whose live requests end long after a test, known to the API."""
+    async with (
+        shape_server(connected, long_poll=60, sse_lifetime=120) as url,
+        Polled(url) as electric,
+        known(electric.url),
+    ):
+        yield electric
+
+
+@pytest.fixture
+async def attempt(room: Room) -> attempts.Attempt:
+    """The attempt of a worker that has just begun in the room."""
+    begun = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert begun is not None
+    return begun
+
+
+def execute(url: str, query: str, *parameters: object) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(query.encode(), parameters)
+
+
+async def removed(url: str, room: Room, headers: dict[str, str]) -> None:
+    await members.remove(room.project_id, room.viewer, room.owner)
+
+
+async def deleted(url: str, room: Room, headers: dict[str, str]) -> None:
+    await projects.delete(room.project_id, room.owner)
+
+
+async def revoked(url: str, room: Room, headers: dict[str, str]) -> None:
+    for token in await tokens.mine(room.viewer):
+        await tokens.revoke(room.viewer, token.id)
+
+
+async def signed_out(url: str, room: Room, headers: dict[str, str]) -> None:
+    await accounts.sign_out(headers["cookie"].partition("=")[2])
+
+
+async def expired(url: str, room: Room, headers: dict[str, str]) -> None:
+    execute(url, "UPDATE user_sessions SET expires_at = now() - interval '1 second'")
+
+
+async def disabled(url: str, room: Room, headers: dict[str, str]) -> None:
+    execute(url, "UPDATE users SET status = 'disabled' WHERE id = %s", room.viewer)
+
+
+LOSSES = [
+    pytest.param(bearer, removed, (404, "project_not_found"), id="removed"),
+    pytest.param(bearer, deleted, (404, "project_not_found"), id="project deleted"),
+    pytest.param(bearer, revoked, (401, "token_rejected"), id="token revoked"),
+    pytest.param(bearer, disabled, (401, "token_rejected"), id="person disabled"),
+    pytest.param(cookie, signed_out, (401, "signed_out"), id="signed out"),
+    pytest.param(cookie, expired, (401, "signed_out"), id="session expired"),
+]
+
+
+@pytest.mark.parametrize(("who", "loss", "told"), LOSSES)
+async def test_an_open_poll_ends_with_the_right_to_read(
+    connected: str, electric: Polled, room: Room, who: Callable, loss: Loss, told: tuple[int, str]
+) -> None:
+    """It is answered long before its time, though nothing was written; and so is the next one."""
+    headers = await who(room.viewer)
+    async with network_client(headers) as http:
+        live = await caught_up(http, room)
+        polling = asyncio.create_task(http.get(SHAPE, params=live))
+        await eventually(lambda: electric.polls)
+
+        await loss(connected, room, headers)
+
+        async with asyncio.timeout(LIMIT):
+            ended = await polling
+        following = await http.get(SHAPE, params=live)
+
+    assert problem(ended) == problem(following) == told
+
+
+@pytest.mark.parametrize(("who", "loss", "told"), LOSSES)
+async def test_an_open_stream_ends_with_the_right_to_read(
+    connected: str, electric: Polled, room: Room, who: Callable, loss: Loss, told: tuple[int, str]
+) -> None:
+    """In good order, so that its client asks again and hears why."""
+    headers = await who(room.viewer)
+    async with network_client(headers) as http:
+        live = await caught_up(http, room)
+        async with streaming(http, live) as stream:
+            await loss(connected, room, headers)
+
+            async with asyncio.timeout(LIMIT):
+                await stream.ended.wait()
+        following = await http.get(SHAPE, params=live)
+
+    assert stream.failure is None
+    assert problem(following) == told
+
+
+@pytest.mark.parametrize("sse", [False, True], ids=["long-poll", "sse"])
+async def test_nothing_that_is_written_afterwards_is_told(
+    connected: str, electric: Polled, room: Room, attempt: attempts.Attempt, sse: bool
+) -> None:
+    """Not even what is committed in the same moment: each answer and each event is preceded by a question."""
+    headers = await bearer(room.viewer)
+    async with network_client(headers) as http:
+        live = await caught_up(http, room)
+        if not sse:
+            polling = asyncio.create_task(http.get(SHAPE, params=live))
+            await eventually(lambda: electric.polls)
+            await members.remove(room.project_id, room.viewer, room.owner)
+            await attempts.save_draft(attempt, [Idea("秘密", AFTERWARDS)])
+            answer = await polling
+            assert problem(answer) == (404, "project_not_found") and AFTERWARDS not in answer.text
+            return
+        async with streaming(http, live) as stream:
+            await attempts.save_draft(attempt, [Idea("公开", "之前写的")])
+            await eventually(lambda: "之前写的" in stream.text)
+            await members.remove(room.project_id, room.viewer, room.owner)
+            await attempts.save_draft(attempt, [Idea("秘密", AFTERWARDS)])
+            async with asyncio.timeout(LIMIT):
+                await stream.ended.wait()
+
+    assert AFTERWARDS not in stream.text
+
+
+async def test_colleagues_go_on_reading(electric: Polled, room: Room, attempt: attempts.Attempt) -> None:
+    """Only whoever lost the right is cut off."""
+    async with (
+        served() as home,
+        httpx.AsyncClient(base_url=home, headers=await bearer(room.viewer), timeout=LIMIT) as leaving,
+        httpx.AsyncClient(base_url=home, headers=await bearer(room.collaborator), timeout=LIMIT) as staying,
+        streaming(leaving, await caught_up(leaving, room)) as theirs,
+        streaming(staying, await caught_up(staying, room)) as mine,
+    ):
+        await members.remove(room.project_id, room.viewer, room.owner)
+        async with asyncio.timeout(LIMIT):
+            await theirs.ended.wait()
+
+        await attempts.save_draft(attempt, [Idea("秘密", AFTERWARDS)])
+
+        await eventually(lambda: AFTERWARDS in mine.text)
+        assert not mine.ended.is_set() and AFTERWARDS not in theirs.text
+
+
+async def test_a_change_of_role_ends_nothing(electric: Polled, room: Room, attempt: attempts.Attempt) -> None:
+    """A viewer reads as much as an owner."""
+    async with (
+        network_client(await bearer(room.collaborator)) as http,
+        streaming(http, await caught_up(http, room)) as stream,
+    ):
+        await members.change_role(room.project_id, room.collaborator, "viewer", room.owner)
+        await attempts.save_draft(attempt, [Idea("秘密", AFTERWARDS)])
+
+        await eventually(lambda: AFTERWARDS in stream.text)
+        assert not stream.ended.is_set()
+
+
+async def test_a_person_has_so_many_requests_open_and_no_more(electric: Polled, room: Room) -> None:
+    """429 beyond that; whoever leaves makes room; a colleague has room of their own."""
+    async with (
+        served() as home,
+        httpx.AsyncClient(base_url=home, headers=await bearer(room.owner), timeout=LIMIT) as http,
+        httpx.AsyncClient(base_url=home, headers=await bearer(room.viewer), timeout=LIMIT) as colleague,
+    ):
+        live = await caught_up(http, room)
+        polls = [asyncio.create_task(http.get(SHAPE, params=live)) for _ in range(SEATS)]
+        await eventually(lambda: electric.polls == SEATS)
+
+        answer = await http.get(SHAPE, params=asking(room))
+        other = await colleague.get(SHAPE, params=asking(room))
+        polls.pop().cancel()
+
+        async def is_let_in() -> bool:
+            return (await http.get(SHAPE, params=asking(room))).status_code == 200
+
+        await becomes_true(is_let_in)
+        for poll in polls:
+            poll.cancel()
+        await asyncio.gather(*polls, return_exceptions=True)
+
+    assert problem(answer) == (429, "too_many_polls")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before an answer", "in its middle"])
+async def test_a_client_that_leaves_frees_electric_at_once(room: Room, answered: bool) -> None:
+    """No request goes on that nobody waits for."""
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        if answered:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n")
+            await writer.drain()
+        await asyncio.Event().wait()
+
+    async with (
+        electric_saying(saying) as told,
+        known(told.url),
+        network_client(await bearer(room.owner)) as http,
+    ):
+        live = asking(room, offset="0_0", handle="1-1", live="true")
+        asked = asyncio.create_task(http.get(SHAPE, params=live))
+        await eventually(lambda: told.requests)
+
+        asked.cancel()
+
+        async with asyncio.timeout(LIMIT):
+            await told.left.wait()
+
+
+async def test_without_a_database_an_open_stream_ends_rather_than_goes_on_unasked(
+    connected: str, electric: Polled, room: Room
+) -> None:
+    """And the next request says that the service is away."""
+    async with network_client(await bearer(room.owner)) as http:
+        live = await caught_up(http, room)
+        async with streaming(http, live) as stream:
+            away = database.connect(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
+
+            async with asyncio.timeout(LIMIT):
+                await stream.ended.wait()
+        following = await http.get(SHAPE, params=live)
+        await away.close()
+
+    assert problem(following) == (503, "service_away")

@@ -1,0 +1,194 @@
+"""How many generations a person may start within a minute, and have at work at once."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+
+from scriptwriter.errors import GenerationError, UserError
+from scriptwriter.services import attempts, brainstorms, projects
+from scriptwriter.services.transitions import context_json
+from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.rows import rows
+
+
+async def projects_of(owner: str, number: int) -> list[str]:
+    """New projects of one person."""
+    return [await projects.create(owner, f"第 {each} 个") for each in range(number)]
+
+
+async def refused(starting: object) -> UserError:
+    """What a start was refused with."""
+    with pytest.raises(UserError) as refusal:
+        await starting  # pyright: ignore[reportGeneralTypeIssues]
+    return refusal.value
+
+
+async def ended_short(room: Room) -> str:
+    """A generation of the owner that failed with everything missing."""
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    attempt = await attempts.begin(transform_id)
+    assert attempt is not None
+    await attempts.fail(attempt, [], None, GenerationError("reply_empty"))
+    return transform_id
+
+
+def make_older(url: str, seconds: float) -> None:
+    """Put everything that was asked for back in time."""
+    with psycopg.connect(url) as connection:
+        for row in rows(url, "SELECT id, execution_context FROM transforms"):
+            context = json.loads(row["execution_context"])
+            for ask in context["asked"]:
+                moment = datetime.fromisoformat(ask["at"]) - timedelta(seconds=seconds)
+                ask["at"] = moment.isoformat(timespec="milliseconds")
+            query = "UPDATE transforms SET execution_context = %s WHERE id = %s"
+            connection.execute(query, (context_json(context), row["id"]))
+
+
+async def test_a_person_has_so_many_runs_at_work_and_no_more(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """Over all projects; another one may start when one has ended, and nothing of the refused one stays."""
+    setting(RUNNING_PER_PERSON="2")
+    first, second, third = await projects_of(room.owner, 3)
+    running = await brainstorms.start(first, BRIEF, room.owner)
+    await brainstorms.start(second, BRIEF, room.owner)
+
+    refusal = await refused(brainstorms.start(third, BRIEF, room.owner))
+
+    assert (refusal.code, refusal.params["limit"]) == ("too_many_running", 2)
+    for table in ("transforms", "artifacts", "llm_prompts", "transform_inputs"):
+        assert rows(connected, f"SELECT 1 FROM {table} WHERE project_id = %s", third) == []
+    assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 2
+    await brainstorms.stop(first, running, room.owner)
+    await brainstorms.start(third, BRIEF, room.owner)
+
+
+async def test_many_starts_at_once_do_not_pass_the_limit_together(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """As many as there is room for begin, whoever comes first."""
+    setting(RUNNING_PER_PERSON="3")
+    several = await projects_of(room.owner, 8)
+
+    outcomes = await asyncio.gather(
+        *(brainstorms.start(project, BRIEF, room.owner) for project in several), return_exceptions=True
+    )
+
+    refusals = [each.code for each in outcomes if isinstance(each, UserError)]
+    assert refusals == ["too_many_running"] * 5
+    assert len(rows(connected, "SELECT id FROM transforms")) == 3
+
+
+async def test_a_person_starts_so_often_within_a_minute(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """Those that have ended count too; the refusal says after how many seconds the next one may be."""
+    setting(STARTS_PER_MINUTE="2")
+    for _ in range(2):
+        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+        await brainstorms.stop(room.project_id, transform_id, room.owner)
+    make_older(connected, 20)
+
+    refusal = await refused(brainstorms.start(room.project_id, BRIEF, room.owner))
+
+    assert refusal.code == "too_many_starts"
+    assert refusal.params["limit"] == 2 and 30 <= refusal.params["seconds"] <= 40
+    make_older(connected, 40)
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+
+
+async def test_every_way_to_start_is_counted(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """The new-project form, another batch, a retry: and no project is left of a refused form."""
+    transform_id = await ended_short(room)
+    setting(STARTS_PER_MINUTE="1")
+
+    refusals = [
+        await refused(brainstorms.start_project("又一个", BRIEF, room.owner)),
+        await refused(brainstorms.start_again(room.project_id, room.owner)),
+        await refused(brainstorms.retry(room.project_id, transform_id, room.owner)),
+    ]
+
+    assert [refusal.code for refusal in refusals] == ["too_many_starts"] * 3
+    assert len(rows(connected, "SELECT id FROM projects")) == 1
+    assert rows(connected, "SELECT streaming_status AS s, retry_count AS n FROM transforms") == [
+        {"s": "failed", "n": 0}
+    ]
+
+
+async def test_a_retry_counts_for_whoever_asked_for_it(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """Not for the colleague who had started the run."""
+    transform_id = await ended_short(room)
+    setting(RUNNING_PER_PERSON="1")
+    theirs, mine = [*await projects_of(room.collaborator, 1), *await projects_of(room.owner, 1)]
+
+    await brainstorms.retry(room.project_id, transform_id, room.collaborator)
+
+    refusal = await refused(brainstorms.start(theirs, BRIEF, room.collaborator))
+    assert refusal.code == "too_many_running"
+    await brainstorms.start(mine, BRIEF, room.owner)
+
+
+async def test_retries_of_one_run_are_counted_one_by_one(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """A run that fails at once cannot be retried without end."""
+    setting(STARTS_PER_MINUTE="3")
+    transform_id = await ended_short(room)
+    for _ in range(2):
+        await brainstorms.retry(room.project_id, transform_id, room.owner)
+        attempt = await attempts.begin(transform_id)
+        assert attempt is not None
+        await attempts.fail(attempt, [], None, GenerationError("reply_empty"))
+
+    refusal = await refused(brainstorms.retry(room.project_id, transform_id, room.owner))
+
+    assert refusal.code == "too_many_starts"
+
+
+async def test_people_do_not_use_up_each_others_budget(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """In one project or in several."""
+    setting(RUNNING_PER_PERSON="1", STARTS_PER_MINUTE="1")
+    other = await make_room("other-")
+
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await brainstorms.start(other.project_id, BRIEF, other.owner)
+
+    refusal = await refused(brainstorms.start(room.project_id, BRIEF, room.collaborator))
+    assert refusal.code == "already_running"
+
+
+async def test_a_second_click_at_the_limit_reads_who_started_it(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """That the run is on its way is what the person wants to know, not the limit."""
+    setting(RUNNING_PER_PERSON="1", STARTS_PER_MINUTE="1")
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+
+    refusal = await refused(brainstorms.start(room.project_id, BRIEF, room.owner))
+
+    assert (refusal.code, refusal.params["name"]) == ("already_running", "Owner")
+
+
+@pytest.mark.parametrize("transform_id", ["no such run", "", "nul\x00", "half \ud800", "x" * 300])
+async def test_a_run_that_is_not_there_is_not_found(room: Room, transform_id: str) -> None:
+    """Whatever a client says its id is."""
+    for deed in (brainstorms.retry, brainstorms.stop):
+        refusal = await refused(deed(room.project_id, transform_id, room.owner))
+        assert refusal.code == "run_not_found"
+
+
+@pytest.mark.parametrize("project_id", ["no such project", "", "nul\x00", "half \ud800", "x" * 300])
+async def test_a_project_that_is_not_there_is_not_found(room: Room, project_id: str) -> None:
+    """As one of other people is not."""
+    for asking in (brainstorms.start(project_id, BRIEF, room.owner), projects.open_project(project_id, "x")):
+        assert (await refused(asking)).code == "project_not_found"

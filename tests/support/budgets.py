@@ -1,0 +1,27 @@
+"""A budget that lets one person play many, where a test or a benchmark is not about it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scriptwriter.settings import settings
+
+UNLIMITED = {"STARTS_PER_MINUTE": "100000", "RUNNING_PER_PERSON": "1000"}
+"""In the environment of a process."""
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """The same for this process meanwhile."""
+    before = {name: os.environ.get(name) for name in UNLIMITED}
+    os.environ.update(UNLIMITED)
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        settings.cache_clear()

@@ -1,0 +1,82 @@
+"""Other programs that use the HTTP API: with a person's token, in this process or over the network."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from scriptwriter.api.app import create
+from scriptwriter.api.session import COOKIE
+from scriptwriter.services import accounts, tokens
+
+HOME = "http://localhost:3000"
+JSON = {"content-type": "application/json"}
+
+
+async def bearer(user_id: str) -> dict[str, str]:
+    """The header with a new token of a person."""
+    return {"authorization": f"Bearer {await tokens.create(user_id, '程序')}"}
+
+
+async def cookie(user_id: str) -> dict[str, str]:
+    """The header with a new session of a person."""
+    return {"cookie": f"{COOKIE}={await accounts.open_session(user_id)}"}
+
+
+def client(headers: Mapping[str, str] | None = None, api: FastAPI | None = None) -> httpx.AsyncClient:
+    """A client of the API in this process, without a server between."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(api or create()), base_url=HOME, headers=dict(headers or {})
+    )
+
+
+@asynccontextmanager
+async def program_of(user_id: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with a token of a person, that reads English."""
+    async with client({**await bearer(user_id), "accept-language": "en"}) as http:
+        yield http
+
+
+@asynccontextmanager
+async def served(app: Any = None) -> AsyncIterator[str]:
+    """The address of a real server of the API, as long as the block."""
+    config = uvicorn.Config(
+        app or create(), lifespan="off", log_config=None, port=0, timeout_graceful_shutdown=1
+    )
+    server = _Quiet(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        while not server.started:
+            assert not serving.done(), "the server did not start"
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Quiet(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The test runner has handlers of its own."""
+        yield
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the code of an answer that is a problem, in the form that all of them have."""
+    body = answer.json()
+    assert {*body} - {"errors"} == {"message", "code"}, body
+    assert body["message"] and answer.headers["content-type"] == "application/json"
+    return answer.status_code, body["code"]
+
+
+def blamed(answer: httpx.Response) -> list[str]:
+    """The fields that a 400 names, in order."""
+    assert problem(answer) == (400, "invalid_request"), answer.text
+    errors = answer.json()["errors"]
+    assert all(reasons and all(reasons) for reasons in errors.values())
+    return sorted(errors)
