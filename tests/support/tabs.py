@@ -15,21 +15,21 @@ from scriptwriter.scriptwriter import app
 from scriptwriter.services import accounts
 
 LIMIT = 30.0
-ROUTE = "/projects/[project_id]/brainstorm"
+BRAINSTORM, MEMBERS = "/projects/[project_id]/brainstorm", "/projects/[project_id]/members"
 
 
 class Tab:
-    """One tab on the page of a project, with the cookie of whoever is signed in ("" for nobody)."""
+    """One tab on a page of a project, with the cookie of whoever is signed in ("" for nobody)."""
 
-    def __init__(self, token: str, project_id: str, cookie: str) -> None:
+    def __init__(self, token: str, project_id: str, cookie: str, route: str) -> None:
         self.token = token
         self.shown: dict[str, dict[str, Any]] = {}
         self.updates: list[Mapping[str, Mapping[str, Any]]] = []
         self.redirects: list[str] = []
         self._changed = asyncio.Event()
         self._router_data = {
-            "pathname": ROUTE,
-            "asPath": ROUTE.replace("[project_id]", project_id),
+            "pathname": route,
+            "asPath": route.replace("[project_id]", project_id),
             "query": {"project_id": project_id},
             "token": token,
             "headers": {"cookie": cookie, "origin": "http://localhost:3000"},
@@ -87,10 +87,10 @@ class Tab:
 
 
 @asynccontextmanager
-async def open_tab(project_id: str, user_id: str | None) -> AsyncIterator[Tab]:
-    """A tab of `user_id` (None: nobody is signed in) that opens the page of a project."""
+async def open_tab(project_id: str, user_id: str | None, route: str = BRAINSTORM) -> AsyncIterator[Tab]:
+    """A tab of `user_id` (None: nobody is signed in) that opens a page of a project."""
     cookie = "" if user_id is None else f"scriptwriter_session={await accounts.open_session(user_id)}"
     with app.set_contexts():
-        async with Tab(f"tab-{user_id}", project_id, cookie) as tab:
+        async with Tab(f"tab-{user_id}-{route.rpartition('/')[2]}", project_id, cookie, route) as tab:
             await tab.load()
             yield tab
