@@ -2,13 +2,17 @@
 
 from fastapi import FastAPI
 
-from scriptwriter.api import health, metrics, session
+from scriptwriter.api import health, metrics, openid, session, sign_in
+from scriptwriter.api.renewal import SessionRenewal
 
 
 def create() -> FastAPI:
     """The HTTP API of the web process."""
     api = FastAPI(title="Scriptwriter", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
     api.include_router(session.router)
+    api.include_router(sign_in.router)
+    api.include_router(openid.router)
+    api.add_middleware(SessionRenewal)
     api.include_router(health.router)
     api.include_router(metrics.router)
     return api
