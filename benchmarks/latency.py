@@ -23,7 +23,7 @@ from benchmarks.figures import Delays, Result, Times, add_tab, add_writes, settl
 from benchmarks.stack import Stack, stack, temporary_folder
 from benchmarks.writing import Commit, Plan, now
 from scriptwriter.services import projects
-from scriptwriter.services.accounts import TEST_USER
+from scriptwriter.services.test_user import TEST_USER
 
 RATE = 10.0
 WARM_UP_SECONDS = 3.0

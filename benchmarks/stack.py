@@ -22,7 +22,7 @@ import psutil
 from scriptwriter import database
 from scriptwriter.api.session import COOKIE
 from scriptwriter.backing import database_server, electric_server
-from scriptwriter.services import accounts
+from scriptwriter.services import test_user
 from scriptwriter.settings import Settings
 from tests.support.budgets import UNLIMITED
 
@@ -67,7 +67,7 @@ async def stack(folder: Path, live: str) -> AsyncIterator[Stack]:
     async with database_server(settings) as dsn, electric_server(settings, dsn) as electric:
         connection = database.connect(dsn)
         try:
-            await accounts.seed_test_user()
+            await test_user.seed()
             environment = {
                 "DATABASE_URL": dsn,
                 "ELECTRIC_URL": electric.url,

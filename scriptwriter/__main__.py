@@ -1,4 +1,4 @@
-"""Owns the commands beside `reflex run`: schema, worker, electric, check."""
+"""Owns the commands beside `reflex run`: schema, worker, electric, check, remove-test-user."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import psycopg
 from pydantic import ValidationError
 
-from scriptwriter.errors import SchemaError
+from scriptwriter.errors import SchemaError, StartRefused
 from scriptwriter.observability import configure_logs
 from scriptwriter.settings import settings
 
@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("schema", help="bring the database to this version's schema, and leave")
     commands.add_parser("worker", help="generate ideas until stopped")
     commands.add_parser("check", help="succeed if a worker is alive (for health checks)")
+    commands.add_parser("remove-test-user", help="delete the test user of development, before production")
     electric = commands.add_parser("electric", help="run the embedded shape server alone")
     electric.add_argument("--port", type=int, default=3030, help="port on 127.0.0.1 (default 3030)")
     chosen = parser.parse_args(arguments)
@@ -29,11 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
             "schema": _schema,
             "worker": _worker,
             "check": _check,
+            "remove-test-user": _remove_test_user,
             "electric": lambda: _electric(chosen.port),
         }
         configure_logs(json_lines=not settings().development, secrets=settings().secrets)
         asyncio.run(_until_stopped(run[chosen.command]()))
-    except (SchemaError, ValidationError, psycopg.OperationalError) as error:
+    except (SchemaError, StartRefused, ValidationError, psycopg.OperationalError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -74,6 +76,20 @@ async def _check() -> None:
     async with connected():
         if not await worker_alive():
             raise SystemExit("No worker has given a sign of life.")
+
+
+async def _remove_test_user() -> None:
+    from scriptwriter import database
+    from scriptwriter.backing import database_server
+    from scriptwriter.services import test_user
+
+    async with database_server(settings()) as url:
+        connection = database.connect(url)
+        try:
+            deleted = await test_user.remove()
+        finally:
+            await connection.close()
+    print(f"The test user is not in this database any more, nor are their {deleted} projects.")
 
 
 async def _electric(port: int) -> None:

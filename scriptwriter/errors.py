@@ -4,7 +4,8 @@ ScriptwriterError
 ├── UserError                 a person may see it: it has a text in both languages
 │   └── GenerationError       the model's side failed: says whether trying again may help
 ├── Superseded                a worker's attempt is no longer the current one: leave quietly
-└── SchemaError               the database cannot be used by this version
+├── SchemaError               the database cannot be used by this version
+└── StartRefused              these settings, or this database with them, would not be safe
 """
 
 from typing import Any, Literal
@@ -58,3 +59,7 @@ class Superseded(ScriptwriterError):
 
 class SchemaError(ScriptwriterError):
     """The database's schema is not one that this version can use."""
+
+
+class StartRefused(ScriptwriterError):
+    """The process must not serve; the message says why, and what the operator does about it."""

@@ -12,14 +12,20 @@ from scriptwriter import database
 from scriptwriter.backing import database_server, electric_server
 from scriptwriter.embedded.postgres import EmbeddedPostgresError
 from scriptwriter.embedded.shape_process import ShapeServerNotStarted
-from scriptwriter.errors import SchemaError
+from scriptwriter.errors import SchemaError, StartRefused
 from scriptwriter.generation import jobs
 from scriptwriter.observability import configure_logs
-from scriptwriter.services import accounts
+from scriptwriter.services import test_user
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub
 
-CANNOT_START = (SchemaError, psycopg.OperationalError, EmbeddedPostgresError, ShapeServerNotStarted)
+CANNOT_START = (
+    SchemaError,
+    StartRefused,
+    psycopg.OperationalError,
+    EmbeddedPostgresError,
+    ShapeServerNotStarted,
+)
 """What an operator can mend: said in one sentence, without a trace."""
 
 
@@ -38,7 +44,7 @@ async def web() -> AsyncIterator[None]:
         reader = hub.Hub(electric.url, electric.secret, live_sse=settings().electric_live == "sse")
         await stack.enter_async_context(hub.connect(reader))
         if settings().development:
-            await accounts.seed_test_user()
+            await test_user.seed()
         if settings().worker_inside:
             await stack.enter_async_context(_worker_beside())
         yield
@@ -46,10 +52,17 @@ async def web() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def connected() -> AsyncIterator[str]:
-    """The database of this process, connected; yields its libpq URL."""
+    """The database of this process, connected; yields its libpq URL.
+
+    Raises one of CANNOT_START; StartRefused where these settings, or this database, must not serve people.
+    """
+    if missing := settings().missing:
+        raise StartRefused(missing)
     async with database_server(settings()) as url:
         connection = database.connect(url)
         try:
+            if not settings().development:
+                await test_user.refuse()
             yield url
         finally:
             await connection.close()

@@ -1,12 +1,13 @@
 """Owns every setting: its name in the environment, its default, its check. Knows nothing of who uses it."""
 
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEMO_MODEL = "演示模式"
 
@@ -55,6 +56,18 @@ class Settings(BaseSettings):
 
     metrics_token: SecretStr | None = None
     metrics_port: int | None = Field(None, ge=1, le=65535)
+
+    registration: Literal["open", "closed"] = "open"
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = "SSO"
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _an_outside_electric_watches_an_outside_database(self) -> Self:
@@ -106,6 +119,24 @@ class Settings(BaseSettings):
     def development(self) -> bool:
         """Whether this is a developer's own machine: the one-click test user exists only there."""
         return self.environment == "development"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the application by https only."""
+        return (self.public_url or "").startswith("https://")
+
+    @property
+    def missing(self) -> str:
+        """What a process must not serve without, in one sentence; "" where nothing is missing."""
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            return "OIDC_ISSUER is set, but not both of OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: set all three."
+        if self.development:
+            return ""
+        if not self.public_url:
+            return "SCRIPTWRITER_URL is not set: in production only the address that people open may be used."
+        if self.electric_url and not self.electric_secret:
+            return "ELECTRIC_URL is set, but not ELECTRIC_SECRET: without it anybody reads every project."
+        return ""
 
     @property
     def worker_inside(self) -> bool:

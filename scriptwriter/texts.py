@@ -41,9 +41,82 @@ SIGN_IN = Text("登录", "Sign in")
 SIGN_OUT = Text("退出", "Sign out")
 SIGN_IN_AS_TEST_USER = Text("以测试用户登录", "Sign in as the test user")
 TEST_USER_WHY = Text("仅在开发环境提供，无需密码", "Development only, no password")
-SIGN_IN_UNAVAILABLE = Text(
-    "这里还没有开放登录方式，请联系管理员", "No way to sign in is set up here; please ask the administrator"
+SIGN_IN_WITH = Text("使用 {name} 登录", "Sign in with {name}")
+OR = Text("或", "or")
+REGISTER = Text("注册", "Create an account")
+REGISTER_WHY = Text("有了账号，项目和创意就都留着。", "With an account, your projects and ideas stay yours.")
+REGISTRATION_CLOSED = Text(
+    "这里不开放注册，请联系管理员", "Registration is closed here; please ask the administrator"
 )
+NO_ACCOUNT_YET = Text("还没有账号？", "New here?")
+HAVE_ACCOUNT = Text("已经有账号？", "Have an account already?")
+USERNAME = Text("用户名", "Username")
+USERNAME_RULE = Text(
+    "{least}–{most} 个字符：文字、数字和 _ - .", "{least}–{most} characters: letters, digits and _ - ."
+)
+PASSWORD = Text("密码", "Password")
+PASSWORD_RULE = Text("至少 {shortest} 个字符", "At least {shortest} characters")
+SHOW_PASSWORD = Text("显示密码", "Show the password")
+SHOW = Text("显示", "Show")
+HIDE = Text("隐藏", "Hide")
+
+ACCOUNT = Text("账号", "Account")
+CHANGE_PASSWORD = Text("修改密码", "Change the password")
+CURRENT_PASSWORD = Text("当前密码", "Current password")
+NEW_PASSWORD = Text("新密码", "New password")
+PASSWORD_CHANGED = Text(
+    "密码已修改，其他设备都已退出", "The password is changed; your other devices are signed out"
+)
+DEVICES = Text("登录的设备", "Where you are signed in")
+THIS_DEVICE = Text("本机", "This one")
+SIGN_OUT_OTHERS = Text("退出其他设备", "Sign out the others")
+UNKNOWN_DEVICE = Text("未知设备", "Unknown device")
+ON_SYSTEM = Text("{browser} · {system}", "{browser} on {system}")
+LAST_SEEN = Text("最近活动", "last active")
+SIGNED_IN = Text("登录于", "signed in")
+API_TOKENS = Text("API 令牌", "API tokens")
+API_TOKENS_WHY = Text(
+    "给你的脚本和工具用：持有令牌就能以你的身份操作。",
+    "For scripts and tools of yours: whoever holds a token acts as you.",
+)
+TOKEN_NAME = Text("令牌名称", "Name of the token")
+TOKEN_NAME_EXAMPLE = Text("例如: 导出脚本", "e.g. export script")
+CREATE_TOKEN = Text("新建令牌", "New token")
+NEW_TOKEN = Text("新令牌", "The new token")
+TOKEN_ONCE = Text("请现在复制：它只显示这一次。", "Copy it now: it is shown this once.")
+COPY = Text("复制", "Copy")
+COPIED = Text("已复制", "Copied")
+NO_TOKENS = Text("还没有令牌", "No tokens yet")
+LAST_USED = Text("最近使用", "last used")
+NEVER_USED = Text("从未使用", "never used")
+CREATED = Text("创建于", "made")
+REVOKE = Text("撤销", "Revoke")
+REVOKE_REALLY = Text("确认撤销", "Really revoke")
+CANCEL = Text("取消", "Cancel")
+BROWSERS = {
+    "wechat": Text("微信", "WeChat"),
+    "qq": Text("QQ浏览器", "QQ Browser"),
+    "uc": Text("UC浏览器", "UC Browser"),
+    "quark": Text("夸克", "Quark"),
+    "huawei": Text("华为浏览器", "Huawei Browser"),
+    "xiaomi": Text("小米浏览器", "Mi Browser"),
+    "samsung": Text("三星浏览器", "Samsung Internet"),
+    "edge": Text("Edge", "Edge"),
+    "opera": Text("Opera", "Opera"),
+    "firefox": Text("Firefox", "Firefox"),
+    "chrome": Text("Chrome", "Chrome"),
+    "safari": Text("Safari", "Safari"),
+}
+SYSTEMS = {
+    "harmony": Text("鸿蒙", "HarmonyOS"),
+    "windows": Text("Windows", "Windows"),
+    "iphone": Text("iPhone", "iPhone"),
+    "ipad": Text("iPad", "iPad"),
+    "android": Text("Android", "Android"),
+    "chromeos": Text("ChromeOS", "ChromeOS"),
+    "macos": Text("macOS", "macOS"),
+    "linux": Text("Linux", "Linux"),
+}
 
 PROJECTS = Text("我的项目", "My projects")
 NO_PROJECTS = Text("这里还是一张白纸", "A blank page, so far")
@@ -271,6 +344,42 @@ ERRORS: dict[str, Text] = {
         "最多 {limit} 个令牌，请先撤销不用的", "Up to {limit} tokens; please revoke one that is not used"
     ),
     "signed_out": Text("请先登录", "Please sign in first"),
+    "wrong_credentials": Text("用户名或密码不正确", "The username or the password is not right"),
+    "wrong_current_password": Text("当前密码不正确", "The current password is not right"),
+    "too_many_attempts": Text(
+        "尝试次数过多，请 {seconds} 秒后再试", "Too many attempts; try again in {seconds} s"
+    ),
+    "sign_in_busy": Text("登录的人太多，请稍后再试", "Too many people are signing in; please try again"),
+    "registration_closed": REGISTRATION_CLOSED,
+    "username_required": Text("请输入用户名", "Enter a username"),
+    "username_length": Text(
+        "用户名须为 {least}–{most} 个字符", "A username has {least} to {most} characters"
+    ),
+    "username_characters": Text(
+        "用户名只能用文字、数字和 _ - .，并以文字或数字开头",
+        "A username has letters, digits and _ - . only, and begins with a letter or a digit",
+    ),
+    "username_taken": Text("这个用户名已有人使用", "Somebody has this username already"),
+    "password_too_short": Text("密码至少 {shortest} 个字符", "A password has at least {shortest} characters"),
+    "password_too_long": Text("密码最多 {longest} 个字符", "A password has up to {longest} characters"),
+    "no_password": Text("这个账号没有密码", "This account has no password"),
+    "account_inactive": Text(
+        "这个账号已停用，请联系管理员", "This account is disabled; ask the administrator"
+    ),
+    "oidc_unavailable": Text(
+        "登录服务暂时无法连接，请稍后再试", "The sign-in service cannot be reached; please try again later"
+    ),
+    "oidc_denied": Text("登录服务没有放行，或你取消了登录", "The sign-in was cancelled, or not permitted"),
+    "oidc_failed": Text(
+        "登录服务没能完成登录，请再试一次", "The sign-in service did not finish; please try again"
+    ),
+    "oidc_interrupted": Text(
+        "登录过程已中断或过期，请重新登录", "The sign-in was interrupted; please start again"
+    ),
+    "oidc_untrusted": Text(
+        "登录服务的回答没有通过验证，请再试一次或联系管理员",
+        "The answer of the sign-in service is not valid; please try again, or ask the administrator",
+    ),
     "project_not_found": Text(
         "项目不存在，或你没有访问权限", "There is no such project, or it is not shared with you"
     ),

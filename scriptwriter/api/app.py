@@ -10,15 +10,20 @@ from scriptwriter.api import (
     members,
     metrics,
     nowhere,
+    openid,
     problems,
     projects,
     session,
     shapes,
+    sign_in,
 )
 from scriptwriter.api.doorway import Doorway
+from scriptwriter.api.renewal import SessionRenewal
 
 ROUTERS = (
     session.router,
+    sign_in.router,
+    openid.router,
     health.router,
     metrics.router,
     projects.router,
@@ -44,5 +49,7 @@ def create() -> FastAPI:
     for router in (*ROUTERS, nowhere.router(ROUTERS)):
         api.include_router(router)
     problems.install(api)
+    api.add_middleware(SessionRenewal)
+    # The last one added is the first one met: a body that is too large costs nothing.
     api.add_middleware(Doorway)
     return api

@@ -1,10 +1,13 @@
 """Owns which origins may send a browser's requests here: the check behind CORS and every posted form."""
 
+import re
 from urllib.parse import urlsplit
+
+from fastapi import HTTPException
 
 from scriptwriter.settings import Settings, settings
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 
 
 def allowed(origin: str | None, known: Settings | None = None) -> bool:
@@ -18,7 +21,19 @@ def allowed(origin: str | None, known: Settings | None = None) -> bool:
         return False
     if known.public_url and origin == origin_of(known.public_url):
         return True
-    return known.development and urlsplit(origin).hostname in _LOOPBACK
+    return known.development and _LOOPBACK.fullmatch(origin) is not None
+
+
+def home_of(origin: str | None) -> str:
+    """The origin that posted a form, to go back to. Raises HTTPException 403 for one that may not post."""
+    if origin is None or not allowed(origin):
+        raise HTTPException(403, "This origin is not allowed.")
+    return origin_of(origin)
+
+
+def inside(path: str) -> str:
+    """The path, if it stays on the same site; else /."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
 def origin_of(url: str) -> str:

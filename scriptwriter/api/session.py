@@ -3,64 +3,77 @@
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Header, HTTPException, Request
+from fastapi import APIRouter, Form, Header, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from scriptwriter.api.origins import allowed, origin_of
-from scriptwriter.services import accounts
+from scriptwriter.api.origins import home_of, inside
+from scriptwriter.services import accounts, test_user
 from scriptwriter.settings import settings
 
 COOKIE = "scriptwriter_session"
+"""Its name without https; see `cookie_name`."""
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
 Origin = Annotated[str | None, Header()]
+Agent = Annotated[str, Header(alias="user-agent")]
 Next = Annotated[str, Form()]
+
+
+def cookie_name(name: str = COOKIE) -> str:
+    """A cookie's name: behind https a browser takes it from this very host only (RFC 6265bis, 4.1.3.2)."""
+    return f"__Host-{name}" if settings().secure else name
 
 
 def token_in(cookie_header: str) -> str:
     """The session's token in a Cookie header ("" where there is none)."""
+    return value_in(cookie_header, cookie_name())
+
+
+def value_in(cookie_header: str, name: str) -> str:
+    """The value of one cookie in a Cookie header ("" where there is none)."""
     try:
-        morsel = SimpleCookie(cookie_header).get(COOKIE)
+        morsel = SimpleCookie(cookie_header).get(name)
     except CookieError:
         return ""
     return morsel.value if morsel else ""
 
 
-def _back_to(origin: str | None, path: str) -> RedirectResponse:
-    """A redirect into the page that posted the form, never to another site. Raises HTTPException 403."""
-    if not allowed(origin) or origin is None:
-        raise HTTPException(403, "This origin is not allowed.")
-    inside = path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
-    return RedirectResponse(origin_of(origin) + inside, status_code=303)
+def set_session(response: Response, token: str) -> None:
+    """Let the browser keep the session for as long as it lives unseen."""
+    set_cookie(response, COOKIE, token, int(accounts.SESSION_LIFE.total_seconds()))
+
+
+def set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
+    """A cookie that no script reads, and that no other site sends along with a form; 0 seconds: delete it."""
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings().secure,
+    )
 
 
 @router.post("/test-user", include_in_schema=False)
-async def sign_in_test_user(origin: Origin = None, next: Next = "/projects") -> RedirectResponse:
+async def sign_in_test_user(
+    request: Request, origin: Origin = None, agent: Agent = "", next: Next = "/projects"
+) -> RedirectResponse:
     """Sign in the test user of development; there is no such route in production."""
     if not settings().development:
         raise HTTPException(404)
-    response = _back_to(origin, next)
-    _set_cookie(response, await accounts.sign_in_test_user())
+    response = RedirectResponse(home_of(origin) + inside(next), status_code=303)
+    earlier = request.cookies.get(cookie_name(), "")
+    set_session(response, await test_user.sign_in(user_agent=agent, instead_of=earlier))
     return response
 
 
 @router.post("/sign-out", include_in_schema=False)
 async def sign_out(request: Request, origin: Origin = None, next: Next = "/sign-in") -> RedirectResponse:
     """End this browser's session."""
-    response = _back_to(origin, next)
-    await accounts.sign_out(request.cookies.get(COOKIE, ""))
-    response.delete_cookie(COOKIE, path="/")
+    response = RedirectResponse(home_of(origin) + inside(next), status_code=303)
+    await accounts.sign_out(request.cookies.get(cookie_name(), ""))
+    set_cookie(response, COOKIE, "", 0)
     return response
-
-
-def _set_cookie(response: RedirectResponse, token: str) -> None:
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(accounts.SESSION_LIFE.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=(settings().public_url or "").startswith("https://"),
-    )

@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex.vars import StringVar
 from reflex_base.vars import VarData
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
@@ -20,8 +21,8 @@ class PostForm(BaseHTML):
     method: rx.Var[str]
 
 
-def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Component:
-    """A form that posts to `path` of the HTTP API, wherever the backend listens."""
+def api_address(path: str) -> StringVar:
+    """The address of `path` of the HTTP API, wherever the backend listens."""
     backend = VarData(
         imports={
             "$/env.json": [rx.ImportVar(tag="env", is_default=True)],
@@ -29,8 +30,12 @@ def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Compo
         }
     )
     # The page is prerendered without a window: the address is completed in the browser.
-    address = rx.Var(f'new URL("{path}", getBackendURL(env.PING)).href', _var_data=backend).to(str)
-    return PostForm.create(*children, action=address, method="post", **attributes)
+    return rx.Var(f'new URL("{path}", getBackendURL(env.PING)).href', _var_data=backend).to(str)
+
+
+def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Component:
+    """A form that posts to `path` of the HTTP API."""
+    return PostForm.create(*children, action=api_address(path), method="post", **attributes)
 
 
 def button(text: Any, *, kind: Any = "primary", class_name: str = "", **attributes: Any) -> rx.Component:

@@ -9,6 +9,7 @@ from reflex_components_core.base.error_boundary import ErrorBoundary
 from scriptwriter.components.elements import demo_chip, icon, link, post_form
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
+    ACCOUNT,
     BROKEN,
     NEW_PROJECT,
     OFFLINE,
@@ -104,7 +105,13 @@ def _masthead(around: Surroundings) -> rx.Component:
                 around.user_name != "",
                 post_form(
                     "/api/session/sign-out",
-                    rx.el.span(around.user_name, class_name="user-name", data_testid="user-name"),
+                    link(
+                        around.user_name,
+                        href="/account",
+                        class_name="user-name",
+                        title=t(ACCOUNT, language),
+                        data_testid="user-name",
+                    ),
                     rx.el.button(
                         icon("sign-out"),
                         type="submit",

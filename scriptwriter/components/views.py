@@ -125,6 +125,28 @@ class BriefMessages:
 
 
 @dataclass(frozen=True)
+class SessionView:
+    """A browser in which the person is signed in: its name in both languages, and when (ISO 8601)."""
+
+    id: str = ""
+    zh: str = ""
+    en: str = ""
+    begun: str = ""
+    seen: str = ""
+    this_one: bool = False
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """An API token in the list; `used` is empty for one that nobody has used (else ISO 8601, as `made`)."""
+
+    id: str = ""
+    name: str = ""
+    made: str = ""
+    used: str = ""
+
+
+@dataclass(frozen=True)
 class KeeperView:
     """A chosen idea in the margin: its title, and the id of its sheet."""
 

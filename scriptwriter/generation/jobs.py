@@ -12,6 +12,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from scriptwriter.database import database
 from scriptwriter.generation.draft import DATABASE_AWAY
 from scriptwriter.generation.running import Running, StillRunning
+from scriptwriter.services.cleaning import clean
 from scriptwriter.services.jobs import GENERATE, app
 from scriptwriter.services.orphans import adopt
 from scriptwriter.settings import settings
@@ -21,6 +22,8 @@ _STALLED = 16.0
 """Seconds without a heartbeat after which a worker counts as dead, and its jobs go to the others."""
 _SWEEP = 3.0
 """Seconds between two looks for generations that no living job has."""
+_CLEANING = 600.0
+"""Seconds between two cleanings of what has expired."""
 _RESTART = 1.0
 _CONNECTING = 5.0
 _POLLING = 1.0
@@ -108,13 +111,17 @@ async def _work(running: Running) -> None:
 
 
 async def _sweep(running: Running) -> None:
-    """Queue generations again that would otherwise stay as they are for ever."""
+    """Queue generations again that would otherwise stay as they are for ever; now and then, clean up."""
+    clock, cleaned = asyncio.get_running_loop().time, -_CLEANING
     while True:
         try:
             ended = running.ended(_SWEEP)
             for transform_id in await adopt(stalled=_STALLED, ended=ended):
                 _log.warning("generation_adopted", transform=transform_id)
             running.forget(ended)
+            if clock() - cleaned >= _CLEANING:
+                cleaned = clock()
+                await clean()
         except DATABASE_AWAY as error:
             _log.warning("sweep_failed", cause=type(error).__name__)
         await asyncio.sleep(_SWEEP)

@@ -6,19 +6,33 @@ from typing import Any, NamedTuple
 import reflex as rx
 
 from scriptwriter.components.wording import t
+from scriptwriter.pages.account import account
 from scriptwriter.pages.brainstorm import brainstorm
 from scriptwriter.pages.layout import LANGUAGE
 from scriptwriter.pages.members import members
 from scriptwriter.pages.new_project import new_project
 from scriptwriter.pages.not_found import not_found
 from scriptwriter.pages.projects import projects
-from scriptwriter.pages.sign_in import sign_in
+from scriptwriter.pages.sign_in import register, sign_in
+from scriptwriter.state.account import AccountState
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.members import MembersState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.state.session import SessionState
-from scriptwriter.texts import MEMBERS, NEW_PROJECT, NOT_FOUND, PRODUCT, PROJECTS, SIGN_IN, Text
+from scriptwriter.state.sign_in import SignInState
+from scriptwriter.state.tokens import TokensState
+from scriptwriter.texts import (
+    ACCOUNT,
+    MEMBERS,
+    NEW_PROJECT,
+    NOT_FOUND,
+    PRODUCT,
+    PROJECTS,
+    REGISTER,
+    SIGN_IN,
+    Text,
+)
 
 
 class Route(NamedTuple):
@@ -32,7 +46,9 @@ class Route(NamedTuple):
 
 ROUTES = (
     Route("/", projects, PROJECTS, [SessionState.enter, ProjectsState.load]),
-    Route("/sign-in", sign_in, SIGN_IN, [SessionState.pass_by]),
+    Route("/sign-in", sign_in, SIGN_IN, [SessionState.pass_by, SignInState.open]),
+    Route("/register", register, REGISTER, [SessionState.pass_by, SignInState.open]),
+    Route("/account", account, ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]),
     Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load]),
     Route("/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
     Route(

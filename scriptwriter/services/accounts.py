@@ -1,60 +1,95 @@
-"""Owns people and their sessions. A session's token is only in the browser; the database has its hash."""
+"""Owns people's sessions. A session's token is only in the browser; the database has its hash."""
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, update
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
-from scriptwriter.errors import UserError
 from scriptwriter.models import User, UserSession
-from scriptwriter.settings import settings
 
 SESSION_LIFE = timedelta(days=30)
-TEST_USER = {"id": "test-user-1", "username": "testuser", "display_name": "测试用户"}
+"""Counted from the last time that it was seen."""
+_NOTED_EVERY = timedelta(minutes=5)
+_LONGEST_AGENT = 400
 
 
-async def seed_test_user() -> None:
-    """Make sure that the test user of development exists. Raises UserError `test_user_unavailable`."""
-    _in_development()
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session as its person sees it in a list; `id` names it and opens nothing."""
+
+    id: str
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    this_one: bool
+
+
+async def open_session(user_id: str, *, user_agent: str = "", instead_of: str = "") -> str:
+    """The token of a new session of `user_id`: 43 characters, random.
+
+    `instead_of` is the token that the same browser had until now: its session ends.
+    """
     async with transaction() as session:
-        await session.exec(insert(User).values(**TEST_USER).on_conflict_do_nothing())
+        return await open_in(session, user_id, user_agent=user_agent, instead_of=instead_of)
 
 
-async def sign_in_test_user() -> str:
-    """The token of a new session of the test user. Raises UserError `test_user_unavailable`."""
-    await seed_test_user()
-    return await open_session(TEST_USER["id"])
-
-
-async def open_session(user_id: str) -> str:
-    """The token of a new session of `user_id`: 43 characters, random."""
+async def open_in(session: AsyncSession, user_id: str, *, user_agent: str = "", instead_of: str = "") -> str:
+    """As `open_session`, in the transaction of `session`."""
     token = secrets.token_urlsafe(32)
-    async with transaction() as session:
-        session.add(
-            UserSession(id=token_hash(token), user_id=user_id, expires_at=datetime.now(UTC) + SESSION_LIFE)
-        )
+    if instead_of:
+        await session.exec(delete(UserSession).where(col(UserSession.id) == token_hash(instead_of)))
+    agent = user_agent.replace("\x00", "")[:_LONGEST_AGENT] or None
+    expires_at = datetime.now(UTC) + SESSION_LIFE
+    session.add(UserSession(id=token_hash(token), user_id=user_id, expires_at=expires_at, user_agent=agent))
     return token
 
 
 async def user_of_session(token: str) -> User | None:
-    """The person whose session `token` is, or None: unknown, expired, or no longer active."""
+    """The person whose session `token` is, or None: unknown, expired, or no longer active.
+
+    That it was seen is noted at most once in five minutes, and its life counted anew.
+    """
     if not token:
         return None
+    now = datetime.now(UTC)
     async with transaction() as session:
         found = await session.exec(
-            select(User)
+            select(User, UserSession)
             .join(UserSession, col(UserSession.user_id) == User.id)
             .where(
                 UserSession.id == token_hash(token),
-                UserSession.expires_at > datetime.now(UTC),
+                UserSession.expires_at > now,
                 User.status == "active",
             )
         )
-        return found.first()
+        row = found.first()
+        if row is None:
+            return None
+        user, known = row
+        if now - known.last_seen_at > _NOTED_EVERY:
+            seen = {"last_seen_at": now, "expires_at": now + SESSION_LIFE}
+            await session.exec(update(UserSession).where(col(UserSession.id) == known.id).values(**seen))
+        return user
+
+
+async def sessions_of(user_id: str, token: str) -> list[SessionRow]:
+    """The sessions of `user_id`: first the one whose `token` it is, then the one that was seen last."""
+    here = token_hash(token)
+    async with transaction() as session:
+        found = await session.exec(
+            select(UserSession)
+            .where(UserSession.user_id == user_id, UserSession.expires_at > datetime.now(UTC))
+            .order_by(col(UserSession.id) != here, col(UserSession.last_seen_at).desc())
+        )
+        return [
+            SessionRow(row.id, row.user_agent or "", row.created_at, row.last_seen_at, row.id == here)
+            for row in found
+        ]
 
 
 async def sign_out(token: str) -> None:
@@ -63,11 +98,29 @@ async def sign_out(token: str) -> None:
         await session.exec(delete(UserSession).where(col(UserSession.id) == token_hash(token)))
 
 
+async def sign_out_one(user_id: str, session_id: str) -> None:
+    """End a session of `user_id` by its id; one that does not exist is ended already."""
+    async with transaction() as session:
+        await session.exec(
+            delete(UserSession).where(col(UserSession.id) == session_id, col(UserSession.user_id) == user_id)
+        )
+
+
+async def sign_out_others(user_id: str, token: str) -> None:
+    """End every session of `user_id` but the one of `token`."""
+    async with transaction() as session:
+        await sign_out_others_in(session, user_id, token)
+
+
+async def sign_out_others_in(session: AsyncSession, user_id: str, token: str) -> None:
+    """As `sign_out_others`, in the transaction of `session`."""
+    await session.exec(
+        delete(UserSession).where(
+            col(UserSession.user_id) == user_id, col(UserSession.id) != token_hash(token)
+        )
+    )
+
+
 def token_hash(token: str) -> str:
     """What the database keeps of a random token: its SHA-256, in hexadecimal."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def _in_development() -> None:
-    if not settings().development:
-        raise UserError("test_user_unavailable")

@@ -1,6 +1,7 @@
 """Owns who sits at this tab: the cookie of its websocket, asked anew at every event. Knows no page."""
 
 import logging
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import reflex as rx
@@ -27,7 +28,7 @@ class SessionState(rx.State):
     async def enter(self):
         """Let a signed-in person in; send anybody else to sign in first, and back here afterwards."""
         if await self._recognise() is None:
-            return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
+            return self._to_sign_in()
 
     @rx.event
     async def pass_by(self):
@@ -50,8 +51,15 @@ class SessionState(rx.State):
         if name != self.user_name:
             self.user_name = name
 
+    def _to_sign_in(self) -> Any:
+        """The way to the sign-in page, and back here afterwards."""
+        return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
+
+    def _token(self) -> str:
+        return token_in(self.router.headers.cookie)
+
     async def _user(self) -> User | None:
-        return await accounts.user_of_session(token_in(self.router.headers.cookie))
+        return await accounts.user_of_session(self._token())
 
     async def _person(self) -> str:
         """The id of the person who sent this event. Raises UserError `signed_out`."""
@@ -59,6 +67,11 @@ class SessionState(rx.State):
         if user is None:
             raise UserError("signed_out")
         return user.id
+
+
+def is_signed_out(error: Exception) -> bool:
+    """Whether nobody is signed in at this tab any more."""
+    return isinstance(error, UserError) and error.code == "signed_out"
 
 
 def as_notice(error: Exception) -> Notice:

@@ -15,8 +15,8 @@ from random import Random
 
 import structlog
 
-from scriptwriter.services import accounts, brainstorms, projects
-from scriptwriter.services.accounts import TEST_USER
+from scriptwriter.services import brainstorms, projects, test_user
+from scriptwriter.services.test_user import TEST_USER
 from scriptwriter.sync.flow import Batch
 from tests.support.budgets import unlimited
 from tests.support.chaos_checks import short, shown_equals_stored, unended, violations
@@ -248,7 +248,7 @@ async def chaos(
     with unlimited(), ModelServer() as server:
         server.answers(model)
         async with stage(workers, server.url, web=web, logs=logs) as running:
-            await accounts.seed_test_user()
+            await test_user.seed()
             names = [f"项目 {number + 1}" for number in range(project_count)]
             opened = Chaos(seed, running, model, [await projects.create(OWNER, name) for name in names])
             await opened.audience.come()

@@ -1,0 +1,34 @@
+"""Owns how a sign-in that was refused comes back to a page: with a code, never with a word of the request."""
+
+from urllib.parse import quote, urlencode
+
+import structlog
+from fastapi.responses import RedirectResponse
+
+from scriptwriter.api.origins import inside
+from scriptwriter.api.session import set_cookie
+from scriptwriter.errors import UserError
+
+TYPED = "scriptwriter_typed"
+"""The cookie with the username that was typed: it may be anything, so it is in no address and no log."""
+_TYPED_SECONDS = 60
+_LONGEST_TYPED = 100
+
+_log = structlog.get_logger(__name__)
+
+
+def refused(
+    home: str, path: str, error: Exception, *, next: str = "", username: str = ""
+) -> RedirectResponse:
+    """Back to the page at `path` of the origin `home`, which tells why by the code in its address."""
+    code, params = "unexpected", {}
+    if isinstance(error, UserError):
+        code, params = error.code, {name: error.params[name] for name in ("seconds",) if name in error.params}
+    else:
+        _log.error("sign_in_failed", exc_info=error)
+    onward = {"next": inside(next)} if next else {}
+    response = RedirectResponse(
+        f"{home}{path}?{urlencode({'problem': code} | params | onward)}", status_code=303
+    )
+    set_cookie(response, TYPED, quote(username[:_LONGEST_TYPED]), _TYPED_SECONDS if username else 0)
+    return response

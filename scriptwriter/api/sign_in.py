@@ -1,0 +1,72 @@
+"""Owns the two forms that open a session by password: sign in and register. Knows no rule of either."""
+
+from collections.abc import Awaitable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse
+
+from scriptwriter.api.addresses import address_of
+from scriptwriter.api.origins import home_of, inside
+from scriptwriter.api.refusals import TYPED, refused
+from scriptwriter.api.session import Agent, Next, Origin, cookie_name, set_cookie, set_session
+from scriptwriter.services import passwords
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+Field = Annotated[str, Form()]
+
+
+@router.post("/sign-in", include_in_schema=False)
+async def sign_in(
+    request: Request,
+    username: Field = "",
+    password: Field = "",
+    origin: Origin = None,
+    agent: Agent = "",
+    next: Next = "/projects",
+) -> RedirectResponse:
+    """Sign in by username and password."""
+    home = home_of(origin)
+    signing_in = passwords.sign_in(
+        username,
+        password,
+        address=address_of(request),
+        user_agent=agent,
+        instead_of=request.cookies.get(cookie_name(), ""),
+    )
+    return await _opened(signing_in, home, "/sign-in", username, next)
+
+
+@router.post("/register", include_in_schema=False)
+async def register(
+    request: Request,
+    username: Field = "",
+    password: Field = "",
+    origin: Origin = None,
+    agent: Agent = "",
+    next: Next = "/projects",
+) -> RedirectResponse:
+    """Make an account, and sign it in."""
+    home = home_of(origin)
+    registering = passwords.register(
+        username,
+        password,
+        address=address_of(request),
+        user_agent=agent,
+        instead_of=request.cookies.get(cookie_name(), ""),
+    )
+    return await _opened(registering, home, "/register", username, next)
+
+
+async def _opened(
+    opening: Awaitable[str], home: str, path: str, username: str, next: str
+) -> RedirectResponse:
+    try:
+        token = await opening
+    except Exception as error:
+        return refused(home, path, error, next=next, username=username)
+    response = RedirectResponse(home + inside(next), status_code=303)
+    set_session(response, token)
+    set_cookie(response, TYPED, "", 0)
+    return response

@@ -1,0 +1,19 @@
+"""Owns what is deleted because its time is over: expired sessions, sign-ins that failed long ago."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete
+from sqlmodel import col
+
+from scriptwriter.database import transaction
+from scriptwriter.models import SignInFailure, UserSession
+from scriptwriter.services.throttle import WINDOW
+
+
+async def clean() -> None:
+    """Delete what nobody will ask for any more."""
+    now = datetime.now(UTC)
+    async with transaction() as session:
+        await session.exec(delete(UserSession).where(col(UserSession.expires_at) < now))
+        # Twice the window: the clocks of this machine and of the database may differ.
+        await session.exec(delete(SignInFailure).where(col(SignInFailure.failed_at) < now - 2 * WINDOW))

@@ -1,0 +1,144 @@
+"""Owns accounts with a username and a password: register, sign in, change. Knows no cookie."""
+
+from uuid import uuid4
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+from scriptwriter.models import AuthProvider, User
+from scriptwriter.services import hashing, names, throttle
+from scriptwriter.services.accounts import open_in, sign_out_others_in, token_hash
+from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.settings import settings
+
+PASSWORD = "password"
+"""The provider's type; its id is the folded username, its data the hash."""
+
+
+async def register(
+    username: str, password: str, *, address: str = "", user_agent: str = "", instead_of: str = ""
+) -> str:
+    """A new person, signed in: the token of their session (see `accounts.open_session`).
+
+    The name is shown as typed. Raises UserError: `registration_closed`, those of `names.username` and
+    `names.password`, `username_taken`, `too_many_attempts` where the address has asked for too many names,
+    `sign_in_busy`.
+    """
+    if settings().registration != "open":
+        raise UserError("registration_closed")
+    name, secret = names.username(username), names.password(password)
+    attempt = await throttle.begin(throttle.NO_ACCOUNT, address)
+    known = await hashing.hashed(secret)
+    async with transaction() as session:
+        user_id = await create_in(session, name, username.strip())
+        if user_id is None:
+            raise UserError("username_taken")
+        session.add(
+            AuthProvider(user_id=user_id, provider_type=PASSWORD, provider_user_id=name, provider_data=known)
+        )
+        token = await open_in(session, user_id, user_agent=user_agent, instead_of=instead_of)
+    await throttle.succeeded(attempt)
+    return token
+
+
+async def create_in(session: AsyncSession, username: str, display_name: str) -> str | None:
+    """The id of a new person with this folded username, or None: it is taken."""
+    if username == TEST_USER["username"]:
+        return None
+    values = {"id": str(uuid4()), "username": username, "display_name": display_name}
+    made = await session.exec(insert(User).values(**values).on_conflict_do_nothing().returning(col(User.id)))
+    return made.scalar_one_or_none()
+
+
+async def sign_in(
+    username: str, password: str, *, address: str = "", user_agent: str = "", instead_of: str = ""
+) -> str:
+    """The token of a new session (see `accounts.open_session`); an outdated hash is renewed.
+
+    Raises UserError: `wrong_credentials`, alike for a wrong password and a name that nobody has,
+    `too_many_attempts`, `sign_in_busy`.
+    """
+    name = names.folded(username)
+    attempt = await throttle.begin(token_hash(name), address)
+    secret = names.spelled(password)
+    known = None if secret is None else await _hash(name)
+    right, renewed = await hashing.verified(secret or b"", known)
+    if not right:
+        raise UserError("wrong_credentials")
+    async with transaction() as session:
+        provider = await _provider(session, name, known)
+        if provider is None:
+            raise UserError("wrong_credentials")
+        provider.provider_data = renewed or known
+        token = await open_in(session, provider.user_id, user_agent=user_agent, instead_of=instead_of)
+    await throttle.succeeded(attempt)
+    return token
+
+
+async def username_of(user_id: str) -> str | None:
+    """The name with which this person signs in by password; None where they have no password."""
+    async with transaction() as session:
+        found = await session.exec(
+            select(AuthProvider.provider_user_id).where(
+                AuthProvider.user_id == user_id, AuthProvider.provider_type == PASSWORD
+            )
+        )
+        return found.first()
+
+
+async def change(user_id: str, current: str, new: str, *, token: str) -> None:
+    """Another password, for who knows the current one; every session but the one of `token` ends.
+
+    Raises UserError: `no_password`, those of `names.password`, `wrong_current_password`,
+    `too_many_attempts`, `sign_in_busy`.
+    """
+    secret = names.password(new)
+    name = await username_of(user_id)
+    if name is None:
+        raise UserError("no_password")
+    attempt = await throttle.begin(token_hash(name), "")
+    given = names.spelled(current)
+    known = None if given is None else await _hash(name)
+    right, _ = await hashing.verified(given or b"", known)
+    if not right:
+        raise UserError("wrong_current_password")
+    renewed = await hashing.hashed(secret)
+    async with transaction() as session:
+        provider = await _provider(session, name, known)
+        if provider is None:
+            raise UserError("wrong_current_password")
+        provider.provider_data = renewed
+        await sign_out_others_in(session, user_id, token)
+    await throttle.succeeded(attempt)
+
+
+async def _hash(name: str) -> str | None:
+    """The hash of the password of the active person with this folded name."""
+    async with transaction() as session:
+        found = await session.exec(
+            select(AuthProvider.provider_data)
+            .join(User, col(User.id) == AuthProvider.user_id)
+            .where(
+                AuthProvider.provider_type == PASSWORD,
+                AuthProvider.provider_user_id == name,
+                User.status == "active",
+            )
+        )
+        return found.first()
+
+
+async def _provider(session: AsyncSession, name: str, known: str | None) -> AuthProvider | None:
+    """The row of this name, locked, if its hash is still the one that was verified."""
+    found = await session.exec(
+        select(AuthProvider)
+        .where(
+            AuthProvider.provider_type == PASSWORD,
+            AuthProvider.provider_user_id == name,
+            AuthProvider.provider_data == known,
+        )
+        .with_for_update()
+    )
+    return found.first()

@@ -1,0 +1,82 @@
+"""Owns how often a sign-in may fail: per account and per address, then with a growing wait.
+
+Every attempt counts as failed from its begin until `succeeded` takes it back, so that many at once do not
+pass together. Knows no password.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from sqlalchemy import text
+
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+
+WINDOW = timedelta(minutes=15)
+ACCOUNT_LIMIT = 5
+ADDRESS_LIMIT = 20
+FIRST_WAIT, LONGEST_WAIT = 30, 15 * 60  # seconds
+NO_ACCOUNT = "-"
+"""For an attempt that has an address only, such as to register."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+# By the clock, not the transaction's begin: it may have waited for the lock.
+_FAILURES = """
+    SELECT count(*) AS number, extract(epoch FROM clock_timestamp() - max(failed_at)) AS ago
+    FROM sign_in_failures WHERE {column} = :value AND failed_at > clock_timestamp() - :window
+"""
+_OF_ACCOUNT = text(_FAILURES.format(column="account"))
+_OF_ADDRESS = text(_FAILURES.format(column="address"))
+_NOTE = text("""
+    INSERT INTO sign_in_failures (account, address, failed_at)
+    VALUES (:account, :address, clock_timestamp()) RETURNING id
+""")
+_FORGET = text("DELETE FROM sign_in_failures WHERE id = :id OR (account = :account AND account != :nobody)")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that counts as failed until `succeeded`."""
+
+    id: int
+    account: str
+
+
+async def begin(account: str, address: str) -> Attempt:
+    """An attempt on an account (a hash of its name, or NO_ACCOUNT) from an address ("" where it has none).
+
+    Raises UserError `too_many_attempts` with the seconds until the next one, which is not counted.
+    """
+    counted = [
+        (f"account {account}", _OF_ACCOUNT, account, ACCOUNT_LIMIT),
+        (f"address {address}", _OF_ADDRESS, address, ADDRESS_LIMIT),
+    ]
+    async with transaction() as session:
+        connection = await session.connection()
+        wait = 0
+        # Always in this order, so that two attempts never wait for each other.
+        for what, query, value, limit in counted:
+            if value in ("", NO_ACCOUNT):
+                continue
+            await connection.execute(_LOCK, {"what": f"sign-in {what}"})
+            found = (await connection.execute(query, {"value": value, "window": WINDOW})).one()
+            wait = max(wait, _wait(found.number, float(found.ago or 0), limit))
+        if wait:
+            raise UserError("too_many_attempts", seconds=wait)
+        noted = await connection.execute(_NOTE, {"account": account, "address": address})
+        return Attempt(noted.scalar_one(), account)
+
+
+async def succeeded(attempt: Attempt) -> None:
+    """Take the attempt back, and every failure of its account."""
+    async with transaction() as session:
+        values = {"id": attempt.id, "account": attempt.account, "nobody": NO_ACCOUNT}
+        await (await session.connection()).execute(_FORGET, values)
+
+
+def _wait(number: int, ago: float, limit: int) -> int:
+    """Seconds to wait after the last of `number` failures, which was `ago` seconds ago; 0: none."""
+    if number < limit:
+        return 0
+    return max(0, ceil(min(FIRST_WAIT * 2 ** (number - limit), LONGEST_WAIT) - ago))

@@ -1,0 +1,65 @@
+"""Owns what the sign-in and the register page say about a sign-in that was refused. Knows no service."""
+
+from urllib.parse import unquote
+
+import reflex as rx
+
+from scriptwriter.api.refusals import TYPED
+from scriptwriter.api.session import cookie_name, value_in
+from scriptwriter.components.views import Notice
+from scriptwriter.errors import UserError
+from scriptwriter.services import names, throttle
+from scriptwriter.state.session import SessionState, as_notice
+
+PROBLEMS = frozenset(
+    {
+        "wrong_credentials",
+        "too_many_attempts",
+        "sign_in_busy",
+        "registration_closed",
+        "username_required",
+        "username_length",
+        "username_characters",
+        "username_taken",
+        "password_too_short",
+        "password_too_long",
+        "account_inactive",
+        "oidc_unavailable",
+        "oidc_denied",
+        "oidc_failed",
+        "oidc_interrupted",
+        "oidc_untrusted",
+        "unexpected",
+    }
+)
+"""Every code with which the HTTP API sends a person back here; no other is heeded."""
+
+
+class SignInState(SessionState):
+    """The sign-in page and the register page."""
+
+    problem: rx.Field[Notice] = rx.field(default_factory=Notice)
+    username: rx.Field[str] = rx.field("")
+
+    @rx.event
+    def open(self) -> None:
+        """Say what the address of the page tells, and give back the name that was typed."""
+        query = self.router.url.query_parameters
+        self.problem = problem(query.get("problem", ""), query.get("seconds", ""))
+        typed = value_in(self.router.headers.cookie, cookie_name(TYPED))
+        self.username = unquote(typed) if self.problem.zh else ""
+
+
+def problem(code: str, seconds: str) -> Notice:
+    """The sentence for a code of PROBLEMS, empty for any other."""
+    if code not in PROBLEMS:
+        return Notice()
+    wait = int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 5 else 0
+    numbers = {
+        "seconds": min(wait, throttle.LONGEST_WAIT) or throttle.FIRST_WAIT,
+        "least": names.SHORTEST_NAME,
+        "most": names.LONGEST_NAME,
+        "shortest": names.SHORTEST_PASSWORD,
+        "longest": names.LONGEST_PASSWORD,
+    }
+    return as_notice(UserError(code, **numbers))
