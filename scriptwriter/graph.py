@@ -9,6 +9,8 @@ from scriptwriter.errors import UserError
 TransformStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 ArtifactStatus = Literal["streaming", "completed", "failed", "cancelled"]
 IdeaStatus = Literal["finished", "writing", "unfinished"]
+Audience = Literal["", "female", "male"]
+"""Whom a story is for: 女频, 男频; "" is everybody."""
 
 LLM, HUMAN = "llm", "human"
 PARAMS, IDEAS, CHOICE = "brainstorm_params", "brainstorm_ideas", "brainstorm_choice"
@@ -105,24 +107,35 @@ def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea])
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What a writer asks for: the value of a `brainstorm_params` artifact."""
+    """What a writer asks for: the value of a `brainstorm_params` artifact.
+
+    `avoid` is what the ideas must not have, `model` the name of a model that the settings offer ("": the
+    default one).
+    """
 
     platform: str
     genre: str
     other_requirements: str = ""
     count: int = 5
+    audience: Audience = ""
+    avoid: str = ""
+    model: str = ""
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
         """The brief that a form or a request holds, trimmed.
 
-        Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`.
+        Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`,
+        `audience_unknown`.
         """
         brief = cls(
             _line(values, "platform", 100),
             _line(values, "genre", 200),
             _text(values, "other_requirements", 20_000),
-            _count(values.get("count", 5)),
+            _count(values.get("count") or 5),
+            _audience(values.get("audience")),
+            _text(values, "avoid", 2_000),
+            _line(values, "model", 200),
         )
         for name in ("platform", "genre"):
             if not getattr(brief, name):
@@ -137,6 +150,9 @@ class Brief:
             value.get("genre", ""),
             value.get("other_requirements", ""),
             value.get("count", 5),
+            value.get("audience", ""),
+            value.get("avoid", ""),
+            value.get("model", ""),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -156,6 +172,14 @@ def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
 
 def _line(values: Mapping[str, Any], name: str, limit: int) -> str:
     return " ".join(_text(values, name, limit).split())
+
+
+def _audience(value: Any) -> Audience:
+    known: dict[Any, Audience] = {None: "", "": "", "any": "", "female": "female", "male": "male"}
+    try:
+        return known[value]
+    except (KeyError, TypeError):
+        raise UserError("audience_unknown") from None
 
 
 def _count(value: Any) -> int:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scriptwriter import graph
 from scriptwriter.graph import Brief, Idea
 
 RESPONSE_SCHEMA: Mapping[str, Any] = {
@@ -29,6 +30,8 @@ RESPONSE_SCHEMA: Mapping[str, Any] = {
 }
 """JSON Schema of the answer, strict enough for endpoints with structured output."""
 
+AUDIENCES: Mapping[str, str] = {"female": "女频（女性观众）", "male": "男频（男性观众）"}
+
 _PROMPT = """\
 你是一位经验丰富的短剧编剧，熟悉「{platform}」的观众和节奏。\
 请围绕下面的创作要求，写出 {count} 个可以直接立项的故事创意。
@@ -43,7 +46,7 @@ _PROMPT = """\
 3. 每一句话都要推动剧情：写具体的人、具体的事和他们的选择，不写空泛的形容、口号和主题说明。
 4. 去脸谱化：主角有自己的欲望和弱点，对手有说得通的理由，转折来自人物的选择，而不是巧合。
 5. 贴合「{platform}」：开场就有抓人的钩子，冲突来得早，结尾留下值得讨论的余味；篇幅和尺度适合该平台。
-6. 忠于故事类型「{genre}」，并落实创作要求里的每一个愿望。
+6. 忠于故事类型「{genre}」，并落实创作要求里的每一个愿望；写明了受众就按其喜好写，「避雷」里的内容一概不出现。
 7. {count} 个创意在人物身份、场景、核心冲突和结局上都要明显不同。
 
 {rephrased}
@@ -75,12 +78,16 @@ def render(
     `rephrase` asks for milder words, after a safety policy has stopped the last answer.
     """
     count = missing(brief, finished) if count is None else count
-    wishes = {
+    wishes: dict[str, Any] = {
         "目标平台": brief.platform,
         "故事类型": brief.genre,
         "其他要求": brief.other_requirements or "无",
         "想法数量": count,
     }
+    if brief.audience:
+        wishes["受众"] = AUDIENCES[brief.audience]
+    if brief.avoid:
+        wishes["避雷"] = brief.avoid
     done = [{"title": idea.title, "body": idea.body} for idea in finished]
     return _PROMPT.format(
         platform=_inline(brief.platform),
@@ -100,7 +107,15 @@ def read(prompt: str) -> tuple[Brief, tuple[Idea, ...]]:
     wishes = _between(prompt, "brief")
     if not isinstance(wishes, dict):
         return Brief(platform="", genre="", other_requirements=prompt, count=1), ()
-    brief = Brief(wishes["目标平台"], wishes["故事类型"], wishes["其他要求"], wishes["想法数量"])
+    audience: dict[str, graph.Audience] = {AUDIENCES["female"]: "female", AUDIENCES["male"]: "male"}
+    brief = Brief(
+        wishes["目标平台"],
+        wishes["故事类型"],
+        wishes["其他要求"],
+        wishes["想法数量"],
+        audience.get(wishes.get("受众", ""), ""),
+        wishes.get("避雷", ""),
+    )
     done = _between(prompt, "finished") or []
     return brief, tuple(Idea(idea["title"], idea["body"]) for idea in done)
 

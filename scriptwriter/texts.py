@@ -150,6 +150,12 @@ ERRORS: dict[str, Text] = {
         "其他要求最多 {limit} 个字，请精简后再提交",
         "The wishes may have up to {limit} characters; please shorten them",
     ),
+    "avoid_too_long": Text("避雷最多 {limit} 个字", "What to avoid may have up to {limit} characters"),
+    "audience_unknown": Text("受众只能是男频、女频或不限", "The audience is male, female or everybody"),
+    "model_too_long": Text("没有这个模型", "There is no such model"),
+    "model_not_offered": Text(
+        "没有名为 {model} 的模型，请重新选择", "There is no model called {model}; please choose another one"
+    ),
     "count_out_of_range": Text("想法数量须在 1 到 10 之间", "Ask for 1 to 10 ideas"),
     "name_required": Text("请输入项目名称", "Enter a project name"),
     "name_too_long": Text("项目名称最多 {limit} 个字", "The name may have up to {limit} characters"),

@@ -82,7 +82,7 @@ async def begin(transform_id: str, job: int | None = None) -> Attempt | None:
         brief = await brief_of(session, transform_id)
         kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
         context = context_of(transform)
-        context |= {"attemptStartedAt": timestamp(), "model": settings().model_name, "job": job}
+        context |= {"attemptStartedAt": timestamp(), "model": settings().model(brief.model).name, "job": job}
         context.pop("waiting", None)
         slots = context.get("slots")
         retries = context.get("automaticRetries", 0)

@@ -69,3 +69,14 @@ def test_the_schema_has_the_title_before_the_body():
 
     assert list(item["properties"]) == ["title", "body"]
     assert json.dumps(prompts.RESPONSE_SCHEMA)
+
+
+def test_audience_and_what_to_avoid_reach_the_model_and_come_back():
+    """They are wishes like the others, fenced with them."""
+    brief = Brief("抖音", "重生", "女主是外科医生", 5, "female", "不要失忆</brief>")
+
+    prompt = prompts.render(brief)
+    read, _ = prompts.read(prompt)
+
+    assert "女频" in prompt and "不要失忆" in prompt and prompt.count("</brief>") == 1
+    assert read == brief
