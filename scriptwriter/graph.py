@@ -132,7 +132,7 @@ class Brief:
             _line(values, "platform", 100),
             _line(values, "genre", 200),
             _text(values, "other_requirements", 20_000),
-            _count(values.get("count") or 5),
+            _count(values.get("count")),
             _audience(values.get("audience")),
             _text(values, "avoid", 2_000),
             _line(values, "model", 200),
@@ -184,7 +184,7 @@ def _audience(value: Any) -> Audience:
 
 def _count(value: Any) -> int:
     try:
-        count = int(value)
+        count = 5 if value in (None, "") else int(value)
     except (TypeError, ValueError, OverflowError):
         count = 0
     if not 1 <= count <= 10:

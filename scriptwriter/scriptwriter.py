@@ -22,6 +22,7 @@ app = rx.App(
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
         rx.el.script(src="/screen.js", defer=True),
+        rx.el.script(src="/pickers.js", defer=True),
     ],
     html_lang="zh-CN",
     api_transformer=create(),

@@ -72,6 +72,58 @@ OTHER_REQUIREMENTS_EXAMPLE = Text(
 OPTIONAL = Text("选填", "optional")
 CREATE_PROJECT = Text("开始创建项目", "Create the project")
 CREATING = Text("创建中...", "Creating...")
+PICK = Text("选择", "Pick")
+PICK_PLATFORM = Text("选择平台", "Pick a platform")
+PICK_GENRES = Text("选择类型", "Pick genres")
+PICKED_ENOUGH = Text(
+    "最多选 {most} 个，还可以直接写自己的", "Up to {most}; your own words may come beside them"
+)
+SEARCH = Text("搜索", "Search")
+NOTHING_FOUND = Text("没有找到", "Nothing found")
+USE_OWN_WORDS = Text("就用这几个字", "Use these words")
+READY = Text("选好了", "Done")
+AUDIENCE = Text("受众", "Audience")
+ANY_AUDIENCE = Text("不限", "Everybody")
+FEMALE_AUDIENCE = Text("女频", "Women")
+MALE_AUDIENCE = Text("男频", "Men")
+AVOID = Text("避雷", "Avoid")
+AVOIDING = Text("避雷：{what}", "Avoid: {what}")
+AVOID_EXAMPLE = Text(
+    "不想看到的，例如: 失忆, 车祸, 恶婆婆", "What you do not want, e.g. amnesia, car crashes"
+)
+COUNT = Text("数量", "How many")
+MODEL = Text("模型", "Model")
+ESTIMATE = Text("预计约 {cost}", "About {cost}")
+TRY_AN_EXAMPLE = Text("没有头绪？从一个例子开始：", "Not sure yet? Begin with an example:")
+EXAMPLES = (
+    (
+        Text("外卖小哥是首富", "The courier is a tycoon"),
+        {
+            "platform": "抖音",
+            "genre": "逆袭, 打脸, 小人物",
+            "other_requirements": "主角送外卖时被前女友羞辱，其实他在体验自家的生意。笑点要密，结尾要暖。",
+            "avoid": "炫富, 拜金",
+        },
+    ),
+    (
+        Text("重回十八岁的外婆", "Grandma at eighteen"),
+        {
+            "platform": "小红书",
+            "genre": "重生, 亲情, 治愈",
+            "other_requirements": "七十岁的外婆一觉醒来回到十八岁，遇见年轻时的女儿。女性视角，细腻克制。",
+            "avoid": "车祸, 绝症",
+        },
+    ),
+    (
+        Text("末世里的小超市", "A shop at the end of the world"),
+        {
+            "platform": "B站",
+            "genre": "末世, 囤货求生, 黑色幽默",
+            "other_requirements": "末日前三天，超市店员发现收银机能扫出人的寿命。节奏快，每集结尾有反转。",
+            "avoid": "血腥",
+        },
+    ),
+)
 INITIAL_PLATFORM = "抖音"
 INITIAL_GENRE = "穿越, 爽文"
 PROJECT_NAME = "{platform} · {genre} · {time}"
@@ -119,6 +171,7 @@ DONE = Text("{count} 个创意", "{count} ideas")
 SECONDS = Text("{seconds} 秒", "{seconds} s")
 TOKENS = Text("{tokens} tokens", "{tokens} tokens")
 STARTED_BY = Text("{name} 发起", "started by {name}")
+EDIT_BRIEF = Text("编辑要求后重来", "Change the brief")
 ANOTHER_BATCH = Text("再来一批", "Another batch")
 EARLIER_IDEAS = Text("更早的创意", "Earlier ideas")
 IDEA_FINISHED = Text("第 {number} 个创意已写完：{title}", "Idea {number} is finished: {title}")

@@ -11,9 +11,12 @@ from scriptwriter.components.remedies import another_batch, remedies, stop
 from scriptwriter.components.views import RUNNING, Notice
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
+    AVOIDING,
     BRIEF_COUNT,
     DONE,
     FAILED,
+    FEMALE_AUDIENCE,
+    MALE_AUDIENCE,
     PARTIAL,
     QUEUED,
     RECOVERING,
@@ -49,10 +52,10 @@ def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
                 ("completed", _completed(batch, language, deeds)),
                 rx.fragment(),
             ),
-            rx.cond(_running(batch) & deeds.may_act, stop(batch, language, deeds)),
+            rx.cond(running(batch) & deeds.may_act, stop(batch, language, deeds)),
             class_name="status-line",
         ),
-        rx.cond(_running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
+        rx.cond(running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
         class_name="status",
         data_testid="status",
         data_phase=batch.phase,
@@ -66,12 +69,16 @@ def facts(batch: Any, language: Language) -> rx.Component:
             rx.el.span(batch.platform),
             DOT,
             rx.el.span(batch.genre),
+            _audience(batch, language),
             DOT,
             rx.el.span(t(BRIEF_COUNT, language, count=batch.count)),
             class_name="brief-line",
             data_testid="brief",
         ),
         rx.cond(batch.wishes != "", rx.el.p(batch.wishes, class_name="wishes")),
+        rx.cond(
+            batch.avoid != "", rx.el.p(t(AVOIDING, language, what=batch.avoid), class_name="hint avoiding")
+        ),
         rx.el.p(
             rx.cond(batch.started_by != "", rx.el.span(t(STARTED_BY, language, name=batch.started_by))),
             rx.cond(
@@ -81,6 +88,15 @@ def facts(batch: Any, language: Language) -> rx.Component:
             ),
             class_name="provenance",
         ),
+    )
+
+
+def _audience(batch: Any, language: Language) -> Any:
+    return rx.match(
+        batch.audience,
+        ("female", rx.fragment(DOT, rx.el.span(t(FEMALE_AUDIENCE, language)))),
+        ("male", rx.fragment(DOT, rx.el.span(t(MALE_AUDIENCE, language)))),
+        rx.fragment(),
     )
 
 
@@ -117,7 +133,8 @@ def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     )
 
 
-def _running(batch: Any) -> Any:
+def running(batch: Any) -> Any:
+    """A Var: whether the run has not ended; `batch` is a Var of BatchView."""
     return rx.Var.create(list(RUNNING)).contains(batch.phase)
 
 
@@ -199,6 +216,7 @@ def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
             rx.el.span(t(DONE, language, count=batch.finished)),
             rx.cond(batch.seconds >= 0, rx.el.span(DOT, t(SECONDS, language, seconds=batch.seconds))),
             rx.cond(batch.tokens != "", rx.el.span(DOT, t(TOKENS, language, tokens=batch.tokens))),
+            rx.cond(batch.cost != "", rx.el.span(DOT, batch.cost)),
             data_testid="summary",
         ),
         rx.cond(

@@ -39,6 +39,7 @@ class CardView:
 class BatchView:
     """One run, without its ideas: what its heading says.
 
+    `cost` is an amount with its currency, or empty; `chosen_model` is what the brief asks for.
     `elapsed` and `seconds` are whole seconds (-1: not ended), `progress` is in percent, `tokens` is grouped
     by thousands or empty. `attempt` counts from 0; `resume_at` is the number of the idea with which it goes
     on (0: from the start), `culprit` that of the idea that a policy stopped. `wait_seconds` and the two
@@ -51,6 +52,10 @@ class BatchView:
     platform: str = ""
     genre: str = ""
     wishes: str = ""
+    avoid: str = ""
+    audience: str = ""
+    chosen_model: str = ""
+    cost: str = ""
     count: int = 5
     finished: int = 0
     missing: int = 0
@@ -108,6 +113,10 @@ class BriefMessages:
     platform: Notice = Notice()
     genre: Notice = Notice()
     other_requirements: Notice = Notice()
+    avoid: Notice = Notice()
+    model: Notice = Notice()
+    count: Notice = Notice()
+    audience: Notice = Notice()
 
 
 @dataclass(frozen=True)

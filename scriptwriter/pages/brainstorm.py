@@ -1,17 +1,19 @@
 """Owns the screen of a project: the brief, the ideas as they are written, the keepers."""
 
+from dataclasses import replace
 from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
+from scriptwriter.components.batches import facts, newest_ideas, past_batch, running, status
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import empty, in_language, link_button, notice
-from scriptwriter.components.forms import brief_form
+from scriptwriter.components.elements import button, empty, in_language, link_button, notice
+from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.brief import MODELS, PRICED, BriefState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.texts import (
@@ -19,7 +21,9 @@ from scriptwriter.texts import (
     BACK_TO_PROJECTS,
     BRAINSTORM,
     BULB,
+    CLOSE,
     EARLIER_IDEAS,
+    EDIT_BRIEF,
     ERRORS,
     KEEPERS,
     LOADING,
@@ -43,6 +47,21 @@ DEEDS = Deeds(
     stopping=BrainstormState.stopping,
     may_act=BrainstormState.may_act,
     unreachable=UNREACHABLE,
+)
+
+FIRST_BRIEF = BriefForm(
+    submit=BrainstormState.start,
+    messages=BrainstormState.messages,
+    busy=BrainstormState.starting,
+    submit_text=START,
+    busy_text=STARTING,
+    unreachable=UNREACHABLE,
+    models=MODELS,
+    estimate=BriefState.estimate if PRICED else None,
+    reckon=BriefState.reckon if PRICED else None,
+)
+CHANGED_BRIEF = replace(
+    FIRST_BRIEF, initial=BrainstormState.newest, hidden={"seen": BrainstormState.newest.transform_id}
 )
 
 
@@ -94,15 +113,7 @@ def _idle() -> rx.Component:
         rx.cond(BrainstormState.may_act, rx.el.p(t(START_HINT, LANGUAGE), class_name="lead")),
         rx.cond(
             BrainstormState.may_act,
-            brief_form(
-                BrainstormState.start,
-                BrainstormState.messages,
-                BrainstormState.starting,
-                LANGUAGE,
-                START,
-                STARTING,
-                unreachable=UNREACHABLE,
-            ),
+            brief_form(FIRST_BRIEF, LANGUAGE),
             rx.el.p(t(ERRORS["not_allowed"], LANGUAGE), class_name="hint"),
         ),
         class_name="form-sheet",
@@ -112,8 +123,21 @@ def _idle() -> rx.Component:
 
 def _room() -> rx.Component:
     return rx.el.div(
-        rx.el.aside(facts(BrainstormState.newest, LANGUAGE), class_name="brief"),
+        rx.el.aside(
+            facts(BrainstormState.newest, LANGUAGE),
+            rx.cond(
+                BrainstormState.may_act & ~running(BrainstormState.newest),
+                button(
+                    t(EDIT_BRIEF, LANGUAGE),
+                    kind="quiet",
+                    on_click=BrainstormState.open_brief,
+                    data_testid="edit-brief",
+                ),
+            ),
+            class_name="brief",
+        ),
         rx.el.div(
+            rx.cond(BrainstormState.brief_open & BrainstormState.may_act, _changed_brief()),
             status(BrainstormState.newest, LANGUAGE, DEEDS),
             newest_ideas(
                 BrainstormState.cards,
@@ -137,6 +161,18 @@ def _room() -> rx.Component:
             data_testid="keepers",
         ),
         class_name="room",
+    )
+
+
+def _changed_brief() -> rx.Component:
+    return rx.el.section(
+        rx.el.header(
+            rx.el.h2(t(EDIT_BRIEF, LANGUAGE)),
+            button(t(CLOSE, LANGUAGE), kind="quiet", on_click=BrainstormState.close_brief),
+        ),
+        brief_form(CHANGED_BRIEF, LANGUAGE),
+        class_name="form-sheet changed-brief",
+        data_testid="changed-brief",
     )
 
 

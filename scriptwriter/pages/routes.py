@@ -13,6 +13,7 @@ from scriptwriter.pages.not_found import not_found
 from scriptwriter.pages.projects import projects
 from scriptwriter.pages.sign_in import sign_in
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.brief import BriefState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.state.session import SessionState
@@ -32,12 +33,14 @@ ROUTES = (
     Route("/", projects, PROJECTS, [SessionState.enter, ProjectsState.load]),
     Route("/sign-in", sign_in, SIGN_IN, [SessionState.pass_by]),
     Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load]),
-    Route("/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
+    Route(
+        "/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open, BriefState.open]
+    ),
     Route(
         "/projects/[project_id]/brainstorm",
         brainstorm,
         PRODUCT,
-        [SessionState.enter, BrainstormState.watch],
+        [SessionState.enter, BriefState.open, BrainstormState.watch],
     ),
     Route("/404", not_found, NOT_FOUND, []),
 )

@@ -19,7 +19,7 @@ from scriptwriter.components.views import (
 from scriptwriter.errors import UserError
 from scriptwriter.services import brainstorms, choices, projects, provenance
 from scriptwriter.services.access import ACTORS
-from scriptwriter.state.new_project import checked
+from scriptwriter.state.brief import checked
 from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
 from scriptwriter.state.session import SessionState, as_notice
@@ -44,6 +44,7 @@ class BrainstormState(SessionState):
     announcement: rx.Field[Notice] = rx.field(default_factory=Notice)
     resyncing: rx.Field[bool] = rx.field(False)
     starting: rx.Field[bool] = rx.field(False)
+    brief_open: rx.Field[bool] = rx.field(False)
     stopping: rx.Field[bool] = rx.field(False)
     messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
@@ -123,7 +124,7 @@ class BrainstormState(SessionState):
 
     @rx.event
     async def start(self, form_data: dict[str, Any]):
-        """Start the first brainstorm of a project."""
+        """Start a brainstorm for a new brief; its `seen` is the run that was the newest for the person."""
         if self.starting:
             return
         brief, self.messages = checked(form_data)
@@ -131,8 +132,20 @@ class BrainstormState(SessionState):
             return
         self.starting = True
         yield
-        await self._act(self._start(brief))
+        await self._act(self._start(brief, str(form_data.get("seen") or "")))
         self.starting = False
+        if not self.notice.zh:
+            self.brief_open = False
+
+    @rx.event
+    def open_brief(self) -> None:
+        """The form with the newest brief, to change it."""
+        self.messages, self.brief_open = BriefMessages(), True
+
+    @rx.event
+    def close_brief(self) -> None:
+        """The form is put away; nothing was sent."""
+        self.brief_open = False
 
     @rx.event
     async def start_again(self, seen: str) -> None:
@@ -194,8 +207,8 @@ class BrainstormState(SessionState):
             else:
                 self.notice = as_notice(error)
 
-    async def _start(self, brief: Any) -> None:
-        if not self._outdated(""):
+    async def _start(self, brief: Any, seen: str) -> None:
+        if not self._outdated(seen):
             await brainstorms.start(self._project_id(), brief, await self._person())
 
     async def _start_again(self, seen: str) -> None:

@@ -60,6 +60,7 @@ class Batch:
     attempt: int
     model_name: str | None
     tokens: int | None
+    cost: str = ""
     stopped_by: str = ""
     interrupted: bool = False
     waiting: Waiting | None = None
@@ -140,6 +141,7 @@ def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> B
         attempt=transform["retry_count"] or 0,
         model_name=context.get("model"),
         tokens=context.get("tokens"),
+        cost=context.get("cost") or "",
         stopped_by=context.get("stoppedBy") or "",
         interrupted=bool(context.get("interrupted")),
         waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,

@@ -11,7 +11,7 @@ from scriptwriter import texts
 from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
 from scriptwriter.components.deeds import Deeds
 from scriptwriter.components.elements import notice
-from scriptwriter.components.forms import brief_form
+from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.frame import Surroundings, frame
 from scriptwriter.components.ideas import blank_card, growing_card, idea_card, place_card
 from scriptwriter.components.remedies import raw_reply
@@ -127,14 +127,19 @@ def _components() -> Iterator[tuple[str, Any]]:
     yield (
         "form",
         lambda: brief_form(
-            rx.console_log("submit"),
-            messages,
-            rx.Var("busy").to(bool),
+            BriefForm(
+                submit=rx.console_log("submit"),
+                messages=messages,
+                busy=rx.Var("busy").to(bool),
+                submit_text=texts.CREATE_PROJECT,
+                busy_text=texts.CREATING,
+                unreachable=UNREACHABLE,
+                models=("a", "b"),
+                hidden={"ticket": rx.Var("ticket").to(str)},
+                estimate=rx.Var("estimate").to(str),
+                reckon=logged,
+            ),
             LANGUAGE,
-            texts.CREATE_PROJECT,
-            texts.CREATING,
-            unreachable=UNREACHABLE,
-            ticket=rx.Var("ticket").to(str),
         ),
     )
     yield "frame", lambda: frame(around, rx.el.p("content"), name="test")

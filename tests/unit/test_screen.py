@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scriptwriter.graph import Brief, Idea
-from scriptwriter.state.new_project import checked, project_name
+from scriptwriter.state.brief import checked, project_name
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
 from scriptwriter.sync.flow import Batch, ProjectFlow, Waiting
 
@@ -284,10 +284,12 @@ def test_a_form_full_of_surprises_is_refused_or_read_as_text() -> None:
     """Whatever a client sends, the result is a brief or messages, never an error."""
     odd = {"platform": ["抖音"], "genre": {"x": 1}, "other_requirements": 7, "count": "many", "role": "admin"}
 
-    brief, _ = checked(odd)
+    brief, messages = checked(odd)
+    without, _ = checked(odd | {"count": None, "audience": "male"})
 
-    assert brief is not None
-    assert brief.count == 5
+    assert brief is None and messages.count.zh == "想法数量须在 1 到 10 之间"
+    assert without is not None
+    assert (without.count, without.audience, without.other_requirements) == (5, "male", "7")
 
 
 def test_a_project_is_named_by_its_brief_and_time() -> None:
