@@ -296,6 +296,11 @@ ERRORS: dict[str, Text] = {
     "too_few_ideas": Text(
         "完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count} ideas; {missing} are missing"
     ),
+    "file_too_large": Text("文件超过 {limit} MB", "The file is larger than {limit} MB"),
+    "file_unreadable": Text(
+        "这不是从编剧室导出的项目文件，或者文件已损坏",
+        "This is not a project file from here, or it is damaged",
+    ),
     "generation_interrupted": Text(
         "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"
     ),
