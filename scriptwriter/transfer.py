@@ -79,10 +79,11 @@ class TransformInFile(_Row):
     @model_validator(mode="after")
     def _its_context_can_be_read(self) -> Self:
         context = _json_object(self.execution_context or "{}")
-        if not isinstance(context.get("params", {}), dict) or not isinstance(
-            context.get("error") or {}, dict
-        ):
-            raise ValueError("a context's params and error are objects")
+        for name in ("params", "error"):
+            if not isinstance(context.get(name) or {}, dict):
+                raise ValueError(f"a context's {name} is an object")
+        if self.type == graph.LLM:
+            Brief.parse(context.get("params") or {})
         if started := context.get("attemptStartedAt"):
             datetime.fromisoformat(started)
         return self

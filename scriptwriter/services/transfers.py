@@ -59,10 +59,8 @@ async def export(project_id: str, user_id: str) -> ProjectFile:
         prompts = await _rows(session, LlmPrompt, project_id)
     ids = _Ids(artifacts, transforms)
     exporter = ids.person(user_id)
-    listed = {row.id: number for number, row in enumerate(transforms)}
-    prompts.sort(
-        key=lambda row: (listed[row.transform_id], row.prompt_role != "primary", row.prompt_role, row.id)
-    )
+    turn = {row.id: number for number, row in enumerate(transforms)}
+    prompts.sort(key=lambda row: (turn[row.transform_id], row.prompt_role != "primary", row.prompt_role))
     return ProjectFile(
         exporter=exporter,
         project=ProjectInFile(
@@ -90,9 +88,8 @@ async def take_in(file: ProjectFile, user_id: str) -> str:
     """
     # One random beginning, then a count: the new ids stand in the order of the old ones.
     beginning = str(uuid4())[:-12]
-    new = {
-        row.id: f"{beginning}{number:012x}" for number, row in enumerate((*file.artifacts, *file.transforms))
-    }
+    rows = (*file.artifacts, *file.transforms)
+    new = {row.id: f"{beginning}{number:012x}" for number, row in enumerate(rows)}
     people = {file.exporter: user_id} if file.exporter else {}
 
     def renamed(text: str | None) -> str | None:
@@ -210,9 +207,7 @@ def _artifact(row: Artifact, ids: _Ids) -> ArtifactInFile:
         id=ids.known[row.id],
         type=row.type,
         type_version=row.type_version,
-        data=json.dumps(graph.ideas_to_json(ideas), ensure_ascii=False)
-        if growing
-        else ids.renamed(row.data) or "",
+        data=data,
         metadata=row.metadata_json,
         created_at=row.created_at.astimezone(UTC),
         streaming_status="cancelled" if growing else row.streaming_status,  # pyright: ignore[reportArgumentType]
