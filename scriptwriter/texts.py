@@ -236,6 +236,7 @@ ERRORS: dict[str, Text] = {
         "{name} 已经开始了一次生成，正在进行中", "{name} has already started a run; it is in progress"
     ),
     "nothing_to_retry": Text("这次生成没有可重试的内容", "There is nothing to retry in this run"),
+    "run_not_found": Text("没有这次生成", "There is no such run"),
     "reply_not_found": Text("这次生成没有留下原文", "This run left no raw reply"),
     "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
     "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),
