@@ -1,4 +1,4 @@
-"""Owns the drawing of a graph: React Flow (https://reactflow.dev), wrapped. Knows nothing of what it draws."""
+"""Owns the drawing of a graph: React Flow (https://reactflow.dev), wrapped. Knows no subject."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from reflex_base.event import EventHandler
 LIBRARY = "@xyflow/react@12.12.1"
 
 
-def _node_clicked(_event: rx.Var[Any], node: rx.Var[Any]) -> tuple[rx.Var[str]]:
+def _node_clicked(_event: rx.Var[Any], node: rx.vars.ObjectVar[Any]) -> tuple[rx.Var[str]]:
     return (node["id"].to(str),)
 
 
