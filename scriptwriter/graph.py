@@ -13,8 +13,11 @@ Audience = Literal["", "female", "male"]
 """Whom a story is for: 女频, 男频; "" is everybody."""
 
 LLM, HUMAN = "llm", "human"
-PARAMS, IDEAS, CHOICE = "brainstorm_params", "brainstorm_ideas", "brainstorm_choice"
-CHOOSE = "choose_idea"
+PARAMS, IDEAS = "brainstorm_params", "brainstorm_ideas"
+IDEA, VERDICT, ORDER = "brainstorm_idea", "brainstorm_verdict", "brainstorm_order"
+"""What people make: a version of one idea, what one of them says of it, the keepers' order."""
+EDIT, RESTORE, PICK, ARRANGE = "edit_idea", "restore_idea", "pick_idea", "arrange_keepers"
+"""A person's acts."""
 
 TRANSITIONS: Mapping[TransformStatus, frozenset[TransformStatus]] = {
     "pending": frozenset({"running", "failed", "cancelled"}),

@@ -177,10 +177,15 @@ EARLIER_IDEAS = Text("更早的创意", "Earlier ideas")
 IDEA_FINISHED = Text("第 {number} 个创意已写完：{title}", "Idea {number} is finished: {title}")
 UNTITLED = Text("正在起名", "Finding a title")
 UNFINISHED = Text("未完成", "Unfinished")
-CHOOSE = Text("选定", "Choose")
-CHOSEN = Text("已选定", "Chosen")
+KEEP = Text("留下", "Keep")
+KEPT = Text("已留下", "Kept")
 KEEPERS = Text("入选", "Keepers")
-NO_KEEPERS = Text("选定的创意会收在这里", "Ideas you choose are kept here")
+NO_KEEPERS = Text("留下的创意会收在这里", "Ideas that somebody keeps are collected here")
+PASS_REASONS: dict[str, Text] = {
+    "formulaic": Text("太套路", "Formulaic"),
+    "off_platform": Text("不合平台", "Wrong for the platform"),
+    "duplicate": Text("雷同", "Seen before"),
+}
 
 EXPORT_AI_MARK = Text("AI 生成", "AI-generated")
 EXPORT_AI_PROPERTY = Text(
@@ -239,6 +244,17 @@ ERRORS: dict[str, Text] = {
     "run_not_found": Text("没有这次生成", "There is no such run"),
     "reply_not_found": Text("这次生成没有留下原文", "This run left no raw reply"),
     "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
+    "verdict_unknown": Text("只能留下、不要，或收回", "Keep it, pass on it, or take that back"),
+    "reason_too_long": Text("理由最多 {limit} 个字", "The reason may have up to {limit} characters"),
+    "title_required": Text("请写一个标题", "Give the idea a title"),
+    "title_too_long": Text("标题最多 {limit} 个字", "The title may have up to {limit} characters"),
+    "body_required": Text("正文不能为空", "The text cannot be empty"),
+    "body_too_long": Text("正文最多 {limit} 个字", "The text may have up to {limit} characters"),
+    "version_not_found": Text("没有这个版本", "There is no such version"),
+    "edited_meanwhile": Text(
+        "{name} 刚刚保存了新的版本，你的文字还没有保存",
+        "{name} has just saved a newer version; your text is not saved yet",
+    ),
     "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),
     "test_user_unavailable": Text("测试用户只在开发环境中可用", "The test user exists in development only"),
     "unexpected": Text("出了点问题，已记录下来。请稍后再试", "Something went wrong; please try again later"),

@@ -12,7 +12,7 @@ class Deeds:
     that is pressed meanwhile may happen later; `stopping`: a stop is on its way.
     """
 
-    choose: Any
+    keep: Any
     retry: Any
     retry_one: Any
     skip: Any

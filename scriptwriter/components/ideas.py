@@ -7,7 +7,7 @@ import reflex as rx
 from scriptwriter.components.deeds import Deeds
 from scriptwriter.components.elements import button
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import CHOOSE, CHOSEN, RETRY, RETRY_IDEA, SKIPPED, UNFINISHED, UNTITLED
+from scriptwriter.texts import KEEP, KEPT, RETRY, RETRY_IDEA, SKIPPED, UNFINISHED, UNTITLED
 
 
 def place_card(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
@@ -36,10 +36,10 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
                 card.state,
                 ("unfinished", unfinished),
                 ("skipped", rx.el.span(t(SKIPPED, language), class_name="chip")),
-                _choice(card, batch, language, deeds),
+                _keep(card, batch, language, deeds),
             ),
         ),
-        class_name=rx.cond(card.chosen, "sheet chosen", "sheet"),
+        class_name=rx.cond(card.kept, "sheet kept", "sheet"),
         id=anchor(batch.artifact_id, card.number),
         data_testid="idea",
         data_state=card.state,
@@ -47,20 +47,19 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
     )
 
 
-def _choice(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
-    label = rx.cond(card.chosen, t(CHOSEN, language), t(CHOOSE, language))
+def _keep(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.cond(
         deeds.may_act,
         rx.el.button(
-            label,
+            rx.cond(card.by_me, t(KEPT, language), t(KEEP, language)),
             type="button",
-            class_name="choose",
-            aria_pressed=rx.cond(card.chosen, "true", "false"),
+            class_name=rx.cond(card.by_me, "keep by-me", "keep"),
+            aria_pressed=rx.cond(card.by_me, "true", "false"),
             disabled=deeds.unreachable,
-            on_click=deeds.choose(batch.artifact_id, card.number).temporal,
-            data_testid="choose",
+            on_click=deeds.keep(batch.artifact_id, card.number, ~card.by_me).temporal,
+            data_testid="keep",
         ),
-        rx.cond(card.chosen, rx.el.span(t(CHOSEN, language), class_name="chosen-mark")),
+        rx.cond(card.kept, rx.el.span(t(KEPT, language), class_name="kept-mark")),
     )
 
 

@@ -26,13 +26,17 @@ CardState = Literal["finished", "unfinished", "skipped", "blank"]
 
 @dataclass(frozen=True)
 class CardView:
-    """One place of a run and its idea; `number` counts from 1, a blank place waits for its idea."""
+    """One place of a run and its idea; `number` counts from 1, a blank place waits for its idea.
+
+    `kept`: somebody keeps it; `by_me`: the person who looks at it does.
+    """
 
     number: int = 1
     title: str = ""
     body: str = ""
     state: CardState = "finished"
-    chosen: bool = False
+    kept: bool = False
+    by_me: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ class BriefMessages:
 
 @dataclass(frozen=True)
 class KeeperView:
-    """A chosen idea in the margin: its title, and the id of its sheet."""
+    """A kept idea in the margin: its title, and the id of its sheet."""
 
     title: str = ""
     anchor: str = ""

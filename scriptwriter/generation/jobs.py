@@ -14,6 +14,7 @@ from scriptwriter.generation.draft import DATABASE_AWAY
 from scriptwriter.generation.running import Running, StillRunning
 from scriptwriter.services.jobs import GENERATE, app
 from scriptwriter.services.orphans import adopt
+from scriptwriter.services.presence import forget_silent
 from scriptwriter.settings import settings
 
 _HEARTBEAT = 4.0
@@ -108,13 +109,14 @@ async def _work(running: Running) -> None:
 
 
 async def _sweep(running: Running) -> None:
-    """Queue generations again that would otherwise stay as they are for ever."""
+    """Queue generations again, and forget open tabs, that would otherwise stay as they are for ever."""
     while True:
         try:
             ended = running.ended(_SWEEP)
             for transform_id in await adopt(stalled=_STALLED, ended=ended):
                 _log.warning("generation_adopted", transform=transform_id)
             running.forget(ended)
+            await forget_silent()
         except DATABASE_AWAY as error:
             _log.warning("sweep_failed", cause=type(error).__name__)
         await asyncio.sleep(_SWEEP)

@@ -36,7 +36,7 @@ from scriptwriter.texts import (
 )
 
 DEEDS = Deeds(
-    choose=BrainstormState.choose,
+    keep=BrainstormState.keep,
     retry=BrainstormState.retry,
     retry_one=BrainstormState.retry_one,
     skip=BrainstormState.skip,

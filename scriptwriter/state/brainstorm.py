@@ -17,7 +17,8 @@ from scriptwriter.components.views import (
     PastBatchView,
 )
 from scriptwriter.errors import UserError
-from scriptwriter.services import brainstorms, choices, projects, provenance
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import brainstorms, picks, projects, provenance
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
 from scriptwriter.state.reply import LONGEST, ReplyState
@@ -91,7 +92,7 @@ class BrainstormState(SessionState):
                 if now is None or emptied:
                     # Membership rows come by a shape of their own, perhaps late: the database decides.
                     now = await _role(project_id, person)
-                following = (screen or Screen()).after(flow, datetime.now(UTC))
+                following = (screen or Screen()).after(flow, datetime.now(UTC), person)
                 changes = differences(screen, following, PARTS)
                 writing = differences(screen and screen.writing, following.writing, WRITING)
                 if screen is None:
@@ -181,9 +182,9 @@ class BrainstormState(SessionState):
         self.stopping = False
 
     @rx.event
-    async def choose(self, artifact_id: str, number: int) -> None:
-        """Choose the idea with this number (from 1), or take the choice back."""
-        await self._act(self._choose(str(artifact_id), number))
+    async def keep(self, artifact_id: str, number: int, kept: bool) -> None:
+        """Keep the idea with this number (from 1), or take that back."""
+        await self._act(self._keep(str(artifact_id), number, kept))
 
     @rx.event
     async def read_reply(self, transform_id: str):
@@ -236,8 +237,9 @@ class BrainstormState(SessionState):
     async def _stop(self, transform_id: str) -> None:
         await brainstorms.stop(self._project_id(), transform_id, await self._person())
 
-    async def _choose(self, artifact_id: str, number: int) -> None:
-        await choices.choose(self._project_id(), artifact_id, _place(number), await self._person())
+    async def _keep(self, artifact_id: str, number: int, kept: bool) -> None:
+        ref = IdeaRef(artifact_id, _place(number))
+        await picks.pick(self._project_id(), ref, "keep" if kept else "none", await self._person())
 
     async def _read_reply(self, transform_id: str) -> None:
         text = await provenance.raw_reply(self._project_id(), transform_id, await self._person())

@@ -3,7 +3,6 @@
 Knows nothing of Reflex: `brainstorm.py` sends what differs from the screen before.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -45,14 +44,14 @@ class Screen:
     resyncing: bool = False
     past_batches: tuple[Batch, ...] = ()
 
-    def after(self, flow: ProjectFlow, now: datetime) -> Self:
-        """The screen for `flow`, following this one."""
+    def after(self, flow: ProjectFlow, now: datetime, person: str = "") -> Self:
+        """The screen for `flow`, following this one; `person` is the id of who looks at it."""
         newest, *past = flow.batches or (None,)
         unchanged = self.past_batches == tuple(past)
-        earlier = self.past if unchanged else tuple(_past(batch, now) for batch in past)
+        earlier = self.past if unchanged else tuple(_past(batch, now, person) for batch in past)
         top = BatchView() if newest is None else heading(newest, now, self.newest)
         running = top.phase in RUNNING
-        places = () if newest is None else _places(newest, running=running)
+        places = () if newest is None else _places(newest, person, running=running)
         writing = Writing() if newest is None or not running else _writing(newest)
         open_at = writing.number or next((card.number for card in places if card.state == "blank"), 0)
         cards = tuple(card for card in places if not open_at or card.number < open_at)
@@ -63,7 +62,7 @@ class Screen:
             writing=writing,
             later=self.later if later == self.later else later,
             past=earlier,
-            keepers=_keepers([(top, places), *((batch.heading, batch.cards) for batch in earlier)]),
+            keepers=_keepers(flow),
             announcement=self._announcement(top, places),
             resyncing=flow.syncing == "resyncing",
             past_batches=self.past_batches if unchanged else tuple(past),
@@ -80,7 +79,7 @@ class Screen:
         return Notice(*(text.format(number=card.number, title=card.title) for text in IDEA_FINISHED))
 
 
-def _places(batch: Batch, *, running: bool) -> tuple[CardView, ...]:
+def _places(batch: Batch, person: str, *, running: bool) -> tuple[CardView, ...]:
     """Every place of the batch in order, without the one that is being written.
 
     While it is running, a place without a word is blank; afterwards it is unfinished, or was never reached.
@@ -91,7 +90,10 @@ def _places(batch: Batch, *, running: bool) -> tuple[CardView, ...]:
         idea = batch.ideas[index] if index < reached else None
         title, body = (idea.title, idea.body) if idea else ("", "")
         if idea and idea.status == "finished":
-            places.append(CardView(index + 1, title, body, "finished", index in batch.chosen))
+            notes = batch.notes.get(index)
+            mine = notes.pick_of(person) if notes else None
+            kept, by_me = bool(notes and notes.kept), bool(mine and mine.verdict == "keep")
+            places.append(CardView(index + 1, title, body, "finished", kept, by_me))
         elif idea and idea.status == "writing" and running:
             continue
         elif index in batch.skipped:
@@ -110,16 +112,15 @@ def _writing(batch: Batch) -> Writing:
     return Writing()
 
 
-def _past(batch: Batch, now: datetime) -> PastBatchView:
-    return PastBatchView(heading(batch, now), list(_places(batch, running=False)))
+def _past(batch: Batch, now: datetime, person: str) -> PastBatchView:
+    return PastBatchView(heading(batch, now), list(_places(batch, person, running=False)))
 
 
-def _keepers(batches: list[tuple[BatchView, Iterable[CardView]]]) -> tuple[KeeperView, ...]:
+def _keepers(flow: ProjectFlow) -> tuple[KeeperView, ...]:
     return tuple(
-        KeeperView(card.title, f"idea-{view.artifact_id}-{card.number}")
-        for view, cards in batches
-        for card in cards
-        if card.chosen
+        KeeperView(notes.newest.title, f"idea-{ref.artifact_id}-{ref.index + 1}")
+        for ref in flow.keepers
+        if (notes := flow.notes_of(ref)) is not None
     )
 
 

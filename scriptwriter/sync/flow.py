@@ -3,19 +3,21 @@
 It is the join of the view brainstorm_flows, over the rows that have arrived so far.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
 from scriptwriter import graph
 from scriptwriter.graph import Brief, Idea
+from scriptwriter.ideas import IdeaRef
 from scriptwriter.settings import DEMO_MODEL
+from scriptwriter.sync.nearness import NOTHING, Places, followed
+from scriptwriter.sync.notes import IdeaNotes, Notes, told
+from scriptwriter.sync.presence import Present, present
+from scriptwriter.sync.rows import Row, created, parsed
 
-Row = Mapping[str, Any]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDS: Mapping[str, graph.ArtifactStatus] = {
     "completed": "completed",
     "failed": "failed",
@@ -39,8 +41,8 @@ class Batch:
     """One generation: its transform, its brief and its ideas.
 
     `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
-    when it has ended, `attempt` counts from 0; `chosen` and `skipped` hold places in `ideas`. `interrupted`
-    says that this attempt goes on where a worker died.
+    when it has ended, `attempt` counts from 0; `skipped` holds places in `ideas`. `interrupted` says that
+    this attempt goes on where a worker died. `notes` has one entry for the place of each finished idea.
     """
 
     transform_id: str
@@ -52,7 +54,6 @@ class Batch:
     error_message: str | None
     brief: Brief
     ideas: tuple[Idea, ...]
-    chosen: frozenset[int]
     started_by: str
     created_at: datetime
     attempt_started_at: datetime | None
@@ -65,6 +66,7 @@ class Batch:
     interrupted: bool = False
     waiting: Waiting | None = None
     skipped: frozenset[int] = frozenset()
+    notes: Mapping[int, IdeaNotes] = field(default_factory=dict)
 
     @property
     def finished_count(self) -> int:
@@ -79,13 +81,24 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFlow:
-    """A project's generations, newest first; `syncing` is "resyncing" while the rows may be old."""
+    """A project's generations, newest first; `syncing` is "resyncing" while the rows may be old.
+
+    `keepers` are the ideas that somebody keeps, in the order that stands; `present` are the members who have
+    the project open.
+    """
 
     project_id: str
     batches: tuple[Batch, ...] = ()
     syncing: Literal["live", "resyncing"] = "live"
     roles: Mapping[str, str] = field(default_factory=dict)
     """The role of each member, by user id."""
+    keepers: tuple[IdeaRef, ...] = ()
+    present: tuple[Present, ...] = ()
+
+    def notes_of(self, ref: IdeaRef) -> IdeaNotes | None:
+        """What is known of one idea; None where it is not there, or not finished."""
+        found = (batch.notes.get(ref.index) for batch in self.batches if batch.artifact_id == ref.artifact_id)
+        return next(found, None)
 
 
 def join(
@@ -94,6 +107,7 @@ def join(
     transform_outputs: Iterable[Row],
     artifacts: Mapping[str, Row],
     memberships: Iterable[Row] = (),
+    presence: Iterable[Row] = (),
     *,
     syncing: Literal["live", "resyncing"] = "live",
 ) -> ProjectFlow:
@@ -102,27 +116,49 @@ def join(
     A row whose counterpart has not arrived yet is shown as far as it is known: a transform that has ended
     counts as running until its artifact has ended too, so that no screen shows an end without its ideas.
     """
-    outputs = {
-        row["transform_id"]: artifacts[row["artifact_id"]]
-        for row in transform_outputs
-        if row["artifact_id"] in artifacts and artifacts[row["artifact_id"]]["type"] == graph.IDEAS
-    }
-    choice = _newest_choice(artifacts.values())
-    batches = [
-        _batch(transform, outputs.get(transform["id"]), choice)
-        for transform in transforms
-        if transform["type"] == graph.LLM
-    ]
-    batches.sort(key=lambda batch: (batch.created_at, batch.transform_id), reverse=True)
+    acts = {row["id"]: row for row in transforms}
+    outputs, makers = {}, {}
+    for row in transform_outputs:
+        artifact, act = artifacts.get(row["artifact_id"]), acts.get(row["transform_id"])
+        if artifact is not None and artifact["type"] == graph.IDEAS:
+            outputs[row["transform_id"]] = artifact
+        elif artifact is not None and artifact["type"] == graph.IDEA and act is not None:
+            makers[artifact["id"]] = act
+    notes = told(artifacts, makers)
+    batches = _batches([act for act in acts.values() if act["type"] == graph.LLM], outputs, notes)
+    finished = {batch.artifact_id: batch.notes for batch in batches}
     roles = {row["user_id"]: row["role"] for row in memberships}
-    return ProjectFlow(project_id, tuple(batches), syncing, roles)
+    return ProjectFlow(
+        project_id,
+        tuple(batches),
+        syncing,
+        roles,
+        tuple(ref for ref in notes.kept if ref.index in finished.get(ref.artifact_id, ())),
+        present(presence, roles),
+    )
 
 
-def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> Batch:
-    context = _parsed(transform["execution_context"] or "{}")
+def _batches(transforms: list[Row], outputs: Mapping[str, Row], notes: Notes) -> list[Batch]:
+    """The generations, newest first; what an idea is close to lies before it."""
+    batches, history = [], NOTHING
+    for transform in sorted(transforms, key=lambda row: (created(row), row["id"])):
+        artifact = outputs.get(transform["id"])
+        ideas = _ideas(artifact) if artifact else ()
+        noted: Mapping[int, IdeaNotes] = {}
+        if artifact is not None:
+            done = _finished(ideas)
+            history = followed(history, artifact["id"], done)
+            noted = notes.of(artifact["id"], done, created(artifact), history)
+        batches.append(_batch(transform, artifact, ideas, noted))
+    return batches[::-1]
+
+
+def _batch(
+    transform: Row, artifact: Row | None, ideas: tuple[Idea, ...], notes: Mapping[int, IdeaNotes]
+) -> Batch:
+    context = parsed(transform["execution_context"] or "{}")
     error = context.get("error") or {}
     started = context.get("attemptStartedAt")
-    mine = artifact is not None and choice.get("artifactId") == artifact["id"]
     return Batch(
         transform_id=transform["id"],
         artifact_id=artifact["id"] if artifact else None,
@@ -132,10 +168,9 @@ def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> B
         error_params=error.get("params") or {},
         error_message=transform["error_message"],
         brief=Brief.from_json(context.get("params") or {}),
-        ideas=_ideas(artifact) if artifact else (),
-        chosen=frozenset({choice["index"]}) if mine else frozenset(),
+        ideas=ideas,
         started_by=context.get("startedBy") or "",
-        created_at=transform["created_at"] or _EPOCH,
+        created_at=created(transform),
         attempt_started_at=datetime.fromisoformat(started) if started else None,
         seconds=context.get("seconds"),
         attempt=transform["retry_count"] or 0,
@@ -146,6 +181,7 @@ def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> B
         interrupted=bool(context.get("interrupted")),
         waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,
         skipped=frozenset(context.get("skipped") or ()),
+        notes=notes,
     )
 
 
@@ -162,21 +198,10 @@ def _ideas(artifact: Row) -> tuple[Idea, ...]:
     return _ideas_of(artifact["data"])
 
 
-def _newest_choice(artifacts: Iterable[Row]) -> Mapping[str, Any]:
-    """The choice that stands: {"artifactId", "index", …}, or empty."""
-    choices = [row for row in artifacts if row["type"] == graph.CHOICE]
-    if not choices:
-        return {}
-    newest = max(choices, key=lambda row: (row["created_at"] or _EPOCH, row["id"]))
-    choice = _parsed(newest["data"])
-    return choice if choice.get("chosen") else {}
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> Mapping[str, Any]:
-    return json.loads(text)
-
-
 @lru_cache(maxsize=1024)
 def _ideas_of(data: str) -> tuple[Idea, ...]:
-    return graph.ideas_from_json(_parsed(data))
+    return graph.ideas_from_json(parsed(data))
+
+
+def _finished(ideas: tuple[Idea, ...]) -> Places:
+    return tuple((place, idea) for place, idea in enumerate(ideas) if idea.status == "finished")

@@ -30,7 +30,7 @@ def logged(*_: Any) -> Any:
 
 
 DEEDS = Deeds(
-    choose=logged,
+    keep=logged,
     retry=logged,
     retry_one=logged,
     skip=logged,
@@ -46,6 +46,7 @@ TEXTS = (
     {name: value for name, value in vars(texts).items() if isinstance(value, Text)}
     | ERRORS
     | texts.WAITING_REASONS
+    | texts.PASS_REASONS
 )
 
 
