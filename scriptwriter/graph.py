@@ -1,8 +1,8 @@
 """Owns the kinds of artifacts and transforms, their JSON, states and progress. Pure: knows no database."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, Self, get_args
 
 from scriptwriter.errors import UserError
 
@@ -11,6 +11,8 @@ ArtifactStatus = Literal["streaming", "completed", "failed", "cancelled"]
 IdeaStatus = Literal["finished", "writing", "unfinished"]
 Audience = Literal["", "female", "male"]
 """Whom a story is for: 女频, 男频; "" is everybody."""
+Task = Literal["brainstorm", "like", "merge", "title"]
+"""What a run does: new ideas, more like one, one out of several, another title for one."""
 
 LLM, HUMAN = "llm", "human"
 PARAMS, IDEAS = "brainstorm_params", "brainstorm_ideas"
@@ -109,11 +111,27 @@ def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea])
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """An idea that a run begins with, as it was then; `ref` is "artifact_id#index"."""
+
+    ref: str
+    title: str
+    body: str
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """The source that a JSON object of an artifact holds."""
+        fields = value if isinstance(value, Mapping) else {}
+        return cls(*(str(fields.get(name) or "") for name in ("ref", "title", "body")))
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What a writer asks for: the value of a `brainstorm_params` artifact.
 
     `avoid` is what the ideas must not have, `model` the name of a model that the settings offer ("": the
-    default one).
+    default one). `sources` are the ideas that the task begins with: one to have more like it, two or more to
+    merge, one to have another title.
     """
 
     platform: str
@@ -123,6 +141,8 @@ class Brief:
     audience: Audience = ""
     avoid: str = ""
     model: str = ""
+    task: Task = "brainstorm"
+    sources: tuple[Source, ...] = ()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -156,7 +176,13 @@ class Brief:
             value.get("audience", ""),
             value.get("avoid", ""),
             value.get("model", ""),
+            task if (task := value.get("task")) in get_args(Task) else "brainstorm",
+            tuple(Source.from_json(each) for each in value.get("sources") or ()),
         )
+
+    def again(self) -> Self:
+        """The same wishes as an ordinary brainstorm."""
+        return replace(self, task="brainstorm", sources=())
 
     def to_json(self) -> dict[str, Any]:
         """The value of a `brainstorm_params` artifact."""

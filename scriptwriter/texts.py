@@ -310,6 +310,7 @@ ERRORS: dict[str, Text] = {
         "第 {number} 个被安全策略拦截，其余不受影响",
         "Idea {number} was stopped by a safety policy; the others are not affected",
     ),
+    "merge_needs_two": Text("请选 2 到 {limit} 个创意来合并", "Choose 2 to {limit} ideas to merge"),
     "too_few_ideas": Text(
         "完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count} ideas; {missing} are missing"
     ),

@@ -16,7 +16,7 @@ FORMAT = "scriptwriter-project"
 MOST_BYTES = 20_000_000
 MOST_ROWS = 20_000
 
-_ID_KEYS = frozenset({"artifactId", "artifactIds", "base", "order", "sources", "userId", "version"})
+_ID_KEYS = frozenset({"artifactId", "artifactIds", "base", "order", "ref", "userId", "version"})
 """Where the JSON texts of the graph name an artifact, an idea (`artifact#index`) or a person."""
 _REF = re.compile(r"(.*?)(#\d{1,2})?", re.DOTALL)
 

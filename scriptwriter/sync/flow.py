@@ -4,12 +4,14 @@ It is the join of the view brainstorm_flows, over the rows that have arrived so 
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
 from scriptwriter import graph
+from scriptwriter.errors import UserError
 from scriptwriter.graph import Brief, Idea
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.settings import DEMO_MODEL
@@ -94,6 +96,8 @@ class ProjectFlow:
     """The role of each member, by user id."""
     keepers: tuple[IdeaRef, ...] = ()
     present: tuple[Present, ...] = ()
+    titling: Mapping[IdeaRef, graph.TransformStatus] = field(default_factory=dict)
+    """Where another title is sought, or was and failed, since the idea's newest version."""
 
     def notes_of(self, ref: IdeaRef) -> IdeaNotes | None:
         """What is known of one idea; None where it is not there, or not finished."""
@@ -125,7 +129,8 @@ def join(
         elif artifact is not None and artifact["type"] == graph.IDEA and act is not None:
             makers[artifact["id"]] = act
     notes = told(artifacts, makers)
-    batches = _batches([act for act in acts.values() if act["type"] == graph.LLM], outputs, notes)
+    runs = [act for act in acts.values() if act["type"] == graph.LLM]
+    batches = _batches([run for run in runs if _brief(run).task != "title"], outputs, notes)
     finished = {batch.artifact_id: batch.notes for batch in batches}
     roles = {row["user_id"]: row["role"] for row in memberships}
     return ProjectFlow(
@@ -135,6 +140,7 @@ def join(
         roles,
         tuple(ref for ref in notes.kept if ref.index in finished.get(ref.artifact_id, ())),
         present(presence, roles),
+        _titling([run for run in runs if _brief(run).task == "title"]),
     )
 
 
@@ -167,7 +173,7 @@ def _batch(
         error_code=error.get("code"),
         error_params=error.get("params") or {},
         error_message=transform["error_message"],
-        brief=Brief.from_json(context.get("params") or {}),
+        brief=_brief(transform),
         ideas=ideas,
         started_by=context.get("startedBy") or "",
         created_at=created(transform),
@@ -183,6 +189,20 @@ def _batch(
         skipped=frozenset(context.get("skipped") or ()),
         notes=notes,
     )
+
+
+def _brief(transform: Row) -> Brief:
+    return Brief.from_json(parsed(transform["execution_context"] or "{}").get("params") or {})
+
+
+def _titling(runs: list[Row]) -> dict[IdeaRef, graph.TransformStatus]:
+    """The state of the newest run for each idea's title, unless it has ended well or was stopped."""
+    found = {}
+    for run in sorted(runs, key=lambda row: (created(row), row["id"])):
+        for source in _brief(run).sources:
+            with suppress(UserError):
+                found[IdeaRef.parse(source.ref)] = run["streaming_status"]
+    return {ref: status for ref, status in found.items() if status not in ("completed", "cancelled")}
 
 
 def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
