@@ -43,8 +43,9 @@ class Batch:
     """One generation: its transform, its brief and its ideas.
 
     `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
-    when it has ended, `attempt` counts from 0; `skipped` holds places in `ideas`. `interrupted` says that
-    this attempt goes on where a worker died. `notes` has one entry for the place of each finished idea.
+    when it has ended, `attempt` counts from 0; `skipped` holds places in `ideas`, and so does `slots`, the
+    places that this attempt writes (None: every open one). `interrupted` says that this attempt goes on where
+    a worker died. `notes` has one entry for the place of each finished idea.
     """
 
     transform_id: str
@@ -69,6 +70,24 @@ class Batch:
     waiting: Waiting | None = None
     skipped: frozenset[int] = frozenset()
     notes: Mapping[int, IdeaNotes] = field(default_factory=dict)
+    slots: frozenset[int] | None = None
+
+    @property
+    def open_slots(self) -> tuple[int, ...]:
+        """The places that hold no finished idea yet and are not given up."""
+        return graph.open_slots(self.ideas, self.brief.count, self.skipped)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether this attempt has written something: a later one begins with the ideas of earlier ones."""
+        mine = range(len(self.ideas)) if self.slots is None else self.slots
+        return any(self.ideas[place].status != "unfinished" for place in mine if place < len(self.ideas))
+
+    @property
+    def next_slot(self) -> int | None:
+        """The place that this attempt is about to fill; None where it has filled all that it writes."""
+        mine = (place for place in self.open_slots if self.slots is None or place in self.slots)
+        return next(mine, None)
 
     @property
     def finished_count(self) -> int:
@@ -165,6 +184,8 @@ def _batch(
     context = parsed(transform["execution_context"] or "{}")
     error = context.get("error") or {}
     started = context.get("attemptStartedAt")
+    mine = artifact is not None and choice.get("artifactId") == artifact["id"]
+    slots = context.get("slots")
     return Batch(
         transform_id=transform["id"],
         artifact_id=artifact["id"] if artifact else None,
@@ -188,6 +209,7 @@ def _batch(
         waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,
         skipped=frozenset(context.get("skipped") or ()),
         notes=notes,
+        slots=None if slots is None else frozenset(slots),
     )
 
 
