@@ -184,7 +184,6 @@ def _batch(
     context = parsed(transform["execution_context"] or "{}")
     error = context.get("error") or {}
     started = context.get("attemptStartedAt")
-    mine = artifact is not None and choice.get("artifactId") == artifact["id"]
     slots = context.get("slots")
     return Batch(
         transform_id=transform["id"],

@@ -99,7 +99,8 @@ def a_room(count: int) -> dict[str, list[Row]]:
 
 def test_a_batch_knows_which_places_its_attempt_writes() -> None:
     """The context of an attempt names them; a first one writes every place."""
-    alone = json.dumps(CONTEXT | {"slots": [1]})
+    context = json.loads(transform()["execution_context"])
+    alone = json.dumps(context | {"slots": [1]})
     streaming = artifact(streaming_status="streaming", partial_data={"ideas": [WRITING]})
 
     [first] = joined([transform(streaming_status="running")], [output()], [streaming]).batches
