@@ -18,11 +18,12 @@ def log_failure(exception: Exception) -> None:
 
 
 app = rx.App(
-    stylesheets=["/base.css", "/pages.css", "/room.css"],
+    stylesheets=["/base.css", "/pages.css", "/room.css", "/cards.css"],
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
         rx.el.script(src="/screen.js", defer=True),
         rx.el.script(src="/pickers.js", defer=True),
+        rx.el.script(src="/room.js", defer=True),
     ],
     html_lang="zh-CN",
     api_transformer=create(),

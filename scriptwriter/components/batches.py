@@ -16,7 +16,9 @@ from scriptwriter.texts import (
     DONE,
     FAILED,
     FEMALE_AUDIENCE,
+    LIKE_TASK,
     MALE_AUDIENCE,
+    MERGE_TASK,
     PARTIAL,
     QUEUED,
     RECOVERING,
@@ -65,6 +67,7 @@ def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
 def facts(batch: Any, language: Language) -> rx.Component:
     """The brief and where the run comes from."""
     return rx.fragment(
+        rx.cond(batch.sources != "", rx.el.p(_task(batch, language), class_name="task")),
         rx.el.p(
             rx.el.span(batch.platform),
             DOT,
@@ -117,19 +120,37 @@ def newest_ideas(
 
 
 def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
-    """An earlier run: one line and its ideas; `batch` is a Var of PastBatchView."""
+    """An earlier run, folded away under one line; `batch` is a Var of PastBatchView."""
     heading = batch.heading
-    return rx.el.section(
-        rx.el.header(
-            facts(heading, language),
+    return rx.el.details(
+        rx.el.summary(
+            rx.el.span(_task(heading, language), class_name="past-task"),
+            rx.el.span(t(DONE, language, count=heading.finished)),
+            rx.el.span(heading.started_by),
+            rx.el.time(date_time=heading.started_at, data_when=heading.started_at),
+            rx.cond(heading.seconds >= 0, rx.el.span(t(SECONDS, language, seconds=heading.seconds))),
+            rx.cond(heading.tokens != "", rx.el.span(t(TOKENS, language, tokens=heading.tokens))),
+            rx.cond(heading.cost != "", rx.el.span(heading.cost)),
             class_name="past-heading",
         ),
+        rx.el.div(facts(heading, language), class_name="past-facts"),
         rx.el.div(
             rx.foreach(batch.cards, lambda card: idea_card(card, heading, language, deeds, past=True)),
             class_name="sheets",
         ),
         class_name="past-batch",
+        key=heading.transform_id,
         data_testid="past-batch",
+    )
+
+
+def _task(batch: Any, language: Language) -> Any:
+    """What the run was for: more like one, a merge, or its brief in a line."""
+    return rx.match(
+        batch.task,
+        ("like", t(LIKE_TASK, language, sources=batch.sources)),
+        ("merge", t(MERGE_TASK, language, sources=batch.sources)),
+        batch.platform + DOT + batch.genre,
     )
 
 

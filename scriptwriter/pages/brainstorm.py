@@ -6,14 +6,26 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.batches import facts, newest_ideas, past_batch, running, status
-from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import button, empty, in_language, link_button, notice
+from scriptwriter.components.deeds import Deeds, IdeaDeeds
+from scriptwriter.components.elements import (
+    button,
+    empty,
+    in_language,
+    link_button,
+    notice,
+    once,
+    undo_notice,
+)
 from scriptwriter.components.forms import BriefForm, brief_form
+from scriptwriter.components.margin import keepers, present
+from scriptwriter.components.origin import keys, origin
 from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.brief import MODELS, PRICED, BriefState
+from scriptwriter.state.ideas import IdeasState
+from scriptwriter.state.origin import OriginState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.texts import (
@@ -21,14 +33,15 @@ from scriptwriter.texts import (
     BACK_TO_PROJECTS,
     BRAINSTORM,
     BULB,
+    CANCEL,
     CLOSE,
     EARLIER_IDEAS,
     EDIT_BRIEF,
     ERRORS,
-    KEEPERS,
     LOADING,
+    MERGE_ANOTHER,
+    MERGE_SELECTED,
     NO_ACCESS,
-    NO_KEEPERS,
     RESYNCING,
     START,
     START_HINT,
@@ -36,7 +49,6 @@ from scriptwriter.texts import (
 )
 
 DEEDS = Deeds(
-    keep=BrainstormState.keep,
     retry=BrainstormState.retry,
     retry_one=BrainstormState.retry_one,
     skip=BrainstormState.skip,
@@ -47,6 +59,29 @@ DEEDS = Deeds(
     stopping=BrainstormState.stopping,
     may_act=BrainstormState.may_act,
     unreachable=UNREACHABLE,
+    ideas=IdeaDeeds(
+        pick=IdeasState.pick,
+        give_reason=IdeasState.give_reason,
+        give_own_reason=IdeasState.give_own_reason,
+        close_reason=IdeasState.close_reason,
+        edit=IdeasState.edit,
+        save=IdeasState.save,
+        close_editor=IdeasState.close_editor,
+        show_versions=IdeasState.show_versions,
+        restore=IdeasState.restore,
+        like=IdeasState.like,
+        retitle=IdeasState.retitle,
+        select=IdeasState.select,
+        trace=OriginState.trace,
+        editing=IdeasState.editing,
+        base=IdeasState.base,
+        draft_title=IdeasState.draft_title,
+        draft_body=IdeasState.draft_body,
+        conflict=IdeasState.conflict,
+        reasoning=IdeasState.reasoning,
+        history=IdeasState.history,
+        selected=IdeasState.selected,
+    ),
 )
 
 FIRST_BRIEF = BriefForm(
@@ -78,6 +113,8 @@ def brainstorm() -> rx.Component:
                 rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
             )
         ),
+        origin(OriginState.told, LANGUAGE, OriginState.put_away),
+        keys(LANGUAGE),
         raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
@@ -87,7 +124,13 @@ def brainstorm() -> rx.Component:
         ),
         rx.cond(
             BrainstormState.access == "open",
-            notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss),
+            rx.fragment(
+                notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss),
+                notice(IdeasState.notice, LANGUAGE, IdeasState.dismiss),
+                notice(OriginState.notice, LANGUAGE, OriginState.dismiss),
+                undo_notice(IdeasState.undo_offer, LANGUAGE, IdeasState.undo, IdeasState.dismiss),
+                _merging(),
+            ),
         ),
         name="brainstorm",
     )
@@ -98,6 +141,7 @@ def _project() -> rx.Component:
         rx.el.header(
             rx.el.h1(rx.el.span(BULB, class_name="bulb"), " ", t(BRAINSTORM, LANGUAGE)),
             rx.el.p(BrainstormState.project_name, class_name="project-title"),
+            present(BrainstormState.present, LANGUAGE),
             rx.cond(
                 BrainstormState.resyncing,
                 rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
@@ -151,12 +195,7 @@ def _room() -> rx.Component:
             class_name="middle",
         ),
         rx.el.aside(
-            rx.el.h2(t(KEEPERS, LANGUAGE)),
-            rx.cond(
-                BrainstormState.keepers.length() > 0,
-                rx.el.ol(rx.foreach(BrainstormState.keepers, _keeper)),
-                rx.el.p(t(NO_KEEPERS, LANGUAGE), class_name="hint"),
-            ),
+            keepers(BrainstormState.keepers, LANGUAGE, IdeasState.arrange, BrainstormState.may_act),
             class_name="keepers",
             data_testid="keepers",
         ),
@@ -187,8 +226,27 @@ def _past() -> rx.Component:
     )
 
 
-def _keeper(keeper: Any) -> rx.Component:
-    return rx.el.li(rx.el.a(keeper.title, href=f"#{keeper.anchor}"))
+def _merging() -> rx.Component:
+    chosen = IdeasState.selected.length()
+    return rx.cond(
+        chosen > 0,
+        rx.el.div(
+            rx.cond(
+                chosen > 1,
+                button(
+                    t(MERGE_SELECTED, LANGUAGE, count=chosen),
+                    disabled=UNREACHABLE,
+                    on_click=once(IdeasState.merge),
+                    data_testid="merge",
+                ),
+                rx.el.p(t(MERGE_ANOTHER, LANGUAGE, count=chosen)),
+            ),
+            button(t(CANCEL, LANGUAGE), kind="quiet", on_click=IdeasState.select_none),
+            class_name="notice merging",
+            role="status",
+            data_testid="merging",
+        ),
+    )
 
 
 def _denied(title: Any, why: Any) -> rx.Component:

@@ -15,6 +15,7 @@ from scriptwriter.pages.sign_in import sign_in
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.brief import BriefState
 from scriptwriter.state.new_project import NewProjectState
+from scriptwriter.state.presence import PresenceState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.state.session import SessionState
 from scriptwriter.texts import NEW_PROJECT, NOT_FOUND, PRODUCT, PROJECTS, SIGN_IN, Text
@@ -40,7 +41,7 @@ ROUTES = (
         "/projects/[project_id]/brainstorm",
         brainstorm,
         PRODUCT,
-        [SessionState.enter, BriefState.open, BrainstormState.watch],
+        [SessionState.enter, BriefState.open, PresenceState.attend, BrainstormState.watch],
     ),
     Route("/404", not_found, NOT_FOUND, []),
 )

@@ -15,10 +15,10 @@ from scriptwriter.components.views import (
     KeeperView,
     Notice,
     PastBatchView,
+    PersonView,
 )
 from scriptwriter.errors import UserError
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import brainstorms, picks, projects, provenance
+from scriptwriter.services import brainstorms, projects, provenance
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
 from scriptwriter.state.reply import LONGEST, ReplyState
@@ -42,6 +42,7 @@ class BrainstormState(SessionState):
     later: rx.Field[list[CardView]] = rx.field(default_factory=list)
     past: rx.Field[list[PastBatchView]] = rx.field(default_factory=list)
     keepers: rx.Field[list[KeeperView]] = rx.field(default_factory=list)
+    present: rx.Field[list[PersonView]] = rx.field(default_factory=list)
     announcement: rx.Field[Notice] = rx.field(default_factory=Notice)
     resyncing: rx.Field[bool] = rx.field(False)
     starting: rx.Field[bool] = rx.field(False)
@@ -182,11 +183,6 @@ class BrainstormState(SessionState):
         self.stopping = False
 
     @rx.event
-    async def keep(self, artifact_id: str, number: int, kept: bool) -> None:
-        """Keep the idea with this number (from 1), or take that back."""
-        await self._act(self._keep(str(artifact_id), number, kept))
-
-    @rx.event
     async def read_reply(self, transform_id: str):
         """Show what the model answered."""
         await self._act(self._read_reply(str(transform_id)))
@@ -236,10 +232,6 @@ class BrainstormState(SessionState):
 
     async def _stop(self, transform_id: str) -> None:
         await brainstorms.stop(self._project_id(), transform_id, await self._person())
-
-    async def _keep(self, artifact_id: str, number: int, kept: bool) -> None:
-        ref = IdeaRef(artifact_id, _place(number))
-        await picks.pick(self._project_id(), ref, "keep" if kept else "none", await self._person())
 
     async def _read_reply(self, transform_id: str) -> None:
         text = await provenance.raw_reply(self._project_id(), transform_id, await self._person())

@@ -306,8 +306,8 @@ def test_a_kept_idea_is_marked_and_listed_among_the_keepers() -> None:
 
     hers, another = (Screen().after(flow, NOON, person) for person in ("wang", "li"))
 
-    assert [(card.kept, card.by_me) for card in hers.cards] == [(False, False), (True, True)]
-    assert [(card.kept, card.by_me) for card in another.cards] == [(False, False), (True, False)]
+    assert [(card.kept, card.mine) for card in hers.cards] == [(False, ""), (True, "keep")]
+    assert [(card.kept, card.mine) for card in another.cards] == [(False, ""), (True, "")]
     assert [(keeper.title, keeper.anchor) for keeper in hers.keepers] == [("地下三层", "idea-artifact-1-2")]
 
 
