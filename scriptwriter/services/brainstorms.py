@@ -26,6 +26,7 @@ from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import ideas_of
 from scriptwriter.services.projects import create_in
 from scriptwriter.services.retries import prompt_role, requeue
+from scriptwriter.services.tastes import NO_TASTE, Taste, taste_of
 from scriptwriter.services.transitions import (
     context_for,
     context_json,
@@ -61,22 +62,28 @@ async def start_project(name: str, brief: Brief, user_id: str) -> tuple[str, str
 
 
 async def start_again(project_id: str, user_id: str) -> str:
-    """Start another generation with the project's newest brief; returns the transform's id.
+    """Start another generation with the project's newest brief, steered by everybody's picks.
+
+    Returns the transform's id.
 
     Raises UserError as `start` does, and `brief_not_found`.
     """
-    async with transaction() as session:
-        await require(session, project_id, user_id, roles=ACTORS)
-        newest = await session.exec(
-            select(Artifact.data)
-            .where(Artifact.project_id == project_id, Artifact.type == graph.PARAMS)
-            .order_by(col(Artifact.created_at).desc())
-            .limit(1)
-        )
-        data = newest.first()
-    if data is None:
-        raise UserError("brief_not_found")
-    return await start(project_id, Brief.from_json(json.loads(data)), user_id)
+    try:
+        async with transaction() as session:
+            _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+            newest = await session.exec(
+                select(Artifact.data)
+                .where(Artifact.project_id == project_id, Artifact.type == graph.PARAMS)
+                .order_by(col(Artifact.created_at).desc())
+                .limit(1)
+            )
+            data = newest.first()
+            if data is None:
+                raise UserError("brief_not_found")
+            brief = Brief.from_json(json.loads(data))
+            return await _start(session, project_id, brief, user, await taste_of(session, project_id))
+    except IntegrityError as error:
+        raise await _already_running(project_id, error) from error
 
 
 async def retry(
@@ -126,7 +133,9 @@ async def stop(project_id: str, transform_id: str, user_id: str) -> bool:
         return True
 
 
-async def _start(session: AsyncSession, project_id: str, brief: Brief, user: User) -> str:
+async def _start(
+    session: AsyncSession, project_id: str, brief: Brief, user: User, taste: Taste = NO_TASTE
+) -> str:
     transform = Transform(
         id=str(uuid4()),
         project_id=project_id,
@@ -152,11 +161,13 @@ async def _start(session: AsyncSession, project_id: str, brief: Brief, user: Use
     session.add_all([transform, params, ideas])
     await session.flush()
     ids: dict[str, Any] = {"project_id": project_id, "transform_id": transform.id}
+    prompt = prompts.render(brief, steering=taste.steering)
     session.add_all(
         [
             TransformInput(**ids, artifact_id=params.id, input_role="params"),
             TransformOutput(**ids, artifact_id=ideas.id, output_role="ideas"),
-            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompts.render(brief), prompt_role=prompt_role(0)),
+            *(TransformInput(**ids, artifact_id=id, input_role=role) for id, role in taste.sources),
+            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompt, prompt_role=prompt_role(0)),
         ]
     )
     await session.flush()
