@@ -186,7 +186,7 @@ class Brief:
 
     def to_json(self) -> dict[str, Any]:
         """The value of a `brainstorm_params` artifact."""
-        return asdict(self)
+        return asdict(self) | {"sources": [asdict(source) for source in self.sources]}
 
 
 def _text(values: Mapping[str, Any], name: str, limit: int) -> str:

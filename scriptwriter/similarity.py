@@ -20,7 +20,8 @@ _CHINESE, _OTHER = 2, 5
 _FEWEST = 40
 """Pieces that even a short text counts as having: a common phrase alone makes no two sentences close."""
 _BETWEEN_WORDS = re.compile(r"\W+")
-_IDEOGRAPH = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_EAST_ASIAN = "\u2e80"
+"""From here on the letters that Unicode has are those of East Asia."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,7 @@ def closest(text: Sketch, others: Sequence[Sketch]) -> int | None:
 
 def _pieces(plain: str) -> Iterator[str]:
     for at, character in enumerate(plain):
-        length = _CHINESE if _IDEOGRAPH.match(character) else _OTHER
+        length = _CHINESE if character >= _EAST_ASIAN else _OTHER
         piece = plain[at : at + length]
         # An alphabet's pieces go over the ends of words, or short words would not count at all.
         if len(piece) == length and (length == _OTHER or " " not in piece):

@@ -11,7 +11,7 @@ from scriptwriter.texts import KEEPERS, MOVE_DOWN, MOVE_UP, NO_KEEPERS, PRESENT,
 def keepers(listed: Any, language: Language, arrange: Any, may_act: Any) -> rx.Component:
     """The kept ideas; assets/room.js moves them, by pointer or by the buttons, and tells `arrange` the order.
 
-    `listed` is a Var of KeeperView; `arrange` gets the new order and the one before, refs with spaces between.
+    `listed` is a Var of KeeperView; `arrange` gets the new order and the one before: refs in a row.
     """
     order = listed.foreach(lambda keeper: keeper.ref).join(" ")
     return rx.fragment(

@@ -27,6 +27,7 @@ from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import ideas_of
 from scriptwriter.services.projects import create_in
 from scriptwriter.services.retries import prompt_role, requeue
+from scriptwriter.services.tastes import NO_TASTE, Taste, taste_of
 from scriptwriter.services.transitions import (
     context_for,
     context_json,
@@ -52,7 +53,7 @@ async def start(
     try:
         async with transaction() as session:
             _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
-            return await _start(session, project_id, brief, user, inputs)
+            return await _start(session, project_id, brief, user, inputs=inputs)
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
 
@@ -70,24 +71,29 @@ async def start_project(name: str, brief: Brief, user_id: str) -> tuple[str, str
 
 
 async def start_again(project_id: str, user_id: str) -> str:
-    """Start another generation with the project's newest brief; returns the transform's id.
+    """Start another generation with the project's newest brief, steered by everybody's picks.
+
+    Returns the transform's id.
 
     Raises UserError as `start` does, and `brief_not_found`.
     """
-    async with transaction() as session:
-        await require(session, project_id, user_id, roles=ACTORS)
-        newest = await session.exec(
-            select(Artifact.data)
-            .where(Artifact.project_id == project_id, Artifact.type == graph.PARAMS)
-            .order_by(col(Artifact.created_at).desc())
-            .limit(_BRIEFS_READ)
-        )
-        briefs = [Brief.from_json(json.loads(data)) for data in newest]
-    if not briefs:
-        raise UserError("brief_not_found")
-    # What asked for more like one idea, or for a title, was no brief of a person's.
-    brief = next((each for each in briefs if each.task == "brainstorm"), briefs[-1].again())
-    return await start(project_id, brief, user_id)
+    try:
+        async with transaction() as session:
+            _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+            newest = await session.exec(
+                select(Artifact.data)
+                .where(Artifact.project_id == project_id, Artifact.type == graph.PARAMS)
+                .order_by(col(Artifact.created_at).desc())
+                .limit(_BRIEFS_READ)
+            )
+            briefs = [Brief.from_json(json.loads(data)) for data in newest]
+            if not briefs:
+                raise UserError("brief_not_found")
+            # What asked for more like one idea, or for a title, was no brief of a person's.
+            brief = next((each for each in briefs if each.task == "brainstorm"), briefs[-1].again())
+            return await _start(session, project_id, brief, user, await taste_of(session, project_id))
+    except IntegrityError as error:
+        raise await _already_running(project_id, error) from error
 
 
 async def retry(
@@ -142,6 +148,7 @@ async def _start(
     project_id: str,
     brief: Brief,
     user: User,
+    taste: Taste = NO_TASTE,
     inputs: Sequence[tuple[str, str]] = (),
 ) -> str:
     if brief.model and settings().model(brief.model).name != brief.model:
@@ -171,12 +178,17 @@ async def _start(
     session.add_all([transform, params, ideas])
     await session.flush()
     ids: dict[str, Any] = {"project_id": project_id, "transform_id": transform.id}
+    prompt = prompts.render(brief, steering=taste.steering)
+    links = (*inputs, *taste.sources)
     session.add_all(
         [
             TransformInput(**ids, artifact_id=params.id, input_role="params"),
-            *(TransformInput(**ids, artifact_id=id, input_role=role) for id, role in inputs),
             TransformOutput(**ids, artifact_id=ideas.id, output_role="ideas"),
-            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompts.render(brief), prompt_role=prompt_role(0)),
+            *(
+                TransformInput(**ids, artifact_id=id, input_role=role)
+                for id, role in (*inputs, *taste.sources)
+            ),
+            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompt, prompt_role=prompt_role(0)),
         ]
     )
     await session.flush()

@@ -136,7 +136,7 @@ class IdeasState(SessionState):
 
     @rx.event
     async def arrange(self, order: str, before: str) -> None:
-        """Put the keepers into an order: refs with spaces between; `before` is the order that they were in."""
+        """Put the keepers into an order, refs in a row; `before` is the order that they were in."""
         if str(order) != str(before) and await self._act(self._arrange(_refs(order))):
             self._offer(ARRANGED, "arrange", str(before)[:20_000])
 
