@@ -184,10 +184,7 @@ async def _start(
         [
             TransformInput(**ids, artifact_id=params.id, input_role="params"),
             TransformOutput(**ids, artifact_id=ideas.id, output_role="ideas"),
-            *(
-                TransformInput(**ids, artifact_id=id, input_role=role)
-                for id, role in (*inputs, *taste.sources)
-            ),
+            *(TransformInput(**ids, artifact_id=id, input_role=role) for id, role in links),
             LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompt, prompt_role=prompt_role(0)),
         ]
     )
