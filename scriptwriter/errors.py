@@ -2,6 +2,7 @@
 
 ScriptwriterError
 ├── UserError                 a person may see it: it has a text in both languages
+│   ├── EditedMeanwhile       somebody else has saved the same idea: it carries what they wrote
 │   └── GenerationError       the model's side failed: says whether trying again may help
 ├── Superseded                a worker's attempt is no longer the current one: leave quietly
 ├── SchemaError               the database cannot be used by this version
@@ -36,6 +37,20 @@ class UserError(ScriptwriterError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text('en')}"
+
+
+class EditedMeanwhile(UserError):
+    """Somebody, `name`, has saved an idea since the person who edits it saw it; nothing was overwritten.
+
+    `version` is the id of theirs ("" for the model's original), `title` and `body` its text.
+    """
+
+    def __init__(self, name: str, version: str, title: str, body: str) -> None:
+        self.name = name
+        self.version = version
+        self.title = title
+        self.body = body
+        super().__init__("edited_meanwhile", name=name)
 
 
 class GenerationError(UserError):

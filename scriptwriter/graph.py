@@ -1,18 +1,25 @@
 """Owns the kinds of artifacts and transforms, their JSON, states and progress. Pure: knows no database."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, Self, get_args
 
 from scriptwriter.errors import UserError
 
 TransformStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 ArtifactStatus = Literal["streaming", "completed", "failed", "cancelled"]
 IdeaStatus = Literal["finished", "writing", "unfinished"]
+Audience = Literal["", "female", "male"]
+"""Whom a story is for: 女频, 男频; "" is everybody."""
+Task = Literal["brainstorm", "like", "merge", "title"]
+"""What a run does: new ideas, more like one, one out of several, another title for one."""
 
 LLM, HUMAN = "llm", "human"
-PARAMS, IDEAS, CHOICE = "brainstorm_params", "brainstorm_ideas", "brainstorm_choice"
-CHOOSE = "choose_idea"
+PARAMS, IDEAS = "brainstorm_params", "brainstorm_ideas"
+IDEA, VERDICT, ORDER = "brainstorm_idea", "brainstorm_verdict", "brainstorm_order"
+"""What people make: a version of one idea, what one of them says of it, the keepers' order."""
+EDIT, RESTORE, PICK, ARRANGE = "edit_idea", "restore_idea", "pick_idea", "arrange_keepers"
+"""A person's acts."""
 
 TRANSITIONS: Mapping[TransformStatus, frozenset[TransformStatus]] = {
     "pending": frozenset({"running", "failed", "cancelled"}),
@@ -104,25 +111,54 @@ def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea])
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """An idea that a run begins with, as it was then; `ref` is "artifact_id#index"."""
+
+    ref: str
+    title: str
+    body: str
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """The source that a JSON object of an artifact holds."""
+        fields = value if isinstance(value, Mapping) else {}
+        return cls(*(str(fields.get(name) or "") for name in ("ref", "title", "body")))
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
-    """What a writer asks for: the value of a `brainstorm_params` artifact."""
+    """What a writer asks for: the value of a `brainstorm_params` artifact.
+
+    `avoid` is what the ideas must not have, `model` the name of a model that the settings offer ("": the
+    default one). `sources` are the ideas that the task begins with: one to have more like it, two or more to
+    merge, one to have another title.
+    """
 
     platform: str
     genre: str
     other_requirements: str = ""
     count: int = 5
+    audience: Audience = ""
+    avoid: str = ""
+    model: str = ""
+    task: Task = "brainstorm"
+    sources: tuple[Source, ...] = ()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
         """The brief that a form or a request holds, trimmed.
 
-        Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`.
+        Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`,
+        `audience_unknown`.
         """
         brief = cls(
             _line(values, "platform", 100),
             _line(values, "genre", 200),
             _text(values, "other_requirements", 20_000),
-            _count(values.get("count", 5)),
+            _count(values.get("count")),
+            _audience(values.get("audience")),
+            _text(values, "avoid", 2_000),
+            _line(values, "model", 200),
         )
         for name in ("platform", "genre"):
             if not getattr(brief, name):
@@ -137,11 +173,20 @@ class Brief:
             value.get("genre", ""),
             value.get("other_requirements", ""),
             value.get("count", 5),
+            value.get("audience", ""),
+            value.get("avoid", ""),
+            value.get("model", ""),
+            _TASKS.get(str(value.get("task")), "brainstorm"),
+            tuple(Source.from_json(each) for each in value.get("sources") or ()),
         )
+
+    def again(self) -> Self:
+        """The same wishes as an ordinary brainstorm."""
+        return replace(self, task="brainstorm", sources=())
 
     def to_json(self) -> dict[str, Any]:
         """The value of a `brainstorm_params` artifact."""
-        return asdict(self)
+        return asdict(self) | {"sources": [asdict(source) for source in self.sources]}
 
 
 def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
@@ -158,9 +203,20 @@ def _line(values: Mapping[str, Any], name: str, limit: int) -> str:
     return " ".join(_text(values, name, limit).split())
 
 
+_TASKS: Mapping[str, Task] = {task: task for task in get_args(Task)}
+
+
+def _audience(value: Any) -> Audience:
+    known: dict[Any, Audience] = {None: "", "": "", "any": "", "female": "female", "male": "male"}
+    try:
+        return known[value]
+    except (KeyError, TypeError):
+        raise UserError("audience_unknown") from None
+
+
 def _count(value: Any) -> int:
     try:
-        count = int(value)
+        count = 5 if value in (None, "") else int(value)
     except (TypeError, ValueError, OverflowError):
         count = 0
     if not 1 <= count <= 10:

@@ -6,10 +6,39 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEMO_MODEL = "演示模式"
+
+
+class ModelOption(BaseModel):
+    """One model that a person may choose; what is not set is taken from OPENAI_*.
+
+    `input_price` and `output_price` are for 1,000 tokens, in PRICE_CURRENCY; both or neither.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(min_length=1, max_length=200)
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    input_price: float | None = Field(default=None, ge=0)
+    output_price: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _both_prices_or_neither(self) -> Self:
+        if (self.input_price is None) != (self.output_price is None):
+            raise ValueError("set input_price and output_price, or neither")
+        return self
 
 
 class Settings(BaseSettings):
@@ -41,6 +70,8 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     openai_model: str = "gpt-4o-mini"
+    models: tuple[ModelOption, ...] = ()
+    price_currency: str = Field("¥", max_length=8)
     model_silence_seconds: float = Field(60.0, gt=0)
     model_retry_seconds: float = Field(5.0, gt=0)
     demo_characters_per_second: float = Field(28.0, gt=0)
@@ -93,8 +124,10 @@ class Settings(BaseSettings):
     def secrets(self) -> frozenset[str]:
         """Every value that no log line may show: the secret settings, and passwords inside of addresses."""
         values = [value for _, value in self if isinstance(value, SecretStr)]
+        values += [each.api_key for each in self.models if each.api_key]
         found = {value.get_secret_value() for value in values}
-        for address in [*found, self.openai_base_url or "", self.electric_url or ""]:
+        addresses = [self.openai_base_url, self.electric_url, *(each.base_url for each in self.models)]
+        for address in [*found, *(address or "" for address in addresses)]:
             password = urlsplit(address).password if "://" in address else None
             if password:
                 found |= {password, unquote(password)}
@@ -108,12 +141,16 @@ class Settings(BaseSettings):
     @property
     def demo(self) -> bool:
         """Whether the demo model answers: neither a key nor an endpoint of a real one is set."""
-        return not self.openai_api_key and not self.openai_base_url
+        return not (self.openai_api_key or self.openai_base_url or self.models)
 
     @property
-    def model_name(self) -> str:
-        """The name under which the model's work is recorded."""
-        return DEMO_MODEL if self.demo else self.openai_model
+    def model_options(self) -> tuple[ModelOption, ...]:
+        """The models that a person may choose, the default one first; never empty."""
+        return self.models or (ModelOption(name=DEMO_MODEL if self.demo else self.openai_model),)
+
+    def model(self, name: str = "") -> ModelOption:
+        """The model of that name; the default one for "" and for one that is offered no longer."""
+        return next((each for each in self.model_options if each.name == name), self.model_options[0])
 
     @property
     def development(self) -> bool:

@@ -144,7 +144,6 @@ PROJECT_ACTIONS = Text("管理项目 {name}", "Manage the project {name}")
 RENAME = Text("改名", "Rename")
 PROJECT_NAME_LABEL = Text("项目名称", "Project name")
 SAVE = Text("保存", "Save")
-CANCEL = Text("取消", "Cancel")
 ARCHIVE = Text("归档", "Archive")
 UNARCHIVE = Text("取消归档", "Take out of the archive")
 DELETE = Text("删除", "Delete")
@@ -179,6 +178,58 @@ OTHER_REQUIREMENTS_EXAMPLE = Text(
 OPTIONAL = Text("选填", "optional")
 CREATE_PROJECT = Text("开始创建项目", "Create the project")
 CREATING = Text("创建中...", "Creating...")
+PICK = Text("选择", "Pick")
+PICK_PLATFORM = Text("选择平台", "Pick a platform")
+PICK_GENRES = Text("选择类型", "Pick genres")
+PICKED_ENOUGH = Text(
+    "最多选 {most} 个，还可以直接写自己的", "Up to {most}; your own words may come beside them"
+)
+SEARCH = Text("搜索", "Search")
+NOTHING_FOUND = Text("没有找到", "Nothing found")
+USE_OWN_WORDS = Text("就用这几个字", "Use these words")
+READY = Text("选好了", "Done")
+AUDIENCE = Text("受众", "Audience")
+ANY_AUDIENCE = Text("不限", "Everybody")
+FEMALE_AUDIENCE = Text("女频", "Women")
+MALE_AUDIENCE = Text("男频", "Men")
+AVOID = Text("避雷", "Avoid")
+AVOIDING = Text("避雷：{what}", "Avoid: {what}")
+AVOID_EXAMPLE = Text(
+    "不想看到的，例如: 失忆, 车祸, 恶婆婆", "What you do not want, e.g. amnesia, car crashes"
+)
+COUNT = Text("数量", "How many")
+MODEL = Text("模型", "Model")
+ESTIMATE = Text("预计约 {cost}", "About {cost}")
+TRY_AN_EXAMPLE = Text("没有头绪？从一个例子开始：", "Not sure yet? Begin with an example:")
+EXAMPLES = (
+    (
+        Text("外卖小哥是首富", "The courier is a tycoon"),
+        {
+            "platform": "抖音",
+            "genre": "逆袭, 打脸, 小人物",
+            "other_requirements": "主角送外卖时被前女友羞辱，其实他在体验自家的生意。笑点要密，结尾要暖。",
+            "avoid": "炫富, 拜金",
+        },
+    ),
+    (
+        Text("重回十八岁的外婆", "Grandma at eighteen"),
+        {
+            "platform": "小红书",
+            "genre": "重生, 亲情, 治愈",
+            "other_requirements": "七十岁的外婆一觉醒来回到十八岁，遇见年轻时的女儿。女性视角，细腻克制。",
+            "avoid": "车祸, 绝症",
+        },
+    ),
+    (
+        Text("末世里的小超市", "A shop at the end of the world"),
+        {
+            "platform": "B站",
+            "genre": "末世, 囤货求生, 黑色幽默",
+            "other_requirements": "末日前三天，超市店员发现收银机能扫出人的寿命。节奏快，每集结尾有反转。",
+            "avoid": "血腥",
+        },
+    ),
+)
 INITIAL_PLATFORM = "抖音"
 INITIAL_GENRE = "穿越, 爽文"
 PROJECT_NAME = "{platform} · {genre} · {time}"
@@ -226,15 +277,95 @@ DONE = Text("{count} 个创意", "{count} ideas")
 SECONDS = Text("{seconds} 秒", "{seconds} s")
 TOKENS = Text("{tokens} tokens", "{tokens} tokens")
 STARTED_BY = Text("{name} 发起", "started by {name}")
+EDIT_BRIEF = Text("编辑要求后重来", "Change the brief")
 ANOTHER_BATCH = Text("再来一批", "Another batch")
 EARLIER_IDEAS = Text("更早的创意", "Earlier ideas")
 IDEA_FINISHED = Text("第 {number} 个创意已写完：{title}", "Idea {number} is finished: {title}")
 UNTITLED = Text("正在起名", "Finding a title")
 UNFINISHED = Text("未完成", "Unfinished")
-CHOOSE = Text("选定", "Choose")
-CHOSEN = Text("已选定", "Chosen")
+KEEP = Text("留下", "Keep")
+KEPT = Text("已留下", "Kept")
+PASS = Text("不要", "Pass")
+PASSED = Text("已不要", "Passed")
+SAID_KEEP = Text("{name} 留下", "{name} keeps it")
+SAID_PASS = Text("{name} 不要", "{name} passes")
+WHY_PASSED = Text("为什么不要？（可以不说，说了下一批会避开）", "Why? Optional; the next batch will avoid it")
+OWN_REASON = Text("自己写一句", "In your own words")
+GIVE_REASON = Text("就因为这个", "That is why")
+EDIT = Text("编辑", "Edit")
+EDITED = Text("已编辑", "Edited")
+EDITING_NOW = Text("{names} 正在编辑", "{names} is editing")
+TITLE = Text("标题", "Title")
+BODY = Text("正文", "Story")
+CONFLICT = Text("{name} 刚刚改了这个创意", "{name} has just changed this idea")
+CONFLICT_WHY = Text(
+    "上面是对方的版本，下面是你写的。两个都会留在版本里。",
+    "Above is their version, below is yours. Both stay among the versions.",
+)
+KEEP_MINE = Text("用我的", "Use mine")
+TAKE_THEIRS = Text("用对方的", "Use theirs")
+VERSIONS = Text("版本", "Versions")
+VERSION_ORIGINAL = Text("模型原文", "The model's original")
+VERSION_TITLE = Text("模型换的标题", "A new title by the model")
+VERSION_EDIT = Text("{name} 修改", "Edited by {name}")
+VERSION_RESTORE = Text("{name} 恢复", "Restored by {name}")
+STANDS_NOW = Text("当前", "Current")
+RESTORE_VERSION = Text("恢复这个版本", "Go back to this")
+MORE = Text("更多", "More")
+LIKE_THIS = Text("像这样再来", "More like this")
+RETITLE = Text("只换标题", "Another title")
+TITLING = Text("正在想新标题", "Finding another title")
+TITLE_FAILED = Text("标题没有换成", "No other title was found")
+SELECT_TO_MERGE = Text("选来合并", "Choose to merge")
+SELECTED_TO_MERGE = Text("取消合并", "Do not merge")
+MERGE_SELECTED = Text("已选 {count} 个，合成一个", "Merge {count} ideas into one")
+MERGE_ANOTHER = Text("已选 {count} 个，再选一个来合并", "{count} chosen; choose another one to merge")
+ORIGIN = Text("来源", "Origin")
+CLOSE_TO = Text("和《{title}》有些雷同", "Close to “{title}”")
+SPECIAL_SUBJECT = Text("可能涉及特殊题材", "May touch a special subject")
+LIKE_TASK = Text("像{sources}这样再来", "More like {sources}")
+MERGE_TASK = Text("合并{sources}", "Merging {sources}")
+KEPT_UNDO = Text("已留下", "Kept")
+PASSED_UNDO = Text("已不要", "Passed")
+TAKEN_BACK = Text("已收回", "Taken back")
+EDITED_UNDO = Text("已保存", "Saved")
+RESTORED_UNDO = Text("已恢复", "Restored")
+ARRANGED = Text("已排好顺序", "Order saved")
+MOVE_UP = Text("上移《{title}》", "Move “{title}” up")
+MOVE_DOWN = Text("下移《{title}》", "Move “{title}” down")
+PRESENT = Text("在场", "Here now")
+PRESENT_ME = Text("{name}（我）", "{name} (me)")
+HELP = Text("键盘快捷键", "Keyboard shortcuts")
+HELP_KEYS = (
+    ("J / K", Text("下一个 / 上一个创意", "Next / previous idea")),
+    ("L", Text("留下", "Keep")),
+    ("X", Text("不要", "Pass")),
+    ("E", Text("编辑", "Edit")),
+    ("Esc", Text("取消", "Cancel")),
+    ("?", Text("显示这张表", "Show this list")),
+)
+PROMPT_SENT = Text("发送的提示词（第 {number} 次）", "The prompt as sent (attempt {number})")
+RAW_REPLY_HEADING = Text("模型原文", "The raw reply")
+NO_REPLY_YET = Text("还没有回复", "No reply yet")
+ORIGIN_FACTS = Text("模型 {model} · 第 {attempts} 次尝试", "Model {model}, attempt {attempts}")
+PARAMETERS = Text("参数", "Parameters")
+TOKENS_USED = Text("用量", "Tokens")
 KEEPERS = Text("入选", "Keepers")
-NO_KEEPERS = Text("选定的创意会收在这里", "Ideas you choose are kept here")
+NO_KEEPERS = Text("留下的创意会收在这里", "Ideas that somebody keeps are collected here")
+PASS_REASONS: dict[str, Text] = {
+    "formulaic": Text("太套路", "Formulaic"),
+    "off_platform": Text("不合平台", "Wrong for the platform"),
+    "duplicate": Text("雷同", "Seen before"),
+}
+
+EXPORT_AI_MARK = Text("AI 生成", "AI-generated")
+EXPORT_AI_PROPERTY = Text(
+    "本文件中的创意由人工智能生成（模型：{models}）",
+    "The ideas in this file were generated by AI (models: {models})",
+)
+EXPORT_AUDIENCE = Text("受众", "Audience")
+EXPORT_KEPT_BY = Text("{names} 留下", "Kept by {names}")
+EXPORT_MODELS = Text("模型：{models}", "Model: {models}")
 
 MEMBERS = Text("成员", "Members")
 ROLES = {
@@ -244,7 +375,7 @@ ROLES = {
 }
 ROLES_WHY = {
     "owner": Text("管理成员，给项目改名、归档和删除", "manages members; renames, archives and deletes"),
-    "collaborator": Text("开始、停止、编辑和选定创意", "starts, stops, edits and picks"),
+    "collaborator": Text("开始、停止、编辑和取舍创意", "starts, stops, edits and picks"),
     "viewer": Text("只能查看", "reads"),
 }
 MEMBER = Text("成员", "Member")
@@ -254,7 +385,6 @@ ACTIONS = Text("操作", "Actions")
 ROLE_OF = Text("{name} 的角色", "Role of {name}")
 ME = Text("你", "you")
 ADD_MEMBER = Text("添加成员", "Add a member")
-USERNAME = Text("用户名", "User name")
 ADD = Text("添加", "Add")
 REMOVE = Text("移出", "Remove")
 REMOVE_MEMBER = Text("把 {name} 移出项目", "Remove {name} from the project")
@@ -334,6 +464,12 @@ ERRORS: dict[str, Text] = {
     "other_requirements_too_long": Text(
         "其他要求最多 {limit} 个字，请精简后再提交",
         "The wishes may have up to {limit} characters; please shorten them",
+    ),
+    "avoid_too_long": Text("避雷最多 {limit} 个字", "What to avoid may have up to {limit} characters"),
+    "audience_unknown": Text("受众只能是男频、女频或不限", "The audience is male, female or everybody"),
+    "model_too_long": Text("没有这个模型", "There is no such model"),
+    "model_not_offered": Text(
+        "没有名为 {model} 的模型，请重新选择", "There is no model called {model}; please choose another one"
     ),
     "count_out_of_range": Text("想法数量须在 1 到 10 之间", "Ask for 1 to 10 ideas"),
     "name_required": Text("请输入项目名称", "Enter a project name"),
@@ -415,6 +551,17 @@ ERRORS: dict[str, Text] = {
     ),
     "reply_not_found": Text("这次生成没有留下原文", "This run left no raw reply"),
     "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
+    "verdict_unknown": Text("只能留下、不要，或收回", "Keep it, pass on it, or take that back"),
+    "reason_too_long": Text("理由最多 {limit} 个字", "The reason may have up to {limit} characters"),
+    "title_required": Text("请写一个标题", "Give the idea a title"),
+    "title_too_long": Text("标题最多 {limit} 个字", "The title may have up to {limit} characters"),
+    "body_required": Text("正文不能为空", "The text cannot be empty"),
+    "body_too_long": Text("正文最多 {limit} 个字", "The text may have up to {limit} characters"),
+    "version_not_found": Text("没有这个版本", "There is no such version"),
+    "edited_meanwhile": Text(
+        "{name} 刚刚保存了新的版本，你的文字还没有保存",
+        "{name} has just saved a newer version; your text is not saved yet",
+    ),
     "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),
     "test_user_unavailable": Text("测试用户只在开发环境中可用", "The test user exists in development only"),
     "unexpected": Text("出了点问题，已记录下来。请稍后再试", "Something went wrong; please try again later"),
@@ -468,8 +615,14 @@ ERRORS: dict[str, Text] = {
         "第 {number} 个被安全策略拦截，其余不受影响",
         "Idea {number} was stopped by a safety policy; the others are not affected",
     ),
+    "merge_needs_two": Text("请选 2 到 {limit} 个创意来合并", "Choose 2 to {limit} ideas to merge"),
     "too_few_ideas": Text(
         "完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count} ideas; {missing} are missing"
+    ),
+    "file_too_large": Text("文件超过 {limit} MB", "The file is larger than {limit} MB"),
+    "file_unreadable": Text(
+        "这不是从编剧室导出的项目文件，或者文件已损坏",
+        "This is not a project file from here, or it is damaged",
     ),
     "generation_interrupted": Text(
         "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"

@@ -20,7 +20,7 @@ async def healthz() -> dict[str, str]:
 async def readyz(response: Response) -> dict[str, str]:
     """This process can work: its database and Electric answer; 503 while one of them does not.
 
-    A missing worker is told and is no reason for a 503: pages are read, ideas chosen and brainstorms started
+    A missing worker is told and is no reason for a 503: pages are read, ideas kept and brainstorms started
     all the same, their jobs wait in the database, and taking web processes out of service would not help.
     """
     database, electric, worker = await asyncio.gather(

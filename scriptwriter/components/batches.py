@@ -11,9 +11,14 @@ from scriptwriter.components.remedies import another_batch, remedies, stop
 from scriptwriter.components.views import RUNNING, Notice
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
+    AVOIDING,
     BRIEF_COUNT,
     DONE,
     FAILED,
+    FEMALE_AUDIENCE,
+    LIKE_TASK,
+    MALE_AUDIENCE,
+    MERGE_TASK,
     PARTIAL,
     QUEUED,
     RECOVERING,
@@ -49,10 +54,10 @@ def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
                 ("completed", _completed(batch, language, deeds)),
                 rx.fragment(),
             ),
-            rx.cond(_running(batch) & deeds.may_act, stop(batch, language, deeds)),
+            rx.cond(running(batch) & deeds.may_act, stop(batch, language, deeds)),
             class_name="status-line",
         ),
-        rx.cond(_running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
+        rx.cond(running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
         class_name="status",
         data_testid="status",
         data_phase=batch.phase,
@@ -62,16 +67,21 @@ def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
 def facts(batch: Any, language: Language) -> rx.Component:
     """The brief and where the run comes from."""
     return rx.fragment(
+        rx.cond(batch.sources != "", rx.el.p(_task(batch, language), class_name="task")),
         rx.el.p(
             rx.el.span(batch.platform),
             DOT,
             rx.el.span(batch.genre),
+            _audience(batch, language),
             DOT,
             rx.el.span(t(BRIEF_COUNT, language, count=batch.count)),
             class_name="brief-line",
             data_testid="brief",
         ),
         rx.cond(batch.wishes != "", rx.el.p(batch.wishes, class_name="wishes")),
+        rx.cond(
+            batch.avoid != "", rx.el.p(t(AVOIDING, language, what=batch.avoid), class_name="hint avoiding")
+        ),
         rx.el.p(
             rx.cond(batch.started_by != "", rx.el.span(t(STARTED_BY, language, name=batch.started_by))),
             rx.cond(
@@ -81,6 +91,15 @@ def facts(batch: Any, language: Language) -> rx.Component:
             ),
             class_name="provenance",
         ),
+    )
+
+
+def _audience(batch: Any, language: Language) -> Any:
+    return rx.match(
+        batch.audience,
+        ("female", rx.fragment(DOT, rx.el.span(t(FEMALE_AUDIENCE, language)))),
+        ("male", rx.fragment(DOT, rx.el.span(t(MALE_AUDIENCE, language)))),
+        rx.fragment(),
     )
 
 
@@ -101,23 +120,42 @@ def newest_ideas(
 
 
 def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
-    """An earlier run: one line and its ideas; `batch` is a Var of PastBatchView."""
+    """An earlier run, folded away under one line; `batch` is a Var of PastBatchView."""
     heading = batch.heading
-    return rx.el.section(
-        rx.el.header(
-            facts(heading, language),
+    return rx.el.details(
+        rx.el.summary(
+            rx.el.span(_task(heading, language), class_name="past-task"),
+            rx.el.span(t(DONE, language, count=heading.finished)),
+            rx.el.span(heading.started_by),
+            rx.el.time(date_time=heading.started_at, data_when=heading.started_at),
+            rx.cond(heading.seconds >= 0, rx.el.span(t(SECONDS, language, seconds=heading.seconds))),
+            rx.cond(heading.tokens != "", rx.el.span(t(TOKENS, language, tokens=heading.tokens))),
+            rx.cond(heading.cost != "", rx.el.span(heading.cost)),
             class_name="past-heading",
         ),
+        rx.el.div(facts(heading, language), class_name="past-facts"),
         rx.el.div(
             rx.foreach(batch.cards, lambda card: idea_card(card, heading, language, deeds, past=True)),
             class_name="sheets",
         ),
         class_name="past-batch",
+        key=heading.transform_id,
         data_testid="past-batch",
     )
 
 
-def _running(batch: Any) -> Any:
+def _task(batch: Any, language: Language) -> Any:
+    """What the run was for: more like one, a merge, or its brief in a line."""
+    return rx.match(
+        batch.task,
+        ("like", t(LIKE_TASK, language, sources=batch.sources)),
+        ("merge", t(MERGE_TASK, language, sources=batch.sources)),
+        batch.platform + DOT + batch.genre,
+    )
+
+
+def running(batch: Any) -> Any:
+    """A Var: whether the run has not ended; `batch` is a Var of BatchView."""
     return rx.Var.create(list(RUNNING)).contains(batch.phase)
 
 
@@ -199,6 +237,7 @@ def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
             rx.el.span(t(DONE, language, count=batch.finished)),
             rx.cond(batch.seconds >= 0, rx.el.span(DOT, t(SECONDS, language, seconds=batch.seconds))),
             rx.cond(batch.tokens != "", rx.el.span(DOT, t(TOKENS, language, tokens=batch.tokens))),
+            rx.cond(batch.cost != "", rx.el.span(DOT, batch.cost)),
             data_testid="summary",
         ),
         rx.cond(

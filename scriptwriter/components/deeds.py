@@ -1,4 +1,7 @@
-"""Owns the list of what a person can do with a run, as components are given it. Knows no state class."""
+"""Owns the list of what a person can do with a run and its ideas, as components are given it.
+
+Knows no state class.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +15,6 @@ class Deeds:
     that is pressed meanwhile may happen later; `stopping`: a stop is on its way.
     """
 
-    choose: Any
     retry: Any
     retry_one: Any
     skip: Any
@@ -23,3 +25,34 @@ class Deeds:
     stopping: Any
     may_act: Any
     unreachable: Any
+    ideas: "IdeaDeeds"
+
+
+@dataclass(frozen=True)
+class IdeaDeeds:
+    """What can be done with one idea: event handlers; and Vars of what is open on its sheet.
+
+    `editing`, `reasoning` and `history` hold the ref of the idea whose text, reason or versions are open.
+    """
+
+    pick: Any
+    give_reason: Any
+    give_own_reason: Any
+    close_reason: Any
+    edit: Any
+    save: Any
+    close_editor: Any
+    show_versions: Any
+    restore: Any
+    like: Any
+    retitle: Any
+    select: Any
+    trace: Any
+    editing: Any
+    base: Any
+    draft_title: Any
+    draft_body: Any
+    conflict: Any
+    reasoning: Any
+    history: Any
+    selected: Any

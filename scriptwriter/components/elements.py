@@ -9,7 +9,7 @@ from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS
+from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, UNDO
 
 
 class PostForm(BaseHTML):
@@ -87,6 +87,32 @@ def menu(label: Any, *items: rx.Component, **attributes: Any) -> rx.Component:
         class_name="menu",
         **attributes,
     )
+
+
+def undo_notice(content: Any, language: Language, undo: Any, dismiss: Any) -> rx.Component:
+    """What was done a moment ago, and the way back; it goes by itself when something else is done."""
+    return rx.cond(
+        content.zh != "",
+        rx.el.div(
+            rx.el.p(in_language(content, language)),
+            rx.el.div(
+                button(t(UNDO, language), kind="plain", on_click=undo.temporal, data_testid="undo"),
+                button(t(DISMISS, language), kind="quiet", on_click=dismiss),
+                class_name="actions",
+            ),
+            class_name="notice undo",
+            role="status",
+            data_testid="undo-notice",
+        ),
+    )
+
+
+def once(event: Any) -> Any:
+    """`event` without the second one of a double click, and without what is pressed while there is no line.
+
+    The second one would only be told that the first has started a run already.
+    """
+    return event.throttle(1000).temporal
 
 
 def in_language(content: Any, language: Language) -> rx.Var[str]:

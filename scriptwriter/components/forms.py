@@ -1,92 +1,245 @@
 """Owns the form of a brief: its fields, examples and messages. Knows nothing of what happens with it."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import reflex as rx
 
+from scriptwriter import taxonomy
 from scriptwriter.components.elements import button, in_language
+from scriptwriter.components.pickers import Picker, opener, picker_dialog, single
+from scriptwriter.components.views import BatchView
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
+    ANY_AUDIENCE,
+    AUDIENCE,
+    AVOID,
+    AVOID_EXAMPLE,
+    COUNT,
+    ESTIMATE,
+    EXAMPLES,
+    FEMALE_AUDIENCE,
     GENRE,
     GENRE_EXAMPLE,
     INITIAL_GENRE,
     INITIAL_PLATFORM,
+    MALE_AUDIENCE,
+    MODEL,
     OPTIONAL,
     OTHER_REQUIREMENTS,
     OTHER_REQUIREMENTS_EXAMPLE,
+    PICK_GENRES,
+    PICK_PLATFORM,
     PLATFORM,
     PLATFORM_EXAMPLE,
+    TRY_AN_EXAMPLE,
     Text,
 )
 
+PLATFORMS = single("platform", PICK_PLATFORM, taxonomy.platforms())
+GENRES = Picker("genre", PICK_GENRES, taxonomy.genres(), taxonomy.MOST_GENRES)
+FIRST = BatchView(platform=INITIAL_PLATFORM, genre=INITIAL_GENRE)
+"""What the form of a new project begins with."""
 
-def brief_form(
-    submit: Any,
-    messages: Any,
-    busy: Any,
-    language: Language,
-    submit_text: Text,
-    busy_text: Text,
-    *,
-    unreachable: Any,
-    ticket: Any = None,
-) -> rx.Component:
-    """The three fields of a brief and the button that sends them.
+AUDIENCES = (("", ANY_AUDIENCE), ("female", FEMALE_AUDIENCE), ("male", MALE_AUDIENCE))
 
-    `submit` gets {"platform", "genre", "other_requirements"}, and "ticket" where there is one; `messages` is
-    a Var of BriefMessages. While the server is `unreachable` (a Var) nothing is sent, nor later.
+
+@dataclass(frozen=True)
+class BriefForm:
+    """What a brief's form is made with: Vars, event handlers, and the models that may be chosen.
+
+    `submit` gets {"platform", "genre", "other_requirements", "audience", "avoid", "count", "model"}, and what
+    is `hidden` (Vars by name); `messages` is a Var of BriefMessages. While the server is `unreachable` (a
+    Var) nothing is sent, nor later. `initial` has the values to begin with: a BatchView, or a Var of one.
+    `reckon` is told of each change that `estimate` (a Var, "" for none) depends on.
     """
-    return rx.el.form(
-        _field(
-            "platform",
-            PLATFORM,
-            language,
-            messages.platform,
-            lambda shared: rx.el.input(
-                default_value=INITIAL_PLATFORM,
-                placeholder=t(PLATFORM_EXAMPLE, language),
-                auto_complete="off",
-                **shared,
+
+    submit: Any
+    messages: Any
+    busy: Any
+    submit_text: Text
+    busy_text: Text
+    unreachable: Any
+    models: tuple[str, ...] = ()
+    initial: Any = FIRST
+    hidden: Mapping[str, Any] = field(default_factory=dict)
+    estimate: Any = None
+    reckon: Any = None
+
+
+def brief_form(form: BriefForm, language: Language) -> rx.Component:
+    """The fields of a brief, and the button that sends them."""
+    first, messages = form.initial, form.messages
+    return rx.fragment(
+        rx.el.form(
+            _picked(PLATFORMS, PLATFORM, PLATFORM_EXAMPLE, first.platform, form, language),
+            _picked(GENRES, GENRE, GENRE_EXAMPLE, first.genre, form, language),
+            rx.el.div(
+                _audience(first.audience, language),
+                _count(form, language),
+                class_name="field-row",
             ),
-        ),
-        _field(
-            "genre",
-            GENRE,
-            language,
-            messages.genre,
-            lambda shared: rx.el.input(
-                default_value=INITIAL_GENRE,
-                placeholder=t(GENRE_EXAMPLE, language),
-                auto_complete="off",
-                **shared,
+            _field(
+                "other_requirements",
+                OTHER_REQUIREMENTS,
+                language,
+                messages.other_requirements,
+                lambda shared: rx.el.textarea(
+                    default_value=first.wishes,
+                    rows="4",
+                    placeholder=t(OTHER_REQUIREMENTS_EXAMPLE, language),
+                    **shared,
+                ),
+                optional=True,
             ),
-        ),
-        _field(
-            "other_requirements",
-            OTHER_REQUIREMENTS,
-            language,
-            messages.other_requirements,
-            lambda shared: rx.el.textarea(
-                rows="4", placeholder=t(OTHER_REQUIREMENTS_EXAMPLE, language), **shared
+            _field(
+                "avoid",
+                AVOID,
+                language,
+                messages.avoid,
+                lambda shared: rx.el.input(
+                    default_value=first.avoid,
+                    placeholder=t(AVOID_EXAMPLE, language),
+                    auto_complete="off",
+                    **shared,
+                ),
+                optional=True,
             ),
-            optional=True,
+            _model(form, language),
+            button(
+                rx.cond(form.busy, t(form.busy_text, language), t(form.submit_text, language)),
+                type="submit",
+                disabled=form.busy | form.unreachable,
+                aria_busy=rx.cond(form.busy, "true", "false"),
+                class_name="submit",
+                data_testid="submit-brief",
+            ),
+            _estimate(form, language),
+            *(
+                rx.el.input(type="hidden", name=name, value=value, read_only=True)
+                for name, value in form.hidden.items()
+            ),
+            on_submit=form.submit.temporal,
+            no_validate=True,
+            class_name="brief-form",
+            aria_label=t(form.submit_text, language),
+            key=first.transform_id,
         ),
-        button(
-            rx.cond(busy, t(busy_text, language), t(submit_text, language)),
-            type="submit",
-            disabled=busy | unreachable,
-            aria_busy=rx.cond(busy, "true", "false"),
-            class_name="submit",
-            data_testid="submit-brief",
-        ),
-        rx.fragment()
-        if ticket is None
-        else rx.el.input(type="hidden", name="ticket", value=ticket, read_only=True),
-        on_submit=submit.temporal,
-        no_validate=True,
-        class_name="brief-form",
-        aria_label=t(submit_text, language),
+        picker_dialog(PLATFORMS, language),
+        picker_dialog(GENRES, language),
     )
+
+
+def examples(language: Language) -> rx.Component:
+    """Briefs to begin with: a press fills the form, and sends nothing."""
+    return rx.el.div(
+        rx.el.p(t(TRY_AN_EXAMPLE, language), class_name="hint"),
+        *(
+            rx.el.button(
+                t(name, language),
+                type="button",
+                class_name="button plain example",
+                data_fill=json.dumps(values, ensure_ascii=False),
+            )
+            for name, values in EXAMPLES
+        ),
+        class_name="examples",
+        data_testid="examples",
+    )
+
+
+def _picked(
+    picker: Picker, label: Text, example: Text, initial: Any, form: BriefForm, language: Language
+) -> rx.Component:
+    return _field(
+        picker.field,
+        label,
+        language,
+        getattr(form.messages, picker.field),
+        lambda shared: rx.el.div(
+            rx.el.input(
+                default_value=initial, placeholder=t(example, language), auto_complete="off", **shared
+            ),
+            opener(picker, language),
+            class_name="picked",
+        ),
+    )
+
+
+def _audience(initial: Any, language: Language) -> rx.Component:
+    return rx.el.fieldset(
+        rx.el.legend(t(AUDIENCE, language)),
+        rx.el.div(
+            *(
+                rx.el.label(
+                    rx.el.input(
+                        type="radio",
+                        name="audience",
+                        value=value,
+                        default_checked=rx.Var.create(initial) == value,
+                    ),
+                    rx.el.span(t(text, language)),
+                )
+                for value, text in AUDIENCES
+            ),
+            class_name="choices",
+        ),
+        class_name="field",
+    )
+
+
+def _count(form: BriefForm, language: Language) -> rx.Component:
+    return _field(
+        "count",
+        COUNT,
+        language,
+        form.messages.count,
+        lambda shared: rx.el.select(
+            *(rx.el.option(str(number), value=str(number)) for number in range(1, 11)),
+            default_value=rx.Var.create(form.initial.count).to(str),
+            **shared,
+            **_reckoned(form, "count"),
+        ),
+    )
+
+
+def _model(form: BriefForm, language: Language) -> rx.Component:
+    if len(form.models) < 2:
+        return rx.fragment()
+    return _field(
+        "model",
+        MODEL,
+        language,
+        form.messages.model,
+        lambda shared: rx.el.select(
+            *(rx.el.option(name, value=name) for name in form.models),
+            default_value=form.initial.chosen_model,
+            **shared,
+            **_reckoned(form, "model"),
+        ),
+        optional=True,
+    )
+
+
+def _reckoned(form: BriefForm, name: str) -> dict[str, Any]:
+    return {} if form.reckon is None else {"on_change": lambda value: form.reckon(name, value).temporal}
+
+
+def _estimate(form: BriefForm, language: Language) -> rx.Component:
+    if form.estimate is None:
+        return rx.fragment()
+    return rx.cond(
+        form.estimate != "",
+        rx.el.p(
+            t(ESTIMATE, language, cost=form.estimate), class_name="hint estimate", data_testid="estimate"
+        ),
+    )
+
+
+def _hidden(name: str, value: Any) -> rx.Component:
+    return rx.el.input(type="hidden", name=name, value=value, read_only=True)
 
 
 def _field(

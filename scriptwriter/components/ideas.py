@@ -5,9 +5,31 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.deeds import Deeds
+from scriptwriter.components.editing import editor, versions
 from scriptwriter.components.elements import button
+from scriptwriter.components.verdicts import picks, reasons, verdict_buttons
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import CHOOSE, CHOSEN, RETRY, RETRY_IDEA, SKIPPED, UNFINISHED, UNTITLED
+from scriptwriter.texts import (
+    CLOSE_TO,
+    EDIT,
+    EDITED,
+    EDITING_NOW,
+    LIKE_THIS,
+    MORE,
+    ORIGIN,
+    RETITLE,
+    RETRY,
+    RETRY_IDEA,
+    SELECT_TO_MERGE,
+    SELECTED_TO_MERGE,
+    SKIPPED,
+    SPECIAL_SUBJECT,
+    TITLE_FAILED,
+    TITLING,
+    UNFINISHED,
+    UNTITLED,
+    VERSIONS,
+)
 
 
 def place_card(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
@@ -29,38 +51,130 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
         rx.fragment() if past else _retry(card, batch, language, deeds),
     )
     return rx.el.article(
-        _heading(card.number, rx.el.h3(card.title)),
-        rx.el.p(card.body, class_name="body"),
-        rx.el.footer(
-            rx.match(
-                card.state,
-                ("unfinished", unfinished),
-                ("skipped", rx.el.span(t(SKIPPED, language), class_name="chip")),
-                _choice(card, batch, language, deeds),
+        rx.cond(
+            (card.ref != "") & (deeds.ideas.editing == card.ref),
+            editor(language, deeds),
+            rx.fragment(
+                _heading(card.number, rx.el.h3(card.title)),
+                rx.el.p(card.body, class_name="body"),
+                rx.match(
+                    card.state,
+                    ("unfinished", rx.el.footer(unfinished)),
+                    ("skipped", rx.el.footer(rx.el.span(t(SKIPPED, language), class_name="chip"))),
+                    _finished(card, batch, language, deeds),
+                ),
             ),
         ),
-        class_name=rx.cond(card.chosen, "sheet chosen", "sheet"),
+        class_name=rx.cond(card.kept, "sheet kept", rx.cond(card.mine == "pass", "sheet passed", "sheet")),
         id=anchor(batch.artifact_id, card.number),
+        tab_index=-1,
         data_testid="idea",
         data_state=card.state,
         data_number=card.number,
     )
 
 
-def _choice(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
-    label = rx.cond(card.chosen, t(CHOSEN, language), t(CHOOSE, language))
-    return rx.cond(
-        deeds.may_act,
-        rx.el.button(
-            label,
-            type="button",
-            class_name="choose",
-            aria_pressed=rx.cond(card.chosen, "true", "false"),
-            disabled=deeds.unreachable,
-            on_click=deeds.choose(batch.artifact_id, card.number).temporal,
-            data_testid="choose",
+def _finished(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    ideas = deeds.ideas
+    return rx.fragment(
+        _marks(card, language, deeds),
+        picks(card, language),
+        rx.cond((card.ref != "") & (ideas.reasoning == card.ref), reasons(card, language, deeds)),
+        rx.cond((card.ref != "") & (ideas.history == card.ref), versions(card, language, deeds)),
+        rx.el.footer(
+            rx.cond(deeds.may_act, verdict_buttons(card, language, deeds)),
+            more(card, batch, language, deeds),
         ),
-        rx.cond(card.chosen, rx.el.span(t(CHOSEN, language), class_name="chosen-mark")),
+    )
+
+
+def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """Quiet words about an idea: edited, close to another, special subjects, who is at it."""
+    close = rx.el.a(t(CLOSE_TO, language, title=card.close_to), href=rx.Var.create("#") + card.close_anchor)
+    return rx.el.p(
+        rx.cond(
+            card.version != "",
+            rx.el.button(
+                t(EDITED, language),
+                type="button",
+                class_name="chip",
+                on_click=deeds.ideas.show_versions(card.ref).temporal,
+                data_testid="edited",
+            ),
+        ),
+        rx.cond(card.close_to != "", rx.el.span(close, class_name="chip", data_testid="close-to")),
+        rx.cond(card.sensitive, rx.el.span(t(SPECIAL_SUBJECT, language), class_name="chip")),
+        rx.cond(
+            card.editors != "",
+            rx.el.span(
+                t(EDITING_NOW, language, names=card.editors), class_name="chip live", data_testid="editors"
+            ),
+        ),
+        rx.match(
+            card.titling,
+            ("", rx.fragment()),
+            ("failed", rx.el.span(t(TITLE_FAILED, language), class_name="chip")),
+            rx.el.span(t(TITLING, language), class_name="chip live", data_testid="titling"),
+        ),
+        class_name="marks",
+    )
+
+
+def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """The rarer deeds with an idea, folded away."""
+    ideas = deeds.ideas
+    chosen = ideas.selected.contains(card.ref)
+
+    def deed(text: Any, event: Any, name: str) -> rx.Component:
+        return rx.el.button(
+            text,
+            type="button",
+            role="menuitem",
+            disabled=deeds.unreachable,
+            on_click=event,
+            data_testid=name,
+        )
+
+    return rx.fragment(
+        rx.cond(
+            deeds.may_act,
+            rx.el.button(
+                t(EDIT, language),
+                type="button",
+                class_name="verdict",
+                disabled=deeds.unreachable,
+                on_click=ideas.edit(card.ref, card.title, card.body, card.version).temporal,
+                data_deed="edit",
+                data_testid="edit",
+            ),
+        ),
+        rx.el.details(
+            rx.el.summary(t(MORE, language), class_name="verdict", data_testid="more"),
+            rx.el.div(
+                rx.cond(
+                    deeds.may_act,
+                    rx.fragment(
+                        deed(t(LIKE_THIS, language), ideas.like(card.ref, 5).throttle(1000).temporal, "like"),
+                        deed(
+                            t(RETITLE, language), ideas.retitle(card.ref).throttle(1000).temporal, "retitle"
+                        ),
+                        deed(
+                            rx.cond(chosen, t(SELECTED_TO_MERGE, language), t(SELECT_TO_MERGE, language)),
+                            ideas.select(card.ref).temporal,
+                            "select",
+                        ),
+                    ),
+                ),
+                rx.cond(
+                    card.version != "",
+                    deed(t(VERSIONS, language), ideas.show_versions(card.ref).temporal, "show-versions"),
+                ),
+                deed(t(ORIGIN, language), ideas.trace(batch.transform_id).temporal, "origin"),
+                role="menu",
+                class_name="deeds",
+            ),
+            class_name="more",
+        ),
     )
 
 

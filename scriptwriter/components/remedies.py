@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import PostForm, button
+from scriptwriter.components.elements import PostForm, button, once
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
     ANOTHER_BATCH,
@@ -33,7 +33,7 @@ def stop(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
             rx.cond(deeds.stopping, t(STOPPING, language), t(STOP, language)),
             kind="plain",
             disabled=deeds.stopping | deeds.unreachable,
-            on_click=_once(deeds.stop(batch.transform_id)),
+            on_click=once(deeds.stop(batch.transform_id)),
             data_testid="stop",
         ),
         class_name="actions",
@@ -98,11 +98,5 @@ def raw_reply(text: Any, language: Language, put_away: Any) -> rx.Component:
 
 def _button(text: Text, event: Any, testid: str, language: Language, deeds: Deeds, kind: Any) -> rx.Component:
     return button(
-        t(text, language), kind=kind, disabled=deeds.unreachable, on_click=_once(event), data_testid=testid
+        t(text, language), kind=kind, disabled=deeds.unreachable, on_click=once(event), data_testid=testid
     )
-
-
-def _once(event: Any) -> Any:
-    # The second click of a double click would only be told that the first has started a run already, and
-    # what is pressed while the connection is lost must not happen when it is back.
-    return event.throttle(1000).temporal

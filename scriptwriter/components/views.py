@@ -25,20 +25,61 @@ CardState = Literal["finished", "unfinished", "skipped", "blank"]
 
 
 @dataclass(frozen=True)
+class PickView:
+    """What one person says of an idea; the reason is in both languages, or empty."""
+
+    name: str = ""
+    verdict: str = ""
+    reason_zh: str = ""
+    reason_en: str = ""
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """One text of an idea; `id` is "" for the model's original, `kind` is ideas.VersionKind."""
+
+    id: str = ""
+    title: str = ""
+    body: str = ""
+    by: str = ""
+    at: str = ""
+    kind: str = "original"
+
+
+@dataclass(frozen=True)
 class CardView:
-    """One place of a run and its idea; `number` counts from 1, a blank place waits for its idea."""
+    """One place of a run and its idea; `number` counts from 1, a blank place waits for its idea.
+
+    `ref` names the idea, `version` its newest text ("": the model's original; then `versions` is empty).
+    `kept`: somebody keeps it; `mine` is the verdict of the person who looks at it, or "". `editors` are the
+    others who are editing it; `titling` is the state of a run that seeks another title, or "".
+    `close_to` is the title of an earlier idea that is nearly the same, `close_anchor` the id of its sheet.
+    """
 
     number: int = 1
     title: str = ""
     body: str = ""
     state: CardState = "finished"
-    chosen: bool = False
+    kept: bool = False
+    mine: str = ""
+    my_reason: str = ""
+    ref: str = ""
+    version: str = ""
+    picks: list[PickView] = field(default_factory=list)
+    versions: list[VersionView] = field(default_factory=list)
+    editors: str = ""
+    titling: str = ""
+    close_to: str = ""
+    close_anchor: str = ""
+    sensitive: bool = False
 
 
 @dataclass(frozen=True)
 class BatchView:
     """One run, without its ideas: what its heading says.
 
+    `task` is graph.Task, `sources` the titles of the ideas that it began with.
+    `cost` is an amount with its currency, or empty; `chosen_model` is what the brief asks for.
     `elapsed` and `seconds` are whole seconds (-1: not ended), `progress` is in percent, `tokens` is grouped
     by thousands or empty. `attempt` counts from 0; `resume_at` is the number of the idea with which it goes
     on (0: from the start), `culprit` that of the idea that a policy stopped. `wait_seconds` and the two
@@ -51,6 +92,12 @@ class BatchView:
     platform: str = ""
     genre: str = ""
     wishes: str = ""
+    avoid: str = ""
+    audience: str = ""
+    chosen_model: str = ""
+    task: str = "brainstorm"
+    sources: str = ""
+    cost: str = ""
     count: int = 5
     finished: int = 0
     missing: int = 0
@@ -122,6 +169,10 @@ class BriefMessages:
     platform: Notice = Notice()
     genre: Notice = Notice()
     other_requirements: Notice = Notice()
+    avoid: Notice = Notice()
+    model: Notice = Notice()
+    count: Notice = Notice()
+    audience: Notice = Notice()
 
 
 @dataclass(frozen=True)
@@ -148,7 +199,51 @@ class TokenView:
 
 @dataclass(frozen=True)
 class KeeperView:
-    """A chosen idea in the margin: its title, and the id of its sheet."""
+    """A kept idea in the margin: its title, and the id of its sheet."""
 
     title: str = ""
     anchor: str = ""
+    ref: str = ""
+    names: str = ""
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """A member who has the project open; `initial` is the first letter of the name."""
+
+    name: str = ""
+    initial: str = ""
+    me: bool = False
+
+
+@dataclass(frozen=True)
+class ConflictView:
+    """What somebody saved while another person edited the same idea; `name` is "" where there is none."""
+
+    name: str = ""
+    version: str = ""
+    title: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class OriginView:
+    """Where a run's ideas come from; `seconds` is -1 while it goes on, each attempt has a prompt."""
+
+    model: str = ""
+    attempts: int = 1
+    seconds: int = -1
+    started_by: str = ""
+    started_at: str = ""
+    usage: str = ""
+    parameters: str = ""
+    prompts: list[str] = field(default_factory=list)
+    reply: str = ""
+
+
+@dataclass(frozen=True)
+class UndoView:
+    """What was done a moment ago and can be taken back, in words; empty when there is nothing."""
+
+    zh: str = ""
+    en: str = ""

@@ -8,7 +8,7 @@ import httpx2
 import openai
 
 from scriptwriter.generation.demo import DemoModel
-from scriptwriter.settings import settings
+from scriptwriter.settings import DEMO_MODEL, settings
 
 _OPENAI_URL = "https://api.openai.com/v1"
 _DEMO_URL = "http://demo.invalid/v1"
@@ -41,16 +41,18 @@ class Endpoint:
         )
 
 
-def configured() -> Endpoint:
-    """The endpoint that the settings name; the demo model where they name none."""
+def configured(model: str = "") -> Endpoint:
+    """The endpoint of a model that the settings offer ("": the default one), or the demo model."""
     known = settings()
     if known.demo:
         pace = known.demo_characters_per_second
-        return Endpoint(known.model_name, _DEMO_URL, transport=DemoModel(pace))
+        return Endpoint(DEMO_MODEL, _DEMO_URL, transport=DemoModel(pace))
+    chosen = known.model(model)
+    key = chosen.api_key or known.openai_api_key
     return Endpoint(
-        known.model_name,
-        known.openai_base_url or _OPENAI_URL,
-        known.openai_api_key.get_secret_value() if known.openai_api_key else "none",
+        chosen.name,
+        chosen.base_url or known.openai_base_url or _OPENAI_URL,
+        key.get_secret_value() if key else "none",
         silence=known.model_silence_seconds,
     )
 

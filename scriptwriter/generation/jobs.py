@@ -15,6 +15,7 @@ from scriptwriter.generation.running import Running, StillRunning
 from scriptwriter.services.cleaning import clean
 from scriptwriter.services.jobs import GENERATE, app
 from scriptwriter.services.orphans import adopt
+from scriptwriter.services.presence import forget_silent
 from scriptwriter.settings import settings
 
 _HEARTBEAT = 4.0
@@ -111,7 +112,7 @@ async def _work(running: Running) -> None:
 
 
 async def _sweep(running: Running) -> None:
-    """Queue generations again that would otherwise stay as they are for ever; now and then, clean up."""
+    """Queue generations again that would otherwise stay as they are for ever; forget tabs; clean up."""
     clock, cleaned = asyncio.get_running_loop().time, -_CLEANING
     while True:
         try:
@@ -119,6 +120,7 @@ async def _sweep(running: Running) -> None:
             for transform_id in await adopt(stalled=_STALLED, ended=ended):
                 _log.warning("generation_adopted", transform=transform_id)
             running.forget(ended)
+            await forget_silent()
             if clock() - cleaned >= _CLEANING:
                 cleaned = clock()
                 await clean()

@@ -51,7 +51,7 @@ async def run(transform_id: str, endpoint: Endpoint | None = None, *, job: int |
     with bound_contextvars(
         project=attempt.project_id, transform=attempt.transform_id, attempt=attempt.number
     ):
-        endpoint = endpoint or configured()
+        endpoint = endpoint or configured(attempt.brief.model)
         call = Call(endpoint.model)
         reply = GrowingReply(len(attempt.slots), attempt.finished)
         superseded = broken = False

@@ -1,27 +1,35 @@
 """Owns the screen of a project: the brief, the ideas as they are written, the keepers."""
 
-from typing import Any
+from dataclasses import replace
 
 import reflex as rx
 
-from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
-from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import in_language, notice
-from scriptwriter.components.forms import brief_form
+from scriptwriter.components.batches import facts, newest_ideas, past_batch, running, status
+from scriptwriter.components.deeds import Deeds, IdeaDeeds
+from scriptwriter.components.elements import button, in_language, notice, once, undo_notice
+from scriptwriter.components.forms import BriefForm, brief_form
+from scriptwriter.components.margin import keepers, present
+from scriptwriter.components.origin import keys, origin
 from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.pages.open_project import managing_notice, opened, project_title, project_tools
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.brief import MODELS, PRICED, BriefState
+from scriptwriter.state.ideas import IdeasState
+from scriptwriter.state.origin import OriginState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.texts import (
     BRAINSTORM,
     BULB,
+    CANCEL,
+    CLOSE,
     EARLIER_IDEAS,
+    EDIT_BRIEF,
     ERRORS,
-    KEEPERS,
-    NO_KEEPERS,
+    MERGE_ANOTHER,
+    MERGE_SELECTED,
     RESYNCING,
     START,
     START_HINT,
@@ -29,7 +37,6 @@ from scriptwriter.texts import (
 )
 
 DEEDS = Deeds(
-    choose=BrainstormState.choose,
     retry=BrainstormState.retry,
     retry_one=BrainstormState.retry_one,
     skip=BrainstormState.skip,
@@ -40,6 +47,44 @@ DEEDS = Deeds(
     stopping=BrainstormState.stopping,
     may_act=BrainstormState.may_act,
     unreachable=UNREACHABLE,
+    ideas=IdeaDeeds(
+        pick=IdeasState.pick,
+        give_reason=IdeasState.give_reason,
+        give_own_reason=IdeasState.give_own_reason,
+        close_reason=IdeasState.close_reason,
+        edit=IdeasState.edit,
+        save=IdeasState.save,
+        close_editor=IdeasState.close_editor,
+        show_versions=IdeasState.show_versions,
+        restore=IdeasState.restore,
+        like=IdeasState.like,
+        retitle=IdeasState.retitle,
+        select=IdeasState.select,
+        trace=OriginState.trace,
+        editing=IdeasState.editing,
+        base=IdeasState.base,
+        draft_title=IdeasState.draft_title,
+        draft_body=IdeasState.draft_body,
+        conflict=IdeasState.conflict,
+        reasoning=IdeasState.reasoning,
+        history=IdeasState.history,
+        selected=IdeasState.selected,
+    ),
+)
+
+FIRST_BRIEF = BriefForm(
+    submit=BrainstormState.start,
+    messages=BrainstormState.messages,
+    busy=BrainstormState.starting,
+    submit_text=START,
+    busy_text=STARTING,
+    unreachable=UNREACHABLE,
+    models=MODELS,
+    estimate=BriefState.estimate if PRICED else None,
+    reckon=BriefState.reckon if PRICED else None,
+)
+CHANGED_BRIEF = replace(
+    FIRST_BRIEF, initial=BrainstormState.newest, hidden={"seen": BrainstormState.newest.transform_id}
 )
 
 
@@ -47,6 +92,8 @@ def brainstorm() -> rx.Component:
     """Everything that happens in a project, live."""
     return page(
         opened(BrainstormState.access, BrainstormState.notice, _project()),
+        origin(OriginState.told, LANGUAGE, OriginState.put_away),
+        keys(LANGUAGE),
         raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
@@ -56,7 +103,14 @@ def brainstorm() -> rx.Component:
         ),
         rx.cond(
             BrainstormState.access == "open",
-            rx.fragment(notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss), managing_notice()),
+            rx.fragment(
+                notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss),
+                notice(IdeasState.notice, LANGUAGE, IdeasState.dismiss),
+                notice(OriginState.notice, LANGUAGE, OriginState.dismiss),
+                undo_notice(IdeasState.undo_offer, LANGUAGE, IdeasState.undo, IdeasState.dismiss),
+                _merging(),
+                managing_notice(),
+            ),
         ),
         name="brainstorm",
     )
@@ -67,6 +121,7 @@ def _project() -> rx.Component:
         rx.el.header(
             rx.el.h1(rx.el.span(BULB, class_name="bulb"), " ", t(BRAINSTORM, LANGUAGE)),
             project_title(),
+            present(BrainstormState.present, LANGUAGE),
             rx.cond(
                 BrainstormState.resyncing,
                 rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
@@ -83,15 +138,7 @@ def _idle() -> rx.Component:
         rx.cond(BrainstormState.may_act, rx.el.p(t(START_HINT, LANGUAGE), class_name="lead")),
         rx.cond(
             BrainstormState.may_act,
-            brief_form(
-                BrainstormState.start,
-                BrainstormState.messages,
-                BrainstormState.starting,
-                LANGUAGE,
-                START,
-                STARTING,
-                unreachable=UNREACHABLE,
-            ),
+            brief_form(FIRST_BRIEF, LANGUAGE),
             rx.el.p(t(ERRORS["not_allowed"], LANGUAGE), class_name="hint"),
         ),
         class_name="form-sheet",
@@ -101,8 +148,21 @@ def _idle() -> rx.Component:
 
 def _room() -> rx.Component:
     return rx.el.div(
-        rx.el.aside(facts(BrainstormState.newest, LANGUAGE), class_name="brief"),
+        rx.el.aside(
+            facts(BrainstormState.newest, LANGUAGE),
+            rx.cond(
+                BrainstormState.may_act & ~running(BrainstormState.newest),
+                button(
+                    t(EDIT_BRIEF, LANGUAGE),
+                    kind="quiet",
+                    on_click=BrainstormState.open_brief,
+                    data_testid="edit-brief",
+                ),
+            ),
+            class_name="brief",
+        ),
         rx.el.div(
+            rx.cond(BrainstormState.brief_open & BrainstormState.may_act, _changed_brief()),
             status(BrainstormState.newest, LANGUAGE, DEEDS),
             newest_ideas(
                 BrainstormState.cards,
@@ -116,16 +176,23 @@ def _room() -> rx.Component:
             class_name="middle",
         ),
         rx.el.aside(
-            rx.el.h2(t(KEEPERS, LANGUAGE)),
-            rx.cond(
-                BrainstormState.keepers.length() > 0,
-                rx.el.ol(rx.foreach(BrainstormState.keepers, _keeper)),
-                rx.el.p(t(NO_KEEPERS, LANGUAGE), class_name="hint"),
-            ),
+            keepers(BrainstormState.keepers, LANGUAGE, IdeasState.arrange, BrainstormState.may_act),
             class_name="keepers",
             data_testid="keepers",
         ),
         class_name="room",
+    )
+
+
+def _changed_brief() -> rx.Component:
+    return rx.el.section(
+        rx.el.header(
+            rx.el.h2(t(EDIT_BRIEF, LANGUAGE)),
+            button(t(CLOSE, LANGUAGE), kind="quiet", on_click=BrainstormState.close_brief),
+        ),
+        brief_form(CHANGED_BRIEF, LANGUAGE),
+        class_name="form-sheet changed-brief",
+        data_testid="changed-brief",
     )
 
 
@@ -140,5 +207,24 @@ def _past() -> rx.Component:
     )
 
 
-def _keeper(keeper: Any) -> rx.Component:
-    return rx.el.li(rx.el.a(keeper.title, href=f"#{keeper.anchor}"))
+def _merging() -> rx.Component:
+    chosen = IdeasState.selected.length()
+    return rx.cond(
+        chosen > 0,
+        rx.el.div(
+            rx.cond(
+                chosen > 1,
+                button(
+                    t(MERGE_SELECTED, LANGUAGE, count=chosen),
+                    disabled=UNREACHABLE,
+                    on_click=once(IdeasState.merge),
+                    data_testid="merge",
+                ),
+                rx.el.p(t(MERGE_ANOTHER, LANGUAGE, count=chosen)),
+            ),
+            button(t(CANCEL, LANGUAGE), kind="quiet", on_click=IdeasState.select_none),
+            class_name="notice merging",
+            role="status",
+            data_testid="merging",
+        ),
+    )

@@ -3,11 +3,25 @@
 import reflex as rx
 
 from scriptwriter.components.elements import notice
-from scriptwriter.components.forms import brief_form
+from scriptwriter.components.forms import BriefForm, brief_form, examples
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.state.brief import MODELS, PRICED, BriefState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.texts import CREATE_PROJECT, CREATING, NEW_PROJECT, NEW_PROJECT_WHY
+
+FORM = BriefForm(
+    submit=NewProjectState.submit,
+    messages=NewProjectState.messages,
+    busy=NewProjectState.creating,
+    submit_text=CREATE_PROJECT,
+    busy_text=CREATING,
+    unreachable=UNREACHABLE,
+    models=MODELS,
+    hidden={"ticket": NewProjectState.ticket},
+    estimate=BriefState.estimate if PRICED else None,
+    reckon=BriefState.reckon if PRICED else None,
+)
 
 
 def new_project() -> rx.Component:
@@ -16,16 +30,8 @@ def new_project() -> rx.Component:
         rx.el.section(
             rx.el.h1(t(NEW_PROJECT, LANGUAGE)),
             rx.el.p(t(NEW_PROJECT_WHY, LANGUAGE), class_name="lead"),
-            brief_form(
-                NewProjectState.submit,
-                NewProjectState.messages,
-                NewProjectState.creating,
-                LANGUAGE,
-                CREATE_PROJECT,
-                CREATING,
-                unreachable=UNREACHABLE,
-                ticket=NewProjectState.ticket,
-            ),
+            brief_form(FORM, LANGUAGE),
+            examples(LANGUAGE),
             class_name="form-sheet",
         ),
         notice(NewProjectState.notice, LANGUAGE, NewProjectState.dismiss),

@@ -16,8 +16,10 @@ from scriptwriter.pages.projects import projects
 from scriptwriter.pages.sign_in import register, sign_in
 from scriptwriter.state.account import AccountState
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.brief import BriefState
 from scriptwriter.state.members import MembersState
 from scriptwriter.state.new_project import NewProjectState
+from scriptwriter.state.presence import PresenceState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.state.session import SessionState
 from scriptwriter.state.sign_in import SignInState
@@ -50,12 +52,14 @@ ROUTES = (
     Route("/register", register, REGISTER, [SessionState.pass_by, SignInState.open]),
     Route("/account", account, ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]),
     Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load]),
-    Route("/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
+    Route(
+        "/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open, BriefState.open]
+    ),
     Route(
         "/projects/[project_id]/brainstorm",
         brainstorm,
         PRODUCT,
-        [SessionState.enter, BrainstormState.watch],
+        [SessionState.enter, BriefState.open, PresenceState.attend, BrainstormState.watch],
     ),
     Route(
         "/projects/[project_id]/members",

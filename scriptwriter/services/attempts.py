@@ -16,11 +16,12 @@ from scriptwriter.errors import GenerationError, Superseded
 from scriptwriter.graph import Brief, Idea, Reply
 from scriptwriter.models import Artifact, Transform
 from scriptwriter.services.drafts import write_draft
-from scriptwriter.services.endings import end_artifact, storable
+from scriptwriter.services.endings import end_artifact, end_title, storable
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
 from scriptwriter.services.orphans import is_live
 from scriptwriter.services.records import record
+from scriptwriter.services.remakes import version_with_title
 from scriptwriter.services.retries import next_attempt, prompt_of
 from scriptwriter.services.transitions import (
     context_json,
@@ -82,7 +83,7 @@ async def begin(transform_id: str, job: int | None = None) -> Attempt | None:
         brief = await brief_of(session, transform_id)
         kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
         context = context_of(transform)
-        context |= {"attemptStartedAt": timestamp(), "model": settings().model_name, "job": job}
+        context |= {"attemptStartedAt": timestamp(), "model": settings().model(brief.model).name, "job": job}
         context.pop("waiting", None)
         slots = context.get("slots")
         retries = context.get("automaticRetries", 0)
@@ -247,4 +248,8 @@ async def _end(
         )
         if not changed:
             raise Superseded(attempt.transform_id)
-        await end_artifact(session, attempt.artifact_id, ideas, status, done)
+        if status == "completed" and attempt.brief.task == "title":
+            version = await version_with_title(session, attempt.brief, ideas[0].title)
+            await end_title(session, attempt.artifact_id, version)
+        else:
+            await end_artifact(session, attempt.artifact_id, ideas, status, done)

@@ -1,6 +1,7 @@
 """Owns what a person does with a brainstorm: start, retry, stop. Knows workers only by the job it queues."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -26,19 +27,27 @@ from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.projects import create_in
 from scriptwriter.services.retries import prompt_role, requeue
 from scriptwriter.services.stops import stop_in
+from scriptwriter.services.tastes import NO_TASTE, Taste, taste_of
 from scriptwriter.services.transitions import context_for, context_of
+from scriptwriter.settings import settings
+
+_BRIEFS_READ = 100
+"""How far back the newest brief of a person is looked for."""
 
 
-async def start(project_id: str, brief: Brief, user_id: str) -> str:
+async def start(
+    project_id: str, brief: Brief, user_id: str, *, inputs: Sequence[tuple[str, str]] = ()
+) -> str:
     """Start a generation for `brief`; returns the transform's id. The worker and the shapes do the rest.
 
-    Raises UserError: `project_not_found`, `not_allowed`, `already_running` (name: who started that one), and
-    `too_many_starts`, `too_many_running` as budget.hold_to does.
+    `inputs` are artifacts, with their roles, that it begins with beside the brief.
+    Raises UserError: `model_not_offered` (model), `project_not_found`, `not_allowed`, `already_running`
+    (name: who started that one), and `too_many_starts`, `too_many_running` as budget.hold_to does.
     """
     try:
         async with transaction() as session:
             _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
-            return await _start(session, project_id, brief, user)
+            return await _start(session, project_id, brief, user, inputs=inputs)
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
 
@@ -56,22 +65,29 @@ async def start_project(name: str, brief: Brief, user_id: str) -> tuple[str, str
 
 
 async def start_again(project_id: str, user_id: str) -> str:
-    """Start another generation with the project's newest brief; returns the transform's id.
+    """Start another generation with the project's newest brief, steered by everybody's picks.
+
+    Returns the transform's id.
 
     Raises UserError as `start` does, and `brief_not_found`.
     """
-    async with transaction() as session:
-        await require(session, project_id, user_id, roles=ACTORS)
-        newest = await session.exec(
-            select(Artifact.data)
-            .where(Artifact.project_id == project_id, Artifact.type == graph.PARAMS)
-            .order_by(col(Artifact.created_at).desc())
-            .limit(1)
-        )
-        data = newest.first()
-    if data is None:
-        raise UserError("brief_not_found")
-    return await start(project_id, Brief.from_json(json.loads(data)), user_id)
+    try:
+        async with transaction() as session:
+            _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+            newest = await session.exec(
+                select(Artifact.data)
+                .where(Artifact.project_id == project_id, Artifact.type == graph.PARAMS)
+                .order_by(col(Artifact.created_at).desc())
+                .limit(_BRIEFS_READ)
+            )
+            briefs = [Brief.from_json(json.loads(data)) for data in newest]
+            if not briefs:
+                raise UserError("brief_not_found")
+            # What asked for more like one idea, or for a title, was no brief of a person's.
+            brief = next((each for each in briefs if each.task == "brainstorm"), briefs[-1].again())
+            return await _start(session, project_id, brief, user, await taste_of(session, project_id))
+    except IntegrityError as error:
+        raise await _already_running(project_id, error) from error
 
 
 async def retry(
@@ -120,7 +136,16 @@ async def stop(project_id: str, transform_id: str, user_id: str) -> bool:
         return await stop_in(session, transform, user)
 
 
-async def _start(session: AsyncSession, project_id: str, brief: Brief, user: User) -> str:
+async def _start(
+    session: AsyncSession,
+    project_id: str,
+    brief: Brief,
+    user: User,
+    taste: Taste = NO_TASTE,
+    inputs: Sequence[tuple[str, str]] = (),
+) -> str:
+    if brief.model and settings().model(brief.model).name != brief.model:
+        raise UserError("model_not_offered", model=brief.model)
     transform = Transform(
         id=str(uuid4()),
         project_id=project_id,
@@ -137,7 +162,7 @@ async def _start(session: AsyncSession, project_id: str, brief: Brief, user: Use
     ideas = Artifact(
         id=str(uuid4()),
         project_id=project_id,
-        type=graph.IDEAS,
+        type=graph.IDEA if brief.task == "title" else graph.IDEAS,
         data=json.dumps(graph.ideas_to_json(())),
         streaming_status="streaming",
         streaming_progress=0,
@@ -146,11 +171,14 @@ async def _start(session: AsyncSession, project_id: str, brief: Brief, user: Use
     session.add_all([transform, params, ideas])
     await session.flush()
     ids: dict[str, Any] = {"project_id": project_id, "transform_id": transform.id}
+    prompt = prompts.render(brief, steering=taste.steering)
+    links = (*inputs, *taste.sources)
     session.add_all(
         [
             TransformInput(**ids, artifact_id=params.id, input_role="params"),
             TransformOutput(**ids, artifact_id=ideas.id, output_role="ideas"),
-            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompts.render(brief), prompt_role=prompt_role(0)),
+            *(TransformInput(**ids, artifact_id=id, input_role=role) for id, role in links),
+            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompt, prompt_role=prompt_role(0)),
         ]
     )
     await session.flush()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,6 +13,21 @@ from scriptwriter.graph import Idea
 from scriptwriter.models import Artifact
 
 _Json = TypeVar("_Json")
+
+
+async def end_title(session: AsyncSession, artifact_id: str, version: dict[str, Any]) -> None:
+    """Make of a finished run's artifact the `version` of an idea that it is: the newest one, from now on."""
+    await session.exec(
+        update(Artifact)
+        .where(col(Artifact.id) == artifact_id)
+        .values(
+            data=json.dumps(storable(version), ensure_ascii=False),
+            created_at=func.clock_timestamp(),
+            streaming_status="completed",
+            streaming_progress=graph.FINISHED,
+            partial_data=None,
+        )
+    )
 
 
 async def end_artifact(

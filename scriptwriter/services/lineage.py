@@ -19,6 +19,16 @@ async def ideas_of(session: AsyncSession, transform_id: str) -> Artifact:
     return found.one()
 
 
+async def brief_behind(session: AsyncSession, artifact_id: str) -> Brief:
+    """The brief of the run that wrote an ideas artifact, as an ordinary brainstorm's."""
+    found = await session.exec(
+        select(TransformOutput.transform_id).where(
+            TransformOutput.artifact_id == artifact_id, TransformOutput.output_role == "ideas"
+        )
+    )
+    return (await brief_of(session, found.one())).again()
+
+
 async def brief_of(session: AsyncSession, transform_id: str) -> Brief:
     """The brief that the transform works from."""
     found = await session.exec(

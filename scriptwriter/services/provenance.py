@@ -1,11 +1,75 @@
-"""Owns where an idea comes from, as a member may read it: the raw reply of a run. Knows no screen."""
+"""Owns where an idea comes from, as a member may read it: what was asked, answered, and by whom."""
 
-from sqlmodel import select
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
 
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
-from scriptwriter.models import LlmTransform
+from scriptwriter.models import LlmPrompt, LlmTransform, Transform
 from scriptwriter.services.access import require
+from scriptwriter.services.transitions import context_of
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """One run, as it was: `prompts` are those of all attempts in order, as sent; `reply` is raw, "" for none.
+
+    `usage` counts tokens by kind; `seconds` of work, None while it goes on; `attempts` from 1.
+    """
+
+    transform_id: str
+    model: str
+    parameters: Mapping[str, Any]
+    prompts: tuple[str, ...]
+    reply: str
+    usage: Mapping[str, int]
+    started_by: str
+    started_at: datetime
+    seconds: float | None
+    attempts: int
+
+
+async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance:
+    """Where the ideas of a run come from.
+
+    Raises UserError: `project_not_found`, `run_not_found`.
+    """
+    async with transaction() as session:
+        await require(session, project_id, user_id)
+        found = await session.exec(
+            select(Transform, LlmTransform)
+            .outerjoin(LlmTransform, col(LlmTransform.transform_id) == Transform.id)
+            .where(Transform.id == transform_id, Transform.project_id == project_id, Transform.type == "llm")
+        )
+        row = found.first()
+        if row is None:
+            raise UserError("run_not_found")
+        transform, answered = row
+        sent = await session.exec(select(LlmPrompt).where(LlmPrompt.transform_id == transform_id))
+        prompts = sorted(sent, key=lambda prompt: _attempt(prompt.prompt_role))
+    context = context_of(transform)
+    return Provenance(
+        transform_id,
+        (answered.model_name if answered else context.get("model")) or "",
+        json.loads((answered and answered.model_parameters) or "{}"),
+        tuple(prompt.prompt_text for prompt in prompts),
+        (answered and answered.raw_response) or "",
+        json.loads((answered and answered.token_usage) or "{}"),
+        context.get("startedBy") or "",
+        transform.created_at,
+        context.get("seconds"),
+        transform.retry_count + 1,
+    )
+
+
+def _attempt(role: str) -> int:
+    """The number of the attempt whose prompt has this `prompt_role`, from 0."""
+    return int(role.rpartition("-")[2]) if "-" in role else 0
 
 
 async def raw_reply(project_id: str, transform_id: str, user_id: str) -> str:

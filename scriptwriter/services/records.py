@@ -5,16 +5,17 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from scriptwriter import graph
+from scriptwriter import graph, pricing
 from scriptwriter.graph import Reply
 from scriptwriter.models import LlmTransform, Transform
 from scriptwriter.services.endings import storable
+from scriptwriter.settings import settings
 
 
 async def record(session: AsyncSession, transform: Transform, reply: Reply, context: dict[str, Any]) -> None:
     """Keep the raw reply and the tokens of the current attempt behind those of the earlier ones.
 
-    Sets `model` and `tokens` of the transform's `context`.
+    Sets `model`, `tokens` and, where the model has a price, `cost` of the transform's `context`.
     """
     known = await session.get(LlmTransform, transform.id)
     row = known or LlmTransform(
@@ -26,6 +27,10 @@ async def record(session: AsyncSession, transform: Transform, reply: Reply, cont
     row.model_parameters = json.dumps(dict(reply.parameters), ensure_ascii=False)
     row.token_usage = json.dumps(usage) if usage else None
     context |= {"model": reply.model_name, "tokens": usage.get("total_tokens") if usage else None}
+    offered = settings().model(context.get("params", {}).get("model", ""))
+    price = pricing.counted(usage, offered, settings().price_currency)
+    if price is not None:
+        context["cost"] = str(price)
     heading = f"\n\n--- attempt {transform.retry_count} ---\n" if row.raw_response else ""
     row.raw_response = (row.raw_response or "") + heading + storable(reply.raw_response)
     session.add(row)

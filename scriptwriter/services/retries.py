@@ -76,7 +76,12 @@ async def next_attempt(session: AsyncSession, transform: Transform, **more: Any)
             project_id=transform.project_id,
             transform_id=transform.id,
             prompt_text=prompts.render(
-                brief, graph.finished(kept), count=len(slots), rephrase=bool(context.get("rephrase"))
+                brief,
+                graph.finished(kept),
+                count=len(slots),
+                rephrase=bool(context.get("rephrase")),
+                # What steered the run from its start, whatever people have said since.
+                steering=prompts.steering_of(await _prompt(session, transform.id, prompt_role(0))),
             ),
             prompt_role=prompt_role(attempt),
         )
@@ -92,10 +97,13 @@ def prompt_role(attempt: int) -> str:
 
 async def prompt_of(session: AsyncSession, transform: Transform) -> str:
     """The prompt of the transform's current attempt."""
+    return await _prompt(session, transform.id, prompt_role(transform.retry_count))
+
+
+async def _prompt(session: AsyncSession, transform_id: str, role: str) -> str:
     found = await session.exec(
         select(LlmPrompt.prompt_text).where(
-            LlmPrompt.transform_id == transform.id,
-            LlmPrompt.prompt_role == prompt_role(transform.retry_count),
+            LlmPrompt.transform_id == transform_id, LlmPrompt.prompt_role == role
         )
     )
     return found.one()

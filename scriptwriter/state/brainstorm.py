@@ -14,12 +14,13 @@ from scriptwriter.components.views import (
     KeeperView,
     Notice,
     PastBatchView,
+    PersonView,
 )
 from scriptwriter.errors import UserError
-from scriptwriter.services import brainstorms, choices, projects, provenance
+from scriptwriter.services import brainstorms, projects, provenance
 from scriptwriter.services.access import ACTORS
+from scriptwriter.state.brief import checked
 from scriptwriter.state.following import LOST, admit, role_in, watch
-from scriptwriter.state.new_project import checked
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
@@ -40,9 +41,11 @@ class BrainstormState(SessionState):
     later: rx.Field[list[CardView]] = rx.field(default_factory=list)
     past: rx.Field[list[PastBatchView]] = rx.field(default_factory=list)
     keepers: rx.Field[list[KeeperView]] = rx.field(default_factory=list)
+    present: rx.Field[list[PersonView]] = rx.field(default_factory=list)
     announcement: rx.Field[Notice] = rx.field(default_factory=Notice)
     resyncing: rx.Field[bool] = rx.field(False)
     starting: rx.Field[bool] = rx.field(False)
+    brief_open: rx.Field[bool] = rx.field(False)
     stopping: rx.Field[bool] = rx.field(False)
     messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
@@ -61,7 +64,7 @@ class BrainstormState(SessionState):
             async for flow in flows:
                 emptied = screen is not None and screen.newest.transform_id and not flow.batches
                 now = await role_in(flow, person, doubtful=emptied)
-                following = (screen or Screen()).after(flow, datetime.now(UTC))
+                following = (screen or Screen()).after(flow, datetime.now(UTC), person)
                 changes = differences(screen, following, PARTS)
                 writing = differences(screen and screen.writing, following.writing, WRITING)
                 if screen is None:
@@ -96,7 +99,7 @@ class BrainstormState(SessionState):
 
     @rx.event
     async def start(self, form_data: dict[str, Any]):
-        """Start the first brainstorm of a project."""
+        """Start a brainstorm for a new brief; its `seen` is the run that was the newest for the person."""
         if self.starting:
             return
         brief, self.messages = checked(form_data)
@@ -104,8 +107,20 @@ class BrainstormState(SessionState):
             return
         self.starting = True
         yield
-        await self._act(self._start(brief))
+        await self._act(self._start(brief, str(form_data.get("seen") or "")))
         self.starting = False
+        if not self.notice.zh:
+            self.brief_open = False
+
+    @rx.event
+    def open_brief(self) -> None:
+        """The form with the newest brief, to change it."""
+        self.messages, self.brief_open = BriefMessages(), True
+
+    @rx.event
+    def close_brief(self) -> None:
+        """The form is put away; nothing was sent."""
+        self.brief_open = False
 
     @rx.event
     async def start_again(self, seen: str) -> None:
@@ -141,11 +156,6 @@ class BrainstormState(SessionState):
         self.stopping = False
 
     @rx.event
-    async def choose(self, artifact_id: str, number: int) -> None:
-        """Choose the idea with this number (from 1), or take the choice back."""
-        await self._act(self._choose(str(artifact_id), number))
-
-    @rx.event
     async def read_reply(self, transform_id: str):
         """Show what the model answered."""
         await self._act(self._read_reply(str(transform_id)))
@@ -167,8 +177,8 @@ class BrainstormState(SessionState):
             else:
                 self.notice = as_notice(error)
 
-    async def _start(self, brief: Any) -> None:
-        if not self._outdated(""):
+    async def _start(self, brief: Any, seen: str) -> None:
+        if not self._outdated(seen):
             await brainstorms.start(self._project_id(), brief, await self._person())
 
     async def _start_again(self, seen: str) -> None:
@@ -195,9 +205,6 @@ class BrainstormState(SessionState):
 
     async def _stop(self, transform_id: str) -> None:
         await brainstorms.stop(self._project_id(), transform_id, await self._person())
-
-    async def _choose(self, artifact_id: str, number: int) -> None:
-        await choices.choose(self._project_id(), artifact_id, _place(number), await self._person())
 
     async def _read_reply(self, transform_id: str) -> None:
         text = await provenance.raw_reply(self._project_id(), transform_id, await self._person())

@@ -7,11 +7,9 @@ from uuid import uuid4
 import reflex as rx
 
 from scriptwriter.components.views import BriefMessages, Notice
-from scriptwriter.errors import UserError
-from scriptwriter.graph import Brief
 from scriptwriter.services import brainstorms
+from scriptwriter.state.brief import checked, project_name
 from scriptwriter.state.session import SessionState, as_notice
-from scriptwriter.texts import PROJECT_NAME
 
 REMEMBERED = 20
 """Forms whose projects a tab remembers."""
@@ -73,27 +71,3 @@ class NewProjectState(SessionState):
 
 def _to(project_id: str) -> Any:
     return rx.redirect(f"/projects/{project_id}/brainstorm")
-
-
-def checked(form: dict[str, Any]) -> tuple[Brief | None, BriefMessages]:
-    """The brief that a form holds, or None and every field's message at once."""
-    values = {name: form.get(name) for name in ("platform", "genre", "other_requirements")}
-    messages: dict[str, Notice] = {}
-    while True:
-        try:
-            brief = Brief.parse(values)
-        except UserError as error:
-            field = next((name for name in values if error.code.startswith(name)), None)
-            if field is None or field in messages:
-                raise
-            messages[field] = as_notice(error)
-            # Goes on with a value that passes, to find what is wrong with the other fields.
-            values[field] = "-"
-            continue
-        return (None if messages else brief), BriefMessages(**messages)
-
-
-def project_name(brief: Brief, now: datetime) -> str:
-    """A name that tells a project from its neighbours: what was asked for, and when."""
-    genre = brief.genre if len(brief.genre) <= 40 else brief.genre[:39] + "…"
-    return PROJECT_NAME.format(platform=brief.platform, genre=genre, time=f"{now:%m-%d %H:%M}")

@@ -3,18 +3,26 @@
 Knows nothing of Reflex: `brainstorm.py` sends what differs from the screen before.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from scriptwriter.components.views import RUNNING, BatchView, CardView, KeeperView, Notice, PastBatchView
+from scriptwriter.components.views import (
+    RUNNING,
+    BatchView,
+    CardView,
+    KeeperView,
+    Notice,
+    PastBatchView,
+    PersonView,
+)
+from scriptwriter.state.cards import Looking, keepers_of, places_of, present_in
 from scriptwriter.state.headings import heading
 from scriptwriter.sync.flow import Batch, ProjectFlow
 from scriptwriter.texts import IDEA_FINISHED
 
 WRITING = ("number", "title", "body")
-PARTS = ("newest", "cards", "later", "past", "keepers", "announcement", "resyncing")
+PARTS = ("newest", "cards", "later", "past", "keepers", "announcement", "resyncing", "present")
 """The parts of the screen that are sent, each when it has changed."""
 
 
@@ -44,15 +52,18 @@ class Screen:
     announcement: Notice = field(default_factory=Notice)
     resyncing: bool = False
     past_batches: tuple[Batch, ...] = ()
+    present: tuple[PersonView, ...] = ()
+    looking: Looking = field(default_factory=Looking)
 
-    def after(self, flow: ProjectFlow, now: datetime) -> Self:
-        """The screen for `flow`, following this one."""
+    def after(self, flow: ProjectFlow, now: datetime, person: str = "") -> Self:
+        """The screen for `flow`, following this one; `person` is the id of who looks at it."""
         newest, *past = flow.batches or (None,)
-        unchanged = self.past_batches == tuple(past)
-        earlier = self.past if unchanged else tuple(_past(batch, now) for batch in past)
+        looking = Looking.at(flow, person)
+        unchanged = (self.past_batches, self.looking) == (tuple(past), looking)
+        earlier = self.past if unchanged else tuple(_past(batch, now, looking) for batch in past)
         top = BatchView() if newest is None else heading(newest, now, self.newest)
         running = top.phase in RUNNING
-        places = () if newest is None else _places(newest, running=running)
+        places = () if newest is None else places_of(newest, looking, running=running)
         writing = Writing() if newest is None or not running else _writing(newest)
         open_at = writing.number or (_next_number(newest, places) if newest and running else 0)
         cards = tuple(card for card in places if not open_at or card.number < open_at)
@@ -63,10 +74,12 @@ class Screen:
             writing=writing,
             later=self.later if later == self.later else later,
             past=earlier,
-            keepers=_keepers([(top, places), *((batch.heading, batch.cards) for batch in earlier)]),
+            keepers=keepers_of(flow),
             announcement=self._announcement(top, places),
             resyncing=flow.syncing == "resyncing",
             past_batches=self.past_batches if unchanged else tuple(past),
+            present=present_in(flow, person),
+            looking=looking,
         )
 
     def _announcement(self, top: BatchView, places: tuple[CardView, ...]) -> Notice:
@@ -78,29 +91,6 @@ class Screen:
             return self.announcement
         card = fresh[-1]
         return Notice(*(text.format(number=card.number, title=card.title) for text in IDEA_FINISHED))
-
-
-def _places(batch: Batch, *, running: bool) -> tuple[CardView, ...]:
-    """Every place of the batch in order, without the one that is being written.
-
-    While it is running, a place without a word is blank; afterwards it is unfinished, or was never reached.
-    """
-    places = []
-    reached = len(batch.ideas)
-    for index in range(max(reached, batch.brief.count) if running else reached):
-        idea = batch.ideas[index] if index < reached else None
-        title, body = (idea.title, idea.body) if idea else ("", "")
-        if idea and idea.status == "finished":
-            places.append(CardView(index + 1, title, body, "finished", index in batch.chosen))
-        elif idea and idea.status == "writing" and running:
-            continue
-        elif index in batch.skipped:
-            places.append(CardView(index + 1, title, body, "skipped"))
-        elif running and not (title or body):
-            places.append(CardView(index + 1, state="blank"))
-        else:
-            places.append(CardView(index + 1, title, body, "unfinished"))
-    return tuple(places)
 
 
 def _writing(batch: Batch) -> Writing:
@@ -116,17 +106,8 @@ def _next_number(batch: Batch, places: tuple[CardView, ...]) -> int:
     return blank if batch.next_slot is None else batch.next_slot + 1
 
 
-def _past(batch: Batch, now: datetime) -> PastBatchView:
-    return PastBatchView(heading(batch, now), list(_places(batch, running=False)))
-
-
-def _keepers(batches: list[tuple[BatchView, Iterable[CardView]]]) -> tuple[KeeperView, ...]:
-    return tuple(
-        KeeperView(card.title, f"idea-{view.artifact_id}-{card.number}")
-        for view, cards in batches
-        for card in cards
-        if card.chosen
-    )
+def _past(batch: Batch, now: datetime, looking: Looking) -> PastBatchView:
+    return PastBatchView(heading(batch, now), list(places_of(batch, looking, running=False)))
 
 
 def differences(before: Any, after: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -3,19 +3,23 @@
 It is the join of the view brainstorm_flows, over the rows that have arrived so far.
 """
 
-import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
 from scriptwriter import graph
+from scriptwriter.errors import UserError
 from scriptwriter.graph import Brief, Idea
+from scriptwriter.ideas import IdeaRef
 from scriptwriter.settings import DEMO_MODEL
+from scriptwriter.sync.nearness import NOTHING, Places, followed
+from scriptwriter.sync.notes import IdeaNotes, Notes, told
+from scriptwriter.sync.presence import Present, present
+from scriptwriter.sync.rows import Row, created, parsed
 
-Row = Mapping[str, Any]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDS: Mapping[str, graph.ArtifactStatus] = {
     "completed": "completed",
     "failed": "failed",
@@ -39,9 +43,9 @@ class Batch:
     """One generation: its transform, its brief and its ideas.
 
     `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
-    when it has ended, `attempt` counts from 0; `chosen` and `skipped` hold places in `ideas`, and so does
-    `slots`, the places that this attempt writes (None: every open one). `interrupted` says that this attempt
-    goes on where a worker died.
+    when it has ended, `attempt` counts from 0; `skipped` holds places in `ideas`, and so does `slots`, the
+    places that this attempt writes (None: every open one). `interrupted` says that this attempt goes on where
+    a worker died. `notes` has one entry for the place of each finished idea.
     """
 
     transform_id: str
@@ -53,7 +57,6 @@ class Batch:
     error_message: str | None
     brief: Brief
     ideas: tuple[Idea, ...]
-    chosen: frozenset[int]
     started_by: str
     created_at: datetime
     attempt_started_at: datetime | None
@@ -61,10 +64,12 @@ class Batch:
     attempt: int
     model_name: str | None
     tokens: int | None
+    cost: str = ""
     stopped_by: str = ""
     interrupted: bool = False
     waiting: Waiting | None = None
     skipped: frozenset[int] = frozenset()
+    notes: Mapping[int, IdeaNotes] = field(default_factory=dict)
     slots: frozenset[int] | None = None
 
     @property
@@ -97,7 +102,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFlow:
-    """A project's generations, newest first; `syncing` is "resyncing" while the rows may be old."""
+    """A project's generations, newest first; `syncing` is "resyncing" while the rows may be old.
+
+    `keepers` are the ideas that somebody keeps, in the order that stands; `present` are the members who have
+    the project open.
+    """
 
     project_id: str
     batches: tuple[Batch, ...] = ()
@@ -107,6 +116,15 @@ class ProjectFlow:
     name: str = ""
     state: str = "active"
     """The project itself: active, archived or deleted, also where its row is not there any more."""
+    keepers: tuple[IdeaRef, ...] = ()
+    present: tuple[Present, ...] = ()
+    titling: Mapping[IdeaRef, graph.TransformStatus] = field(default_factory=dict)
+    """Where another title is sought, or was and failed, since the idea's newest version."""
+
+    def notes_of(self, ref: IdeaRef) -> IdeaNotes | None:
+        """What is known of one idea; None where it is not there, or not finished."""
+        found = (batch.notes.get(ref.index) for batch in self.batches if batch.artifact_id == ref.artifact_id)
+        return next(found, None)
 
 
 def join(
@@ -115,6 +133,7 @@ def join(
     transform_outputs: Iterable[Row],
     artifacts: Mapping[str, Row],
     memberships: Iterable[Row] = (),
+    presence: Iterable[Row] = (),
     *,
     projects: Iterable[Row] = (),
     syncing: Literal["live", "resyncing"] = "live",
@@ -125,30 +144,54 @@ def join(
     A row whose counterpart has not arrived yet is shown as far as it is known: a transform that has ended
     counts as running until its artifact has ended too, so that no screen shows an end without its ideas.
     """
-    outputs = {
-        row["transform_id"]: artifacts[row["artifact_id"]]
-        for row in transform_outputs
-        if row["artifact_id"] in artifacts and artifacts[row["artifact_id"]]["type"] == graph.IDEAS
-    }
-    choice = _newest_choice(artifacts.values())
-    batches = [
-        _batch(transform, outputs.get(transform["id"]), choice)
-        for transform in transforms
-        if transform["type"] == graph.LLM
-    ]
-    batches.sort(key=lambda batch: (batch.created_at, batch.transform_id), reverse=True)
+    acts = {row["id"]: row for row in transforms}
+    outputs, makers = {}, {}
+    for row in transform_outputs:
+        artifact, act = artifacts.get(row["artifact_id"]), acts.get(row["transform_id"])
+        if artifact is not None and artifact["type"] == graph.IDEAS:
+            outputs[row["transform_id"]] = artifact
+        elif artifact is not None and artifact["type"] == graph.IDEA and act is not None:
+            makers[artifact["id"]] = act
+    notes = told(artifacts, makers)
+    runs = [act for act in acts.values() if act["type"] == graph.LLM]
+    batches = _batches([run for run in runs if _brief(run).task != "title"], outputs, notes)
+    finished = {batch.artifact_id: batch.notes for batch in batches}
     roles = {row["user_id"]: row["role"] for row in memberships}
     project = next(iter(projects), {"name": "", "status": "deleted"})
     return ProjectFlow(
-        project_id, tuple(batches), syncing, roles, project["name"], project["status"] or "active"
+        project_id,
+        tuple(batches),
+        syncing,
+        roles,
+        project["name"],
+        project["status"] or "active",
+        tuple(ref for ref in notes.kept if ref.index in finished.get(ref.artifact_id, ())),
+        present(presence, roles),
+        _titling([run for run in runs if _brief(run).task == "title"]),
     )
 
 
-def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> Batch:
-    context = _parsed(transform["execution_context"] or "{}")
+def _batches(transforms: list[Row], outputs: Mapping[str, Row], notes: Notes) -> list[Batch]:
+    """The generations, newest first; what an idea is close to lies before it."""
+    batches, history = [], NOTHING
+    for transform in sorted(transforms, key=lambda row: (created(row), row["id"])):
+        artifact = outputs.get(transform["id"])
+        ideas = _ideas(artifact) if artifact else ()
+        noted: Mapping[int, IdeaNotes] = {}
+        if artifact is not None:
+            done = _finished(ideas)
+            history = followed(history, artifact["id"], done)
+            noted = notes.of(artifact["id"], done, created(artifact), history)
+        batches.append(_batch(transform, artifact, ideas, noted))
+    return batches[::-1]
+
+
+def _batch(
+    transform: Row, artifact: Row | None, ideas: tuple[Idea, ...], notes: Mapping[int, IdeaNotes]
+) -> Batch:
+    context = parsed(transform["execution_context"] or "{}")
     error = context.get("error") or {}
     started = context.get("attemptStartedAt")
-    mine = artifact is not None and choice.get("artifactId") == artifact["id"]
     slots = context.get("slots")
     return Batch(
         transform_id=transform["id"],
@@ -158,22 +201,37 @@ def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> B
         error_code=error.get("code"),
         error_params=error.get("params") or {},
         error_message=transform["error_message"],
-        brief=Brief.from_json(context.get("params") or {}),
-        ideas=_ideas(artifact) if artifact else (),
-        chosen=frozenset({choice["index"]}) if mine else frozenset(),
+        brief=_brief(transform),
+        ideas=ideas,
         started_by=context.get("startedBy") or "",
-        created_at=transform["created_at"] or _EPOCH,
+        created_at=created(transform),
         attempt_started_at=datetime.fromisoformat(started) if started else None,
         seconds=context.get("seconds"),
         attempt=transform["retry_count"] or 0,
         model_name=context.get("model"),
         tokens=context.get("tokens"),
+        cost=context.get("cost") or "",
         stopped_by=context.get("stoppedBy") or "",
         interrupted=bool(context.get("interrupted")),
         waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,
         skipped=frozenset(context.get("skipped") or ()),
+        notes=notes,
         slots=None if slots is None else frozenset(slots),
     )
+
+
+def _brief(transform: Row) -> Brief:
+    return Brief.from_json(parsed(transform["execution_context"] or "{}").get("params") or {})
+
+
+def _titling(runs: list[Row]) -> dict[IdeaRef, graph.TransformStatus]:
+    """The state of the newest run for each idea's title, unless it has ended well or was stopped."""
+    found = {}
+    for run in sorted(runs, key=lambda row: (created(row), row["id"])):
+        for source in _brief(run).sources:
+            with suppress(UserError):
+                found[IdeaRef.parse(source.ref)] = run["streaming_status"]
+    return {ref: status for ref, status in found.items() if status not in ("completed", "cancelled")}
 
 
 def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
@@ -189,21 +247,10 @@ def _ideas(artifact: Row) -> tuple[Idea, ...]:
     return _ideas_of(artifact["data"])
 
 
-def _newest_choice(artifacts: Iterable[Row]) -> Mapping[str, Any]:
-    """The choice that stands: {"artifactId", "index", …}, or empty."""
-    choices = [row for row in artifacts if row["type"] == graph.CHOICE]
-    if not choices:
-        return {}
-    newest = max(choices, key=lambda row: (row["created_at"] or _EPOCH, row["id"]))
-    choice = _parsed(newest["data"])
-    return choice if choice.get("chosen") else {}
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> Mapping[str, Any]:
-    return json.loads(text)
-
-
 @lru_cache(maxsize=1024)
 def _ideas_of(data: str) -> tuple[Idea, ...]:
-    return graph.ideas_from_json(_parsed(data))
+    return graph.ideas_from_json(parsed(data))
+
+
+def _finished(ideas: tuple[Idea, ...]) -> Places:
+    return tuple((place, idea) for place, idea in enumerate(ideas) if idea.status == "finished")

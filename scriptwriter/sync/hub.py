@@ -16,7 +16,9 @@ from scriptwriter.sync.flow import ProjectFlow, join
 
 log = logging.getLogger(__name__)
 
-TABLES = ("transforms", "transform_outputs", "artifacts", "projects_users", "projects")
+TABLES = ("transforms", "transform_outputs", "artifacts", "projects_users", "projects", "presence")
+COLUMNS = {"presence": ("tab", "project_id", "user_id", "name", "editing")}
+"""Of a table of which not all is followed: an open tab is renewed without a word to anybody."""
 DATED = ("transforms", "artifacts")
 """Those whose rows tell when they were written (updated_at)."""
 LINGER_SECONDS = 30.0
@@ -81,6 +83,7 @@ class Hub:
                     table=table,
                     where=clause(table),
                     params=[project_id],
+                    columns=COLUMNS.get(table),
                     secret=self.secret,
                     live_sse=self._live_sse,
                     past_caches=past_caches,
@@ -174,6 +177,7 @@ class _Subscription:
             shapes["transform_outputs"].rows.values(),
             {row["id"]: row for row in shapes["artifacts"].rows.values()},
             shapes["projects_users"].rows.values(),
+            shapes["presence"].rows.values(),
             projects=shapes["projects"].rows.values(),
             syncing="live" if live else "resyncing",
         )

@@ -49,7 +49,7 @@ async def test_five_ideas_grow_in_two_tabs_and_survive_a_reload(
     await writer.takes_picture("finished-desktop")
 
 
-async def test_a_chosen_idea_is_highlighted_for_everybody(
+async def test_a_kept_idea_is_highlighted_for_everybody(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
     """And remembered: a reload shows it still."""
@@ -61,14 +61,15 @@ async def test_a_chosen_idea_is_highlighted_for_everybody(
     colleague = await colleague_of(project_id, browser, web.url)
     await colleague.go(f"/projects/{project_id}/brainstorm")
 
-    await writer.ideas.nth(1).get_by_test_id("choose").click()
+    await writer.ideas.nth(1).get_by_test_id("keep").click()
 
-    for person in (writer, colleague):
-        await expect(person.ideas.nth(1).get_by_test_id("choose")).to_have_attribute("aria-pressed", "true")
+    for person, pressed in ((writer, "true"), (colleague, "false")):
         await expect(person.page.get_by_test_id("keepers")).to_contain_text(TITLES[1])
+        await expect(person.ideas.nth(1)).to_have_class("sheet kept")
+        await expect(person.ideas.nth(1).get_by_test_id("keep")).to_have_attribute("aria-pressed", pressed)
     await writer.page.reload()
-    await expect(writer.ideas.nth(1).get_by_test_id("choose")).to_have_attribute("aria-pressed", "true")
-    await writer.takes_picture("chosen-desktop")
+    await expect(writer.ideas.nth(1).get_by_test_id("keep")).to_have_attribute("aria-pressed", "true")
+    await writer.takes_picture("kept-desktop")
 
 
 async def test_a_failure_says_why_and_a_retry_goes_on_from_there(

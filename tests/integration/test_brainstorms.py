@@ -7,7 +7,7 @@ import pytest
 
 from scriptwriter.errors import GenerationError, Superseded, UserError
 from scriptwriter.graph import Idea, Reply
-from scriptwriter.services import attempts, brainstorms, choices
+from scriptwriter.services import attempts, brainstorms
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows
 
@@ -207,30 +207,3 @@ async def test_text_that_postgres_cannot_store_does_not_lose_the_idea(connected:
 
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
     assert json.loads(artifact["data"])["ideas"] == [{"title": "奇怪", "body": "半个?字"}]
-
-
-async def test_a_choice_is_a_human_transform_from_the_idea(connected: str, room: Room) -> None:
-    """Input role ideas[1], output a choice; choosing it again takes it back."""
-    attempt = await begun(room)
-    await attempts.finish(attempt, [ONE, TWO], REPLY)
-
-    await choices.choose(room.project_id, attempt.artifact_id, 1, room.collaborator)
-    await choices.choose(room.project_id, attempt.artifact_id, 1, room.collaborator)
-
-    links = rows(connected, "SELECT * FROM transform_inputs WHERE input_role <> 'params'")
-    assert [each["input_role"] for each in links] == ["ideas[1]", "ideas[1]"]
-    assert {each["artifact_id"] for each in links} == {attempt.artifact_id}
-    acts = rows(connected, "SELECT * FROM human_transforms ORDER BY change_description")
-    assert [each["change_description"] for each in acts] == ["取消选定《逆袭时刻》", "选定《逆袭时刻》"]
-    made = rows(connected, "SELECT data FROM artifacts WHERE type = 'brainstorm_choice' ORDER BY created_at")
-    assert [json.loads(each["data"])["chosen"] for each in made] == [True, False]
-
-
-@pytest.mark.parametrize("index", [-1, 1, 99])
-async def test_only_a_finished_idea_can_be_chosen(connected: str, room: Room, index: int) -> None:
-    """Neither the one being written nor one that is not there."""
-    attempt = await begun(room)
-    await attempts.save_draft(attempt, [ONE, GROWING])
-
-    with pytest.raises(UserError, match="idea_not_found"):
-        await choices.choose(room.project_id, attempt.artifact_id, index, room.owner)

@@ -8,7 +8,8 @@ import pytest
 from scriptwriter.errors import UserError
 from scriptwriter.generation.endpoint import Endpoint
 from scriptwriter.graph import Brief
-from scriptwriter.services import brainstorms, choices
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import brainstorms, picks
 from tests.support.generations import run_to_the_end, titles
 from tests.support.model_server import (
     DONE,
@@ -82,14 +83,14 @@ async def test_one_idea_alone_is_retried_and_the_rest_is_still_offered(
     assert "写出 2 个" in server.exchanges[2].prompt
 
 
-async def test_a_chosen_idea_stays_the_same_idea(
+async def test_a_kept_idea_stays_the_same_idea(
     connected: str, room: Room, short: str, server: ModelServer, endpoint: Endpoint
 ):
-    """A choice names a place; nothing that is written later moves what stands there."""
+    """A verdict names a place; nothing that is written later moves what stands there."""
     server.answers(spoken(ideas_text([4])))
     await retried(connected, room, short, endpoint, only=3)
     artifact = artifact_of(connected)
-    await choices.choose(room.project_id, artifact["id"], 3, room.owner)
+    await picks.pick(room.project_id, IdeaRef(artifact["id"], 3), "keep", room.owner)
 
     for text in (broken_off(ideas_text([2])[:-6]), spoken(ideas_text([2, 3]))):
         server.answers(text, refused(401, "no"))

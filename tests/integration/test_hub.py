@@ -12,7 +12,8 @@ from psycopg.rows import dict_row
 from scriptwriter.backing import electric_server
 from scriptwriter.errors import GenerationError
 from scriptwriter.graph import Idea, Reply, ideas_to_json
-from scriptwriter.services import attempts, brainstorms, choices
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import attempts, brainstorms, picks
 from scriptwriter.settings import settings
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.hub import Hub
@@ -98,7 +99,7 @@ async def test_the_flow_is_the_join_of_the_view(hub: Hub, room: Room, connected:
     reply = Reply("a-model", {}, "raw", {"total_tokens": 3})
     done = await begun(room)
     await attempts.finish(done, [ONE, ONE], reply)
-    await choices.choose(room.project_id, done.artifact_id, 0, room.owner)
+    await picks.pick(room.project_id, IdeaRef(done.artifact_id, 0), "keep", room.owner)
     failed = await begun(room)
     await attempts.fail(failed, [ONE, GROWING], reply, GenerationError("generation_interrupted"))
     running = await begun(room)
@@ -134,4 +135,4 @@ async def test_the_flow_is_the_join_of_the_view(hub: Hub, room: Room, connected:
         }
         for row in rows
     ]
-    assert [batch.chosen for batch in flow.batches] == [frozenset(), frozenset(), frozenset({0})]
+    assert flow.keepers == (IdeaRef(done.artifact_id, 0),)

@@ -10,8 +10,9 @@ from sqlmodel import col, select
 from scriptwriter.database import transaction
 from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Idea, Reply
+from scriptwriter.ideas import IdeaRef
 from scriptwriter.models import Artifact, Membership, Project, Transform, UserSession
-from scriptwriter.services import attempts, brainstorms, projects
+from scriptwriter.services import attempts, brainstorms, picks, projects
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.reply import ReplyState
@@ -27,11 +28,11 @@ TWO = Idea("地下三层", "保洁员何满。")
 THREE = Idea("末日掌柜", "超市店员。")
 
 
-async def _choices(room: Room) -> list[str]:
+async def _verdicts(room: Room) -> list[str]:
     async with transaction() as session:
         rows = await session.exec(
             select(Artifact.data).where(
-                Artifact.project_id == room.project_id, Artifact.type == "brainstorm_choice"
+                Artifact.project_id == room.project_id, Artifact.type == "brainstorm_verdict"
             )
         )
         return list(rows)
@@ -93,11 +94,11 @@ async def test_who_may_not_act_changes_nothing(hub: Hub, room: Room, person: str
         await tab.send(BrainstormState.skip, transform_id=attempt.transform_id, attempt=0, number=1)
         await tab.send(BrainstormState.rephrase, transform_id=attempt.transform_id, attempt=0)
         await tab.send(BrainstormState.stop, transform_id=attempt.transform_id)
-        await tab.send(BrainstormState.choose, artifact_id=attempt.artifact_id, number=1)
+        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=1, kept=True)
 
         assert tab.value(BrainstormState, "notice").zh
         assert not tab.value(BrainstormState, "may_act")
-        assert await _choices(room) == []
+        assert await _verdicts(room) == []
         assert await _attempts(room) == [0]
 
 
@@ -130,16 +131,22 @@ async def test_words_reach_a_tab_as_they_are_committed(hub: Hub, room: Room) -> 
         assert tab.value(BrainstormState, "announcement").zh == "第 2 个创意已写完：地下三层"
 
 
-async def test_a_choice_is_seen_by_everybody_in_the_room(hub: Hub, room: Room) -> None:
-    """It goes through the database and the shapes: the tab that chose learns of it as all others do."""
+async def test_a_kept_idea_is_seen_by_everybody_in_the_room(hub: Hub, room: Room) -> None:
+    """It goes through the database and the shapes: the tab that keeps it learns of it as all others do."""
     attempt = await _finished(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
-        await tab.send(BrainstormState.choose, artifact_id=attempt.artifact_id, number=2)
-        keepers = await tab.sees(BrainstormState, "keepers", lambda keepers: bool(keepers))
+        await picks.pick(room.project_id, IdeaRef(attempt.artifact_id, 2), "keep", room.collaborator)
+        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=2, kept=True)
+        keepers = await tab.sees(BrainstormState, "keepers", lambda keepers: len(keepers or ()) == 2)
 
-        assert [keeper.title for keeper in keepers] == ["地下三层"]
+        assert [keeper.title for keeper in keepers] == ["末日掌柜", "地下三层"]
+        cards = tab.value(BrainstormState, "cards")
+        assert [(card.kept, card.by_me) for card in cards] == [(False, False), (True, True), (True, False)]
+
+        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=2, kept=False)
+        await tab.sees(BrainstormState, "keepers", lambda keepers: len(keepers) == 1)
 
 
 async def test_a_tab_that_changes_hands_forgets_what_it_held(hub: Hub, room: Room) -> None:
@@ -223,11 +230,11 @@ async def test_a_session_that_was_ended_ends_at_the_next_event(hub: Hub, room: R
         await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
         async with transaction() as session:
             await session.exec(delete(UserSession))
-        await tab.send(BrainstormState.choose, artifact_id=attempt.artifact_id, number=1)
+        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=1, kept=True)
 
         assert tab.value(BrainstormState, "access") == "denied"
         assert tab.value(BrainstormState, "cards") == []
-        assert await _choices(room) == []
+        assert await _verdicts(room) == []
 
 
 async def test_an_event_that_comes_twice_acts_once(hub: Hub, room: Room) -> None:

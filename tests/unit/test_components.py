@@ -9,13 +9,20 @@ import reflex as rx
 
 from scriptwriter import texts
 from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
-from scriptwriter.components.deeds import Deeds
+from scriptwriter.components.deeds import Deeds, IdeaDeeds
 from scriptwriter.components.elements import notice
-from scriptwriter.components.forms import brief_form
+from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.frame import Surroundings, frame
 from scriptwriter.components.ideas import blank_card, growing_card, idea_card, place_card
 from scriptwriter.components.remedies import raw_reply
-from scriptwriter.components.views import BatchView, BriefMessages, CardView, Notice, PastBatchView
+from scriptwriter.components.views import (
+    BatchView,
+    BriefMessages,
+    CardView,
+    ConflictView,
+    Notice,
+    PastBatchView,
+)
 from scriptwriter.components.wording import t
 from scriptwriter.settings import settings
 from scriptwriter.texts import ERRORS, Text
@@ -30,7 +37,6 @@ def logged(*_: Any) -> Any:
 
 
 DEEDS = Deeds(
-    choose=logged,
     retry=logged,
     retry_one=logged,
     skip=logged,
@@ -41,6 +47,29 @@ DEEDS = Deeds(
     stopping=rx.Var("stopping").to(bool),
     may_act=rx.Var("may_act").to(bool),
     unreachable=UNREACHABLE,
+    ideas=IdeaDeeds(
+        pick=logged,
+        give_reason=logged,
+        give_own_reason=rx.console_log("reason"),
+        close_reason=rx.console_log("close"),
+        edit=logged,
+        save=rx.console_log("save"),
+        close_editor=rx.console_log("close"),
+        show_versions=logged,
+        restore=logged,
+        like=logged,
+        retitle=logged,
+        select=logged,
+        trace=logged,
+        editing=rx.Var("editing").to(str),
+        base=rx.Var("base").to(str),
+        draft_title=rx.Var("draft_title").to(str),
+        draft_body=rx.Var("draft_body").to(str),
+        conflict=rx.Var("conflict").to(ConflictView),
+        reasoning=rx.Var("reasoning").to(str),
+        history=rx.Var("history").to(str),
+        selected=rx.Var("selected").to(list[str]),
+    ),
 )
 TEXTS = (
     {name: value for name, value in vars(texts).items() if isinstance(value, Text)}
@@ -49,6 +78,7 @@ TEXTS = (
     | texts.SHELVES
     | texts.ROLES
     | {f"why {role}": text for role, text in texts.ROLES_WHY.items()}
+    | texts.PASS_REASONS
 )
 
 
@@ -130,14 +160,19 @@ def _components() -> Iterator[tuple[str, Any]]:
     yield (
         "form",
         lambda: brief_form(
-            rx.console_log("submit"),
-            messages,
-            rx.Var("busy").to(bool),
+            BriefForm(
+                submit=rx.console_log("submit"),
+                messages=messages,
+                busy=rx.Var("busy").to(bool),
+                submit_text=texts.CREATE_PROJECT,
+                busy_text=texts.CREATING,
+                unreachable=UNREACHABLE,
+                models=("a", "b"),
+                hidden={"ticket": rx.Var("ticket").to(str)},
+                estimate=rx.Var("estimate").to(str),
+                reckon=logged,
+            ),
             LANGUAGE,
-            texts.CREATE_PROJECT,
-            texts.CREATING,
-            unreachable=UNREACHABLE,
-            ticket=rx.Var("ticket").to(str),
         ),
     )
     yield "frame", lambda: frame(around, rx.el.p("content"), name="test")

@@ -2,65 +2,25 @@
 
 import json
 import random
-from datetime import UTC, datetime
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.sync.flow import ProjectFlow, join
-
-CONTEXT = {
-    "params": {"platform": "抖音", "genre": "穿越", "other_requirements": "", "count": 2},
-    "startedBy": "小王",
-    "model": "a-model",
-    "tokens": 20,
-    "seconds": 18.0,
-}
-ONE = {"title": "重生之约", "body": "她醒来时回到十年前。"}
-WRITING = {"title": "逆袭", "body": "他", "status": "writing"}
-
-
-def transform(number: int = 1, **values: Any) -> dict[str, Any]:
-    """A row of transforms; a higher number is a later one."""
-    return {
-        "id": f"t{number}",
-        "type": "llm",
-        "execution_context": json.dumps(CONTEXT),
-        "created_at": datetime(2026, 1, number, tzinfo=UTC),
-        "streaming_status": "completed",
-        "progress_percentage": 100.0,
-        "error_message": None,
-        "retry_count": 0,
-    } | values
-
-
-def artifact(number: int = 1, **values: Any) -> dict[str, Any]:
-    """A row of artifacts."""
-    return {
-        "id": f"a{number}",
-        "type": "brainstorm_ideas",
-        "data": json.dumps({"ideas": [ONE]}),
-        "partial_data": None,
-        "streaming_status": "completed",
-        "created_at": datetime(2026, 1, number, tzinfo=UTC),
-    } | values
-
-
-def output(number: int = 1) -> dict[str, Any]:
-    """A row of transform_outputs."""
-    return {"transform_id": f"t{number}", "artifact_id": f"a{number}", "output_role": "ideas"}
-
-
-def choice(number: int, index: int, *, chosen: bool, of: str = "a1") -> dict[str, Any]:
-    """A choice artifact."""
-    data = json.dumps({"artifactId": of, "index": index, "chosen": chosen})
-    return artifact(number, type="brainstorm_choice", data=data)
-
-
-def joined(transforms: list[Any], outputs: list[Any], artifacts: list[Any]) -> ProjectFlow:
-    """The flow of these rows."""
-    return join("p", transforms, outputs, {row["id"]: row for row in artifacts})
+from tests.support.shape_rows import (
+    ONE,
+    WRITING,
+    Row,
+    act,
+    artifact,
+    joined,
+    member,
+    order,
+    output,
+    tab,
+    transform,
+    verdict,
+    version,
+)
 
 
 def test_a_batch_shows_its_ideas_and_who_started_it() -> None:
@@ -88,6 +48,7 @@ def test_a_growing_idea_is_shown_but_not_counted() -> None:
 
     assert [idea.status for idea in batch.ideas] == ["finished", "writing"]
     assert batch.finished_count == 1
+    assert list(batch.notes) == [0]
 
 
 def test_no_end_is_shown_before_its_ideas() -> None:
@@ -101,25 +62,45 @@ def test_no_end_is_shown_before_its_ideas() -> None:
 
 
 def test_a_persons_own_act_is_no_batch() -> None:
-    """Human transforms change what is chosen; they are not generations."""
+    """Human transforms are about ideas; they are not generations."""
     assert joined([transform(type="human")], [], []).batches == ()
 
 
-def test_the_newest_choice_stands_until_it_is_taken_back() -> None:
-    """Choosing another idea moves the choice, choosing it again ends it."""
-    rows = [artifact(), choice(2, 0, chosen=True)]
-    first = joined([transform()], [output()], rows).batches[0].chosen
-    rows.append(choice(3, 1, chosen=True))
-    moved = joined([transform()], [output()], rows).batches[0].chosen
-    rows.append(choice(4, 1, chosen=False))
-    ended = joined([transform()], [output()], rows).batches[0].chosen
+def test_a_choice_of_an_older_version_is_ignored() -> None:
+    """Databases may hold artifacts of a kind that nothing makes any more."""
+    data = json.dumps({"artifactId": "a1", "index": 0, "chosen": True})
+    old = artifact(2, type="brainstorm_choice", data=data)
 
-    assert (first, moved, ended) == ({0}, {1}, frozenset())
+    flow = joined([transform(), act(2, "choose_idea")], [output(), output(2)], [artifact(), old])
+
+    assert flow == joined([transform()], [output()], [artifact()])
+
+
+def a_room(count: int) -> dict[str, list[Row]]:
+    """All rows of a project with `count` batches, in which two people said, wrote and arranged something."""
+    numbers = range(1, count + 1)
+    acts = {
+        11: (act(11, "pick_idea"), verdict(11, "keep")),
+        12: (act(12, "pick_idea", by="小李"), verdict(12, "pass", by="小李", reason="formulaic")),
+        13: (act(13, by="小李"), version(13, "十年之前")),
+        14: (act(14, "restore_idea"), version(14, "重生之约", base="a13")),
+        15: (act(15, "pick_idea", by="小李"), verdict(15, "keep", f"a{count}#0", by="小李")),
+        16: (act(16, "arrange_keepers"), order(16, f"a{count}#0", "a1#0")),
+        17: (transform(17, type="llm"), version(17, "回到十年前", base="a14")),
+    }
+    return {
+        "transforms": [*map(transform, numbers), *(made[0] for made in acts.values())],
+        "outputs": [*map(output, numbers), *map(output, acts)],
+        "artifacts": [*map(artifact, numbers), *(made[1] for made in acts.values())],
+        "members": [member("小王", "owner"), member("小李")],
+        "tabs": [tab("x", "小王"), tab("y", "小李", "a1#0"), tab("z", "小李")],
+    }
 
 
 def test_a_batch_knows_which_places_its_attempt_writes() -> None:
     """The context of an attempt names them; a first one writes every place."""
-    alone = json.dumps(CONTEXT | {"slots": [1]})
+    context = json.loads(transform()["execution_context"])
+    alone = json.dumps(context | {"slots": [1]})
     streaming = artifact(streaming_status="streaming", partial_data={"ideas": [WRITING]})
 
     [first] = joined([transform(streaming_status="running")], [output()], [streaming]).batches
@@ -133,22 +114,31 @@ def test_a_batch_knows_which_places_its_attempt_writes() -> None:
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
 def test_every_interleaving_ends_at_the_same_flow(count: int, randomness: random.Random) -> None:
-    """Rows of the three shapes may arrive in any order; no state on the way breaks, or shows an empty end."""
-    numbers = range(1, count + 1)
-    tables: dict[str, list[dict[str, Any]]] = {
-        "transforms": [transform(number) for number in numbers],
-        "outputs": [output(number) for number in numbers],
-        "artifacts": [artifact(number) for number in numbers],
-    }
+    """Rows of the shapes may arrive in any order; no state on the way breaks, or shows an empty end."""
+    tables = a_room(count)
     arrivals = [(table, row) for table, rows in tables.items() for row in rows]
     randomness.shuffle(arrivals)
-    here: dict[str, list[dict[str, Any]]] = {table: [] for table in tables}
+    here: dict[str, list[Row]] = {table: [] for table in tables}
 
     flow = joined([], [], [])
     for table, row in arrivals:
         here[table].append(row)
-        flow = joined(here["transforms"], here["outputs"], here["artifacts"])
+        flow = joined(*here.values())
         assert all(batch.ideas for batch in flow.batches if batch.status == "completed")
+        assert all(flow.notes_of(ref) is not None for ref in flow.keepers)
+        assert all(person.user_id in flow.roles for person in flow.present)
+        assert all(
+            set(batch.notes) == {place for place, idea in enumerate(batch.ideas) if idea.status == "finished"}
+            for batch in flow.batches
+        )
 
-    assert flow == joined(tables["transforms"], tables["outputs"], tables["artifacts"])
-    assert len(flow.batches) == count
+    assert flow == joined(*tables.values())
+    notes = flow.batches[-1].notes[0]
+    assert [(each.title, each.by, each.kind) for each in notes.versions] == [
+        ("重生之约", "", "original"),
+        ("十年之前", "小李", "edit"),
+        ("重生之约", "小王", "restore"),
+        ("回到十年前", "小王", "title"),
+    ]
+    assert [str(ref) for ref in flow.keepers] == [*dict.fromkeys((f"a{count}#0", "a1#0"))]
+    assert [person.name for person in flow.present] == ["小李", "小王"]

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from scriptwriter.graph import Brief, Idea
-from scriptwriter.state.new_project import checked, project_name
+from scriptwriter.ideas import IdeaRef, Pick, Version
+from scriptwriter.state.brief import checked, project_name
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
 from scriptwriter.sync.flow import Batch, ProjectFlow, Waiting
+from scriptwriter.sync.notes import IdeaNotes
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FIRST = Idea("开锁匠", "入赘五年的锁匠被岳家当成笑话。")
@@ -28,7 +30,6 @@ def batch(**changes: Any) -> Batch:
         error_message=None,
         brief=Brief("抖音", "穿越", count=3),
         ideas=(),
-        chosen=frozenset(),
         started_by="测试用户",
         created_at=NOON,
         attempt_started_at=NOON,
@@ -296,12 +297,18 @@ def test_a_failure_is_told_in_both_languages() -> None:
     assert (unknown.newest.failure_zh, unknown.newest.failure_en) == ("stored", "stored")
 
 
-def test_a_chosen_idea_is_marked_and_listed_among_the_keepers() -> None:
-    """The link among the keepers leads to the idea's own sheet."""
-    screen = shown(batch(ideas=(FIRST, SECOND), chosen=frozenset({1})))
+def test_a_kept_idea_is_marked_and_listed_among_the_keepers() -> None:
+    """The link among the keepers leads to the idea's own sheet; who keeps it themselves sees that, too."""
+    version = Version("", SECOND.title, SECOND.body, "", NOON, "original")
+    notes = {1: IdeaNotes((version,), (Pick("wang", "小王", "keep", "", NOON),))}
+    noted = batch(ideas=(FIRST, SECOND), notes=notes)
+    flow = ProjectFlow("project-1", (noted,), keepers=(IdeaRef("artifact-1", 1),))
 
-    assert [card.chosen for card in screen.cards] == [False, True]
-    assert [(keeper.title, keeper.anchor) for keeper in screen.keepers] == [("地下三层", "idea-artifact-1-2")]
+    hers, another = (Screen().after(flow, NOON, person) for person in ("wang", "li"))
+
+    assert [(card.kept, card.mine) for card in hers.cards] == [(False, ""), (True, "keep")]
+    assert [(card.kept, card.mine) for card in another.cards] == [(False, ""), (True, "")]
+    assert [(keeper.title, keeper.anchor) for keeper in hers.keepers] == [("地下三层", "idea-artifact-1-2")]
 
 
 def test_an_unfinished_idea_stays_readable_but_cannot_be_the_growing_one() -> None:
@@ -327,10 +334,12 @@ def test_a_form_full_of_surprises_is_refused_or_read_as_text() -> None:
     """Whatever a client sends, the result is a brief or messages, never an error."""
     odd = {"platform": ["抖音"], "genre": {"x": 1}, "other_requirements": 7, "count": "many", "role": "admin"}
 
-    brief, _ = checked(odd)
+    brief, messages = checked(odd)
+    without, _ = checked(odd | {"count": None, "audience": "male"})
 
-    assert brief is not None
-    assert brief.count == 5
+    assert brief is None and messages.count.zh == "想法数量须在 1 到 10 之间"
+    assert without is not None
+    assert (without.count, without.audience, without.other_requirements) == (5, "male", "7")
 
 
 def test_a_project_is_named_by_its_brief_and_time() -> None:

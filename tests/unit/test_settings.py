@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from scriptwriter.settings import DEMO_MODEL, Settings
 
@@ -29,7 +30,7 @@ def test_a_fresh_machine_serves_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     known = of(monkeypatch)
 
     assert (known.outside_database, known.electric_url, known.worker_inside) == (None, None, True)
-    assert (known.demo, known.model_name, known.development) == (True, DEMO_MODEL, True)
+    assert (known.demo, known.model().name, known.development) == (True, DEMO_MODEL, True)
 
 
 def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +60,7 @@ def test_a_key_or_an_address_ends_the_demo(monkeypatch: pytest.MonkeyPatch, name
     """Either says that a real model shall answer."""
     known = of(monkeypatch, OPENAI_MODEL="a-model", **{name: "http://somewhere"})
 
-    assert (known.demo, known.model_name) == (False, "a-model")
+    assert (known.demo, known.model().name) == (False, "a-model")
 
 
 def test_an_outside_electric_needs_an_outside_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +80,26 @@ def test_no_secret_is_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ValidationError) as refusal:
         of(monkeypatch, WORKER_CONCURRENCY="s3cret")
     assert "s3cret" not in str(refusal.value)
+
+
+def test_listed_models_are_offered_with_their_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is the default; a name that is offered no longer means the default."""
+    listed = '[{"name": "a", "input_price": 1, "output_price": 2}, {"name": "b", "api_key": "s3cret-b"}]'
+
+    known = of(monkeypatch, MODELS=listed, OPENAI_MODEL="ignored")
+
+    assert [each.name for each in known.model_options] == ["a", "b"]
+    assert (known.model().name, known.model("b").name, known.model("gone").name) == ("a", "b", "a")
+    assert not known.demo
+    assert "s3cret-b" in known.secrets and "s3cret-b" not in repr(known)
+
+
+@pytest.mark.parametrize(
+    "listed", ["[{}]", '[{"name": "a", "input_price": 1}]', '[{"name": "a", "price": 1}]', "nonsense"]
+)
+def test_a_model_that_cannot_be_used_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, listed: str
+) -> None:
+    """Rather than at somebody's first run."""
+    with pytest.raises((ValidationError, SettingsError)):
+        of(monkeypatch, MODELS=listed)

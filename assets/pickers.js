@@ -1,0 +1,114 @@
+// The pickers of a brief: they write into the form's own fields, so that nothing waits for the server.
+"use strict";
+
+(() => {
+  const SEPARATOR = /[,，、;；/]+/;
+
+  const fieldOf = (dialog) => document.querySelector(`form [name="${dialog.dataset.field}"]`);
+  const wordsOf = (field) => field.value.split(SEPARATOR).map((word) => word.trim()).filter(Boolean);
+  const entriesOf = (dialog) => [...dialog.querySelectorAll("[data-pick]")];
+
+  const write = (field, value) => {
+    // The setter of the prototype, so that React notices as it does when a person types.
+    const kind = field.tagName === "TEXTAREA" ? HTMLTextAreaElement : field.tagName === "SELECT" ? HTMLSelectElement : HTMLInputElement;
+    Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  const show = (dialog) => {
+    const words = wordsOf(fieldOf(dialog));
+    for (const entry of entriesOf(dialog)) {
+      entry.setAttribute("aria-pressed", String(words.includes(entry.dataset.pick)));
+    }
+  };
+
+  const toggle = (dialog, word) => {
+    const field = fieldOf(dialog);
+    const most = Number(dialog.dataset.most);
+    const words = wordsOf(field);
+    const offered = new Set(entriesOf(dialog).map((entry) => entry.dataset.pick));
+    const enough = dialog.querySelector(".pick-enough");
+    enough.hidden = true;
+    if (words.includes(word)) {
+      write(field, words.filter((each) => each !== word).join(", "));
+    } else if (most === 1) {
+      write(field, word);
+      dialog.close();
+    } else if (offered.has(word) && words.filter((each) => offered.has(each)).length >= most) {
+      enough.hidden = false;
+    } else {
+      write(field, [...words, word].join(", "));
+    }
+    show(dialog);
+  };
+
+  const search = (dialog) => {
+    const wanted = dialog.querySelector(".pick-search").value.trim().toLowerCase();
+    let found = 0;
+    for (const group of dialog.querySelectorAll(".pick-groups section")) {
+      let here = 0;
+      for (const entry of group.querySelectorAll("[data-pick]")) {
+        entry.hidden = !entry.dataset.search.toLowerCase().includes(wanted);
+        here += entry.hidden ? 0 : 1;
+      }
+      group.hidden = here === 0;
+      found += here;
+    }
+    dialog.querySelector(".pick-nothing").hidden = found > 0 || wanted === "";
+  };
+
+  const takeOwnWords = (dialog) => {
+    const box = dialog.querySelector(".pick-search");
+    const words = box.value.trim().replace(SEPARATOR, " ");
+    if (!words) return;
+    toggle(dialog, words);
+    box.value = "";
+    search(dialog);
+  };
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) {
+      const dialog = document.getElementById(opener.dataset.opens);
+      if (!dialog || dialog.open) return;
+      dialog.querySelector(".pick-search").value = "";
+      dialog.querySelector(".pick-enough").hidden = true;
+      search(dialog);
+      show(dialog);
+      dialog.showModal();
+      return;
+    }
+    const fill = event.target.closest("[data-fill]");
+    if (fill) {
+      for (const [name, value] of Object.entries(JSON.parse(fill.dataset.fill))) {
+        const field = document.querySelector(`form [name="${name}"]`);
+        if (field) write(field, value);
+      }
+      return;
+    }
+    const dialog = event.target.closest("dialog.picker");
+    if (!dialog) return;
+    const entry = event.target.closest("[data-pick]");
+    if (entry) toggle(dialog, entry.dataset.pick);
+    else if (event.target.closest("[data-own-words]")) takeOwnWords(dialog);
+    else if (event.target === dialog) dialog.close(); // its backdrop
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches(".pick-search")) search(event.target.closest("dialog"));
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !event.target.matches?.(".pick-search")) return;
+    event.preventDefault();
+    const dialog = event.target.closest("dialog");
+    const first = entriesOf(dialog).find((entry) => !entry.hidden);
+    if (event.target.value.trim() === "") dialog.close();
+    else if (first) {
+      toggle(dialog, first.dataset.pick);
+      event.target.value = "";
+      search(dialog);
+    } else takeOwnWords(dialog);
+  });
+})();

@@ -1,0 +1,115 @@
+// What a hand does in the writers' room: keys for the sheets, the keepers' order by pointer or button,
+// and opening what is folded away when a link leads into it.
+"use strict";
+
+(() => {
+  const sheets = () =>
+    [...document.querySelectorAll('[data-testid="idea"]')].filter((sheet) => sheet.offsetParent !== null);
+  const current = () => document.activeElement?.closest?.('[data-testid="idea"]') ?? null;
+  const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]") !== null;
+
+  const step = (by) => {
+    const all = sheets();
+    if (all.length === 0) return;
+    const at = all.indexOf(current());
+    const next = all[at === -1 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  };
+
+  const press = (deed) => current()?.querySelector(`[data-deed="${deed}"]`)?.click();
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") {
+      const open = current() ?? document;
+      open.querySelector('[data-deed="cancel"]')?.click();
+      for (const menu of document.querySelectorAll("details.more[open]")) menu.open = false;
+      return;
+    }
+    if (typing(event.target)) return;
+    const deeds = {
+      j: () => step(1),
+      k: () => step(-1),
+      l: () => press("keep"),
+      x: () => press("pass"),
+      e: () => press("edit"),
+      "?": () => document.getElementById("keys")?.showModal(),
+    };
+    const deed = deeds[event.key.toLowerCase()];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  });
+
+  // A menu closes when something else is pressed, or when one of its deeds was.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.more[open]")) {
+      if (!menu.contains(event.target) || event.target.closest(".deeds button")) menu.open = false;
+    }
+  });
+
+  const list = () => document.querySelector("[data-arrange]");
+  // The order is told, not shown: the list changes when the order comes back from the database.
+  const orderWith = (moved, before) => {
+    const refs = [...list().children].map((item) => item.dataset.ref).filter((ref) => ref !== moved);
+    refs.splice(before === null ? refs.length : refs.indexOf(before), 0, moved);
+    return refs.join(" ");
+  };
+  const send = (order) => {
+    const field = document.querySelector("[data-order]");
+    if (!field || field.value === order) return;
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, order);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-move]");
+    if (!button) return;
+    const item = button.closest("[data-ref]");
+    const neighbour =
+      button.dataset.move === "up" ? item.previousElementSibling : item.nextElementSibling?.nextElementSibling;
+    if (button.dataset.move === "up" && !neighbour) return;
+    if (button.dataset.move === "down" && !item.nextElementSibling) return;
+    send(orderWith(item.dataset.ref, neighbour?.dataset.ref ?? null));
+  });
+
+  let dragged = null;
+  document.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest?.("[data-arrange] > [data-ref]") ?? null;
+    if (!dragged) return;
+    dragged.classList.add("dragged");
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", dragged.dataset.ref);
+  });
+  const target = (event) => {
+    const items = [...list().children].filter((item) => item !== dragged);
+    return items.find((item) => event.clientY < item.getBoundingClientRect().top + item.offsetHeight / 2) ?? null;
+  };
+  document.addEventListener("dragover", (event) => {
+    if (dragged && event.target.closest("[data-arrange]")) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    if (!dragged || !event.target.closest("[data-arrange]")) return;
+    event.preventDefault();
+    send(orderWith(dragged.dataset.ref, target(event)?.dataset.ref ?? null));
+  });
+  document.addEventListener("dragend", () => {
+    dragged?.classList.remove("dragged");
+    dragged = null;
+  });
+
+  const unfold = () => {
+    const id = decodeURIComponent(location.hash.slice(1));
+    const sheet = id && document.getElementById(id);
+    const fold = sheet?.closest("details.past-batch");
+    if (!fold || fold.open) return;
+    fold.open = true;
+    sheet.scrollIntoView({ block: "center" });
+  };
+  addEventListener("hashchange", unfold);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest('a[href^="#idea-"]')) requestAnimationFrame(unfold);
+  });
+})();

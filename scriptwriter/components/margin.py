@@ -1,0 +1,78 @@
+"""Owns the margin of a project's screen: the keepers in order, and who is there. Knows no state class."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.wording import Language, t
+from scriptwriter.texts import KEEPERS, MOVE_DOWN, MOVE_UP, NO_KEEPERS, PRESENT, PRESENT_ME
+
+
+def keepers(listed: Any, language: Language, arrange: Any, may_act: Any) -> rx.Component:
+    """The kept ideas; assets/room.js moves them, by pointer or by the buttons, and tells `arrange` the order.
+
+    `listed` is a Var of KeeperView; `arrange` gets the new order and the one before: refs in a row.
+    """
+    order = listed.foreach(lambda keeper: keeper.ref).join(" ")
+    return rx.fragment(
+        rx.el.h2(t(KEEPERS, language)),
+        rx.cond(
+            listed.length() > 0,
+            rx.el.ol(
+                rx.foreach(listed, lambda keeper: _keeper(keeper, language, may_act)),
+                data_arrange="",
+            ),
+            rx.el.p(t(NO_KEEPERS, language), class_name="hint"),
+        ),
+        # Hidden from everybody: the script writes the order into it, as a person would by typing.
+        rx.el.input(
+            value=order,
+            on_change=lambda value: arrange(value, order).temporal,
+            class_name="unseen",
+            tab_index=-1,
+            aria_hidden="true",
+            data_order="",
+        ),
+    )
+
+
+def present(people: Any, language: Language) -> rx.Component:
+    """Who has the project open; `people` is a Var of PersonView."""
+    return rx.cond(
+        people.length() > 1,
+        rx.el.ul(
+            rx.foreach(
+                people,
+                lambda person: rx.el.li(
+                    rx.el.span(person.initial, class_name="initial", aria_hidden="true"),
+                    rx.el.span(rx.cond(person.me, t(PRESENT_ME, language, name=person.name), person.name)),
+                    class_name=rx.cond(person.me, "person me", "person"),
+                ),
+            ),
+            class_name="present",
+            aria_label=t(PRESENT, language),
+            data_testid="present",
+        ),
+    )
+
+
+def _keeper(keeper: Any, language: Language, may_act: Any) -> rx.Component:
+    def move(by: str, text: Any) -> rx.Component:
+        return rx.el.button(
+            type="button",
+            class_name=f"move {by}",
+            aria_label=t(text, language, title=keeper.title),
+            data_move=by,
+        )
+
+    return rx.el.li(
+        rx.el.a(
+            rx.el.span(keeper.title),
+            rx.el.span(keeper.names, class_name="keeper-names"),
+            href=rx.Var.create("#") + keeper.anchor,
+        ),
+        rx.cond(may_act, rx.el.span(move("up", MOVE_UP), move("down", MOVE_DOWN), class_name="moves")),
+        draggable=may_act,
+        data_ref=keeper.ref,
+        key=keeper.ref,
+    )

@@ -1,0 +1,111 @@
+"""Owns what an export says, whatever its form: project, briefs, ideas in order, the mark. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from scriptwriter.errors import Language
+from scriptwriter.graph import Brief
+from scriptwriter.texts import (
+    AVOID,
+    EXPORT_AI_MARK,
+    EXPORT_AUDIENCE,
+    EXPORT_KEPT_BY,
+    EXPORT_MODELS,
+    FEMALE_AUDIENCE,
+    GENRE,
+    MALE_AUDIENCE,
+    OTHER_REQUIREMENTS,
+    PLATFORM,
+    Text,
+)
+
+Selection = Literal["keepers", "all"]
+AUDIENCES = {"female": FEMALE_AUDIENCE, "male": MALE_AUDIENCE}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedIdea:
+    """One idea as it stands now; `kept_by` are the names of those who keep it."""
+
+    title: str
+    body: str
+    kept_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The ideas of one brief, or all keepers (`brief` is then None)."""
+
+    brief: Brief | None
+    ideas: tuple[ExportedIdea, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One export; `models` wrote the ideas, `marked` says that it bears the visible mark."""
+
+    project: str
+    made_at: datetime
+    sections: tuple[Section, ...]
+    models: tuple[str, ...] = ()
+    language: Language = "zh"
+    marked: bool = True
+
+    def say(self, text: Text, **values: object) -> str:
+        """A text in the language of the export."""
+        return getattr(text, self.language).format(**values)
+
+    @property
+    def date(self) -> str:
+        """The day it was made, as a title page has it."""
+        if self.language == "zh":
+            return f"{self.made_at:%Y}年{self.made_at.month}月{self.made_at.day}日"
+        return f"{self.made_at.day} {self.made_at:%B %Y}"
+
+    @property
+    def briefs(self) -> tuple[Brief, ...]:
+        """Every brief once, in order."""
+        return tuple(dict.fromkeys(section.brief for section in self.sections if section.brief is not None))
+
+    @property
+    def mark(self) -> str:
+        """That a model made this (《人工智能生成合成内容标识办法》), or "" where it was left out."""
+        return self.say(EXPORT_AI_MARK) if self.marked else ""
+
+    def lines_of(self, brief: Brief) -> list[tuple[str, str]]:
+        """What a brief asks for: (label, words)."""
+        audience = AUDIENCES.get(brief.audience)
+        lines = [
+            (self.say(PLATFORM), brief.platform),
+            (self.say(GENRE), brief.genre),
+            (self.say(EXPORT_AUDIENCE), self.say(audience) if audience else ""),
+            (self.say(OTHER_REQUIREMENTS), brief.other_requirements),
+            (self.say(AVOID), brief.avoid),
+        ]
+        return [(label, words) for label, words in lines if words]
+
+    def note_of(self, idea: ExportedIdea) -> str:
+        """Who keeps an idea, in words; "" for nobody."""
+        if not idea.kept_by:
+            return ""
+        between = "、" if self.language == "zh" else ", "
+        return self.say(EXPORT_KEPT_BY, names=between.join(idea.kept_by))
+
+    @property
+    def made_by(self) -> str:
+        """Which models wrote, in words; "" where none is known."""
+        return self.say(EXPORT_MODELS, models=", ".join(self.models)) if self.models else ""
+
+
+def numbered(sections: Sequence[Section]) -> list[tuple[Section, list[tuple[int, ExportedIdea]]]]:
+    """The sections with their ideas, counted through the whole document from 1."""
+    counted, number = [], 0
+    for section in sections:
+        here = []
+        for idea in section.ideas:
+            number += 1
+            here.append((number, idea))
+        counted.append((section, here))
+    return counted

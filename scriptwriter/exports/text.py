@@ -1,0 +1,49 @@
+"""Owns an export as text: plain for the clipboard, and Markdown. Pure."""
+
+import re
+
+from scriptwriter.exports.document import Document, numbered
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
+_AT_LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+
+
+def plain(document: Document) -> str:
+    """The ideas, ready to paste anywhere: title, body, an empty line between; the mark at the end."""
+    parts = []
+    for _, ideas in numbered(document.sections):
+        parts += [f"{number}. {idea.title}\n{idea.body}" for number, idea in ideas]
+    return "\n\n".join([*parts, *([document.mark] if document.mark else [])]) + "\n"
+
+
+def markdown(document: Document) -> str:
+    """The whole document as Markdown (CommonMark); nobody's words can become markup."""
+    parts = [f"# {escaped(document.project)}", document.date]
+    for section, ideas in numbered(document.sections):
+        if section.brief is not None:
+            parts.append(
+                "\n".join(
+                    f"- **{label}**: {_one_line(words)}" for label, words in document.lines_of(section.brief)
+                )
+            )
+        for number, idea in ideas:
+            parts += [f"## {number}. {escaped(idea.title)}", escaped(idea.body)]
+            if note := document.note_of(idea):
+                parts.append(f"*{escaped(note)}*")
+    if document.mark:
+        parts += ["---", " · ".join(escaped(each) for each in (document.mark, document.made_by) if each)]
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(words: str) -> str:
+    """`words` as they are, for Markdown: every sign that it would read as markup has a backslash."""
+    return _AT_LINE_START.sub(_behind_backslash, _SPECIAL.sub(r"\\\1", words))
+
+
+def _behind_backslash(found: re.Match[str]) -> str:
+    space, sign = found.groups()
+    return f"{space}{sign[:-1]}\\{sign[-1]}"
+
+
+def _one_line(words: str) -> str:
+    return escaped(" ".join(words.split()))

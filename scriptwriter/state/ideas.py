@@ -1,0 +1,214 @@
+"""Owns what a person does with single ideas in one tab: verdicts, texts, order, remakes. Knows no SQL."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.views import ConflictView, Notice, UndoView
+from scriptwriter.errors import EditedMeanwhile
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import edits, keepers, picks, remakes
+from scriptwriter.state.presence import PresenceState
+from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
+
+MOST_SELECTED = remakes.MOST_MERGED
+
+
+class IdeasState(SessionState):
+    """What is open on the sheets of this tab, and the last act, which can be undone.
+
+    `editing`, `reasoning` and `history` hold the ref of the idea whose text, reason or versions are open.
+    """
+
+    editing: rx.Field[str] = rx.field("")
+    conflict: rx.Field[ConflictView] = rx.field(default_factory=ConflictView)
+    draft_title: rx.Field[str] = rx.field("")
+    draft_body: rx.Field[str] = rx.field("")
+    base: rx.Field[str] = rx.field("")
+    reasoning: rx.Field[str] = rx.field("")
+    history: rx.Field[str] = rx.field("")
+    selected: rx.Field[list[str]] = rx.field(default_factory=list)
+    undo_offer: rx.Field[UndoView] = rx.field(default_factory=UndoView)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    _undo: tuple[Any, ...] = ()
+
+    @rx.event
+    async def pick(self, ref: str, verdict: str, before: str, before_reason: str) -> None:
+        """Keep or pass an idea, or take that back ("none"); `before` is what stood for this person."""
+        if await self._act(self._pick(ref, str(verdict), "")):
+            said = {"keep": KEPT_UNDO, "pass": PASSED_UNDO}.get(verdict, TAKEN_BACK)
+            self._offer(said, "pick", str(ref), str(before) or "none", str(before_reason))
+            self.reasoning = str(ref) if verdict == "pass" else ""
+
+    @rx.event
+    async def give_reason(self, ref: str, reason: str) -> None:
+        """Say why an idea is passed."""
+        if await self._act(self._pick(ref, "pass", str(reason))):
+            self.reasoning = ""
+
+    @rx.event
+    async def give_own_reason(self, form_data: dict[str, Any]) -> None:
+        """The same in one's own words."""
+        if await self._act(self._pick(self.reasoning, "pass", _words(form_data, "reason"))):
+            self.reasoning = ""
+
+    @rx.event
+    def close_reason(self) -> None:
+        """No reason is given."""
+        self.reasoning = ""
+
+    @rx.event
+    async def edit(self, ref: str, title: str, body: str, version: str) -> None:
+        """Open the text of an idea, which the person saw as `version`."""
+        self.conflict, self.history = ConflictView(), ""
+        self.editing, self.base = str(ref)[:100], str(version)[:100]
+        self.draft_title, self.draft_body = str(title)[:1000], str(body)[:20_000]
+        await self._tell_editing(self.editing)
+
+    @rx.event
+    async def save(self, form_data: dict[str, Any]) -> None:
+        """Save the text; its `base` is the version that the person saw.
+
+        Where somebody was faster, theirs is shown, and the person chooses: sent again, with theirs as its
+        base, one's own words become the newest version. The other's stay among the versions.
+        """
+        ref, base = self.editing, _words(form_data, "base")
+        self.draft_title, self.draft_body = text = _words(form_data, "title"), _words(form_data, "body")
+        self.notice = Notice()
+        try:
+            await edits.edit(self._project_id(), IdeaRef.parse(ref), *text, base, await self._person())
+        except EditedMeanwhile as error:
+            self.conflict = ConflictView(error.name or "?", error.version, error.title, error.body)
+        except Exception as error:
+            self.notice = as_notice(error)
+        else:
+            self._offer(EDITED_UNDO, "restore", ref, base)
+            await self._close_editor()
+
+    @rx.event
+    async def close_editor(self) -> None:
+        """Leave the text as it is."""
+        await self._close_editor()
+
+    @rx.event
+    def show_versions(self, ref: str) -> None:
+        """Open the versions of an idea, or close them."""
+        self.history = "" if self.history == str(ref) else str(ref)[:100]
+
+    @rx.event
+    async def restore(self, ref: str, version: str, newest: str) -> None:
+        """Go back to an older version; `newest` is the one that stood until now."""
+        if await self._act(self._restore(ref, str(version))):
+            self._offer(RESTORED_UNDO, "restore", str(ref), str(newest))
+
+    @rx.event
+    async def like(self, ref: str, count: int) -> None:
+        """Ask for more ideas like one."""
+        number = count if isinstance(count, int) else 5
+        await self._act(self._like(ref, number))
+
+    @rx.event
+    async def retitle(self, ref: str) -> None:
+        """Ask for another title of an idea."""
+        await self._act(self._retitle(ref))
+
+    @rx.event
+    def select(self, ref: str) -> None:
+        """Choose an idea for merging, or no longer."""
+        ref = str(ref)[:100]
+        if ref in self.selected:
+            self.selected = [each for each in self.selected if each != ref]
+        elif len(self.selected) < MOST_SELECTED:
+            self.selected = [*self.selected, ref]
+
+    @rx.event
+    def select_none(self) -> None:
+        """Nothing is chosen for merging any more."""
+        self.selected = []
+
+    @rx.event
+    async def merge(self) -> None:
+        """Make one idea out of those that are chosen."""
+        if await self._act(self._merge([*self.selected])):
+            self.selected = []
+
+    @rx.event
+    async def arrange(self, order: str, before: str) -> None:
+        """Put the keepers into an order, refs in a row; `before` is the order that they were in."""
+        if str(order) != str(before) and await self._act(self._arrange(_refs(order))):
+            self._offer(ARRANGED, "arrange", str(before)[:20_000])
+
+    @rx.event
+    async def undo(self) -> None:
+        """Take back what was done last."""
+        kind, *values = self._undo or ("",)
+        self._undo, self.undo_offer = (), UndoView()
+        match kind:
+            case "pick":
+                ref, verdict, reason = values
+                await self._act(self._pick(ref, verdict, reason))
+            case "restore":
+                ref, version = values
+                await self._act(self._restore(ref, version))
+            case "arrange":
+                await self._act(self._arrange(_refs(values[0])))
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
+
+    async def _act(self, action: Awaitable[Any]) -> bool:
+        """Whether it was done; if not, a notice says why."""
+        self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
+        try:
+            await action
+        except Exception as error:
+            self.notice = as_notice(error)
+            return False
+        return True
+
+    def _offer(self, said: Text, *undo: str) -> None:
+        self.undo_offer, self._undo = UndoView(said.zh, said.en), undo
+
+    async def _pick(self, ref: str, verdict: str, reason: str) -> None:
+        await picks.pick(self._project_id(), IdeaRef.parse(ref), verdict, await self._person(), reason)
+
+    async def _restore(self, ref: str, version: str) -> None:
+        await edits.restore(self._project_id(), IdeaRef.parse(ref), version, await self._person())
+
+    async def _like(self, ref: str, count: int) -> None:
+        await remakes.like(self._project_id(), IdeaRef.parse(ref), count, await self._person())
+
+    async def _retitle(self, ref: str) -> None:
+        await remakes.retitle(self._project_id(), IdeaRef.parse(ref), await self._person())
+
+    async def _merge(self, refs: list[str]) -> None:
+        ideas = [IdeaRef.parse(ref) for ref in refs]
+        await remakes.merge(self._project_id(), ideas, await self._person())
+
+    async def _arrange(self, refs: list[str]) -> None:
+        ideas = [IdeaRef.parse(ref) for ref in refs]
+        await keepers.arrange(self._project_id(), ideas, await self._person())
+
+    async def _close_editor(self) -> None:
+        self.editing, self.base, self.conflict = "", "", ConflictView()
+        self.draft_title = self.draft_body = ""
+        await self._tell_editing("")
+
+    async def _tell_editing(self, ref: str) -> None:
+        await (await self.get_state(PresenceState))._tell(ref)
+
+    def _project_id(self) -> str:
+        return str(getattr(self, "project_id", ""))
+
+
+def _words(form: dict[str, Any], name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _refs(text: str) -> list[str]:
+    return str(text).split()[:500]

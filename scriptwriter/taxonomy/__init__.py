@@ -1,0 +1,54 @@
+"""Owns the platforms and genres that the pickers offer, and special subjects; read from taxonomy.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+_FILE = Path(__file__).parent / "taxonomy.toml"
+
+MOST_GENRES = 3
+"""Genres of one brief that may come from the list; one's own words come beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to pick, by its name in both languages; a brief holds the Chinese one."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries that belong together, under a heading."""
+
+    zh: str
+    en: str
+    entries: tuple[Entry, ...]
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict:
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def platforms() -> tuple[Entry, ...]:
+    """Where short drama is shown, the most asked for first."""
+    return tuple(Entry(*names) for names in _data()["platforms"])
+
+
+@lru_cache(maxsize=1)
+def genres() -> tuple[Group, ...]:
+    """The genres, in groups."""
+    return tuple(
+        Group(group["zh"], group["en"], tuple(Entry(*names) for names in group["entries"]))
+        for group in _data()["genres"]
+    )
+
+
+@lru_cache(maxsize=1)
+def sensitive() -> tuple[str, ...]:
+    """Words that point to special subjects, which a platform may want to look at before showing them."""
+    return tuple(_data()["sensitive"])

@@ -1,0 +1,147 @@
+"""Runs that begin with ideas that are there: more like one, one out of several, another title."""
+
+import json
+
+import pytest
+
+from scriptwriter.errors import UserError
+from scriptwriter.generation.run import run
+from scriptwriter.graph import Brief
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import brainstorms, edits, remakes
+from tests.support.model_server import ModelServer, ideas_text, spoken
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import rows
+
+
+async def _two_ideas(server: ModelServer, room: Room, url: str) -> tuple[IdeaRef, IdeaRef]:
+    server.answers(spoken(ideas_text([1, 2, 3])))
+    await run(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    [artifact] = rows(url, "SELECT id FROM artifacts WHERE type = 'brainstorm_ideas'")
+    return IdeaRef(artifact["id"], 0), IdeaRef(artifact["id"], 1)
+
+
+def _inputs(url: str, transform_id: str) -> list[tuple[str, str]]:
+    found = rows(
+        url, "SELECT artifact_id, input_role FROM transform_inputs WHERE transform_id = %s", transform_id
+    )
+    return sorted((row["artifact_id"], row["input_role"]) for row in found if row["input_role"] != "params")
+
+
+async def test_more_like_one_asks_for_new_ideas_and_shows_where_they_come_from(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """The model reads the idea as it stands now, and the graph links the version that it was."""
+    first, _ = await _two_ideas(server, room, connected)
+    version = await edits.edit(room.project_id, first, "新的题目", "改过的正文。", "", room.collaborator)
+    server.answers(spoken(ideas_text([4, 5])))
+
+    transform_id = await remakes.like(room.project_id, first, 2, room.owner)
+    await run(transform_id)
+
+    prompt = server.exchanges[-1].prompt
+    assert (
+        "新的题目" in prompt and "改过的正文。" in prompt and "另起炉灶" in prompt and "写出 2 个" in prompt
+    )
+    assert _inputs(connected, transform_id) == sorted([(first.artifact_id, "ideas[0]"), (version, "version")])
+
+
+async def test_two_ideas_become_one_whose_lineage_shows_both(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """A run of its own with one idea."""
+    first, second = await _two_ideas(server, room, connected)
+    server.answers(spoken(ideas_text([9])))
+
+    transform_id = await remakes.merge(room.project_id, [first, second, first], room.collaborator)
+    await run(transform_id)
+
+    prompt = server.exchanges[-1].prompt
+    assert "故事1号" in prompt and "故事2号" in prompt and "各取所长" in prompt
+    both = [(first.artifact_id, "ideas[0]"), (second.artifact_id, "ideas[1]")]
+    assert _inputs(connected, transform_id) == both
+    query = "SELECT data FROM artifacts WHERE type = 'brainstorm_ideas' AND id <> %s"
+    [made] = rows(connected, query, first.artifact_id)
+    assert len(json.loads(made["data"])["ideas"]) == 1
+
+
+async def test_another_title_is_a_version_of_the_idea_and_keeps_what_somebody_wrote_meanwhile(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """Only the title is the model's."""
+    first, _ = await _two_ideas(server, room, connected)
+    server.answers(spoken('{"ideas": [{"title": "锁王归来", "body": "更有悬念。"}]}'))
+    transform_id = await remakes.retitle(room.project_id, first, room.owner)
+    mine = await edits.edit(room.project_id, first, "我的题目", "我改的正文。", "", room.collaborator)
+
+    await run(transform_id)
+
+    query = "SELECT data FROM artifacts WHERE type = 'brainstorm_idea' ORDER BY created_at"
+    versions = rows(connected, query)
+    told = [json.loads(row["data"]) for row in versions]
+    assert [each["title"] for each in told] == ["我的题目", "锁王归来"]
+    assert [each["body"] for each in told] == ["我改的正文。"] * 2
+    assert (told[1]["base"], told[1]["artifactId"], told[1]["index"]) == (mine, first.artifact_id, 0)
+    assert "写出" not in server.exchanges[-1].prompt and "新标题" in server.exchanges[-1].prompt
+
+
+async def test_a_failed_title_changes_nothing(server: ModelServer, room: Room, connected: str) -> None:
+    """And can be asked for again."""
+    first, _ = await _two_ideas(server, room, connected)
+    server.answers(spoken("无法回答"), spoken('{"ideas": [{"title": "锁王归来", "body": "更有悬念。"}]}'))
+
+    await run(await remakes.retitle(room.project_id, first, room.owner))
+
+    completed = "SELECT id FROM artifacts WHERE type = 'brainstorm_idea' AND streaming_status = 'completed'"
+    assert rows(connected, completed) == []
+    await run(await remakes.retitle(room.project_id, first, room.owner))
+    assert len(rows(connected, completed)) == 1
+
+
+async def test_the_next_batch_is_an_ordinary_one_again(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """After a merge, 再来一批 asks for new ideas by the same wishes, not for another merge."""
+    first, second = await _two_ideas(server, room, connected)
+    server.answers(spoken(ideas_text([9])), spoken(ideas_text([5, 6, 7])))
+    await run(await remakes.merge(room.project_id, [first, second], room.owner))
+
+    await run(await brainstorms.start_again(room.project_id, room.owner))
+
+    prompt = server.exchanges[-1].prompt
+    assert "各取所长" not in prompt and "写出 3 个" in prompt
+
+
+@pytest.mark.parametrize("person", ["viewer", "stranger"])
+async def test_who_may_not_act_starts_nothing(
+    server: ModelServer, room: Room, connected: str, person: str
+) -> None:
+    """As with every start."""
+    first, second = await _two_ideas(server, room, connected)
+    code = "not_allowed" if person == "viewer" else "project_not_found"
+
+    for start in (
+        remakes.like(room.project_id, first, 1, person),
+        remakes.merge(room.project_id, [first, second], person),
+        remakes.retitle(room.project_id, first, person),
+    ):
+        with pytest.raises(UserError) as refused:
+            await start
+        assert refused.value.code == code
+
+
+async def test_what_cannot_be_remade_is_refused(server: ModelServer, room: Room, connected: str) -> None:
+    """Each with its sentence."""
+    first, _ = await _two_ideas(server, room, connected)
+    codes = []
+    for start in (
+        remakes.merge(room.project_id, [first, first], room.owner),
+        remakes.like(room.project_id, first, 11, room.owner),
+        remakes.retitle(room.project_id, IdeaRef(first.artifact_id, 9), room.owner),
+        brainstorms.start(room.project_id, Brief("抖音", "爽文", model="none-such"), room.owner),
+    ):
+        with pytest.raises(UserError) as refused:
+            await start
+        codes.append(refused.value.code)
+
+    assert codes == ["merge_needs_two", "count_out_of_range", "idea_not_found", "model_not_offered"]

@@ -1,0 +1,130 @@
+"""What leaves the room is ready to paste, bears the mark, and holds nobody's words as markup."""
+
+from datetime import UTC, datetime
+from io import BytesIO
+
+import docx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scriptwriter.exports.document import Document, ExportedIdea, Section
+from scriptwriter.exports.text import escaped, markdown, plain
+from scriptwriter.exports.word import word
+from scriptwriter.graph import Brief
+
+BRIEF = Brief("抖音", "重生, 复仇", "女主是外科医生\n要有反转", 5, "female", "失忆")
+MADE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+DOCUMENT = Document(
+    "开锁匠的项目",
+    MADE,
+    (
+        Section(
+            BRIEF,
+            (
+                ExportedIdea("开锁匠", "入赘五年的锁匠。\n他打开了保险柜。", ("小李", "阿强")),
+                ExportedIdea("地下三层", "保洁员何满。"),
+            ),
+        ),
+        Section(None, (ExportedIdea("末日掌柜", "超市店员。"),)),
+    ),
+    ("gpt-4o-mini",),
+)
+
+
+def test_the_clipboard_has_titles_bodies_and_the_mark_at_the_end() -> None:
+    """Numbered through, with an empty line between."""
+    assert plain(DOCUMENT) == (
+        "1. 开锁匠\n入赘五年的锁匠。\n他打开了保险柜。\n\n"
+        "2. 地下三层\n保洁员何满。\n\n"
+        "3. 末日掌柜\n超市店员。\n\n"
+        "AI 生成\n"
+    )
+
+
+def test_markdown_has_headings_the_brief_and_who_keeps_what() -> None:
+    """And ends with the mark and the model."""
+    text = markdown(DOCUMENT)
+
+    assert text.startswith("# 开锁匠的项目\n\n2026年11月24日\n\n- **目标平台**: 抖音\n")
+    assert "- **受众**: 女频\n- **其他要求**: 女主是外科医生 要有反转\n- **避雷**: 失忆\n" in text
+    assert "## 1. 开锁匠\n\n入赘五年的锁匠。\n他打开了保险柜。\n\n*小李、阿强 留下*\n" in text
+    assert text.endswith("---\n\nAI 生成 · 模型：gpt-4o-mini\n")
+
+
+def test_english_is_complete_in_every_form() -> None:
+    """No Chinese word of ours is left in it."""
+    document = Document(
+        "A project",
+        MADE,
+        (Section(Brief("TikTok", "Revenge"), (ExportedIdea("T", "B", ("Li",)),)),),
+        (),
+        "en",
+    )
+
+    text = markdown(document)
+
+    assert "24 November 2026" in text and "Kept by Li" in text and text.endswith("AI-generated\n")
+    assert text.isascii()
+
+
+def test_the_mark_can_be_left_out_of_what_is_seen_and_stays_in_the_files_properties() -> None:
+    """The law wants the metadata in any case."""
+    unmarked = Document(DOCUMENT.project, MADE, DOCUMENT.sections, DOCUMENT.models, "zh", marked=False)
+
+    file = docx.Document(BytesIO(word(unmarked)))
+
+    assert "AI 生成" not in plain(unmarked) + markdown(unmarked)
+    assert all("AI 生成" not in paragraph.text for paragraph in file.paragraphs)
+    assert file.core_properties.keywords == "AI 生成"
+
+
+def test_a_word_file_has_a_title_page_real_styles_and_properties() -> None:
+    """Opened again, it says what was put in."""
+    file = docx.Document(BytesIO(word(DOCUMENT)))
+    styled = [(paragraph.style.name, paragraph.text) for paragraph in file.paragraphs if paragraph.style]
+
+    assert styled[:3] == [
+        ("Title", "开锁匠的项目"),
+        ("Subtitle", "2026年11月24日"),
+        ("Normal", "目标平台：抖音"),
+    ]
+    headings = [text for style, text in styled if style == "Heading 1"]
+    assert headings == ["1. 开锁匠", "2. 地下三层", "3. 末日掌柜"]
+    assert ("Normal", "他打开了保险柜。") in styled
+    assert styled[-1] == ("Caption", "AI 生成 · 模型：gpt-4o-mini")
+    about = file.core_properties
+    assert (about.title, about.category, about.author) == ("开锁匠的项目", "AIGC", "编剧室")
+    assert "gpt-4o-mini" in about.comments
+    assert 'w:br w:type="page"' in file.element.xml
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "# 标题",
+        "- 一项",
+        "1. 一项",
+        "<script>",
+        "[点我](javascript:x)",
+        "**粗**",
+        "a_b_c",
+        "| a |",
+        "+ x",
+        "==",
+    ],
+)
+def test_markup_in_a_persons_words_stays_words(words: str) -> None:
+    """Every sign that Markdown reads has a backslash before it."""
+    text = escaped(words)
+
+    assert text.replace("\\", "") == words
+    assert text != words
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_words_make_a_word_file_that_opens(title: str, body: str) -> None:
+    """Control characters, surrogates and what else XML cannot hold are left out."""
+    document = Document(title, MADE, (Section(None, (ExportedIdea(title, body, (title,)),)),))
+
+    assert docx.Document(BytesIO(word(document))).paragraphs

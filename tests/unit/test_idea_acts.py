@@ -1,0 +1,153 @@
+"""Which idea is meant, what may be said and written of one, and what of it all stands."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scriptwriter import ideas
+from scriptwriter.errors import UserError
+from scriptwriter.ideas import Act, IdeaRef
+from scriptwriter.texts import PASS_REASONS
+
+A, B, C = (IdeaRef("artifact", index) for index in range(3))
+
+
+def at(number: int) -> datetime:
+    """A later moment for a higher number."""
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
+
+
+def said(number: int, ref: IdeaRef, verdict: str, user_id: str = "wang", reason: str = "") -> Act:
+    """A verdict."""
+    value = {"artifactId": ref.artifact_id, "index": ref.index, "userId": user_id, "name": user_id.title()}
+    return Act(f"v{number}", value | {"verdict": verdict, "reason": reason}, at(number))
+
+
+def ordered(number: int, *refs: Any) -> Act:
+    """An order of the keepers."""
+    return Act(f"o{number}", {"order": [str(ref) for ref in refs]}, at(number))
+
+
+@given(st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True), st.integers(0, 99))
+def test_a_ref_survives_its_text(artifact_id: str, index: int) -> None:
+    """What is written is read again."""
+    ref = IdeaRef(artifact_id, index)
+
+    assert IdeaRef.parse(str(ref)) == ref
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "#", "a#", "#1", "a#-1", "a#01", "a#+1", "a# 1", " a#1", "a#1\n", "a#１", "a##1", "a#1#2", "a\x00#1",
+     "a#100", "é#1", "a" * 65 + "#1", None, 7, ["a#1"]],
+)  # fmt: skip
+def test_a_text_of_another_form_is_no_ref(text: Any) -> None:
+    """Refs come from clients: what is not exactly one is refused."""
+    with pytest.raises(UserError, match="idea_not_found"):
+        IdeaRef.parse(text)
+
+
+def test_of_each_person_the_newest_verdict_stands() -> None:
+    """Everybody's own: one keeps what another passes on."""
+    acts = [said(3, A, "pass", reason="formulaic"), said(1, A, "keep"), said(2, A, "keep", "li")]
+
+    picks = ideas.standing(acts)
+
+    assert [(each.user_id, each.verdict, each.reason) for each in picks.by_idea[A]] == [
+        ("li", "keep", ""),
+        ("wang", "pass", "formulaic"),
+    ]
+    assert picks.kept == (A,)
+
+
+def test_a_verdict_that_was_taken_back_is_none() -> None:
+    """As if nothing had been said."""
+    picks = ideas.standing([said(1, A, "keep"), said(2, A, "none")])
+
+    assert (picks.by_idea, picks.kept) == ({}, ())
+
+
+def test_an_idea_stays_among_the_keepers_while_one_person_keeps_it() -> None:
+    """At its place, whoever was the first; who leaves altogether comes in at the end again."""
+    both = [said(1, A, "keep"), said(2, B, "keep"), said(3, A, "keep", "li"), said(4, A, "pass")]
+    gone = [*both, said(5, A, "none", "li")]
+    again = [*gone, said(6, A, "keep", "li")]
+
+    assert [ideas.standing(acts).kept for acts in (both, gone, again)] == [(A, B), (B,), (B, A)]
+
+
+def test_the_newest_order_stands_and_what_it_does_not_name_comes_after_it() -> None:
+    """Ideas that nobody keeps any more are left out, and so is what was never an idea."""
+    orders = [ordered(2, C, A), ordered(1, A, B), ordered(0, B)]
+
+    assert ideas.arranged([A, B, C], orders) == (C, A, B)
+    assert ideas.arranged([A, B], [ordered(1, C, B, "nonsense", B)]) == (B, A)
+    assert ideas.arranged([A, B], []) == (A, B)
+
+
+@given(st.lists(st.sampled_from([A, B, C]), unique=True), st.lists(st.sampled_from([A, B, C])))
+def test_an_order_neither_adds_nor_loses_a_keeper(kept: list[IdeaRef], named: list[IdeaRef]) -> None:
+    """Whatever it names."""
+    arranged = ideas.arranged(kept, [ordered(1, *named)])
+
+    assert sorted(arranged) == sorted(kept)
+
+
+def test_an_artifact_that_says_nothing_is_nothing() -> None:
+    """Whatever another program may have stored."""
+    odd: list[dict[str, Any]] = [{}, {"artifactId": "a", "index": "1"}, dict(said(1, A, "maybe").value)]
+
+    picks = ideas.standing(Act(str(number), value, at(number)) for number, value in enumerate(odd))
+
+    assert picks.by_idea == {}
+
+
+@pytest.mark.parametrize("reason", [*PASS_REASONS, "", "  结局太仓促 \n", "长" * 100])
+def test_a_reason_is_a_code_or_a_few_words(reason: str) -> None:
+    """On one line."""
+    assert ideas.checked_verdict("pass", reason) == ("pass", reason.strip())
+
+
+def test_what_is_taken_back_needs_no_reason() -> None:
+    """It is not kept."""
+    assert ideas.checked_verdict("none", "雷同") == ("none", "")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "code"),
+    [("maybe", "", "verdict_unknown"), ("", "", "verdict_unknown"), ("pass", "长" * 101, "reason_too_long")],
+)
+def test_another_verdict_or_a_long_reason_is_refused(verdict: str, reason: str, code: str) -> None:
+    """Before anything is written."""
+    with pytest.raises(UserError, match=code):
+        ideas.checked_verdict(verdict, reason)
+
+
+def test_a_text_is_trimmed_and_otherwise_left_as_it_is() -> None:
+    """Only what Postgres cannot store, and a second line of a title, goes."""
+    title, body = ideas.checked_text(" 半\x00夜  敲门\n声 ", "\n　第一段。\n\n  第二段\ud800。 \n")
+
+    assert (title, body) == ("半夜  敲门 声", "第一段。\n\n  第二段。")
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "code"),
+    [
+        (" \n", "正文", "title_required"),
+        ("字" * 61, "正文", "title_too_long"),
+        ("标题", "\x00 ", "body_required"),
+        ("标题", "字" * 5001, "body_too_long"),
+    ],
+)
+def test_a_text_without_title_or_body_or_a_long_one_is_refused(title: str, body: str, code: str) -> None:
+    """1 to 60 characters, and 1 to 5,000."""
+    with pytest.raises(UserError, match=code):
+        ideas.checked_text(title, body)
+
+
+def test_the_longest_text_is_taken() -> None:
+    """Counted in characters, after trimming."""
+    assert ideas.checked_text("字" * 60 + " ", "字" * 5000 + "\n") == ("字" * 60, "字" * 5000)

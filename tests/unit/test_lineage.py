@@ -1,0 +1,113 @@
+"""The lineage of a project from its rows: ranks, places, and every order of arrival."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scriptwriter.sync.lineage import COLUMN, LINE, Lineage, lineage
+
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+def artifact(id: str, minute: int, type: str = "brainstorm_ideas") -> dict[str, Any]:
+    """A row of artifacts."""
+    return {
+        "id": id,
+        "type": type,
+        "streaming_status": "completed",
+        "created_at": START + timedelta(minutes=minute),
+        "data": "{}",
+    }
+
+
+def transform(id: str, minute: int, type: str = "llm") -> dict[str, Any]:
+    """A row of transforms."""
+    return {
+        "id": id,
+        "type": type,
+        "streaming_status": "completed",
+        "created_at": START + timedelta(minutes=minute),
+        "execution_context": "{}",
+    }
+
+
+ARTIFACTS = [
+    artifact("brief", 0, "brainstorm_params"),
+    artifact("ideas", 1),
+    artifact("edited", 2, "brainstorm_idea"),
+    artifact("kept", 3, "brainstorm_verdict"),
+]
+TRANSFORMS = [transform("run", 0), transform("edit", 2, "human"), transform("pick", 3, "human")]
+INPUTS = [
+    {"artifact_id": "brief", "transform_id": "run", "input_role": "params"},
+    {"artifact_id": "ideas", "transform_id": "edit", "input_role": "ideas[0]"},
+    {"artifact_id": "ideas", "transform_id": "pick", "input_role": "ideas[1]"},
+]
+OUTPUTS = [
+    {"artifact_id": "ideas", "transform_id": "run", "output_role": "ideas"},
+    {"artifact_id": "edited", "transform_id": "edit", "output_role": "idea"},
+    {"artifact_id": "kept", "transform_id": "pick", "output_role": None},
+]
+ACTS = [{"transform_id": "edit", "action_type": "edit_idea"}]
+
+
+def whole() -> Lineage:
+    """The lineage of all rows."""
+    return lineage(ARTIFACTS, TRANSFORMS, INPUTS, OUTPUTS, ACTS)
+
+
+def test_each_step_stands_one_column_further_and_the_oldest_on_top() -> None:
+    """From the brief to the ideas and on to what people did with them."""
+    places = {node.id: (node.x // COLUMN, node.y // LINE) for node in whole().nodes}
+
+    assert places == {
+        "brief": (0, 0), "run": (1, 0), "ideas": (2, 0),
+        "edit": (3, 0), "pick": (3, 1), "edited": (4, 0), "kept": (4, 1),
+    }  # fmt: skip
+
+
+def test_a_node_tells_what_it_is() -> None:
+    """Whose act it was, where that has arrived."""
+    told = {node.id: (node.kind, node.type) for node in whole().nodes}
+
+    assert told["run"] == ("llm", "")
+    assert (told["edit"], told["pick"]) == (("human", "edit_idea"), ("human", ""))
+    assert told["kept"] == ("artifact", "brainstorm_verdict")
+
+
+def test_what_a_node_was_made_from_can_be_asked() -> None:
+    """One step back."""
+    assert [node.id for node in whole().before("edit")] == ["ideas"]
+    assert whole().before("brief") == ()
+
+
+def test_a_circle_in_damaged_rows_does_not_hang() -> None:
+    """Nothing like it is ever written, but a screen must show what there is."""
+    circle = [{"artifact_id": "ideas", "transform_id": "run", "input_role": "x"}]
+
+    assert {node.id for node in lineage(ARTIFACTS, TRANSFORMS, [*INPUTS, *circle], OUTPUTS).nodes} == {
+        row["id"] for row in (*ARTIFACTS, *TRANSFORMS)
+    }
+
+
+rows = st.lists(st.integers(0, 3)).map(set)
+
+
+@given(rows, rows, rows, rows)
+def test_every_part_of_the_rows_makes_a_part_of_the_lineage(
+    some: set[int], others: set[int], ins: set[int], outs: set[int]
+) -> None:
+    """Shapes arrive one by one; an edge waits for both of its ends."""
+
+    def picked(rows: list[dict[str, Any]], numbers: set[int]) -> list[dict[str, Any]]:
+        return [row for number, row in enumerate(rows) if number in numbers]
+
+    part = lineage(
+        picked(ARTIFACTS, some), picked(TRANSFORMS, others), picked(INPUTS, ins), picked(OUTPUTS, outs)
+    )
+
+    here = {node.id for node in part.nodes}
+    assert all(edge.source in here and edge.target in here for edge in part.edges)
+    assert set(part.edges) <= set(whole().edges)

@@ -1,0 +1,51 @@
+"""What a run costs is estimated before and counted after."""
+
+import pytest
+
+from scriptwriter import pricing
+from scriptwriter.graph import Brief
+from scriptwriter.settings import ModelOption
+
+PRICED = ModelOption(name="priced", input_price=0.002, output_price=0.008)
+FREE = ModelOption(name="free")
+
+
+def test_counted_tokens_cost_what_each_side_is_priced_at():
+    """2,000 read and 1,000 written."""
+    usage = {"prompt_tokens": 2_000, "completion_tokens": 1_000, "total_tokens": 3_000}
+
+    cost = pricing.counted(usage, PRICED, "¥")
+
+    assert cost is not None and cost.amount == pytest.approx(0.012)
+    assert str(cost) == "¥0.012"
+
+
+def test_an_estimate_grows_with_the_brief_and_the_number_of_ideas():
+    """More words to read, and more ideas to write."""
+    small = pricing.estimate(Brief("抖音", "爽文", count=1), PRICED, "¥")
+    large = pricing.estimate(Brief("抖音", "爽文", "长" * 1_000, count=1), PRICED, "¥")
+    more = pricing.estimate(Brief("抖音", "爽文", count=10), PRICED, "¥")
+
+    assert small and large and more
+    assert large.amount - small.amount == pytest.approx(1_000 * 0.002 / 1_000)
+    assert more.amount > small.amount * 2
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"total_tokens": 5}])
+def test_what_was_not_counted_has_no_cost(usage):
+    """A guess would be taken for a count."""
+    assert pricing.counted(usage, PRICED, "¥") is None
+
+
+def test_a_model_without_a_price_costs_nothing_that_could_be_told():
+    """Neither before nor after."""
+    assert pricing.estimate(Brief("抖音", "爽文"), FREE, "¥") is None
+    assert pricing.counted({"prompt_tokens": 1, "completion_tokens": 1}, FREE, "¥") is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(12.345, "$12.35"), (0.0123, "$0.012"), (0.00123, "$0.0012"), (0, "$0.0000")]
+)
+def test_small_amounts_keep_digits_that_tell_something(amount: float, text: str):
+    """A tenth of a cent is not nothing."""
+    assert str(pricing.Cost(amount, "$")) == text
