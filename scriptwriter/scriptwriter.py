@@ -9,6 +9,9 @@ from scriptwriter.api.app import create
 from scriptwriter.components.frame import broken_page
 from scriptwriter.pages.routes import add_routes
 
+SCRIPTS = ("screen", "pickers", "room", "export", "account")
+"""In assets/: what a page does without its server."""
+
 log = logging.getLogger(__name__)
 
 
@@ -21,7 +24,7 @@ app = rx.App(
     stylesheets=["/base.css", "/pages.css", "/room.css", "/cards.css", "/account.css"],
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
-        *(rx.el.script(src=f"/{name}.js", defer=True) for name in ("screen", "pickers", "room", "account")),
+        *(rx.el.script(src=f"/{name}.js", defer=True) for name in SCRIPTS),
     ],
     html_lang="zh-CN",
     api_transformer=create(),

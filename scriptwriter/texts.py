@@ -358,6 +358,33 @@ PASS_REASONS: dict[str, Text] = {
     "duplicate": Text("雷同", "Seen before"),
 }
 
+EXPORT = Text("导出", "Export")
+EXPORT_WHAT = Text("导出哪些创意", "Which ideas")
+EXPORT_KEEPERS = Text("入选的", "Keepers")
+EXPORT_ALL = Text("全部", "All")
+WITH_MARK = Text("文末注明“AI 生成”", "Say “AI-generated” at the end")
+WITH_MARK_WHY = Text(
+    "在中国公开发布模型生成的文字须带有标识；文件属性里总会注明。",
+    "Text by a model that is published in China must say so; the file's properties always do.",
+)
+COPY_TEXT = Text("复制文字", "Copy as text")
+COPIED = Text("已复制", "Copied")
+NOT_COPIED = Text("没有复制成功，请改用文件", "It could not be copied; please take a file")
+MARKDOWN_FILE = Text("Markdown", "Markdown")
+WORD_FILE = Text("Word 文档", "Word file")
+EXPORT_GRAPH = Text("整个项目（JSON）", "Whole project (JSON)")
+IMPORT = Text("导入项目", "Import a project")
+IMPORT_WHY = Text("选择一个从这里导出的 JSON 文件", "Choose a JSON file that was exported here")
+SEARCH_PROJECTS = Text("搜索项目和创意标题", "Search names and idea titles")
+SORT = Text("排序", "Sort")
+SORTS = {
+    "changed": Text("最近更新", "Last changed"),
+    "created": Text("最近创建", "Newest"),
+    "name": Text("名称", "Name"),
+    "ideas": Text("创意数", "Most ideas"),
+}
+NOTHING_MATCHES = Text("没有符合的项目", "No project matches")
+NOTHING_MATCHES_NEXT = Text("换个词试试。", "Try other words.")
 EXPORT_AI_MARK = Text("AI 生成", "AI-generated")
 EXPORT_AI_PROPERTY = Text(
     "本文件中的创意由人工智能生成（模型：{models}）",

@@ -16,6 +16,7 @@ from scriptwriter.api import (
     session,
     shapes,
     sign_in,
+    transfers,
 )
 from scriptwriter.api.doorway import Doorway
 from scriptwriter.api.renewal import SessionRenewal
@@ -26,6 +27,7 @@ ROUTERS = (
     openid.router,
     health.router,
     metrics.router,
+    transfers.router,
     projects.router,
     members.router,
     brainstorms.router,

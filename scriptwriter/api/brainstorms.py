@@ -13,7 +13,7 @@ from scriptwriter.api.language import language_of
 from scriptwriter.api.person import Person
 from scriptwriter.api.problems import Invalid, answers
 from scriptwriter.errors import UserError
-from scriptwriter.graph import Brief
+from scriptwriter.graph import Audience, Brief
 from scriptwriter.services import brainstorms
 from scriptwriter.texts import RUN_GOES_ON, RUN_HAD_ENDED, RUN_STARTED, RUN_STOPPED, Text
 
@@ -32,6 +32,9 @@ class Params(Asked):
     genre: str = Field(examples=["穿越, 爽文"], description="Up to 200 characters")
     other_requirements: str = Field("", examples=["女主是现代 CEO"], description="Up to 20,000 characters")
     count: int = Field(5, description="How many ideas, 1 to 10")
+    audience: Audience = Field("", description="Whom the stories are for; everybody without")
+    avoid: str = Field("", examples=["失忆"], description="What they must not have, up to 2,000 characters")
+    model: str = Field("", description="One of the models that are offered; the default one without")
 
 
 class Start(Asked):

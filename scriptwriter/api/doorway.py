@@ -12,9 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from scriptwriter.api.language import language_of
 from scriptwriter.api.problems import told
 from scriptwriter.errors import UserError
+from scriptwriter.transfer import MOST_BYTES
 
 BODY_LIMIT = 256 * 1024
 """Bytes; the longest brief takes 240,000, written in escapes."""
+FILE_LIMIT = MOST_BYTES + 64 * 1024
+"""Bytes of a project's file that is taken in, with what a form wraps around it."""
+_FILES = ("/api/projects/import", "/api/projects/import-file")
 _INSIDE = "/api/"
 
 _log = structlog.get_logger(__name__)
@@ -31,9 +35,10 @@ class Doorway:
         if scope["type"] != "http" or not scope["path"].startswith(_INSIDE):
             await self.app(scope, receive, send)
             return
-        body = await _read(scope, receive)
+        limit = FILE_LIMIT if scope["path"] in _FILES else BODY_LIMIT
+        body = await _read(scope, receive, limit)
         if body is None:
-            await _answer(UserError("body_too_large", limit=BODY_LIMIT // 1024), scope, receive, send)
+            await _answer(UserError("body_too_large", limit=limit // 1024), scope, receive, send)
             return
         began = False
 
@@ -51,16 +56,16 @@ class Doorway:
                 await _answer(UserError("unexpected"), scope, receive, send)
 
 
-async def _read(scope: Scope, receive: Receive) -> Sequence[Message] | None:
+async def _read(scope: Scope, receive: Receive, limit: int) -> Sequence[Message] | None:
     """The messages of the whole body, or of as much as came before its sender left; None beyond the limit."""
-    if _length(scope) > BODY_LIMIT:
+    if _length(scope) > limit:
         return None
     messages: list[Message] = []
     size = 0
     while not messages or messages[-1].get("more_body"):
         messages.append(await receive())
         size += len(messages[-1].get("body", b""))
-        if size > BODY_LIMIT:
+        if size > limit:
             return None
     return messages
 

@@ -28,6 +28,9 @@ class Brief(Told):
     genre: str
     other_requirements: str
     count: int
+    audience: str
+    avoid: str
+    model: str
 
 
 class Idea(Told):

@@ -51,6 +51,7 @@ FIELDS: Mapping[str, str] = {
     "description_too_long": "description",
     "person_not_found": "username",
     "role_unknown": "role",
+    "model_not_offered": "params.model",
 }
 """Which field of a request the code blames."""
 

@@ -19,10 +19,11 @@ class PostForm(BaseHTML):
 
     action: rx.Var[str]
     method: rx.Var[str]
+    enc_type: rx.Var[str]
 
 
-def api_address(path: str) -> StringVar:
-    """The address of `path` of the HTTP API, wherever the backend listens."""
+def api_address(path: str | rx.Var[str]) -> StringVar:
+    """The address of `path` (or a Var of it) of the HTTP API, wherever the backend listens."""
     backend = VarData(
         imports={
             "$/env.json": [rx.ImportVar(tag="env", is_default=True)],
@@ -30,7 +31,9 @@ def api_address(path: str) -> StringVar:
         }
     )
     # The page is prerendered without a window: the address is completed in the browser.
-    return rx.Var(f'new URL("{path}", getBackendURL(env.PING)).href', _var_data=backend).to(str)
+    asked = rx.Var.create(path)
+    data = VarData.merge(backend, asked._get_all_var_data())
+    return rx.Var(f"new URL({asked!s}, getBackendURL(env.PING)).href", _var_data=data).to(str)
 
 
 def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Component:

@@ -7,6 +7,7 @@ import reflex as rx
 from scriptwriter.components.batches import facts, newest_ideas, past_batch, running, status
 from scriptwriter.components.deeds import Deeds, IdeaDeeds
 from scriptwriter.components.elements import button, in_language, notice, once, undo_notice
+from scriptwriter.components.export import export_button, export_dialog
 from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.margin import keepers, present
 from scriptwriter.components.origin import keys, origin
@@ -18,6 +19,7 @@ from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.brief import MODELS, PRICED, BriefState
 from scriptwriter.state.ideas import IdeasState
 from scriptwriter.state.origin import OriginState
+from scriptwriter.state.project import ProjectState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.texts import (
@@ -94,6 +96,7 @@ def brainstorm() -> rx.Component:
         opened(BrainstormState.access, BrainstormState.notice, _project()),
         origin(OriginState.told, LANGUAGE, OriginState.put_away),
         keys(LANGUAGE),
+        export_dialog(ProjectState.id, LANGUAGE),
         raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
@@ -126,6 +129,7 @@ def _project() -> rx.Component:
                 BrainstormState.resyncing,
                 rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
             ),
+            rx.cond(BrainstormState.newest.phase != "idle", export_button(LANGUAGE)),
             project_tools(),
             class_name="page-heading",
         ),

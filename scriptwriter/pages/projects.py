@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.elements import button, empty, link, link_button, notice
+from scriptwriter.components.export import import_form
 from scriptwriter.components.project import name_or_field, project_menu
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
@@ -14,6 +15,8 @@ from scriptwriter.state.projects import ProjectsState
 from scriptwriter.texts import (
     FAILED,
     IDEAS_COUNT,
+    IMPORT,
+    IMPORT_WHY,
     LOADING,
     NEW_PROJECT,
     NO_IDEAS_YET,
@@ -23,11 +26,16 @@ from scriptwriter.texts import (
     NOTHING_ARCHIVED_NEXT,
     NOTHING_DELETED,
     NOTHING_DELETED_NEXT,
+    NOTHING_MATCHES,
+    NOTHING_MATCHES_NEXT,
     PROJECTS,
     QUEUED,
     RESTORE,
+    SEARCH_PROJECTS,
     SHELF,
     SHELVES,
+    SORT,
+    SORTS,
     UNDO,
     WRITING_NOW,
     Text,
@@ -40,16 +48,19 @@ def projects() -> rx.Component:
         rx.el.header(
             rx.el.h1(t(PROJECTS, LANGUAGE)),
             _shelves(),
+            import_form(LANGUAGE, t(IMPORT, LANGUAGE), t(IMPORT_WHY, LANGUAGE)),
             rx.cond(ProjectsState.projects.length() > 0, _new_project()),
             class_name="page-heading",
         ),
+        _finding(),
         rx.cond(
             ProjectsState.loaded,
             rx.cond(
                 ProjectsState.projects.length() > 0,
                 rx.el.ul(rx.foreach(ProjectsState.projects, _row), class_name="project-list"),
                 rx.match(
-                    ProjectsState.shelf,
+                    rx.cond(ProjectsState.search != "", "searched", ProjectsState.shelf),
+                    ("searched", empty(t(NOTHING_MATCHES, LANGUAGE), t(NOTHING_MATCHES_NEXT, LANGUAGE))),
                     ("archived", empty(t(NOTHING_ARCHIVED, LANGUAGE), t(NOTHING_ARCHIVED_NEXT, LANGUAGE))),
                     ("deleted", empty(t(NOTHING_DELETED, LANGUAGE), t(NOTHING_DELETED_NEXT, LANGUAGE))),
                     empty(t(NO_PROJECTS, LANGUAGE), t(NO_PROJECTS_NEXT, LANGUAGE), _new_project()),
@@ -79,6 +90,34 @@ def _shelves() -> rx.Component:
         role="group",
         aria_label=t(SHELF, LANGUAGE),
         class_name="shelves",
+    )
+
+
+def _finding() -> rx.Component:
+    """Search and sort, where there is something to look through."""
+    something = (ProjectsState.projects.length() > 1) | (ProjectsState.search != "")
+    return rx.cond(
+        something & (ProjectsState.shelf != "deleted"),
+        rx.el.div(
+            rx.el.input(
+                type="search",
+                placeholder=t(SEARCH_PROJECTS, LANGUAGE),
+                aria_label=t(SEARCH_PROJECTS, LANGUAGE),
+                on_change=ProjectsState.look_for.debounce(250).temporal,
+                auto_complete="off",
+                data_testid="search-projects",
+            ),
+            rx.el.label(
+                t(SORT, LANGUAGE),
+                rx.el.select(
+                    *(rx.el.option(t(name, LANGUAGE), value=sort) for sort, name in SORTS.items()),
+                    value=ProjectsState.sort,
+                    on_change=ProjectsState.order.temporal,
+                    data_testid="sort-projects",
+                ),
+            ),
+            class_name="finding",
+        ),
     )
 
 

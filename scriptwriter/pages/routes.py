@@ -47,11 +47,11 @@ class Route(NamedTuple):
 
 
 ROUTES = (
-    Route("/", projects, PROJECTS, [SessionState.enter, ProjectsState.load]),
+    Route("/", projects, PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]),
     Route("/sign-in", sign_in, SIGN_IN, [SessionState.pass_by, SignInState.open]),
     Route("/register", register, REGISTER, [SessionState.pass_by, SignInState.open]),
     Route("/account", account, ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]),
-    Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load]),
+    Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]),
     Route(
         "/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open, BriefState.open]
     ),

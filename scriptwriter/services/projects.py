@@ -63,6 +63,19 @@ WHERE m.user_id = :user_id
 _PRESENT = _ROWS + "AND p.status IN ('active', 'archived')"
 _RESTORABLE = _ROWS + "AND m.role = 'owner' AND p.status = 'deleted' AND p.updated_at > :since"
 _NEWEST_FIRST = " ORDER BY updated_at DESC"
+_MATCHING = """ AND (
+    p.name ILIKE :words
+    OR EXISTS (
+        SELECT FROM artifacts a,
+            jsonb_array_elements(coalesce(a.partial_data, a.data::jsonb) -> 'ideas') AS idea
+        WHERE a.project_id = p.id AND a.type = 'brainstorm_ideas' AND idea ->> 'title' ILIKE :words
+    )
+    OR EXISTS (
+        SELECT FROM artifacts a
+        WHERE a.project_id = p.id AND a.type = 'brainstorm_idea' AND a.streaming_status = 'completed'
+            AND a.data::jsonb ->> 'title' ILIKE :words
+    )
+)"""
 
 
 async def create(user_id: str, name: str, description: str = "") -> str:
@@ -87,10 +100,17 @@ async def create_in(session: AsyncSession, user_id: str, name: str, description:
     return project.id
 
 
-async def mine(user_id: str) -> list[ProjectRow]:
-    """The projects of `user_id`, archived ones too, the one that changed last first."""
+async def mine(user_id: str, search: str = "") -> list[ProjectRow]:
+    """The projects of `user_id`, archived ones too, the one that changed last first.
+
+    With `search` those whose name, or the title of an idea in them, has these words in it.
+    """
+    words = storable(" ".join(search.split()))[:NAME_LIMIT]
+    for sign in "\\%_":
+        words = words.replace(sign, f"\\{sign}")
+    query = _PRESENT + (_MATCHING if words else "") + _NEWEST_FIRST
     async with transaction() as session:
-        return await _rows(session, _PRESENT + _NEWEST_FIRST, user_id=user_id)
+        return await _rows(session, query, user_id=user_id, **({"words": f"%{words}%"} if words else {}))
 
 
 async def restorable(user_id: str) -> list[ProjectRow]:

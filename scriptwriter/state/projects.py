@@ -1,14 +1,23 @@
 """Owns the list of a person's projects as the browser shows it. Knows no SQL."""
 
+import asyncio
+from contextlib import suppress
+
 import reflex as rx
 
 from scriptwriter.components.views import Notice, ProjectView
 from scriptwriter.errors import UserError
 from scriptwriter.services import projects
 from scriptwriter.services.access import OWNERS
-from scriptwriter.services.projects import ProjectRow
+from scriptwriter.services.projects import NAME_LIMIT, ProjectRow
 from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.texts import SORTS
+from scriptwriter.transfer import MOST_BYTES
 
+FRESH_SECONDS = 2.0
+"""Between two looks at the list while it is open."""
+PROBLEMS = frozenset({"file_unreadable", "file_too_large", "signed_out", "unexpected"})
+"""Every code with which an import that failed comes back here; no other is heeded."""
 SHELVES = ("active", "archived", "deleted")
 
 
@@ -16,6 +25,8 @@ class ProjectsState(SessionState):
     """The projects page: the projects of one shelf, active, archived or deleted."""
 
     shelf: rx.Field[str] = rx.field("active")
+    search: rx.Field[str] = rx.field("")
+    sort: rx.Field[str] = rx.field("changed")
     projects: rx.Field[list[ProjectView]] = rx.field(default_factory=list)
     loaded: rx.Field[bool] = rx.field(False)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
@@ -23,7 +34,32 @@ class ProjectsState(SessionState):
     @rx.event
     async def load(self) -> None:
         """Read the list anew, as the page opens: with the active ones."""
-        self.shelf = "active"
+        self.shelf, self.search, self.sort = "active", "", "changed"
+        await self._read()
+        code = self.router.url.query_parameters.get("problem", "")
+        if code in PROBLEMS:
+            self.notice = as_notice(UserError(code, limit=MOST_BYTES // 1_000_000))
+
+    @rx.event(background=True)
+    async def watch(self):
+        """Keep states and counts fresh until the person leaves the page."""
+        while True:
+            await asyncio.sleep(FRESH_SECONDS)
+            async with self:
+                # What could not be read this time is read the next; the person has seen the list already.
+                with suppress(Exception):
+                    await self._fill()
+
+    @rx.event
+    async def look_for(self, words: str) -> None:
+        """Show the projects with these words in their name, or in the title of an idea."""
+        self.search = str(words)[:NAME_LIMIT]
+        await self._read()
+
+    @rx.event
+    async def order(self, sort: str) -> None:
+        """Sort the list: by changed, created, name, or ideas."""
+        self.sort = sort if sort in SORTS else "changed"
         await self._read()
 
     @rx.event
@@ -39,20 +75,35 @@ class ProjectsState(SessionState):
 
     async def _read(self) -> None:
         try:
-            person = await self._person()
-            if self.shelf == "deleted":
-                rows = await projects.restorable(person)
-            else:
-                rows = [
-                    row for row in await projects.mine(person) if row.archived == (self.shelf == "archived")
-                ]
+            await self._fill()
         except Exception as error:
             # `enter` shows a signed-out person the way.
             if not (isinstance(error, UserError) and error.code == "signed_out"):
                 self.notice = as_notice(error)
-            return
-        self.projects = [_view(row) for row in rows]
-        self.loaded = True
+
+    async def _fill(self) -> None:
+        person = await self._person()
+        if self.shelf == "deleted":
+            rows = await projects.restorable(person)
+        else:
+            found = await projects.mine(person, self.search)
+            rows = [row for row in found if row.archived == (self.shelf == "archived")]
+        listed = [_view(row) for row in _sorted(rows, self.sort)]
+        if listed != self.projects:
+            self.projects = listed
+        if not self.loaded:
+            self.loaded = True
+
+
+def _sorted(rows: list[ProjectRow], sort: str) -> list[ProjectRow]:
+    match sort:
+        case "created":
+            return sorted(rows, key=lambda row: row.created_at, reverse=True)
+        case "name":
+            return sorted(rows, key=lambda row: row.name.casefold())
+        case "ideas":
+            return sorted(rows, key=lambda row: row.ideas, reverse=True)
+    return rows
 
 
 PHASES = {"": "idle", "pending": "queued", "running": "writing", "cancelled": "stopped"}

@@ -28,6 +28,8 @@ ROUTES: dict[tuple[str, str], tuple[Any, tuple[str, ...] | None]] = {
     ("PATCH", "/api/projects/{project}"): (NAME, OWNERS),
     ("DELETE", "/api/projects/{project}"): (None, OWNERS),
     ("POST", "/api/projects/{project}/restore"): (None, OWNERS),
+    ("POST", "/api/projects/import"): (None, None),
+    ("GET", "/api/projects/{project}/export?format=json"): (None, ALL),
     ("GET", "/api/projects/{project}/flow"): (None, ALL),
     ("GET", "/api/projects/{project}/members"): (None, ALL),
     ("POST", "/api/projects/{project}/members"): ({"username": "stranger", "role": "viewer"}, OWNERS),

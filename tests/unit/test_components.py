@@ -79,6 +79,7 @@ TEXTS = (
     | texts.ROLES
     | {f"why {role}": text for role, text in texts.ROLES_WHY.items()}
     | texts.PASS_REASONS
+    | texts.SORTS
 )
 
 

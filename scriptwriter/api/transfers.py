@@ -1,0 +1,126 @@
+"""Owns the routes by which a project leaves as a file, and comes back as a new project."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import quote, urlencode
+
+import structlog
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
+
+from scriptwriter import transfer
+from scriptwriter.api.language import language_of
+from scriptwriter.api.origins import home_of
+from scriptwriter.api.person import Person
+from scriptwriter.api.problems import PRIVATE, answers
+from scriptwriter.api.projects import CreatedProject
+from scriptwriter.api.session import Origin
+from scriptwriter.errors import UserError
+from scriptwriter.exports.document import Document, Selection
+from scriptwriter.exports.reading import read
+from scriptwriter.exports.text import markdown, plain
+from scriptwriter.exports.word import word
+from scriptwriter.services import transfers
+
+router = APIRouter(prefix="/api/projects", tags=["projects"])
+
+_log = structlog.get_logger(__name__)
+
+
+class _Form(NamedTuple):
+    write: Callable[[Document], str | bytes]
+    ending: str
+    type: str
+
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_FORMS = {
+    "text": _Form(plain, "txt", "text/plain; charset=utf-8"),
+    "markdown": _Form(markdown, "md", "text/markdown; charset=utf-8"),
+    "word": _Form(word, "docx", _WORD),
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/{project_id}/export",
+    response_class=Response,
+    responses={
+        **answers(400, 401, 404),
+        200: {
+            "description": "The file",
+            "content": {
+                "application/json": {"schema": transfer.ProjectFile.model_json_schema()},
+                **dict.fromkeys(("text/plain", "text/markdown", _WORD), _BINARY),
+            },
+        },
+    },
+)
+async def export_project(
+    project_id: str,
+    person: Person,
+    request: Request,
+    format: Annotated[
+        Literal["text", "markdown", "word", "json"], Query(description="json: the whole graph")
+    ] = "markdown",
+    ideas: Annotated[Selection, Query(description="Of which ideas; json has all")] = "keepers",
+    mark: Annotated[bool, Query(description="Whether the text says that a model wrote it")] = True,
+    language: Annotated[Literal["zh", "en"] | None, Query(description="Else by Accept-Language")] = None,
+) -> Response:
+    """Export the ideas of a project as a text, a Markdown or a Word file, or its whole graph as JSON."""
+    if format == "json":
+        file = await transfers.export(project_id, person.id)
+        content = await asyncio.to_thread(transfer.write, file)
+        return _attached(content, "application/json", f"{file.project.name}.json")
+    document = await read(
+        project_id, person.id, ideas, language=language or language_of(request), marked=mark
+    )
+    form = _FORMS[format]
+    return _attached(
+        await asyncio.to_thread(form.write, document), form.type, f"{document.project}.{form.ending}"
+    )
+
+
+@router.post(
+    "/import",
+    status_code=201,
+    responses=answers(400, 401, 403, 413),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": transfer.ProjectFile.model_json_schema()}},
+        }
+    },
+)
+async def import_project(request: Request, person: Person) -> CreatedProject:
+    """Make a new project of a whole graph that was exported as JSON; whoever does is its owner."""
+    file = await asyncio.to_thread(transfer.read, await request.body())
+    return CreatedProject(project_id=await transfers.take_in(file, person.id))
+
+
+@router.post("/import-file", include_in_schema=False)
+async def import_file(
+    person: Person, file: Annotated[UploadFile, File()], origin: Origin = None
+) -> RedirectResponse:
+    """The same from a form of the projects page, and on to the new project."""
+    home = home_of(origin)
+    try:
+        read = await asyncio.to_thread(transfer.read, await file.read(transfer.MOST_BYTES + 1))
+        project_id = await transfers.take_in(read, person.id)
+    except Exception as error:
+        if not isinstance(error, UserError):
+            _log.error("import_failed", exc_info=error)
+        code = error.code if isinstance(error, UserError) else "unexpected"
+        return RedirectResponse(f"{home}/projects?{urlencode({'problem': code})}", status_code=303)
+    return RedirectResponse(f"{home}/projects/{project_id}/brainstorm", status_code=303)
+
+
+def _attached(content: str | bytes, type: str, name: str) -> Response:
+    """A download; a name may hold anything that a person typed."""
+    plain = "".join(sign if sign.isalnum() or sign in " ._-·" else "_" for sign in name)[-120:].strip()
+    return Response(
+        content,
+        media_type=type,
+        headers=PRIVATE | {"content-disposition": f"attachment; filename*=UTF-8''{quote(plain)}"},
+    )

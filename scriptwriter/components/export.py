@@ -1,0 +1,136 @@
+"""Owns the dialog by which ideas leave the room: which ones, with the mark or without, and as what."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.elements import PostForm, api_address
+from scriptwriter.components.wording import Language, t
+from scriptwriter.texts import (
+    CLOSE,
+    COPIED,
+    COPY_TEXT,
+    EXPORT,
+    EXPORT_ALL,
+    EXPORT_GRAPH,
+    EXPORT_KEEPERS,
+    EXPORT_WHAT,
+    MARKDOWN_FILE,
+    NOT_COPIED,
+    WITH_MARK,
+    WITH_MARK_WHY,
+    WORD_FILE,
+)
+
+OPEN = "document.getElementById('export')?.showModal()"
+
+
+def export_button(language: Language) -> rx.Component:
+    """Opens the dialog."""
+    return rx.el.button(
+        t(EXPORT, language),
+        type="button",
+        class_name="button quiet",
+        on_click=rx.call_script(OPEN),
+        data_testid="export",
+    )
+
+
+def export_dialog(project_id: Any, language: Language) -> rx.Component:
+    """The dialog itself: the browser asks for the files, and assets/export.js copies the text."""
+    return rx.el.dialog(
+        PostForm.create(
+            rx.el.header(
+                rx.el.h2(t(EXPORT, language)),
+                rx.el.button(t(CLOSE, language), type="submit", class_name="button quiet"),
+            ),
+            method="dialog",
+        ),
+        PostForm.create(
+            rx.el.fieldset(
+                rx.el.legend(t(EXPORT_WHAT, language)),
+                rx.el.div(
+                    _which("keepers", EXPORT_KEEPERS, language, checked=True),
+                    _which("all", EXPORT_ALL, language),
+                    class_name="choices",
+                ),
+                class_name="field",
+            ),
+            # A box that is not ticked sends nothing: this says no for it, and the last one counts.
+            rx.el.input(type="hidden", name="mark", value="false", read_only=True),
+            rx.el.label(
+                rx.el.input(type="checkbox", name="mark", value="true", default_checked=True),
+                rx.el.span(t(WITH_MARK, language)),
+                class_name="tick",
+            ),
+            rx.el.p(t(WITH_MARK_WHY, language), class_name="hint"),
+            rx.el.input(type="hidden", name="language", value=language, read_only=True),
+            rx.el.div(
+                rx.el.button(
+                    t(COPY_TEXT, language),
+                    type="button",
+                    class_name="button primary",
+                    data_copies="",
+                    data_testid="copy-text",
+                ),
+                _said(COPIED, language, role="status", data_copied=""),
+                _said(NOT_COPIED, language, role="alert", data_failed=""),
+                _file("markdown", MARKDOWN_FILE, language),
+                _file("word", WORD_FILE, language),
+                _file("json", EXPORT_GRAPH, language),
+                class_name="actions",
+            ),
+            action=api_address(rx.Var.create("/api/projects/").to(str) + project_id + "/export"),
+            method="get",
+            class_name="export-form",
+        ),
+        id="export",
+        class_name="raw-reply",
+        aria_label=t(EXPORT, language),
+        data_testid="export-dialog",
+    )
+
+
+def import_form(language: Language, label: Any, hint: Any) -> rx.Component:
+    """Picks a project's file, and sends it at once."""
+    return PostForm.create(
+        rx.el.label(
+            rx.el.span(label, class_name="button quiet"),
+            rx.el.input(
+                type="file",
+                name="file",
+                accept="application/json,.json",
+                class_name="unseen",
+                data_submits="",
+                data_testid="import-file",
+            ),
+            title=hint,
+        ),
+        action=api_address("/api/projects/import-file"),
+        method="post",
+        enc_type="multipart/form-data",
+        class_name="import-form",
+    )
+
+
+def _said(text: Any, language: Language, **attributes: Any) -> rx.Component:
+    """What the script shows for a moment."""
+    return rx.el.span(t(text, language), class_name="chip", hidden=True, **attributes)
+
+
+def _which(value: str, text: Any, language: Language, *, checked: bool = False) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="radio", name="ideas", value=value, default_checked=checked),
+        rx.el.span(t(text, language)),
+    )
+
+
+def _file(format: str, text: Any, language: Language) -> rx.Component:
+    return rx.el.button(
+        t(text, language),
+        type="submit",
+        name="format",
+        value=format,
+        class_name="button plain",
+        data_testid=f"export-{format}",
+    )

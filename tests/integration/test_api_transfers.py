@@ -1,0 +1,135 @@
+"""A project leaves as a file and comes back, over HTTP."""
+
+import json
+from io import BytesIO
+
+import docx
+
+from scriptwriter.generation.run import run
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import brainstorms, edits, keepers, picks
+from scriptwriter.transfer import MOST_BYTES
+from tests.support.model_server import ModelServer, ideas_text, spoken
+from tests.support.programs import client, problem, program_of
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import rows
+
+
+async def _room_with_keepers(server: ModelServer, room: Room, url: str) -> None:
+    """Three ideas: the third and the edited first are kept, in this order."""
+    server.answers(spoken(ideas_text([1, 2, 3])))
+    await run(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    [artifact] = rows(url, "SELECT id FROM artifacts WHERE type = 'brainstorm_ideas'")
+    first, third = IdeaRef(artifact["id"], 0), IdeaRef(artifact["id"], 2)
+    await edits.edit(room.project_id, first, "改过的题目", "改过的正文。", "", room.collaborator)
+    for ref in (first, third):
+        await picks.pick(room.project_id, ref, "keep", room.owner)
+    await keepers.arrange(room.project_id, [third, first], room.owner)
+
+
+async def test_keepers_leave_as_text_in_their_order_as_they_stand_now(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """With the mark at the end, and as a download."""
+    await _room_with_keepers(server, room, connected)
+
+    async with program_of(room.viewer) as http:
+        answer = await http.get(
+            f"/api/projects/{room.project_id}/export", params={"format": "text", "language": "zh"}
+        )
+
+    assert answer.status_code == 200
+    assert answer.text.startswith("1. 故事3号\n") and "\n\n2. 改过的题目\n改过的正文。\n" in answer.text
+    assert answer.text.endswith("\n\nAI 生成\n")
+    assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert "no-store" in answer.headers["cache-control"]
+
+
+async def test_everything_leaves_with_its_brief_and_without_the_mark_where_it_is_not_wanted(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """As Markdown, in English."""
+    await _room_with_keepers(server, room, connected)
+    wish = {"format": "markdown", "ideas": "all", "mark": "false", "language": "en"}
+
+    async with program_of(room.owner) as http:
+        text = (await http.get(f"/api/projects/{room.project_id}/export", params=wish)).text
+
+    assert "**Platform**: 抖音" in text and "## 2. 故事2号" in text and "*Kept by Owner*" in text
+    assert "AI-generated" not in text
+
+
+async def test_a_word_file_opens(server: ModelServer, room: Room, connected: str) -> None:
+    """With its title page."""
+    await _room_with_keepers(server, room, connected)
+
+    async with program_of(room.owner) as http:
+        answer = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "word"})
+
+    file = docx.Document(BytesIO(answer.content))
+    assert file.paragraphs[0].text == "一个项目"
+    assert [each.text for each in file.paragraphs if each.style and each.style.name == "Heading 1"] == [
+        "1. 故事3号",
+        "2. 改过的题目",
+    ]
+
+
+async def test_a_whole_project_goes_out_and_comes_in_again(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """Somebody else owns the copy, and its keepers are the same."""
+    await _room_with_keepers(server, room, connected)
+    async with program_of(room.owner) as http, program_of(room.stranger) as stranger:
+        file = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})
+
+        made = await stranger.post("/api/projects/import", content=file.content)
+
+        project_id = made.json()["projectId"]
+        path = f"/api/projects/{project_id}/export"
+        copy = await stranger.get(path, params={"format": "json"})
+        text = await stranger.get(path, params={"format": "text"})
+    assert (made.status_code, copy.content) == (201, file.content)
+    assert text.text.startswith("1. 故事3号\n") and "2. 改过的题目" in text.text
+
+
+async def test_a_person_picks_a_file_and_arrives_in_the_new_project(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """Or reads in the list why not."""
+    await _room_with_keepers(server, room, connected)
+    async with program_of(room.owner) as http:
+        file = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})
+        here = {"origin": "http://localhost:3000"}
+
+        good = await http.post("/api/projects/import-file", files={"file": file.content}, headers=here)
+        bad = await http.post("/api/projects/import-file", files={"file": b"{}"}, headers=here)
+        elsewhere = await http.post("/api/projects/import-file", files={"file": file.content})
+
+    assert good.status_code == bad.status_code == 303
+    assert good.headers["location"].startswith("http://localhost:3000/projects/")
+    assert bad.headers["location"] == "http://localhost:3000/projects?problem=file_unreadable"
+    assert elsewhere.status_code == 403
+
+
+async def test_who_is_not_a_member_exports_nothing_and_who_is_nobody_imports_nothing(room: Room) -> None:
+    """404 and 401."""
+    async with program_of(room.stranger) as stranger, client() as nobody:
+        answers = [
+            *[
+                await stranger.get(f"/api/projects/{room.project_id}/export", params={"format": form})
+                for form in ("text", "markdown", "word", "json")
+            ],
+            await nobody.post("/api/projects/import", content=b"{}"),
+        ]
+
+    assert [answer.status_code for answer in answers] == [404] * 4 + [401]
+
+
+async def test_a_file_that_cannot_be_read_is_a_400_and_a_huge_one_a_413(room: Room) -> None:
+    """Each with its sentence."""
+    async with program_of(room.owner) as http:
+        unreadable = await http.post("/api/projects/import", content=json.dumps({"format": "x"}))
+        huge = await http.post("/api/projects/import", content=b" " * (MOST_BYTES + 100_000))
+
+    assert problem(unreadable) == (400, "file_unreadable")
+    assert problem(huge) == (413, "body_too_large")
