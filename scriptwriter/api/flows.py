@@ -11,12 +11,20 @@ from scriptwriter.api.language import language_of
 from scriptwriter.api.person import Person
 from scriptwriter.api.problems import answers
 from scriptwriter.errors import Language, UserError
-from scriptwriter.graph import TransformStatus
+from scriptwriter.graph import Task, TransformStatus
 from scriptwriter.sync import flow
 from scriptwriter.sync.reading import read_flow
 from scriptwriter.texts import ERRORS
 
 router = APIRouter(prefix="/api/projects/{project_id}/flow", tags=["brainstorm"])
+
+
+class Source(Told):
+    """An idea that a run began with, as it was then."""
+
+    ref: str
+    title: str
+    body: str
 
 
 class Brief(Told):
@@ -31,6 +39,8 @@ class Brief(Told):
     audience: str
     avoid: str
     model: str
+    task: Task
+    sources: list[Source] = Field(description="The ideas that it begins with, where the task has any")
 
 
 class Idea(Told):

@@ -12,11 +12,11 @@ from scriptwriter.api.app import create
 from scriptwriter.api.session import COOKIE
 from scriptwriter.services import tokens
 from tests.support.programs import HOME, bearer, client, cookie, problem, program_of
-from tests.support.rooms import BRIEF, Room
+from tests.support.rooms import ASKED, Room
 from tests.support.rows import rows
 
 NAME = {"name": "一个新名字"}
-START = {"projectId": "{project}", "params": BRIEF.to_json()}
+START = {"projectId": "{project}", "params": ASKED}
 OF_PROJECT = {"projectId": "{project}"}
 
 # Of every route: what is sent, and the roles that may.

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from scriptwriter.errors import GenerationError
-from scriptwriter.graph import Idea, Reply
+from scriptwriter.graph import Brief, Idea, Reply
 from scriptwriter.services import attempts, brainstorms
 from scriptwriter.texts import RUN_STARTED
 from tests.support.flows import stored
@@ -54,12 +54,8 @@ async def test_a_start_answers_as_the_design_has_it(connected: str, room: Room) 
         "status": "started",
         "message": RUN_STARTED.en,
     }
-    assert transform["context"]["params"] == {
-        "platform": "抖音",
-        "genre": "穿越, 爽文",
-        "other_requirements": "现代CEO穿越古代",
-        "count": 5,
-    }
+    brief = Brief("抖音", "穿越, 爽文", "现代CEO穿越古代", 5)
+    assert transform["context"]["params"] == brief.to_json()
     assert transform["context"]["userId"] == room.collaborator
     assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 1
 

@@ -14,11 +14,11 @@ from scriptwriter import database
 from scriptwriter.api.app import create
 from scriptwriter.api.doorway import BODY_LIMIT
 from tests.support.programs import JSON, bearer, blamed, client, problem, program_of, served
-from tests.support.rooms import BRIEF, Room
+from tests.support.rooms import ASKED, Room
 from tests.support.rows import rows
 from tests.support.web import free_port
 
-PARAMS = BRIEF.to_json()
+PARAMS = ASKED
 WRONG_PARAMS: list[tuple[Any, list[str]]] = [
     ({}, ["params.genre", "params.platform"]),
     ({**PARAMS, "platform": 5}, ["params.platform"]),
