@@ -11,6 +11,8 @@ from scriptwriter.pages.routes import add_routes
 
 SCRIPTS = ("screen", "pickers", "room", "export", "account")
 """In assets/: what a page does without its server."""
+STYLES = ("base", "pages", "projects", "room", "cards", "account")
+"""In assets/: how it looks; a later one goes before an earlier one."""
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ def log_failure(exception: Exception) -> None:
 
 
 app = rx.App(
-    stylesheets=["/base.css", "/pages.css", "/room.css", "/cards.css", "/account.css"],
+    stylesheets=[f"/{name}.css" for name in STYLES],
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
         *(rx.el.script(src=f"/{name}.js", defer=True) for name in SCRIPTS),

@@ -16,6 +16,7 @@ from scriptwriter.services.cleaning import clean
 from scriptwriter.services.jobs import GENERATE, app
 from scriptwriter.services.orphans import adopt
 from scriptwriter.services.presence import forget_silent
+from scriptwriter.services.purges import purge
 from scriptwriter.settings import settings
 
 _HEARTBEAT = 4.0
@@ -82,7 +83,8 @@ async def _work(running: Running) -> None:
     )
     worker = app.with_connector(connector)
     async with worker.open_async():
-        sweep = asyncio.create_task(_sweep(running))
+        # Side by side: a large project that goes must not keep a generation waiting.
+        sweep = asyncio.gather(_sweep(running), _clean())
         life = asyncio.create_task(
             worker.run_worker_async(
                 concurrency=settings().worker_concurrency,
@@ -112,8 +114,7 @@ async def _work(running: Running) -> None:
 
 
 async def _sweep(running: Running) -> None:
-    """Queue generations again that would otherwise stay as they are for ever; forget tabs; clean up."""
-    clock, cleaned = asyncio.get_running_loop().time, -_CLEANING
+    """Queue generations again, and forget open tabs, that would otherwise stay as they are for ever."""
     while True:
         try:
             ended = running.ended(_SWEEP)
@@ -121,9 +122,18 @@ async def _sweep(running: Running) -> None:
                 _log.warning("generation_adopted", transform=transform_id)
             running.forget(ended)
             await forget_silent()
-            if clock() - cleaned >= _CLEANING:
-                cleaned = clock()
-                await clean()
         except DATABASE_AWAY as error:
             _log.warning("sweep_failed", cause=type(error).__name__)
         await asyncio.sleep(_SWEEP)
+
+
+async def _clean() -> None:
+    """Remove what has expired, and what was deleted long ago, for ever."""
+    while True:
+        try:
+            await clean()
+            if purged := await purge():
+                _log.info("projects_purged", count=purged)
+        except DATABASE_AWAY as error:
+            _log.warning("cleaning_failed", cause=type(error).__name__)
+        await asyncio.sleep(_CLEANING)
