@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from scriptwriter.api import health, metrics, openid, session, sign_in
+from scriptwriter.api.event_headers import EventHeaders
 from scriptwriter.api.renewal import SessionRenewal
 
 
@@ -13,6 +14,7 @@ def create() -> FastAPI:
     api.include_router(sign_in.router)
     api.include_router(openid.router)
     api.add_middleware(SessionRenewal)
+    api.add_middleware(EventHeaders)
     api.include_router(health.router)
     api.include_router(metrics.router)
     return api

@@ -159,10 +159,10 @@ async def test_a_changed_password_needs_the_current_one_and_ends_every_other_ses
     assert user is not None
 
     with pytest.raises(UserError) as refused:
-        await passwords.change(user.id, OTHER, OTHER, token=here)
+        await passwords.change(user.id, OTHER, OTHER, here=accounts.token_hash(here))
     assert refused.value.code == "wrong_current_password"
     assert await accounts.user_of_session(there) is not None
-    await passwords.change(user.id, PASSWORD, OTHER, token=here)
+    await passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(here))
 
     assert await accounts.user_of_session(there) is None
     assert await accounts.user_of_session(here) is not None
@@ -181,7 +181,7 @@ async def test_a_new_password_keeps_the_rules_and_is_nobodys_without_one() -> No
     codes = []
     for person, new in ((user.id, "short"), (user.id, "x" * 129), ("outside", OTHER)):
         with pytest.raises(UserError) as refused:
-            await passwords.change(person, PASSWORD, new, token=token)
+            await passwords.change(person, PASSWORD, new, here=accounts.token_hash(token))
         codes.append(refused.value.code)
 
     assert codes == ["password_too_short", "password_too_long", "no_password"]
@@ -195,7 +195,7 @@ async def test_a_session_that_is_opened_while_the_password_changes_does_not_outl
     assert user is not None
 
     changed, *opened = await asyncio.gather(
-        passwords.change(user.id, PASSWORD, OTHER, token=here),
+        passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(here)),
         *(passwords.sign_in("liming", PASSWORD) for _ in range(3)),
         return_exceptions=True,
     )
@@ -302,7 +302,7 @@ async def test_guessing_the_current_password_has_the_bound_of_the_account() -> N
     codes = []
     for current in (OTHER, PASSWORD):
         with pytest.raises(UserError) as refused:
-            await passwords.change(user.id, current, OTHER, token=token)
+            await passwords.change(user.id, current, OTHER, here=accounts.token_hash(token))
         codes.append(refused.value.code)
 
     assert codes == ["wrong_current_password", "too_many_attempts"]

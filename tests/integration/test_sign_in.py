@@ -6,10 +6,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from scriptwriter.api.app import create
+from scriptwriter.api.event_headers import SESSION_ID, EventHeaders, event_cookie
 from scriptwriter.api.refusals import TYPED
 from scriptwriter.api.session import COOKIE, token_in
 from scriptwriter.models import User
@@ -267,3 +270,24 @@ async def test_without_its_database_a_sign_in_says_so_on_the_page(browser: httpx
     await lost.close()
 
     assert back(answer)[1]["problem"] == "unexpected"
+
+
+async def test_events_know_a_session_by_an_id_that_opens_nothing(connected: str) -> None:
+    """Reflex sends the headers of a connection on to the page's scripts: the token is not among them."""
+    seen: list[dict[str, str]] = []
+
+    async def events(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(dict(Headers(scope=scope)))
+        await Response("")(scope, receive, send)
+
+    cookie = f"other=1; {COOKIE}=the-token; {SESSION_ID}=planted; {TYPED}=%E6%9D%8E%3B"
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(EventHeaders(events)), base_url="http://localhost:8000"
+    ) as client:
+        for path in ("/_event/", "/projects"):
+            await client.get(path, headers={"cookie": cookie, "authorization": "Basic abc", "x-kept": "yes"})
+
+    assert seen[0]["cookie"] == f"{SESSION_ID}={accounts.token_hash('the-token')}; {TYPED}=%E6%9D%8E%3B"
+    assert "authorization" not in seen[0] and seen[0]["x-kept"] == "yes"
+    assert seen[1]["cookie"] == cookie and seen[1]["authorization"] == "Basic abc"
+    assert event_cookie(f"{SESSION_ID}=planted") == ""

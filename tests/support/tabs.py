@@ -10,6 +10,9 @@ from reflex.state import StateUpdate
 from reflex_base.event import Event
 from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
 
+from scriptwriter.api.event_headers import event_cookie
+from scriptwriter.api.session import COOKIE
+
 # The states are registered, and the routes give them their vars, when the app is imported.
 from scriptwriter.scriptwriter import app
 from scriptwriter.services import accounts
@@ -89,7 +92,7 @@ class Tab:
 @asynccontextmanager
 async def open_tab(project_id: str, user_id: str | None) -> AsyncIterator[Tab]:
     """A tab of `user_id` (None: nobody is signed in) that opens the page of a project."""
-    cookie = "" if user_id is None else f"scriptwriter_session={await accounts.open_session(user_id)}"
+    cookie = "" if user_id is None else event_cookie(f"{COOKIE}={await accounts.open_session(user_id)}")
     with app.set_contexts():
         async with Tab(f"tab-{user_id}", project_id, cookie) as tab:
             await tab.load()
