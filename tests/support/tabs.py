@@ -29,6 +29,7 @@ class Tab:
         self.shown: dict[str, dict[str, Any]] = {}
         self.updates: list[Mapping[str, Mapping[str, Any]]] = []
         self.redirects: list[str] = []
+        self.filled: list[str] = []
         self._changed = asyncio.Event()
         self._router_data = {
             "pathname": ROUTE,
@@ -47,6 +48,7 @@ class Tab:
             plain = {key.removesuffix("_rx_state_"): value for key, value in values.items()}
             self.shown.setdefault(name, {}).update(plain)
         self.redirects += [event.payload["path"] for event in update.events if event.name == "_redirect"]
+        self.filled += [event.payload["value"] for event in update.events if event.name == "_set_value"]
         if update.delta:
             self.updates.append(update.delta)
         self._changed.set()
