@@ -19,6 +19,7 @@ from scriptwriter.api import (
     transfers,
 )
 from scriptwriter.api.doorway import Doorway
+from scriptwriter.api.event_headers import EventHeaders
 from scriptwriter.api.renewal import SessionRenewal
 
 ROUTERS = (
@@ -52,6 +53,7 @@ def create() -> FastAPI:
         api.include_router(router)
     problems.install(api)
     api.add_middleware(SessionRenewal)
+    api.add_middleware(EventHeaders)
     # The last one added is the first one met: a body that is too large costs nothing.
     api.add_middleware(Doorway)
     return api

@@ -37,6 +37,9 @@ from scriptwriter.texts import (
     Text,
 )
 
+FRESH = "fresh-token"
+"""The id of the field in which a new token is shown: it is there all the time, so that it can be filled."""
+
 
 def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
     """The form that changes the password; `state` is as AccountState."""
@@ -117,7 +120,7 @@ def tokens_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Comp
             ),
             rx.el.p(t(NO_TOKENS, language), class_name="hint"),
         ),
-        rx.cond(state.fresh != "", _fresh(state, language)),
+        _fresh(state, language),
         rx.el.form(
             rx.el.div(
                 rx.el.label(t(TOKEN_NAME, language), html_for="token-name"),
@@ -226,9 +229,9 @@ def _fresh(state: Any, language: Language) -> rx.Component:
         rx.el.p(t(TOKEN_ONCE, language), role="status"),
         rx.el.div(
             rx.el.input(
-                value=state.fresh,
+                default_value="",
                 read_only=True,
-                id="fresh-token",
+                id=FRESH,
                 aria_label=t(NEW_TOKEN, language),
                 spell_check=False,
                 data_testid="fresh-token",
@@ -238,14 +241,14 @@ def _fresh(state: Any, language: Language) -> rx.Component:
                 rx.el.span(t(COPIED, language), class_name="on", role="status"),
                 type="button",
                 class_name="button primary",
-                data_copies="fresh-token",
+                data_copies=FRESH,
                 data_testid="copy-token",
             ),
             button(t(DISMISS, language), kind="quiet", on_click=state.put_away),
             class_name="fresh-line",
         ),
         class_name="fresh",
-        key=state.fresh,
+        hidden=~state.shown,
     )
 
 

@@ -2,11 +2,13 @@
 
 import json
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scriptwriter.sync.flow import join
 from tests.support.shape_rows import (
     ONE,
     WRITING,
