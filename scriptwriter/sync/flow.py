@@ -1,81 +1,15 @@
-"""Owns the join of a project's shapes into what its screen shows; pure, and right for every interleaving.
-
-It is the join of the view brainstorm_flows, over the rows that have arrived so far.
-"""
+"""Owns the join of a project's shapes into what its screen shows; pure, and right for every interleaving."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from scriptwriter import graph
-from scriptwriter.graph import Brief, Idea
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.settings import DEMO_MODEL
-from scriptwriter.sync.nearness import NOTHING, Places, followed
-from scriptwriter.sync.notes import IdeaNotes, Notes, told
+from scriptwriter.sync.batches import Batch, batches
+from scriptwriter.sync.notes import IdeaNotes, told
 from scriptwriter.sync.presence import Present, present
-from scriptwriter.sync.rows import Row, created, parsed
-
-_ENDS: Mapping[str, graph.ArtifactStatus] = {
-    "completed": "completed",
-    "failed": "failed",
-    "cancelled": "cancelled",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An automatic retry to come: why, after how many seconds, and which one of how many."""
-
-    code: str
-    params: Mapping[str, Any]
-    seconds: int
-    number: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One generation: its transform, its brief and its ideas.
-
-    `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
-    when it has ended, `attempt` counts from 0; `skipped` holds places in `ideas`. `interrupted` says that
-    this attempt goes on where a worker died. `notes` has one entry for the place of each finished idea.
-    """
-
-    transform_id: str
-    artifact_id: str | None
-    status: graph.TransformStatus
-    progress: float
-    error_code: str | None
-    error_params: Mapping[str, Any]
-    error_message: str | None
-    brief: Brief
-    ideas: tuple[Idea, ...]
-    started_by: str
-    created_at: datetime
-    attempt_started_at: datetime | None
-    seconds: float | None
-    attempt: int
-    model_name: str | None
-    tokens: int | None
-    stopped_by: str = ""
-    interrupted: bool = False
-    waiting: Waiting | None = None
-    skipped: frozenset[int] = frozenset()
-    notes: Mapping[int, IdeaNotes] = field(default_factory=dict)
-
-    @property
-    def finished_count(self) -> int:
-        """How many ideas are written to their end."""
-        return len(graph.finished(self.ideas))
-
-    @property
-    def demo(self) -> bool:
-        """Whether the demo model answered."""
-        return self.model_name == DEMO_MODEL
+from scriptwriter.sync.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +46,7 @@ def join(
 ) -> ProjectFlow:
     """The flow that these rows make; `artifacts` by their id, `memberships` are rows of projects_users.
 
-    A row whose counterpart has not arrived yet is shown as far as it is known: a transform that has ended
-    counts as running until its artifact has ended too, so that no screen shows an end without its ideas.
+    A row whose counterpart has not arrived yet is shown as far as it is known.
     """
     acts = {row["id"]: row for row in transforms}
     outputs, makers = {}, {}
@@ -124,82 +57,14 @@ def join(
         elif artifact is not None and artifact["type"] == graph.IDEA and act is not None:
             makers[artifact["id"]] = act
     notes = told(artifacts, makers)
-    batches = _batches([act for act in acts.values() if act["type"] == graph.LLM], outputs, notes)
-    finished = {batch.artifact_id: batch.notes for batch in batches}
+    runs = batches((act for act in acts.values() if act["type"] == graph.LLM), outputs, notes)
+    finished = {run.artifact_id: run.notes for run in runs}
     roles = {row["user_id"]: row["role"] for row in memberships}
     return ProjectFlow(
         project_id,
-        tuple(batches),
+        tuple(runs),
         syncing,
         roles,
         tuple(ref for ref in notes.kept if ref.index in finished.get(ref.artifact_id, ())),
         present(presence, roles),
     )
-
-
-def _batches(transforms: list[Row], outputs: Mapping[str, Row], notes: Notes) -> list[Batch]:
-    """The generations, newest first; what an idea is close to lies before it."""
-    batches, history = [], NOTHING
-    for transform in sorted(transforms, key=lambda row: (created(row), row["id"])):
-        artifact = outputs.get(transform["id"])
-        ideas = _ideas(artifact) if artifact else ()
-        noted: Mapping[int, IdeaNotes] = {}
-        if artifact is not None:
-            done = _finished(ideas)
-            history = followed(history, artifact["id"], done)
-            noted = notes.of(artifact["id"], done, created(artifact), history)
-        batches.append(_batch(transform, artifact, ideas, noted))
-    return batches[::-1]
-
-
-def _batch(
-    transform: Row, artifact: Row | None, ideas: tuple[Idea, ...], notes: Mapping[int, IdeaNotes]
-) -> Batch:
-    context = parsed(transform["execution_context"] or "{}")
-    error = context.get("error") or {}
-    started = context.get("attemptStartedAt")
-    return Batch(
-        transform_id=transform["id"],
-        artifact_id=artifact["id"] if artifact else None,
-        status=_status(transform, artifact),
-        progress=float(transform["progress_percentage"] or 0),
-        error_code=error.get("code"),
-        error_params=error.get("params") or {},
-        error_message=transform["error_message"],
-        brief=Brief.from_json(context.get("params") or {}),
-        ideas=ideas,
-        started_by=context.get("startedBy") or "",
-        created_at=created(transform),
-        attempt_started_at=datetime.fromisoformat(started) if started else None,
-        seconds=context.get("seconds"),
-        attempt=transform["retry_count"] or 0,
-        model_name=context.get("model"),
-        tokens=context.get("tokens"),
-        stopped_by=context.get("stoppedBy") or "",
-        interrupted=bool(context.get("interrupted")),
-        waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,
-        skipped=frozenset(context.get("skipped") or ()),
-        notes=notes,
-    )
-
-
-def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
-    status = transform["streaming_status"]
-    if status in _ENDS and (artifact is None or artifact["streaming_status"] != _ENDS[status]):
-        return "running"
-    return status
-
-
-def _ideas(artifact: Row) -> tuple[Idea, ...]:
-    if artifact["streaming_status"] == "streaming":
-        return graph.ideas_from_json(artifact["partial_data"])
-    return _ideas_of(artifact["data"])
-
-
-@lru_cache(maxsize=1024)
-def _ideas_of(data: str) -> tuple[Idea, ...]:
-    return graph.ideas_from_json(parsed(data))
-
-
-def _finished(ideas: tuple[Idea, ...]) -> Places:
-    return tuple((place, idea) for place, idea in enumerate(ideas) if idea.status == "finished")

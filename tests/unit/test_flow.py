@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.shape_rows import (
+    CONTEXT,
     ONE,
     WRITING,
     Row,
@@ -95,6 +96,20 @@ def a_room(count: int) -> dict[str, list[Row]]:
         "members": [member("小王", "owner"), member("小李")],
         "tabs": [tab("x", "小王"), tab("y", "小李", "a1#0"), tab("z", "小李")],
     }
+
+
+def test_a_batch_knows_which_places_its_attempt_writes() -> None:
+    """The context of an attempt names them; a first one writes every place."""
+    alone = json.dumps(CONTEXT | {"slots": [1]})
+    streaming = artifact(streaming_status="streaming", partial_data={"ideas": [WRITING]})
+
+    [first] = joined([transform(streaming_status="running")], [output()], [streaming]).batches
+    [retry] = joined(
+        [transform(streaming_status="running", execution_context=alone)], [output()], [streaming]
+    ).batches
+
+    assert (first.slots, first.next_slot) == (None, 0)
+    assert (retry.slots, retry.next_slot) == ({1}, 1)
 
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
