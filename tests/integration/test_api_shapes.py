@@ -195,8 +195,6 @@ async def test_events_are_passed_on_one_by_one(connected: str, electric: str, ro
                 await attempts.save_draft(attempt, [growing])
 
                 async with asyncio.timeout(LIMIT):
-                    async for line in lines:
-                        if "partial_data" in line:
-                            break
+                    line = await anext(line async for line in lines if "partial_data" in line)
                 value = json.loads(line.removeprefix("data: "))["value"]
                 assert json.loads(value["partial_data"])["ideas"] == [growing.to_json()]
