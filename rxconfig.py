@@ -16,6 +16,10 @@ os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.
 os.environ.setdefault("REFLEX_USE_SYSTEM_BUN", "true")
 os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
 
+# A silent line is noticed after both together; for Reflex's own 145 s a page would only look alive.
+os.environ.setdefault("REFLEX_SOCKET_INTERVAL", "10s")
+os.environ.setdefault("REFLEX_SOCKET_TIMEOUT", "15s")
+
 _settings = settings()
 _redis = _settings.redis_url
 

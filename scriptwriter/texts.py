@@ -275,9 +275,7 @@ ERRORS: dict[str, Text] = {
         "The connection to the model broke; {finished} ideas are safe. Please try again",
     ),
     "reply_empty": Text("模型没有返回内容，请重试", "The model answered nothing; please try again"),
-    "reply_unreadable": Text(
-        "返回格式有误，无法解析，请重试", "The reply has the wrong form and cannot be read; please try again"
-    ),
+    "reply_unreadable": Text("返回格式有误，无法解析", "The reply has the wrong form and cannot be read"),
     "reply_too_long": Text(
         "返回内容过长，已停止接收，已保留 {finished} 个",
         "The reply did not end and was stopped; {finished} ideas are safe",

@@ -4,6 +4,7 @@ Source: Electric's HTTP API (electric-api.yaml) and exchanges recorded from sync
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ UP_TO_DATE_HEADER = "electric-up-to-date"
 HAS_DATA_HEADER = "electric-has-data"
 HEADER_PREFIX = "electric-"
 RETRY_AFTER_HEADER = "retry-after"
+ETAG_HEADER = "etag"
 EVENT_STREAM = "text/event-stream"
 
 UP_TO_DATE = "up-to-date"
@@ -45,6 +47,8 @@ MUST_REFETCH = "must-refetch"
 
 LONG_POLL_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 21.0
+
+_OFFSET = re.compile(r"(\d+)_(\d+|inf)")
 
 Operation: TypeAlias = Literal["insert", "update", "delete"]
 Value: TypeAlias = dict[str, str | None]
@@ -78,6 +82,33 @@ REFETCH = Control(MUST_REFETCH)
 def parameter(number: int) -> str:
     """The query parameter that carries `$number` (1, 2, …) of a where clause."""
     return f"params[{number}]"
+
+
+def is_before(offset: str, other: str) -> bool:
+    """Whether an offset lies before another one of the same log; False where either has no known form.
+
+    -1 < 0_0 < 0_1 < … < 0_inf < 26800584_0 < 26800584_2 < …
+    Source: Electric.Replication.LogOffset, of sync-service.
+    """
+    here, there = _place(offset), _place(other)
+    return here is not None and there is not None and here < there
+
+
+def _place(offset: str) -> tuple[int, float] | None:
+    if offset == START:
+        return -1, 0
+    match = _OFFSET.fullmatch(offset)
+    return (int(match[1]), math.inf if match[2] == "inf" else int(match[2])) if match else None
+
+
+def asked_from(headers: Mapping[str, str]) -> str | None:
+    """The offset that an answer was asked from, by its etag, "handle:start:end".
+
+    None where a proxy has taken the etag away or made its own. `headers` hold handle and offset.
+    """
+    _, _, rest = headers.get(ETAG_HEADER, "").partition(f'"{headers[HANDLE_HEADER]}:')
+    start, is_electrics, _ = rest.partition(f":{headers[OFFSET_HEADER]}")
+    return start if is_electrics else None
 
 
 def message(data: Any) -> Message:

@@ -32,7 +32,8 @@ class ShapeState:
     """A place in a shape's log.
 
     initial (no handle, offset -1) → syncing (handle) → live (caught up: the next request waits).
-    A must-refetch leads back to initial from anywhere. `nonce` makes this client's cache busters its own.
+    A must-refetch leads back to initial from anywhere. `nonce` makes this client's cache busters its own;
+    `busting` puts one into the next request, `bypassing` into every one until the shape is up to date.
     """
 
     nonce: str
@@ -44,6 +45,7 @@ class ShapeState:
     expired: tuple[str, ...] = ()
     busters: int = 0
     busting: bool = False
+    bypassing: bool = False
     stale: int = 0
     refetches: int = 0
     short_streams: int = 0
@@ -60,7 +62,7 @@ class ShapeState:
                 query[protocol.CURSOR] = self.cursor
             if sse and not self.long_poll_only:
                 query[protocol.LIVE_SSE] = protocol.TRUE
-        if self.busting:
+        if self.busting or self.bypassing:
             query[protocol.CACHE_BUSTER] = f"{self.nonce}-{self.busters}"
         return query
 
@@ -72,7 +74,7 @@ class ShapeState:
         if reply.status == 409:
             return self.must_refetch(reply.headers.get(protocol.HANDLE_HEADER)), [REFETCH]
         if reply.status == 204:
-            return self._after_nothing(reply.headers), [CAUGHT_UP]
+            return self._after_nothing(reply.headers)
         if reply.status != 200:
             return self._after_refusal(reply), [REFETCH]
         if self._is_stale(reply.headers):
@@ -121,7 +123,8 @@ class ShapeState:
         expired = [old for old in self.expired if old != handle]
         if self.handle is not None and self.handle != handle:
             expired.append(self.handle)
-        return replace(self._restarted(), expired=tuple(expired[-EXPIRED_KEPT:]))
+        restarted = self._restarted(bypassing=self.handle is not None and self.handle == handle)
+        return replace(restarted, expired=tuple(expired[-EXPIRED_KEPT:]))
 
     def interrupted(self) -> Self:
         """The place after an outage: catch up first, so that being live again is known and not guessed."""
@@ -140,17 +143,17 @@ class ShapeState:
         )
 
     def _caught_up(self) -> Self:
-        return replace(self, live=True, refetches=0)
+        return replace(self, live=True, refetches=0, bypassing=False)
 
-    def _after_nothing(self, headers: Mapping[str, str]) -> Self:
+    def _after_nothing(self, headers: Mapping[str, str]) -> tuple[Self, list[Message]]:
         """Servers before 1.0 end a long poll with 204; they know no event streams either."""
-        handle = headers.get(protocol.HANDLE_HEADER, self.handle)
-        if handle is None:
-            raise MissingHeader(protocol.HANDLE_HEADER)
-        moved = self._accepted(
-            {**headers, protocol.HANDLE_HEADER: handle}, headers.get(protocol.OFFSET_HEADER, self.offset)
-        )
-        return replace(moved, long_poll_only=True)._caught_up()
+        told = {protocol.OFFSET_HEADER: self.offset, **headers}
+        if self.handle is not None:
+            told.setdefault(protocol.HANDLE_HEADER, self.handle)
+        if self._is_anothers(told):
+            return self._after_stale()
+        moved = self._accepted(told, told[protocol.OFFSET_HEADER])
+        return replace(moved, long_poll_only=True)._caught_up(), [CAUGHT_UP]
 
     def _after_refusal(self, reply: Reply) -> Self:
         text, fields = protocol.refusal(reply.body)
@@ -161,23 +164,33 @@ class ShapeState:
         raise RequestRefused(reply.status, text)
 
     def _is_stale(self, headers: Mapping[str, str]) -> bool:
-        """Whether a cache answered for another life of the shape. Raises MissingHeader."""
-        needed = (protocol.HANDLE_HEADER, protocol.OFFSET_HEADER)
-        needed += (protocol.CURSOR_HEADER,) if self.live else (protocol.SCHEMA_HEADER,)
-        if missing := [name for name in needed if name not in headers]:
-            raise MissingHeader(*missing)
+        """Whether it is a cache's answer to another question than ours. Raises MissingHeader."""
+        if self._is_anothers(headers):
+            return True
+        _require(headers, protocol.CURSOR_HEADER if self.live else protocol.SCHEMA_HEADER)
+        return False
+
+    def _is_anothers(self, headers: Mapping[str, str]) -> bool:
+        """Whether this is of another life of the shape, or begins or ends where an answer to us cannot."""
+        _require(headers, protocol.HANDLE_HEADER, protocol.OFFSET_HEADER)
         handle = headers[protocol.HANDLE_HEADER]
-        return handle in self.expired if self.handle is None else handle != self.handle
+        if handle in self.expired if self.handle is None else handle != self.handle:
+            return True
+        start = protocol.asked_from(headers)
+        if start is not None and start != self.offset:
+            return True
+        return protocol.is_before(headers[protocol.OFFSET_HEADER], self.offset)
 
     def _after_stale(self) -> tuple[Self, list[Message]]:
         if self.stale < STALE_REPLIES:
             return replace(self._busted(), stale=self.stale + 1), []
         # No cache keeps answering under new names: it is the server that holds this handle.
         if self.handle is None:
-            return replace(self._busted(), expired=(), stale=0), []
+            return replace(self._busted(), expired=(), stale=0, bypassing=True), []
         return self._restarted(), [REFETCH]
 
-    def _restarted(self) -> Self:
+    def _restarted(self, *, bypassing: bool = True) -> Self:
+        """Back to the start; `bypassing` where the handle may stay, so that caches know its addresses."""
         return replace(
             self._busted(),
             handle=None,
@@ -186,8 +199,15 @@ class ShapeState:
             schema=None,
             live=False,
             stale=0,
+            bypassing=bypassing,
             refetches=self.refetches + 1,
+            short_streams=0,  # the end of the log explains that of a stream
         )
 
     def _busted(self) -> Self:
         return replace(self, busters=self.busters + 1, busting=True)
+
+
+def _require(headers: Mapping[str, str], *names: str) -> None:
+    if missing := [name for name in names if name not in headers]:
+        raise MissingHeader(*missing)

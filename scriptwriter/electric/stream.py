@@ -43,7 +43,8 @@ class ShapeStream:
 
     `url` is the whole address of the shape endpoint (…/v1/shape); `params` fill `$1`, `$2`, … of `where`.
     Without a `client` the stream has its own, which is best; one that is given stays the caller's to close.
-    `on_status` is called after each change of `status`.
+    `on_status` is called after each change of `status`. `past_caches` is for who has seen this shape before:
+    no cache may answer until it is up to date, so that nothing older comes than was seen.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ShapeStream:
         secret: str | None = None,
         client: httpx.AsyncClient | None = None,
         live_sse: bool = True,
+        past_caches: bool = False,
         on_status: Callable[[], object] | None = None,
         backoff: Backoff | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -83,10 +85,11 @@ class ShapeStream:
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._sleep = sleep
-        self._state = ShapeState(nonce or secrets.token_hex(6))
+        self._state = ShapeState(nonce or secrets.token_hex(6), bypassing=past_caches)
         self._failures = 0
         self._repeats = 0
         self._synced = False
+        self._warned = False
         self.status = Status("syncing", clock())
 
     def __repr__(self) -> str:
@@ -156,6 +159,7 @@ class ShapeStream:
         if response.status_code != 200:
             body = connection.without(self._definition.get(protocol.SECRET), body)
         self._state, messages = before.after(Reply(response.status_code, response.headers, body))
+        self._warn_of_caches(before)
         self._failures = 0
         quick = not before.live or self._clock() - asked < QUICK_SECONDS
         self._repeats = self._repeats + 1 if quick and self._state.offset == before.offset else 0
@@ -163,8 +167,10 @@ class ShapeStream:
             yield messages
 
     async def _events(self, response: httpx.Response) -> AsyncGenerator[list[Message]]:
-        self._state, fresh = self._state.opened(response.headers)
+        before = self._state
+        self._state, fresh = before.opened(response.headers)
         if not fresh:
+            self._warn_of_caches(before)
             self._repeats += 1
             return
         opened = self._clock()
@@ -172,7 +178,7 @@ class ShapeStream:
         reader = EventReader()
         batch: list[Message] = []
         try:
-            async for piece in response.aiter_raw():
+            async for piece in response.aiter_bytes():  # decoded, where a proxy compressed it all the same
                 heard = True
                 self._failures = self._repeats = 0
                 for data in reader.feed(piece):
@@ -185,7 +191,10 @@ class ShapeStream:
                             return
                         batch = []
         finally:
-            self._state = self._state.stream_closed(self._clock() - opened, heard=heard)
+            lived = self._clock() - opened
+            if lived >= QUICK_SECONDS:
+                self._failures = 0  # a quiet one, that something in between cuts off again and again
+            self._state = self._state.stream_closed(lived, heard=heard)
 
     async def _pace(self) -> None:
         """Slow down where answers come at once and lead nowhere; whoever sends them cannot be hurried."""
@@ -205,6 +214,15 @@ class ShapeStream:
         level = logging.DEBUG if quiet else logging.WARNING
         log.log(level, "shape of %s: no answer, asking again in %.1f s (%s)", self.table, wait, reason)
         await self._sleep(wait)
+
+    def _warn_of_caches(self, before: ShapeState) -> None:
+        if self._state.stale > before.stale and not self._warned:
+            self._warned = True
+            log.warning(
+                "shape of %s: a cache on the way gave another request's answer; asking past it. "
+                "Its key must hold the whole query, handle and offset above all.",
+                self.table,
+            )
 
     def _note(self, batch: list[Message]) -> None:
         """Keep the status; after the batch was taken, so that whoever is told finds the rows in place."""

@@ -6,7 +6,6 @@ Knows nothing of Reflex, nor of the ideas' sheets.
 from collections.abc import Mapping
 from datetime import datetime
 
-from scriptwriter import graph
 from scriptwriter.components.views import BatchView, Notice, Phase, Remedy
 from scriptwriter.errors import UserError
 from scriptwriter.sync.flow import Batch
@@ -27,14 +26,14 @@ REMEDIES: Mapping[str, Remedy] = {
 
 def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> BatchView:
     """The heading of `batch`; `before` is the heading that the same screen showed until now."""
-    phase = _phase(batch, before)
+    phase = _phase(batch)
     begun = batch.attempt_started_at or batch.created_at
     same = before is not None and (before.transform_id, before.attempt, before.phase) == (
         batch.transform_id,
         batch.attempt,
         phase,
     )
-    missing = graph.open_slots(batch.ideas, batch.brief.count, batch.skipped)
+    missing = batch.open_slots
     reason = _reason(batch)
     return BatchView(
         transform_id=batch.transform_id,
@@ -47,7 +46,7 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
         finished=batch.finished_count,
         missing=len(missing),
         attempt=batch.attempt,
-        resume_at=missing[0] + 1 if missing and (batch.finished_count or batch.interrupted) else 0,
+        resume_at=_resume_at(batch),
         # The browser's clock goes on from here: the value is sent once.
         elapsed=before.elapsed if same and before else max(0, int((now - begun).total_seconds())),
         seconds=round(batch.seconds) if batch.seconds is not None else -1,
@@ -68,29 +67,32 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
     )
 
 
-def _phase(batch: Batch, before: BatchView | None) -> Phase:
+def _phase(batch: Batch) -> Phase:
     match batch.status:
         case "pending":
             return "waiting" if batch.waiting else "queued"
         case "running":
-            return _phase_of_attempt(batch, before)
+            return _phase_of_attempt(batch)
         case "cancelled":
             return "stopped"
         case "failed":
             return "partial" if batch.error_code in ENDED_SHORT else "failed"
         case "completed":
-            short = graph.open_slots(batch.ideas, batch.brief.count, batch.skipped)
-            return "partial" if short else "completed"
+            return "partial" if batch.open_slots else "completed"
 
 
-def _phase_of_attempt(batch: Batch, before: BatchView | None) -> Phase:
-    if any(idea.status == "writing" for idea in batch.ideas) or (batch.ideas and batch.attempt == 0):
-        return "writing"
-    # A later attempt begins with the ideas of the earlier ones: only more of them tell that it has words.
-    same = before is not None and (before.transform_id, before.attempt) == (batch.transform_id, batch.attempt)
-    if before and same and (before.phase == "writing" or before.finished < batch.finished_count):
+def _phase_of_attempt(batch: Batch) -> Phase:
+    # With all that it writes there is nothing to go on with before it ends.
+    if batch.has_words or batch.next_slot is None:
         return "writing"
     return "recovering" if batch.interrupted else "thinking"
+
+
+def _resume_at(batch: Batch) -> int:
+    """The number of the idea with which the attempt goes on; 0 where it begins from the start, or is done."""
+    if batch.next_slot is None or not (batch.finished_count or batch.interrupted):
+        return 0
+    return batch.next_slot + 1
 
 
 def _remedy(batch: Batch, missing: tuple[int, ...]) -> Remedy:

@@ -54,7 +54,7 @@ class Screen:
         running = top.phase in RUNNING
         places = () if newest is None else _places(newest, running=running)
         writing = Writing() if newest is None or not running else _writing(newest)
-        open_at = writing.number or next((card.number for card in places if card.state == "blank"), 0)
+        open_at = writing.number or (_next_number(newest, places) if newest and running else 0)
         cards = tuple(card for card in places if not open_at or card.number < open_at)
         later = places[len(cards) :]
         return type(self)(
@@ -108,6 +108,12 @@ def _writing(batch: Batch) -> Writing:
         if idea.status == "writing":
             return Writing(index + 1, idea.title, idea.body)
     return Writing()
+
+
+def _next_number(batch: Batch, places: tuple[CardView, ...]) -> int:
+    """The number of the place where the model will write next; 0: nowhere."""
+    blank = next((card.number for card in places if card.state == "blank"), 0)
+    return blank if batch.next_slot is None else batch.next_slot + 1
 
 
 def _past(batch: Batch, now: datetime) -> PastBatchView:

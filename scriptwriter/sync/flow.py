@@ -39,8 +39,9 @@ class Batch:
     """One generation: its transform, its brief and its ideas.
 
     `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
-    when it has ended, `attempt` counts from 0; `chosen` and `skipped` hold places in `ideas`. `interrupted`
-    says that this attempt goes on where a worker died.
+    when it has ended, `attempt` counts from 0; `chosen` and `skipped` hold places in `ideas`, and so does
+    `slots`, the places that this attempt writes (None: every open one). `interrupted` says that this attempt
+    goes on where a worker died.
     """
 
     transform_id: str
@@ -64,6 +65,24 @@ class Batch:
     interrupted: bool = False
     waiting: Waiting | None = None
     skipped: frozenset[int] = frozenset()
+    slots: frozenset[int] | None = None
+
+    @property
+    def open_slots(self) -> tuple[int, ...]:
+        """The places that hold no finished idea yet and are not given up."""
+        return graph.open_slots(self.ideas, self.brief.count, self.skipped)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether this attempt has written something: a later one begins with the ideas of earlier ones."""
+        mine = range(len(self.ideas)) if self.slots is None else self.slots
+        return any(self.ideas[place].status != "unfinished" for place in mine if place < len(self.ideas))
+
+    @property
+    def next_slot(self) -> int | None:
+        """The place that this attempt is about to fill; None where it has filled all that it writes."""
+        mine = (place for place in self.open_slots if self.slots is None or place in self.slots)
+        return next(mine, None)
 
     @property
     def finished_count(self) -> int:
@@ -122,6 +141,7 @@ def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> B
     error = context.get("error") or {}
     started = context.get("attemptStartedAt")
     mine = artifact is not None and choice.get("artifactId") == artifact["id"]
+    slots = context.get("slots")
     return Batch(
         transform_id=transform["id"],
         artifact_id=artifact["id"] if artifact else None,
@@ -144,6 +164,7 @@ def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> B
         interrupted=bool(context.get("interrupted")),
         waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,
         skipped=frozenset(context.get("skipped") or ()),
+        slots=None if slots is None else frozenset(slots),
     )
 
 

@@ -72,7 +72,7 @@ class Hub:
         """How many projects are followed now, those that linger included."""
         return len(self._subscriptions)
 
-    def shapes(self, project_id: str, bell: asyncio.Event) -> dict[str, Shape]:
+    def shapes(self, project_id: str, bell: asyncio.Event, *, past_caches: bool) -> dict[str, Shape]:
         """The shapes of a project by table, not yet running; each rings `bell` at a change."""
         return {
             table: Shape(
@@ -83,6 +83,7 @@ class Hub:
                     params=[project_id],
                     secret=self.secret,
                     live_sse=self._live_sse,
+                    past_caches=past_caches,
                 ),
                 on_change=bell.set,
             )
@@ -151,7 +152,7 @@ class _Subscription:
     async def _follow(self) -> None:
         """Run the shapes, and publish their join whenever one of them has changed."""
         bell = asyncio.Event()
-        shapes = self._hub.shapes(self.project_id, bell)
+        shapes = self._hub.shapes(self.project_id, bell, past_caches=self._flow is not None)
         async with AsyncExitStack() as stack:
             for shape in shapes.values():
                 await stack.enter_async_context(shape)

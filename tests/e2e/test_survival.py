@@ -63,7 +63,7 @@ async def test_an_automatic_retry_is_announced_and_ends_well(
     await writer.sign_in()
     await writer.create_project()
 
-    await writer.sees_status("模型繁忙，4 秒后自动重试（1/")
+    await writer.sees_status("模型繁忙，4 秒后自动重试（1/2）")
     await expect(writer.page.get_by_test_id("stop")).to_be_enabled()
     await writer.takes_picture("waiting-phone")
 

@@ -1,9 +1,6 @@
 """Workers that die, come back, or lose their job: every generation goes on, once, and ends."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +21,7 @@ from tests.support.model_server import Gate, ModelServer, broken_off, delta, ide
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows, transform_of
 from tests.support.waiting import eventually
+from tests.support.workers import worker_process
 
 ALL = [story(number) for number in (1, 2, 3)]
 ONE, TWO = (Idea(each["title"], each["body"]) for each in ALL[:2])
@@ -304,29 +302,18 @@ async def test_a_model_goes_on_while_the_worker_has_lost_its_database(
     assert len(server.exchanges) == 1
 
 
-@contextmanager
-def worker_process(url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker in a process of its own, killed at the end."""
-    environment = os.environ | {"DATABASE_URL": url, "ELECTRIC_URL": "", "SCRIPTWRITER_ENV": "development"}
-    command = [sys.executable, "-m", "scriptwriter", "worker"]
-    with subprocess.Popen(command, env=environment) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 async def test_another_process_continues_after_a_kill(
     connected: str, room: Room, transform_id: str, server: ModelServer
 ):
     """kill -9 in mid-stream: the next worker asks for what is missing, and no finished idea is paid twice."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第3个故事") + 3], Gate()), spoken(ideas_text([3])))
-    with worker_process(connected) as first:
+    settings = {"DATABASE_URL": connected, "ELECTRIC_URL": ""}
+    with worker_process(settings) as first:
         await eventually(lambda: "第3个" in str(artifact_of(connected)["partial_data"]), 60)
         first.kill()
 
-    with worker_process(connected):
+    with worker_process(settings):
         await eventually(lambda: state(connected) == "completed", 60)
 
     assert artifact_of(connected)["ideas"] == ALL

@@ -119,16 +119,12 @@ FAULTS = {
     ),
     "empty": Fault(spoken(""), "reply_empty", "模型没有返回内容，请重试", AUTOMATIC),
     "nothing but an end": Fault(Answer([DONE]), "reply_empty", "模型没有返回内容，请重试", AUTOMATIC),
-    "no JSON": Fault(spoken("我想想。"), "reply_unreadable", "返回格式有误，无法解析，请重试", NEVER),
-    "a page": Fault(
-        Answer([b"<html>hi</html>"]), "reply_unreadable", "返回格式有误，无法解析，请重试", NEVER
-    ),
+    "no JSON": Fault(spoken("我想想。"), "reply_unreadable", "返回格式有误，无法解析", NEVER),
+    "a page": Fault(Answer([b"<html>hi</html>"]), "reply_unreadable", "返回格式有误，无法解析", NEVER),
     "invalid events": Fault(
-        Answer([b"data: {nonsense\n\n", DONE]), "reply_unreadable", "返回格式有误，无法解析，请重试", NEVER
+        Answer([b"data: {nonsense\n\n", DONE]), "reply_unreadable", "返回格式有误，无法解析", NEVER
     ),
-    "bytes": Fault(
-        Answer([b"\xff\xfe\x00nonsense"]), "reply_unreadable", "返回格式有误，无法解析，请重试", NEVER
-    ),
+    "bytes": Fault(Answer([b"\xff\xfe\x00nonsense"]), "reply_unreadable", "返回格式有误，无法解析", NEVER),
     "length": Fault(
         spoken(HALF_OF_THREE, finish="length"),
         "length_limit",

@@ -21,11 +21,12 @@ from tests.conformance.running import SECRET, shape_server
 from tests.support import postgres
 from tests.support.flows import Follower, following
 from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.shape_cache import Cache
 from tests.support.shape_proxy import Request, ShapeProxy, answer
 from tests.support.waiting import eventually
 from tests.support.web import ROOT, free_port
 
-FIRST = ("offset", "-1")
+Answering = Callable[[Cache, Request], bytes | None]
 ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，新娘不见了。")
 
 
@@ -85,6 +86,15 @@ async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
     for table in TABLES:
         definition = {"table": table, "where": "project_id = $1", "params[1]": project_id}
         assert (await straight.delete("/v1/shape", params=definition)).status_code == 202
+
+
+def live_tables(proxy: ShapeProxy, besides: set[str | None]) -> set[str]:
+    """The tables that are followed live under another handle than those."""
+    return {
+        request.table
+        for request in proxy.requests
+        if request.is_live and request.query["handle"] not in besides
+    }
 
 
 @asynccontextmanager
@@ -193,69 +203,69 @@ async def test_a_refusal_for_a_while_leaves_the_old_list(
     kept(follower)
 
 
-class Cache:
-    """A cache with the answers of an earlier life of the shapes, that knows no cache-buster."""
-
-    def __init__(self, proxy: ShapeProxy) -> None:
-        self._known = dict(proxy.cache)
-        self._snapshots = {dict(address)["table"]: address for address in self._known if FIRST in address}
-        self.given: list[Request] = []
-
-    def stale_snapshots(self, request: Request) -> bytes | None:
-        """Twice for each table, and whatever follows from believing them."""
-        if not request.is_first:
-            return self._known.get(request.address)
-        return self._give(request) if self._times(request) < 2 else None
-
-    def stale_news(self, request: Request) -> bytes | None:
-        """The same as an answer to whoever waits for news."""
-        if not request.is_live:
-            return None if request.is_first else self._known.get(request.address)
-        if self._times(request) == 2:
-            return None
-        status, line, rest = self._give(request).partition(b"\r\n")
-        return status + line + b"electric-cursor: 7" + line + rest
-
-    def _times(self, request: Request) -> int:
-        return sum(earlier.table == request.table for earlier in self.given)
-
-    def _give(self, request: Request) -> bytes:
-        self.given.append(request)
-        return self._known[self._snapshots[request.table]]
-
-
-@pytest.mark.parametrize("way", [Cache.stale_snapshots, Cache.stale_news], ids=["snapshots", "news"])
+@pytest.mark.parametrize("way", [Cache.snapshots, Cache.news], ids=["snapshots", "news"])
 async def test_cached_answers_of_an_earlier_life_are_not_shown(
-    way: Callable[[Cache, Request], bytes | None],
-    live_sse: bool,
-    connected: str,
-    room: Room,
-    attempt: attempts.Attempt,
-    request: pytest.FixtureRequest,
+    way: Answering, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
     """After a rotation a cache still gives the old bodies under the old handles, at new addresses too."""
-    if live_sse and way is Cache.stale_news:
-        reason = "now and then an older list is seen for a moment; the end is always right"
-        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=False))
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
         cache = Cache(proxy)
         await attempts.save_draft(attempt, [ONE, TWO])
         await follower.sees(lambda flow: len(flow.batches[0].ideas) == 2)
-        if way is Cache.stale_snapshots:
-            proxy.answers = cache.stale_snapshots
+        if way is Cache.snapshots:
+            proxy.answers = cache.snapshots
+        first = {request.query.get("handle") for request in proxy.requests}
         await rotate(straight, room.project_id)
-        if way is Cache.stale_news:
-            await follower.sees(lambda flow: flow.syncing == "resyncing")
+        if way is Cache.news:
+            await eventually(lambda: live_tables(proxy, besides=first) == set(TABLES))
             await follower.sees_the_database(connected)
-            proxy.answers = cache.stale_news
+            proxy.answers = cache.news
             proxy.cut()
-        await eventually(lambda: len(cache.given) == 2 * len(TABLES))
+        await eventually(lambda: cache.is_empty)
         await attempts.save_draft(attempt, [ONE, TWO, ONE])
 
         await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 3
     assert any(flow.syncing == "resyncing" for flow in follower.seen)
+    kept(follower)
+
+
+@pytest.mark.parametrize("way", [Cache.news, Cache.catch_ups], ids=["snapshots", "catch-ups"])
+async def test_older_answers_of_this_life_are_not_shown(
+    way: Answering, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """A cache without offsets in its key gives them to who is live, under the handle that is followed."""
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
+        cache = Cache(proxy)
+        await attempts.save_draft(attempt, [ONE, TWO])
+        await follower.sees_the_database(connected)
+        proxy.answers = lambda request: way(cache, request)
+        proxy.cut()
+        await eventually(lambda: cache.is_empty)
+        await attempts.save_draft(attempt, [ONE, TWO, ONE])
+
+        await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 3
+    kept(follower)
+
+
+async def test_what_begins_anew_asks_past_caches(
+    live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+) -> None:
+    """A cache that does all right still has the first answers, when a refusal has ended the shapes."""
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
+        await attempts.save_draft(attempt, [ONE, TWO])
+        await follower.sees(lambda flow: len(flow.batches[0].ideas) == 2)
+        proxy.answers = lambda request: answer(401, b'{"message": "Unauthorized"}')
+        proxy.cut()
+        await resyncing(follower)
+        proxy.answers = lambda request: proxy.cache.get(request.address) if request.is_cacheable else None
+
+        await follower.sees_the_database(connected)
+
+    assert len(follower.now.batches[0].ideas) == 2
     kept(follower)
 
 

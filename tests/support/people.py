@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
 
 from scriptwriter.api.session import COOKIE
 from scriptwriter.database import transaction
@@ -27,7 +27,8 @@ FLAGS = [
 ]
 LIMIT = 30_000
 SCREENSHOTS = Path(__file__).parents[2] / "test-artifacts"
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
+_BY_DAY = "matchMedia('(prefers-color-scheme: light)').matches"
+PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=860)
 
 expect.set_options(timeout=LIMIT)
 
@@ -45,11 +46,14 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def browser() -> AsyncIterator[Browser]:
-    """A headless browser."""
+async def browser(addresses: Mapping[str, str] | None = None) -> AsyncIterator[Browser]:
+    """A headless browser; `addresses` (host:port → host:port) are where it finds what else would be there."""
     program = chromium()
+    rules = ", ".join(f"MAP {name} {there}" for name, there in (addresses or {}).items())
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+        opened = await playwright.chromium.launch(
+            executable_path=program, args=[*FLAGS, f"--host-resolver-rules={rules}"]
+        )
         try:
             yield opened
         finally:
@@ -122,6 +126,21 @@ class Person:
         """The finished cards of the newest run."""
         return self.page.get_by_test_id("newest-ideas").locator('[data-testid=idea][data-state="finished"]')
 
+    @property
+    def says(self) -> Locator:
+        """The sentence about the newest run."""
+        return self.page.get_by_test_id("status").get_by_test_id("status-text")
+
+    @property
+    def reason(self) -> Locator:
+        """Why the newest run ended short."""
+        return self.says.or_(self.page.get_by_test_id("failure-reason"))
+
+    @property
+    def buttons(self) -> Locator:
+        """What can be done about the newest run."""
+        return self.page.get_by_test_id("status").get_by_role("button")
+
     async def visit(self, project_id: str) -> None:
         """To the page of a project."""
         await self.go(f"/projects/{project_id}/brainstorm")
@@ -156,9 +175,21 @@ class Person:
 
     async def takes_out_the_phone(self) -> None:
         """The same page on a small screen."""
-        await self.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        await self.page.set_viewport_size(PHONE)
+
+    async def takes_pictures(self, name: str) -> None:
+        """On both kinds of screen, by day and by night; what was there before is there afterwards."""
+        size, day = self.page.viewport_size, await self.page.evaluate(_BY_DAY)
+        for screen, width_and_height in (("desktop", DESKTOP), ("phone", PHONE)):
+            await self.page.set_viewport_size(width_and_height)
+            for theme in ("light", "dark"):
+                await self.page.emulate_media(color_scheme=theme)
+                await self.takes_picture(f"{name}-{screen}" + ("-dark" if theme == "dark" else ""))
+        if size:
+            await self.page.set_viewport_size(size)
+        await self.page.emulate_media(color_scheme="light" if day else "dark")
 
     async def takes_picture(self, name: str) -> None:
         """Into test-artifacts/, for people to look at."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")

@@ -36,6 +36,11 @@ class Request:
         return "live" in self.query
 
     @property
+    def is_cacheable(self) -> bool:
+        """Whether a cache with the whole query in its key may know the answer."""
+        return not self.is_live and "cache-buster" not in self.query
+
+    @property
     def address(self) -> frozenset[tuple[str, str]]:
         """What a cache that knows no cache-buster tells requests by."""
         return frozenset(pair for pair in self.query.items() if pair[0] != "cache-buster")

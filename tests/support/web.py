@@ -18,21 +18,32 @@ from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BUILD_LIMIT = 240.0
+_SERVE = """
+import sys
+from reflex.utils.exec import run_backend_prod
+run_backend_prod("127.0.0.1", int(sys.argv[1]), mount_frontend_compiled_app=True)
+"""
 
 
 @dataclass
 class Web:
-    """A running web process; `log` is the file with everything it printed."""
+    """A running web process: people type `url`, it listens on `port`, `log` has everything it printed.
+
+    `build` is the folder of its pages, `settings` are those that it was started with.
+    """
 
     url: str
+    port: int
     log: Path
     process: subprocess.Popen[bytes]
+    build: Path
+    settings: Mapping[str, str]
 
     def answers(self, path: str = "/readyz") -> bool:
         """Whether it serves; fails the test where it has ended instead."""
         assert self.process.poll() is None, f"the web process ended:\n{self.log.read_text()[-4000:]}"
         try:
-            with urllib.request.urlopen(self.url + path, timeout=2) as response:
+            with urllib.request.urlopen(f"http://localhost:{self.port}{path}", timeout=2) as response:
                 return response.status == 200
         except (urllib.error.URLError, OSError):
             return False
@@ -57,9 +68,35 @@ def free_port() -> int:
 def production_build(folder: Path, settings: Mapping[str, str]) -> Iterator[Web]:
     """Build and run the application in `folder`, with `settings` above this process's environment."""
     port = free_port()
+    command = ["-m", "reflex", "run", "--env", "prod", "--backend-port", str(port)]
+    with _running(command, f"http://localhost:{port}", port, folder, folder / "web", settings) as web:
+        yield web
+
+
+@contextmanager
+def same_pages(built: Web, folder: Path, settings: Mapping[str, str]) -> Iterator[Web]:
+    """Another web process for the pages of `built`, which it does not build again; its data are in `folder`.
+
+    They know the address that they were built for, so it is the browser that must be led to this process.
+    """
+    port = free_port()
+    prepared = {
+        "REFLEX_ENV_MODE": "prod",
+        "REFLEX_FRONTEND_PORT": str(built.port),
+        "__REFLEX_SKIP_COMPILE": "true",
+    }
+    command = ["-c", _SERVE, str(port)]
+    with _running(command, built.url, port, folder, built.build, prepared | {**settings}) as web:
+        yield web
+
+
+@contextmanager
+def _running(
+    command: list[str], url: str, port: int, folder: Path, build: Path, settings: Mapping[str, str]
+) -> Iterator[Web]:
     environment = {
         **os.environ,
-        "REFLEX_WEB_WORKDIR": str(folder / "web"),
+        "REFLEX_WEB_WORKDIR": str(build),
         "REFLEX_STATES_WORKDIR": str(folder / "states"),
         "SCRIPTWRITER_ENV": "development",
         **settings,
@@ -67,11 +104,11 @@ def production_build(folder: Path, settings: Mapping[str, str]) -> Iterator[Web]
     log = folder / "web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "reflex", "run", "--env", "prod", "--backend-port", str(port)],
+            [sys.executable, *command],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True,
         )  # fmt: skip
-    web = Web(f"http://localhost:{port}", log, process)
+    web = Web(url, port, log, process, build, settings)
     try:
         wait_until(web.answers, BUILD_LIMIT)
         yield web

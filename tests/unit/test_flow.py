@@ -117,6 +117,20 @@ def test_the_newest_choice_stands_until_it_is_taken_back() -> None:
     assert (first, moved, ended) == ({0}, {1}, frozenset())
 
 
+def test_a_batch_knows_which_places_its_attempt_writes() -> None:
+    """The context of an attempt names them; a first one writes every place."""
+    alone = json.dumps(CONTEXT | {"slots": [1]})
+    streaming = artifact(streaming_status="streaming", partial_data={"ideas": [WRITING]})
+
+    [first] = joined([transform(streaming_status="running")], [output()], [streaming]).batches
+    [retry] = joined(
+        [transform(streaming_status="running", execution_context=alone)], [output()], [streaming]
+    ).batches
+
+    assert (first.slots, first.next_slot) == (None, 0)
+    assert (retry.slots, retry.next_slot) == ({1}, 1)
+
+
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
 def test_every_interleaving_ends_at_the_same_flow(count: int, randomness: random.Random) -> None:
     """Rows of the three shapes may arrive in any order; no state on the way breaks, or shows an empty end."""

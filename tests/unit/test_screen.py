@@ -62,6 +62,8 @@ def unfinished(idea: Idea) -> Idea:
 
 
 NOTHING = Idea("", "", "unfinished")
+LATER: dict[str, Any] = {"attempt": 1, "slots": frozenset({1, 2})}
+"""An attempt that finds the first idea finished."""
 BUSY = Waiting("rate_limited", {}, seconds=20, number=1, of=2)
 
 
@@ -85,9 +87,10 @@ def test_a_project_without_a_batch_is_idle() -> None:
         ({"status": "completed", "ideas": (FIRST,)}, "partial"),
         ({"status": "completed", "ideas": (FIRST, NOTHING, SECOND), "skipped": frozenset({1})}, "completed"),
         ({"status": "pending", "waiting": BUSY}, "waiting"),
-        ({"interrupted": True, "attempt": 1, "ideas": (FIRST,)}, "recovering"),
-        ({"interrupted": True, "attempt": 1, "ideas": (FIRST, writing(SECOND))}, "writing"),
-        ({"attempt": 1, "ideas": (FIRST,)}, "thinking"),
+        (LATER | {"interrupted": True, "ideas": (FIRST,)}, "recovering"),
+        (LATER | {"interrupted": True, "ideas": (FIRST, writing(SECOND))}, "writing"),
+        (LATER | {"ideas": (FIRST,)}, "thinking"),
+        (LATER | {"ideas": (FIRST, unfinished(SECOND))}, "thinking"),
         ({"status": "failed"}, "failed"),
         ({"status": "failed", "error_code": "model_silent"}, "partial"),
         ({"status": "failed", "error_code": "too_few_ideas"}, "partial"),
@@ -152,22 +155,62 @@ def test_an_automatic_retry_says_why_when_and_which() -> None:
     )
 
 
+def left_behind(*ideas: Idea) -> Batch:
+    """A run whose worker died over the second idea, in the hands of the next one."""
+    return batch(**LATER, interrupted=True, ideas=ideas)
+
+
 def test_an_interrupted_run_names_the_idea_with_which_it_goes_on_until_it_has_words() -> None:
-    """Between two ideas of the same attempt it does not fall back."""
-    left_behind = batch(attempt=1, interrupted=True, ideas=(FIRST,))
-    recovering = shown(left_behind)
-    growing = shown(replace(left_behind, ideas=(FIRST, writing(SECOND))), after=recovering)
-    between = shown(replace(left_behind, ideas=(FIRST, SECOND)), after=growing)
+    """Between two ideas of the same attempt it does not fall back, nor for who comes just then."""
+    recovering = shown(left_behind(FIRST))
+    growing = shown(left_behind(FIRST, writing(SECOND)), after=recovering)
+    between = shown(left_behind(FIRST, SECOND), after=growing)
+    fresh = shown(left_behind(FIRST, SECOND))
 
     assert (recovering.newest.phase, recovering.newest.resume_at) == ("recovering", 2)
-    assert [growing.newest.phase, between.newest.phase] == ["writing", "writing"]
+    assert [screen.newest.phase for screen in (growing, between, fresh)] == ["writing"] * 3
+
+
+def test_the_words_of_a_dead_worker_are_not_taken_for_those_of_the_next_one() -> None:
+    """The row that tells of the new attempt may come before the one without the half-written idea."""
+    dead = shown(batch(ideas=(FIRST, writing(SECOND))))
+    half_told = shown(left_behind(FIRST, writing(SECOND)), after=dead)
+
+    told = shown(left_behind(FIRST), after=half_told)
+
+    assert (told.newest.phase, told.newest.resume_at) == ("recovering", 2)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_retry_of_one_idea_names_that_one_though_another_before_it_is_open(interrupted: bool) -> None:
+    """Before its first words too, and when a worker died over it."""
+    alone = batch(attempt=1, interrupted=interrupted, ideas=(FIRST,), slots=frozenset({2}))
+
+    screen = shown(alone)
+
+    assert screen.newest.resume_at == 3
+    assert ([card.number for card in screen.cards], [card.number for card in screen.later]) == ([1, 2], [3])
+
+
+@pytest.mark.parametrize(("slots", "number"), [(None, 2), (frozenset({1, 2}), 2), (frozenset({2}), 3)])
+def test_a_run_goes_on_with_the_first_place_of_its_attempt(slots: frozenset[int] | None, number: int) -> None:
+    """An attempt that names no places writes all that are open."""
+    assert shown(batch(attempt=1, ideas=(FIRST,), slots=slots)).newest.resume_at == number
+
+
+def test_an_attempt_that_has_nothing_left_to_write_does_not_say_that_it_goes_on() -> None:
+    """A worker died between the last idea and the end: what follows is the end, and no idea."""
+    full = shown(batch(attempt=1, interrupted=True, ideas=(FIRST, SECOND, FIRST), slots=frozenset()))
+    alone = shown(batch(attempt=2, interrupted=True, ideas=(FIRST, NOTHING, SECOND), slots=frozenset()))
+
+    assert [(screen.newest.phase, screen.newest.resume_at) for screen in (full, alone)] == [
+        ("writing", 0)
+    ] * 2
 
 
 def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
     """A quick model's idea may be finished before any draft of it was seen."""
-    left_behind = batch(attempt=1, interrupted=True, ideas=(FIRST,))
-
-    after = shown(replace(left_behind, ideas=(FIRST, SECOND)), after=shown(left_behind))
+    after = shown(left_behind(FIRST, SECOND), after=shown(left_behind(FIRST)))
 
     assert after.newest.phase == "writing"
 

@@ -114,6 +114,11 @@ def headers(offset: str, *, handle: str = "h1", **more: str) -> dict[str, str]:
     }
 
 
+def etag(handle: str, asked: str, offset: str) -> str:
+    """The etag of what was answered to `asked`, as Electric writes it."""
+    return f'"{handle}:{asked}:{offset}"'
+
+
 def batch(offset: str, *messages: Any, handle: str = "h1", status: int = 200) -> httpx.Response:
     """A response with messages; the last being UP_TO_DATE, with its header."""
     told = {"electric-up-to-date": ""} if messages and messages[-1] == UP_TO_DATE else {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.unit.electric.answers import MUST_REFETCH, UP_TO_DATE, change, headers
+from tests.unit.electric.answers import MUST_REFETCH, UP_TO_DATE, change, etag, headers
 
 Table = dict[str, int]
 
@@ -21,7 +21,7 @@ class FakeElectric(httpx.AsyncBaseTransport):
         self.history: list[Table] = [{}]
         self.faults: list[str] = []
         self.splits = random.Random(0)
-        self.first_chunks: list[httpx.Response] = []
+        self.answers: list[tuple[str, str, httpx.Response]] = []
         self._life = 0
         self._lsn = 0
         self._news = asyncio.Event()
@@ -71,27 +71,38 @@ class FakeElectric(httpx.AsyncBaseTransport):
             raise httpx.RemoteProtocolError("closed")
         if fault == "busy":
             return httpx.Response(self.splits.choice([429, 500, 503]), json={"message": "busy"})
-        if fault == "stale" and query["offset"] == "-1" and self.first_chunks:
-            return self.splits.choice(self.first_chunks)
+        if fault in ("stale", "another's") and (cached := self._cached(query, fault)):
+            return self.splits.choice(cached)
         if fault == "other handle" and "handle" in query:
             messages = [change("insert", "e", n="8"), UP_TO_DATE]
             return httpx.Response(200, headers=headers("77_0", handle="h0"), json=messages)
         return await self._serve(query, fault)
 
+    def _cached(self, query: dict[str, str], fault: str) -> list[httpx.Response]:
+        """What a cache without cache-busters in its key has; `another's`: without handles and offsets."""
+        handle, offset = query.get("handle", ""), query["offset"]
+        if fault == "stale":
+            return [answer for _, asked, answer in self.answers if asked == offset == "-1"]
+        return [
+            answer for life, asked, answer in self.answers if asked != offset or (handle and life != handle)
+        ]
+
     async def _serve(self, query: dict[str, str], fault: str | None) -> httpx.Response:
         offset, live = query["offset"], query.get("live") == "true"
         assert not (live and offset == "-1")
         if offset == "-1":
-            return self._answer(self._snapshot[:2], "0_0", fault, keep=True)
+            return self._answer(query, self._snapshot[:2], "0_0", fault)
         if query["handle"] != self.handle:
             named = {"electric-handle": self.handle} if self._announced else {}
             return httpx.Response(409, headers=named, json=[MUST_REFETCH])
         if offset.startswith("0_") and (start := 2 * int(offset[2:].replace("inf", "999")) + 2) < len(
             self._snapshot
         ):
-            return self._answer(self._snapshot[start : start + 2], f"0_{start // 2}", fault)
+            return self._answer(query, self._snapshot[start : start + 2], f"0_{start // 2}", fault)
         if "live_sse" in query:
-            told = headers("99_99", handle=self.handle, content_type="text/event-stream")
+            ahead = f"{self._lsn + 90}_0"
+            named = etag(self.handle, offset, ahead)
+            told = headers(ahead, handle=self.handle, content_type="text/event-stream", etag=named)
             return httpx.Response(200, headers=told, stream=_Events(self, offset, fault))
         if live and not self._after(offset):
             life, news = self._life, self._news
@@ -101,7 +112,7 @@ class FakeElectric(httpx.AsyncBaseTransport):
         following = self._after(offset)
         chunk = following[:2]
         reached = _offset(chunk[-1]) if chunk else "0_inf" if offset.startswith("0_") else offset
-        return self._answer([*chunk, *([UP_TO_DATE] if len(following) <= 2 else [])], reached, fault)
+        return self._answer(query, [*chunk, *([UP_TO_DATE] if len(following) <= 2 else [])], reached, fault)
 
     def _after(self, offset: str) -> list[dict[str, Any]]:
         if offset.startswith("0_"):
@@ -109,12 +120,12 @@ class FakeElectric(httpx.AsyncBaseTransport):
         return [message for message in self._log if _place(_offset(message)) > _place(offset)]
 
     def _answer(
-        self, messages: list[Any], offset: str, fault: str | None, *, keep: bool = False
+        self, query: dict[str, str], messages: list[Any], offset: str, fault: str | None
     ) -> httpx.Response:
         body = json.dumps(messages).encode()
-        told = headers(offset, handle=self.handle)
-        if keep:
-            self.first_chunks.append(httpx.Response(200, headers=told, content=body))
+        told = headers(offset, handle=self.handle, etag=etag(self.handle, query["offset"], offset))
+        del told["electric-schema" if "live" in query else "electric-cursor"]
+        self.answers.append((self.handle, query["offset"], httpx.Response(200, headers=told, content=body)))
         if fault == "garbled":
             return httpx.Response(200, headers=told, content=body[:-1])
         if fault == "cut":

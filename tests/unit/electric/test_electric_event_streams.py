@@ -1,14 +1,22 @@
 """The HTTP loop over event streams."""
 
+import gzip
+import json
+
 import httpx
+import pytest
 
 from tests.unit.electric.answers import (
     UP_TO_DATE,
     Answers,
+    Body,
+    Clock,
     Rests,
     batch,
     change,
     events,
+    headers,
+    must_refetch,
     recorded,
     snapshot,
     stream,
@@ -95,3 +103,47 @@ async def test_a_must_refetch_among_events_restarts_the_shape(followings: list[F
     done = await follow(followings, *snapshot(), events({"headers": {"control": "must-refetch"}}))
 
     assert done.answers.queries[3] == {"table": "notes", "offset": "-1", "cache-buster": "n-1"}
+
+
+async def test_short_event_streams_that_a_409_explains_do_not_count(followings: list[Following]) -> None:
+    """The server ends the stream of a shape that is dropped: nothing holds events back."""
+    dropped = [(events(handle=f"h{n}"), must_refetch(), *snapshot(handle=f"h{n + 1}")) for n in range(1, 5)]
+
+    done = await follow(followings, *snapshot(), *[answer for life in dropped for answer in life])
+
+    assert done.answers.queries[-1].items() >= {"handle": "h5", "live_sse": "true"}.items()
+
+
+async def test_a_quiet_event_stream_that_is_cut_again_and_again_is_no_outage(
+    followings: list[Following], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Between two keep-alives some proxies give up; each stream was a success."""
+    clock, rests, told = Clock(), Rests(), list[str]()
+
+    class Cut(Body):
+        async def __aiter__(self):
+            clock.now += 15
+            raise httpx.ReadError("")
+            yield b""
+
+    kind = headers("0_inf", content_type="text/event-stream")
+    streams = [httpx.Response(200, headers=kind, stream=Cut()) for _ in range(5)]
+    done = await follow(
+        followings, *snapshot(), *streams, sleep=rests, clock=clock, on_status=lambda: told.append("!")
+    )
+
+    assert all("live_sse" in query for query in done.answers.queries[2:])
+    assert (len(told), rests.seconds, caplog.records) == (1, [], [])
+
+
+async def test_an_event_stream_that_a_proxy_compressed_is_read(followings: list[Following]) -> None:
+    """We ask for none of it; unread, the shape would seem live and stand still."""
+    messages = [change("insert", "a", "5_0"), UP_TO_DATE]
+    body = gzip.compress(b"".join(b"data: %s\n\n" % json.dumps(message).encode() for message in messages))
+    kind = headers("0_inf", content_type="text/event-stream", content_encoding="gzip")
+    packed = httpx.Response(200, headers=kind, stream=Body(body[:20], body[20:]))
+
+    done = await follow(followings, *snapshot(), packed)
+
+    assert [len(batch) for batch in done.batches] == [1, 2]
+    assert done.answers.queries[3]["offset"] == "5_0"

@@ -56,6 +56,12 @@ class FollowedTable(RuleBasedStateMachine):
     def fail(self, faults: list[str]) -> None:
         self.server.faults += faults
 
+    @rule(times=st.integers(1, 5))
+    def mix_answers_up(self, times: int) -> None:
+        """A cache without handles and offsets in its key, also for who is live."""
+        self.server.faults += ["another's"] * times
+        self.server.ring()
+
     @rule()
     def end_waits(self) -> None:
         self.server.ring()

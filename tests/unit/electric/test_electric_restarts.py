@@ -1,11 +1,13 @@
-"""The protocol's rules for when a log is gone, or a cache says what is no longer so."""
+"""The protocol's rules for when a log is gone."""
+
+from dataclasses import replace
 
 import pytest
 
-from scriptwriter.electric.protocol import REFETCH
+from scriptwriter.electric.protocol import CAUGHT_UP, REFETCH
 from scriptwriter.electric.state import Reply
-from tests.unit.electric.answers import change, headers
-from tests.unit.electric.places import LIVE, SYNCING, reply
+from tests.unit.electric.answers import UP_TO_DATE, change
+from tests.unit.electric.places import LIVE, START, reply
 from tests.unit.electric.recordings import exchanges
 
 
@@ -49,47 +51,19 @@ def test_a_must_refetch_in_a_body_counts_like_a_409() -> None:
     assert messages == [REFETCH]
 
 
-def test_a_cached_answer_for_an_expired_handle_is_asked_again_at_a_new_address() -> None:
-    """After a 409, a cache may still hold the old first chunk: nothing of it is used."""
-    restarted = LIVE.must_refetch("h2")
+def test_a_restart_under_the_same_handle_asks_past_caches_until_it_is_up_to_date() -> None:
+    """They know the addresses of its first life, and would give it again."""
+    beyond = Reply(400, {}, b'{"message": "Invalid request", "errors": {"offset": ["out of bounds"]}}')
+    restarts = [LIVE.after(beyond)[0], LIVE.must_refetch("h1"), replace(START, busters=1, bypassing=True)]
 
-    state, messages = restarted.after(reply("0_0", change("insert", "old")))
+    for state in restarts:
+        chunk, _ = state.after(reply("0_0", change("insert", "a")))
+        end, messages = chunk.after(reply("0_inf", UP_TO_DATE))
 
-    assert messages == []
-    assert state.request() == {"offset": "-1", "cache-buster": "n-2"}
-
-
-def test_an_answer_with_another_handle_than_asked_for_is_not_used() -> None:
-    """Two lives of a shape must not be mixed; the place in the log stays."""
-    state, messages = SYNCING.after(reply("9_0", change("insert", "other"), handle="h9"))
-
-    assert messages == []
-    assert state.request() == {"offset": "0_0", "handle": "h1", "cache-buster": "n-1"}
-
-
-def test_a_server_that_insists_on_another_handle_starts_the_shape_anew() -> None:
-    """After three retries at new addresses it is no cache that answers."""
-    state, messages = LIVE, []
-    for _ in range(4):
-        state, messages = state.after(reply("9_0", handle="h9"))
-    accepted, _ = state.after(reply("0_0", handle="h9"))
-
-    assert messages == [REFETCH]
-    assert state.offset == "-1"
-    assert accepted.handle == "h9"
-
-
-def test_a_server_that_keeps_a_handle_after_a_409_is_believed_in_the_end() -> None:
-    """An expired handle that comes back at four new addresses is not from a cache."""
-    state = LIVE.must_refetch(None)
-    for _ in range(4):
-        state, messages = state.after(reply("0_0", change("insert", "a")))
-        assert messages == []
-
-    state, messages = state.after(reply("0_0", change("insert", "a")))
-
-    assert state.handle == "h1"
-    assert messages
+        assert state.request() == {"offset": "-1", "cache-buster": "n-1"}
+        assert chunk.request() == {"offset": "0_0", "handle": "h1", "cache-buster": "n-1"}
+        assert "cache-buster" not in end.request()
+        assert messages == [CAUGHT_UP]
 
 
 def test_a_409_that_names_our_own_handle_does_not_expire_it() -> None:
@@ -97,14 +71,6 @@ def test_a_409_that_names_our_own_handle_does_not_expire_it() -> None:
     state, _ = LIVE.must_refetch("h1").after(reply("0_0"))
 
     assert state.handle == "h1"
-
-
-def test_a_stale_event_stream_is_left_for_a_catch_up() -> None:
-    """Only a finished answer can say must-refetch, so that one has to decide."""
-    state, fresh = LIVE.opened(headers("9_0", handle="h9"))
-
-    assert not fresh
-    assert state.request(sse=True) == {"offset": "5_0", "handle": "h1", "cache-buster": "n-1"}
 
 
 def test_an_offset_beyond_the_log_restarts_the_shape() -> None:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from scriptwriter.electric import RequestRefused, ShapeStream
+from scriptwriter.electric.protocol import CAUGHT_UP
 from tests.unit.electric.answers import (
     UP_TO_DATE,
     URL,
@@ -72,6 +73,29 @@ async def test_the_secret_is_in_no_text(
     assert done.answers.queries[0]["secret"] == "s3/cret"
     assert "HTTP Request: GET" in text
     assert "cret" not in text.replace("secret", "")
+
+
+@pytest.mark.parametrize("live_sse", [True, False], ids=["sse", "long-poll"])
+async def test_what_a_cache_mixes_up_is_asked_for_again_and_told_once(
+    followings: list[Following], caplog: pytest.LogCaptureFixture, live_sse: bool
+) -> None:
+    """The first snapshot comes as an answer to who is live, twice; the operator gets one line to act on."""
+    first, last = snapshot()
+    news = batch("5_0", UP_TO_DATE), batch("6_0", UP_TO_DATE)
+
+    done = await follow(followings, first, last, *[snapshot()[0], *news[:1]] * 2, news[1], live_sse=live_sse)
+
+    places = [(query["offset"], query.get("cache-buster")) for query in done.answers.queries]
+    assert places[2:6] == [("0_inf", None), ("0_inf", "n-1"), ("5_0", None), ("5_0", "n-2")]
+    assert done.batches == [[CAUGHT_UP]] * 4
+    assert [record.levelname for record in caplog.records if "cache" in record.message] == ["WARNING"]
+
+
+async def test_who_has_seen_a_shape_before_asks_past_caches(followings: list[Following]) -> None:
+    """From the first request on until it is up to date."""
+    done = await follow(followings, *snapshot(), past_caches=True)
+
+    assert [query.get("cache-buster") for query in done.answers.queries] == ["n-0", "n-0", None]
 
 
 async def test_statuses_tell_how_current_the_rows_are(followings: list[Following]) -> None:

@@ -1,0 +1,147 @@
+"""A worker that dies and a network that falls silent, as the page tells of them: each process by itself."""
+
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from playwright.async_api import expect
+
+from scriptwriter.backing import database_server
+from scriptwriter.settings import Settings
+from tests.support.chaos_checks import newest_titles
+from tests.support.line import Line
+from tests.support.model_server import Answer, Gate, ModelServer, broken_off, ideas_text, spoken
+from tests.support.people import Person
+from tests.support.people import browser as open_browser
+from tests.support.rows import rows
+from tests.support.tellings import TITLES, told_in_parts
+from tests.support.waiting import eventually
+from tests.support.web import Web, same_pages
+from tests.support.workers import worker_process
+
+
+@pytest.fixture(scope="module")
+def apart(web: Web, model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A web process without a worker, with data of its own, that soon notices a silent line."""
+    folder = tmp_path_factory.mktemp("apart")
+    settings = {
+        **web.settings,
+        "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
+        "EMBEDDED_WORKER": "false",
+        "REFLEX_SOCKET_INTERVAL": "1s",
+        "REFLEX_SOCKET_TIMEOUT": "2s",
+    }
+    with same_pages(web, folder, settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def database(apart: Web, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The URL of its database."""
+    monkeypatch.setenv("SCRIPTWRITER_DATA_DIR", apart.settings["SCRIPTWRITER_DATA_DIR"])
+    async with database_server(Settings()) as url:  # pyright: ignore[reportCallIssue]
+        yield url
+
+
+@pytest.fixture
+async def line(apart: Web) -> AsyncIterator[Line]:
+    """Between the browser and that process."""
+    async with Line(apart.port) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def writer(apart: Web, line: Line) -> AsyncIterator[Person]:
+    """A person who is signed in there."""
+    async with open_browser({urlsplit(apart.url).netloc: f"127.0.0.1:{line.port}"}) as browser:
+        person = await Person.arrive(browser, apart.url)
+        await person.sign_in()
+        yield person
+
+
+def _followers(apart: Web) -> float:
+    """How many tabs that process serves with a project's rows."""
+    with urlopen(f"http://127.0.0.1:{apart.port}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(each.split()[1]) for each in lines if each.startswith("scriptwriter_followers "))
+
+
+async def test_a_killed_worker_is_replaced_and_the_page_says_from_where_it_goes_on(
+    apart: Web, model: ModelServer, writer: Person, database: str
+) -> None:
+    """Three ideas are finished when it dies: the page keeps them, and the next one writes the other two."""
+    text, first_word = ideas_text(range(1, 6)), Gate()
+    dying = broken_off(text[: text.index("第4个故事") + 12], Gate())
+    model.answers(dying, Answer([first_word, *spoken(ideas_text([4, 5])).steps]))
+    asked = len(model.exchanges)
+    await writer.create_project()
+    await writer.sees_status("排队中")
+    await writer.takes_pictures("queued")
+    await writer.page.evaluate("window.neverReloaded = true")
+    with worker_process(apart.settings) as worker:
+        await writer.sees_ideas(*TITLES[:3])
+        await writer.sees_words("第4个故事：有人来了")
+        worker.kill()
+
+    with worker_process(apart.settings):
+        await writer.sees_ideas(*TITLES[:3])
+        await eventually(lambda: len(model.exchanges) == asked + 2, 90)
+        await writer.sees_status("服务中断，正在从第 4 个继续")
+        await writer.sees_ideas(*TITLES[:3])
+        await writer.takes_pictures("recovering")
+        first_word.open()
+        await writer.sees_ideas(*TITLES)
+        await writer.sees_status("5 个创意")
+
+    assert await writer.page.evaluate("window.neverReloaded") is True
+    assert len(model.exchanges) == asked + 2
+    prompt = model.exchanges[asked + 1].prompt
+    assert "写出 2 个" in prompt
+    assert [title in prompt for title in TITLES] == [True, True, True, False, False]
+
+
+async def test_a_network_that_fell_silent_shows_what_the_database_has_when_it_speaks_again(
+    apart: Web, model: ModelServer, writer: Person, line: Line, database: str
+) -> None:
+    """Nobody told the browser or the server: both found out by their pings, and gave each other up."""
+    half_a_sentence, two_ideas = Gate(), Gate()
+    half_a_sentence.open()
+    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    with worker_process(apart.settings):
+        project_id = await writer.create_project()
+        await writer.sees_ideas(*TITLES[:2])
+        await writer.page.evaluate("window.neverReloaded = true")
+        connections = line.connections
+
+        line.falls_silent()
+        two_ideas.open()
+        await eventually(lambda: newest_titles(database, project_id) == TITLES)
+        await eventually(lambda: line.connections > connections and _followers(apart) == 0)
+        await writer.sees_ideas(*TITLES[:2])
+        line.recovers()
+
+        await writer.sees_ideas(*TITLES)
+        await writer.sees_status("5 个创意")
+        await eventually(lambda: _followers(apart) == 1)
+    assert await writer.page.evaluate("window.neverReloaded") is True
+    assert rows(database, "SELECT count(*) AS runs FROM transforms WHERE project_id = %s", project_id) == [
+        {"runs": 1}
+    ]
+
+
+async def test_a_model_that_falls_silent_leaves_what_is_written_and_the_rest_is_filled_in(
+    apart: Web, model: ModelServer, writer: Person
+) -> None:
+    """The sentence names the seconds that were waited for; here they are few."""
+    text = ideas_text(range(1, 6))
+    model.answers(broken_off(text[: text.index("第3个故事") + 12], Gate()), spoken(ideas_text([3, 4, 5])))
+    with worker_process({**apart.settings, "MODEL_SILENCE_SECONDS": "2"}):
+        await writer.create_project()
+
+        await expect(writer.says).to_have_text("模型 2 秒无响应，已保留 2 个")
+        await writer.sees_ideas(*TITLES[:2])
+        await writer.presses("补齐")
+
+        await writer.sees_ideas(*TITLES)
+        await writer.sees_status("5 个创意")

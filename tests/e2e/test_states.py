@@ -1,0 +1,174 @@
+"""What a run says of itself, word for word, and whether the one thing that it offers helps."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import psycopg
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, refused, spoken
+from tests.support.people import Person
+from tests.support.tellings import TITLES, waiting_at
+from tests.support.web import Web
+
+TEXT = ideas_text(range(1, 6))
+ALL = spoken(TEXT)
+
+
+def cut_in(number: int, finish: str) -> Answer:
+    """The ideas before that one, and half of it; then the model says why it stops."""
+    return spoken(TEXT[: TEXT.index(f"第{number}个故事") + 12], finish=finish)
+
+
+async def written_to_the_third(model: ModelServer, writer: Person) -> tuple[str, Gate]:
+    """A run that waits in the midst of the third idea; its project's id, and what lets it go on."""
+    gate = Gate()
+    model.answers(waiting_at(TEXT, {TEXT.index("第3个故事") + 20: gate}))
+    project_id = await writer.create_project()
+    await writer.sees_ideas(*TITLES[:2])
+    return project_id, gate
+
+
+@pytest.fixture
+async def writer(web: Web, browser: Browser) -> Person:
+    """A person who is signed in."""
+    person = await Person.arrive(browser, web.url)
+    await person.sign_in()
+    return person
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence", "others", "remedy", "then", "left_out"),
+    [
+        pytest.param(
+            refused(429, "You exceeded your current quota", code="insufficient_quota"),
+            "额度已用完，请联系管理员", [], "重试", ALL, [],
+            id="quota",
+        ),
+        pytest.param(
+            refused(404, "no such model"),
+            "找不到模型 test-model，请联系管理员", [], "重试", ALL, [],
+            id="no model",
+        ),
+        pytest.param(
+            spoken("<b>sorry</b>"),
+            "返回格式有误，无法解析", ["查看原文"], "重试", ALL, [],
+            id="unreadable",
+        ),
+        pytest.param(
+            cut_in(5, "length"),
+            "长度达到上限，第 5 个不完整", [], "续写", spoken(ideas_text([5])), [],
+            id="length",
+        ),
+        pytest.param(
+            cut_in(3, "content_filter"),
+            "第 3 个被安全策略拦截，其余不受影响", ["跳过"], "换个说法", spoken(ideas_text([3, 4, 5])), [],
+            id="filtered, rephrased",
+        ),
+        pytest.param(
+            cut_in(3, "content_filter"),
+            "第 3 个被安全策略拦截，其余不受影响", ["换个说法"], "跳过", spoken(ideas_text([4, 5])), [3],
+            id="filtered, skipped",
+        ),
+        pytest.param(
+            spoken(ideas_text([1, 2, 3])),
+            "完成 3/5，2 个未完成", ["再来一批"], "补齐", spoken(ideas_text([4, 5])), [],
+            id="short",
+        ),
+    ],
+)  # fmt: skip
+async def test_a_run_that_ended_short_says_why_and_what_helps(
+    model: ModelServer,
+    writer: Person,
+    answer: Answer,
+    sentence: str,
+    others: list[str],
+    remedy: str,
+    then: Answer,
+    left_out: list[int],
+) -> None:
+    """One sentence, the buttons that belong to it, and no others; the first of them mends it."""
+    model.answers(answer, then)
+    asked = len(model.exchanges)
+    await writer.create_project()
+
+    await expect(writer.reason).to_have_text(sentence)
+    await expect(writer.buttons).to_have_count(1 + len(others))
+    for name in others:
+        await expect(writer.buttons.filter(has_text=name)).to_be_enabled()
+    await writer.presses(remedy)
+
+    await writer.sees_ideas(*[title for number, title in enumerate(TITLES, 1) if number not in left_out])
+    await writer.sees_status(f"{5 - len(left_out)} 个创意")
+    assert len(model.exchanges) == asked + 2
+
+
+async def test_a_model_that_has_said_nothing_yet_is_thinking_and_the_clock_goes_on(
+    model: ModelServer, writer: Person
+) -> None:
+    """The seconds are counted in the browser."""
+    first_word, thinking = Gate(), re.compile(r"^构思中 \d:\d\d$")
+    model.answers(Answer([first_word, *ALL.steps]))
+    await writer.create_project()
+
+    await expect(writer.says).to_have_text(thinking)
+    await expect(writer.says).not_to_have_text(await writer.says.inner_text())
+    await expect(writer.says).to_have_text(thinking)
+    await writer.takes_pictures("thinking")
+    first_word.open()
+
+    await writer.sees_ideas(*TITLES)
+
+
+@contextmanager
+def held_up(url: str, project_id: str) -> Iterator[None]:
+    """Nobody can change the project's run, for the block."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT FROM transforms WHERE project_id = %s FOR UPDATE", (project_id,))
+        yield
+
+
+async def test_a_stop_that_takes_its_time_says_so_and_cannot_be_pressed_again(
+    model: ModelServer, writer: Person, database: str
+) -> None:
+    """Until the database has it."""
+    project_id, _ = await written_to_the_third(model, writer)
+    stop = writer.page.get_by_test_id("stop")
+    with held_up(database, project_id):
+        await writer.presses("停止")
+
+        await expect(stop).to_have_text("正在停止…")
+        await expect(stop).to_be_disabled()
+        await writer.takes_pictures("stopping")
+
+    await expect(writer.says).to_have_text("测试用户 已停止，已写内容保留")
+    await writer.sees_ideas(*TITLES[:2])
+
+
+async def test_a_shape_server_that_was_killed_leaves_the_list_and_says_that_it_is_read_again(
+    web: Web, model: ModelServer, writer: Person
+) -> None:
+    """When it is back, so are the newest words, without a reload."""
+    _, gate = await written_to_the_third(model, writer)
+    resyncing = writer.page.get_by_text("正在重新同步", exact=True)
+    await writer.page.evaluate("window.neverReloaded = true")
+    # It may be over in a second: whoever looks must look already.
+    seen = asyncio.create_task(resyncing.wait_for(state="visible"))
+    [server] = [
+        process
+        for process in psutil.Process(web.process.pid).children(recursive=True)
+        if "scriptwriter.embedded.shape_server" in process.cmdline()
+    ]
+
+    server.kill()
+
+    await seen
+    await writer.sees_ideas(*TITLES[:2])
+    gate.open()
+    await writer.sees_ideas(*TITLES)
+    await expect(resyncing).to_have_count(0)
+    assert await writer.page.evaluate("window.neverReloaded") is True
