@@ -43,6 +43,16 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- The same for the table of projects itself, whose rows change seldom: one notification for each.
+CREATE OR REPLACE FUNCTION scriptwriter_notify_project() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('scriptwriter_shapes', json_build_object(
+        'table', TG_RELID::bigint, 'txid', pg_current_xact_id()::text,
+        'projects', (SELECT json_agg(DISTINCT id) FROM (VALUES (OLD.id::text), (NEW.id::text)) AS touched (id)
+            WHERE id IS NOT NULL))::text);
+    RETURN NULL;
+END $$;
+
 -- Makes one table announce its changes. True when it did not before.
 CREATE OR REPLACE FUNCTION scriptwriter_sync_table(target regclass) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -54,6 +64,14 @@ BEGIN
     IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND tgname = 'scriptwriter_shapes_truncate') THEN
         RETURN false;
     END IF;
+    EXECUTE format('CREATE TRIGGER scriptwriter_shapes_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION scriptwriter_notify_table()',
+        target);
+    IF target = to_regclass('projects') AND EXISTS (SELECT FROM pg_attribute
+        WHERE attrelid = target AND attname = 'id' AND NOT attisdropped) THEN
+        EXECUTE format('CREATE TRIGGER scriptwriter_shapes_row AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION scriptwriter_notify_project()',
+            target);
+        RETURN true;
+    END IF;
     by_project := EXISTS (SELECT FROM pg_attribute
         WHERE attrelid = target AND attname = 'project_id' AND NOT attisdropped);
     announce := CASE WHEN by_project THEN 'scriptwriter_notify_projects' ELSE 'scriptwriter_notify_table' END;
@@ -63,7 +81,5 @@ BEGIN
         target, CASE WHEN by_project THEN 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows' ELSE '' END, announce);
     EXECUTE format('CREATE TRIGGER scriptwriter_shapes_delete AFTER DELETE ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %I()',
         target, CASE WHEN by_project THEN 'REFERENCING OLD TABLE AS old_rows' ELSE '' END, announce);
-    EXECUTE format('CREATE TRIGGER scriptwriter_shapes_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION scriptwriter_notify_table()',
-        target);
     RETURN true;
 END $$;

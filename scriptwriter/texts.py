@@ -51,6 +51,40 @@ NO_PROJECTS_NEXT = Text(
     "从一个平台、一种类型开始，看创意逐字写出来。",
     "Start with a platform and a genre, and watch the ideas being written.",
 )
+SHELVES = {
+    "active": Text("进行中", "Active"),
+    "archived": Text("已归档", "Archived"),
+    "deleted": Text("最近删除", "Deleted"),
+}
+SHELF = Text("显示哪些项目", "Which projects to show")
+NOTHING_ARCHIVED = Text("没有已归档的项目", "Nothing is archived")
+NOTHING_ARCHIVED_NEXT = Text(
+    "归档的项目会收在这里，内容不变，随时可以取出。",
+    "Archived projects are kept here as they are, and can be taken out at any time.",
+)
+NOTHING_DELETED = Text("没有可恢复的项目", "Nothing to restore")
+NOTHING_DELETED_NEXT = Text(
+    "你删除的项目会在这里保留 30 天，之后彻底清除。",
+    "A project that you delete stays here for 30 days, and is gone afterwards.",
+)
+PROJECT_ACTIONS = Text("管理项目 {name}", "Manage the project {name}")
+RENAME = Text("改名", "Rename")
+PROJECT_NAME_LABEL = Text("项目名称", "Project name")
+SAVE = Text("保存", "Save")
+CANCEL = Text("取消", "Cancel")
+ARCHIVE = Text("归档", "Archive")
+UNARCHIVE = Text("取消归档", "Take out of the archive")
+DELETE = Text("删除", "Delete")
+RESTORE = Text("恢复", "Restore")
+UNDO = Text("撤销", "Undo")
+PROJECT_DELETED = Text(
+    "《{name}》已删除，30 天内可以恢复", "“{name}” is deleted; it can be restored for 30 days"
+)
+PROJECT_RESTORED = Text("《{name}》已恢复", "“{name}” is restored")
+PROJECT_DELETED_WHY = Text(
+    "它的所有者可以在 30 天内从「我的项目 · 最近删除」恢复它。",
+    "Its owners can restore it for 30 days, from “My projects · Deleted”.",
+)
 IDEAS_COUNT = Text("{count} 个创意", "{count} ideas")
 NO_IDEAS_YET = Text("尚无创意", "No ideas yet")
 WRITING_NOW = Text("正在写", "Writing")
@@ -128,6 +162,44 @@ CHOOSE = Text("选定", "Choose")
 CHOSEN = Text("已选定", "Chosen")
 KEEPERS = Text("入选", "Keepers")
 NO_KEEPERS = Text("选定的创意会收在这里", "Ideas you choose are kept here")
+
+MEMBERS = Text("成员", "Members")
+ROLES = {
+    "owner": Text("所有者", "Owner"),
+    "collaborator": Text("协作者", "Collaborator"),
+    "viewer": Text("查看者", "Viewer"),
+}
+ROLES_WHY = {
+    "owner": Text("管理成员，给项目改名、归档和删除", "manages members; renames, archives and deletes"),
+    "collaborator": Text("开始、停止、编辑和选定创意", "starts, stops, edits and picks"),
+    "viewer": Text("只能查看", "reads"),
+}
+MEMBER = Text("成员", "Member")
+ROLE = Text("角色", "Role")
+JOINED = Text("加入时间", "Joined")
+ACTIONS = Text("操作", "Actions")
+ROLE_OF = Text("{name} 的角色", "Role of {name}")
+ME = Text("你", "you")
+ADD_MEMBER = Text("添加成员", "Add a member")
+USERNAME = Text("用户名", "User name")
+ADD = Text("添加", "Add")
+REMOVE = Text("移出", "Remove")
+REMOVE_MEMBER = Text("把 {name} 移出项目", "Remove {name} from the project")
+REMOVE_WHY = Text(
+    "把 {name} 移出项目？对方会立刻看不到其中的内容。",
+    "Remove {name} from the project? They will see nothing of it from that moment on.",
+)
+LEAVE = Text("退出项目", "Leave the project")
+LEAVE_WHY = Text(
+    "退出这个项目？你会立刻看不到其中的内容，之后要由所有者重新添加。",
+    "Leave this project? You will see nothing of it from that moment on, until an owner adds you again.",
+)
+STEP_DOWN = Text("不再做所有者", "Step down")
+STEP_DOWN_WHY = Text(
+    "不再做所有者？你将不能管理成员和项目，之后要由其他所有者改回来。",
+    "Step down as an owner? You will not manage the project and its members, until another owner changes it.",
+)
+BACK_TO_PROJECT = Text("返回项目", "Back to the project")
 
 BROKEN = Text(
     "页面出了点问题，已写完的内容都已保存。", "Something broke on this page; everything finished is saved."

@@ -56,17 +56,31 @@ def demo_chip(language: Language) -> rx.Component:
     )
 
 
-def notice(content: Any, language: Language, dismiss: Any) -> rx.Component:
-    """A sentence that waits at the foot of the screen until the person has read it."""
+def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -> rx.Component:
+    """A sentence that waits at the foot of the screen until the person has read it.
+
+    `action` is the button of what can be done about it, if there is anything.
+    """
     return rx.cond(
         content.zh != "",
         rx.el.div(
             rx.el.p(in_language(content, language)),
+            rx.fragment() if action is None else action,
             button(t(DISMISS, language), kind="quiet", on_click=dismiss),
             class_name="notice",
             role="alert",
             data_testid="notice",
         ),
+    )
+
+
+def menu(label: Any, *items: rx.Component, **attributes: Any) -> rx.Component:
+    """A few more buttons, behind one; `label` says whose they are. The page's script closes it."""
+    return rx.el.details(
+        rx.el.summary(icon("more"), class_name="switch", aria_label=label, title=label),
+        rx.el.div(*items, class_name="menu-items"),
+        class_name="menu",
+        **attributes,
     )
 
 
@@ -76,7 +90,7 @@ def in_language(content: Any, language: Language) -> rx.Var[str]:
 
 
 def icon(name: str) -> rx.Component:
-    """A drawn sign, for the eye only; `name` is theme, plus, arrow or sign-out."""
+    """A drawn sign, for the eye only; `name` is theme, more or sign-out."""
     return rx.el.span(class_name=f"icon icon-{name}", aria_hidden="true")
 
 

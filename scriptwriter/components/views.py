@@ -91,6 +91,20 @@ class ProjectView:
     phase: Phase = "idle"
     ideas: int = 0
     updated: str = ""
+    archived: bool = False
+    may_manage: bool = False
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """A member of a project; `me` is the reader."""
+
+    id: str = ""
+    name: str = ""
+    username: str = ""
+    role: str = "viewer"
+    joined: str = ""
+    me: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ async def checked_where(link: Link, definition: Definition, table: Table) -> Whe
 
 async def project_of(link: Link, where: Where | None, table: Table) -> str | None:
     """The project that the clause confines the shape to, as Postgres prints its id; None if it does not."""
-    kind = table.types.get("project_id", "")
-    if where is None or not where.is_by_project or kind not in _INDEXABLE:
+    kind = table.types.get(table.project_column, "")
+    if where is None or where.only_column != table.project_column or kind not in _INDEXABLE:
         return None
     result = await link.query(f"SELECT ($1::text)::{kind}::text", where.params)
     return (result.get_value(0, 0) or b"").decode()

@@ -66,6 +66,11 @@ class Table:
         """The quoted name."""
         return f"{quote(self.schema)}.{quote(self.name)}"
 
+    @property
+    def project_column(self) -> str:
+        """The column that holds the project's id, as its notifications name it (schema/embedded.sql)."""
+        return "id" if (self.schema, self.name) == ("public", "projects") else "project_id"
+
 
 def quote(name: str) -> str:
     """A name as a quoted SQL identifier."""

@@ -29,9 +29,10 @@ class Where:
     key: str
 
     @property
-    def is_by_project(self) -> bool:
-        """Whether it is `project_id = $1`, the clause that a notification can be matched against."""
-        return re.fullmatch(r'(project_id|"project_id") = \$[0-9]+', self.key) is not None
+    def only_column(self) -> str | None:
+        """The column of a clause like `project_id = $1`, which a notification can be matched against."""
+        found = re.fullmatch(r'(?P<quote>"?)(?P<column>\w+)(?P=quote) = \$[0-9]+', self.key, re.ASCII)
+        return found and found["column"]
 
 
 # Python's own \s and \w know more characters than Postgres' lexer does, and must not be used here.

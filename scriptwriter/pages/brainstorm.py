@@ -6,24 +6,21 @@ import reflex as rx
 
 from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import empty, in_language, link_button, notice
+from scriptwriter.components.elements import in_language, notice
 from scriptwriter.components.forms import brief_form
 from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.pages.open_project import managing_notice, opened, project_title, project_tools
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.texts import (
-    ACCESS_REMOVED_WHY,
-    BACK_TO_PROJECTS,
     BRAINSTORM,
     BULB,
     EARLIER_IDEAS,
     ERRORS,
     KEEPERS,
-    LOADING,
-    NO_ACCESS,
     NO_KEEPERS,
     RESYNCING,
     START,
@@ -48,17 +45,8 @@ DEEDS = Deeds(
 
 def brainstorm() -> rx.Component:
     """Everything that happens in a project, live."""
-    reason = in_language(BrainstormState.notice, LANGUAGE)
     return page(
-        rx.fragment(
-            rx.match(
-                BrainstormState.access,
-                ("open", _project()),
-                ("denied", _denied(t(NO_ACCESS, LANGUAGE), reason)),
-                ("removed", _denied(reason, t(ACCESS_REMOVED_WHY, LANGUAGE))),
-                rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
-            )
-        ),
+        opened(BrainstormState.access, BrainstormState.notice, _project()),
         raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
@@ -68,7 +56,7 @@ def brainstorm() -> rx.Component:
         ),
         rx.cond(
             BrainstormState.access == "open",
-            notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss),
+            rx.fragment(notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss), managing_notice()),
         ),
         name="brainstorm",
     )
@@ -78,11 +66,12 @@ def _project() -> rx.Component:
     return rx.fragment(
         rx.el.header(
             rx.el.h1(rx.el.span(BULB, class_name="bulb"), " ", t(BRAINSTORM, LANGUAGE)),
-            rx.el.p(BrainstormState.project_name, class_name="project-title"),
+            project_title(),
             rx.cond(
                 BrainstormState.resyncing,
                 rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
             ),
+            project_tools(),
             class_name="page-heading",
         ),
         rx.cond(BrainstormState.newest.phase == "idle", _idle(), _room()),
@@ -153,11 +142,3 @@ def _past() -> rx.Component:
 
 def _keeper(keeper: Any) -> rx.Component:
     return rx.el.li(rx.el.a(keeper.title, href=f"#{keeper.anchor}"))
-
-
-def _denied(title: Any, why: Any) -> rx.Component:
-    return rx.el.div(
-        empty(title, why, link_button(t(BACK_TO_PROJECTS, LANGUAGE), "/projects")),
-        role="alert",
-        data_testid="denied",
-    )

@@ -4,9 +4,12 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import empty, link, link_button, notice
+from scriptwriter.components.elements import button, empty, link, link_button, notice
+from scriptwriter.components.project import name_or_field, project_menu
 from scriptwriter.components.wording import t
-from scriptwriter.pages.layout import LANGUAGE, page
+from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.pages.open_project import PROJECT_DEEDS
+from scriptwriter.state.managing import ManagingState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.texts import (
     FAILED,
@@ -16,17 +19,27 @@ from scriptwriter.texts import (
     NO_IDEAS_YET,
     NO_PROJECTS,
     NO_PROJECTS_NEXT,
+    NOTHING_ARCHIVED,
+    NOTHING_ARCHIVED_NEXT,
+    NOTHING_DELETED,
+    NOTHING_DELETED_NEXT,
     PROJECTS,
     QUEUED,
+    RESTORE,
+    SHELF,
+    SHELVES,
+    UNDO,
     WRITING_NOW,
+    Text,
 )
 
 
 def projects() -> rx.Component:
-    """All projects, the one that changed last first."""
+    """All projects of one shelf, the one that changed last first."""
     return page(
         rx.el.header(
             rx.el.h1(t(PROJECTS, LANGUAGE)),
+            _shelves(),
             rx.cond(ProjectsState.projects.length() > 0, _new_project()),
             class_name="page-heading",
         ),
@@ -35,12 +48,37 @@ def projects() -> rx.Component:
             rx.cond(
                 ProjectsState.projects.length() > 0,
                 rx.el.ul(rx.foreach(ProjectsState.projects, _row), class_name="project-list"),
-                empty(t(NO_PROJECTS, LANGUAGE), t(NO_PROJECTS_NEXT, LANGUAGE), _new_project()),
+                rx.match(
+                    ProjectsState.shelf,
+                    ("archived", empty(t(NOTHING_ARCHIVED, LANGUAGE), t(NOTHING_ARCHIVED_NEXT, LANGUAGE))),
+                    ("deleted", empty(t(NOTHING_DELETED, LANGUAGE), t(NOTHING_DELETED_NEXT, LANGUAGE))),
+                    empty(t(NO_PROJECTS, LANGUAGE), t(NO_PROJECTS_NEXT, LANGUAGE), _new_project()),
+                ),
             ),
             rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
         ),
         notice(ProjectsState.notice, LANGUAGE, ProjectsState.dismiss),
+        notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss, _undo()),
         name="projects",
+    )
+
+
+def _shelves() -> rx.Component:
+    return rx.el.div(
+        *(
+            rx.el.button(
+                t(name, LANGUAGE),
+                type="button",
+                class_name="shelf",
+                aria_pressed=rx.cond(ProjectsState.shelf == shelf, "true", "false"),
+                on_click=ProjectsState.choose(shelf),
+                data_testid=f"shelf-{shelf}",
+            )
+            for shelf, name in SHELVES.items()
+        ),
+        role="group",
+        aria_label=t(SHELF, LANGUAGE),
+        class_name="shelves",
     )
 
 
@@ -48,15 +86,47 @@ def _new_project() -> rx.Component:
     return link_button(t(NEW_PROJECT, LANGUAGE), "/projects/new")
 
 
+def _undo() -> rx.Component:
+    return rx.cond(ManagingState.deleted != "", _restoring(UNDO, ManagingState.deleted, "undo"))
+
+
+def _restoring(text: Text, project_id: Any, testid: str) -> rx.Component:
+    return button(
+        t(text, LANGUAGE),
+        kind="plain",
+        disabled=UNREACHABLE,
+        on_click=ManagingState.restore(project_id).temporal,
+        data_testid=testid,
+    )
+
+
 def _row(project: Any) -> rx.Component:
     return rx.el.li(
-        link(
-            rx.el.span(project.name, class_name="project-name"),
-            _condition(project),
-            rx.el.time(date_time=project.updated, class_name="when", data_when=project.updated),
-            href=f"/projects/{project.id}/brainstorm",
+        rx.cond(
+            ProjectsState.shelf == "deleted",
+            rx.fragment(
+                rx.el.div(*_facts(project), class_name="project-facts"),
+                _restoring(RESTORE, project.id, "restore"),
+            ),
+            rx.fragment(
+                name_or_field(project, _link(project), LANGUAGE, PROJECT_DEEDS),
+                rx.cond(project.may_manage, project_menu(project, LANGUAGE, PROJECT_DEEDS)),
+            ),
         ),
+        key=project.id,
         data_testid="project",
+    )
+
+
+def _link(project: Any) -> rx.Component:
+    return link(*_facts(project), href=f"/projects/{project.id}/brainstorm", class_name="project-facts")
+
+
+def _facts(project: Any) -> tuple[rx.Component, ...]:
+    return (
+        rx.el.span(project.name, class_name="project-name"),
+        _condition(project),
+        rx.el.time(date_time=project.updated, class_name="when", data_when=project.updated),
     )
 
 

@@ -8,15 +8,17 @@ import reflex as rx
 from scriptwriter.components.wording import t
 from scriptwriter.pages.brainstorm import brainstorm
 from scriptwriter.pages.layout import LANGUAGE
+from scriptwriter.pages.members import members
 from scriptwriter.pages.new_project import new_project
 from scriptwriter.pages.not_found import not_found
 from scriptwriter.pages.projects import projects
 from scriptwriter.pages.sign_in import sign_in
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.members import MembersState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.state.session import SessionState
-from scriptwriter.texts import NEW_PROJECT, NOT_FOUND, PRODUCT, PROJECTS, SIGN_IN, Text
+from scriptwriter.texts import MEMBERS, NEW_PROJECT, NOT_FOUND, PRODUCT, PROJECTS, SIGN_IN, Text
 
 
 class Route(NamedTuple):
@@ -38,6 +40,12 @@ ROUTES = (
         brainstorm,
         PRODUCT,
         [SessionState.enter, BrainstormState.watch],
+    ),
+    Route(
+        "/projects/[project_id]/members",
+        members,
+        MEMBERS,
+        [SessionState.enter, MembersState.watch],
     ),
     Route("/404", not_found, NOT_FOUND, []),
 )

@@ -1,6 +1,5 @@
 """Owns a project's screen in one tab: it follows the project and sends what changed. Knows no shapes."""
 
-import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,23 +18,23 @@ from scriptwriter.components.views import (
 from scriptwriter.errors import UserError
 from scriptwriter.services import brainstorms, choices, projects, provenance
 from scriptwriter.services.access import ACTORS
+from scriptwriter.state.following import LOST, admit, role_in, watch
 from scriptwriter.state.new_project import checked
+from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
 from scriptwriter.state.session import SessionState, as_notice
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two tries to follow
 OPEN_REPLY = "document.getElementById('raw-reply')?.showModal()"
 
 
 class BrainstormState(SessionState):
-    """A project's brainstorm page; `access` is opening, open, denied, or removed while it was open."""
+    """A project's brainstorm page; `access` is opening, open, denied, or lost: removed, deleted."""
 
     access: rx.Field[str] = rx.field("opening")
     may_act: rx.Field[bool] = rx.field(False)
-    project_name: rx.Field[str] = rx.field("")
     newest: rx.Field[BatchView] = rx.field(default_factory=BatchView)
     cards: rx.Field[list[CardView]] = rx.field(default_factory=list)
     later: rx.Field[list[CardView]] = rx.field(default_factory=list)
@@ -52,73 +51,47 @@ class BrainstormState(SessionState):
     @rx.event(background=True)
     async def watch(self):
         """Follow the project of the route until the person leaves the page, or may no longer read it."""
-        project_id, pause = self._project_id(), FIRST_PAUSE
-        while True:
-            try:
-                return await self._follow(project_id)
-            except UserError as error:
-                async with self:
-                    if self._shown == project_id:
-                        await self._deny(error)
-                return
-            except Exception as error:
-                # A fault of ours leaves on the screen what is there, and is tried again.
-                async with self:
-                    self.notice = as_notice(error)
-                    if self.access != "open":
-                        self.access = "denied"
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        await watch(self, self._project_id())
 
     async def _follow(self, project_id: str) -> None:
-        user = await self._user()
-        async with self:
-            # `enter` is on its way too: whoever comes second must find the tab in the right hands already.
-            (await self.get_state(SessionState))._seat(user)
-            if self._shown != project_id:
-                await self._forget()
-                self._shown = project_id
-        if user is None:
-            raise UserError("signed_out")
-        person = user.id
-        project = await projects.open_project(project_id, person)
-        screen, role = None, None
+        person = await admit(self, project_id)
+        await projects.open_project(project_id, person)
+        screen, room, role = None, None, None
         async with hub().follow(project_id) as flows:
             async for flow in flows:
-                now = flow.roles.get(person)
                 emptied = screen is not None and screen.newest.transform_id and not flow.batches
-                if now is None or emptied:
-                    # Membership rows come by a shape of their own, perhaps late: the database decides.
-                    now = await _role(project_id, person)
+                now = await role_in(flow, person, doubtful=emptied)
                 following = (screen or Screen()).after(flow, datetime.now(UTC))
                 changes = differences(screen, following, PARTS)
                 writing = differences(screen and screen.writing, following.writing, WRITING)
                 if screen is None:
-                    changes |= {"access": "open", "project_name": project.name}
+                    changes["access"] = "open"
                 if now != role:
                     changes["may_act"] = now in ACTORS
-                if changes or writing:
+                around = about(flow, now)
+                project = around if around != room else {}
+                if changes or writing or project:
                     async with self:
                         if self._shown != project_id:
                             return
-                        await self._show(changes, writing)
-                screen, role = following, now
+                        await self._show(changes, writing, project)
+                screen, room, role = following, around, now
 
-    async def _show(self, changes: dict[str, Any], writing: dict[str, Any]) -> None:
-        growing = await self.get_state(WritingState)
-        for part, values in ((self, changes), (growing, writing)):
+    async def _show(self, changes: dict[str, Any], writing: dict[str, Any], project: dict[str, Any]) -> None:
+        growing, around = await self.get_state(WritingState), await self.get_state(ProjectState)
+        for part, values in ((self, changes), (growing, writing), (around, project)):
             for name, value in values.items():
                 setattr(part, name, value)
 
     async def _forget(self) -> None:
         """Nothing of a project stays in this tab; whoever follows one for it ends."""
         self.reset()
-        for part in (WritingState, ReplyState):
+        for part in (WritingState, ReplyState, ProjectState):
             (await self.get_state(part)).reset()
 
     async def _deny(self, error: UserError) -> None:
         await self._forget()
-        self.access = "removed" if error.code == "access_removed" else "denied"
+        self.access = LOST.get(error.code, "denied")
         self.notice = as_notice(error)
 
     @rx.event
@@ -233,14 +206,6 @@ class BrainstormState(SessionState):
     def _project_id(self) -> str:
         # Reflex adds this var when a page with such a route is added; the client can set it to anything.
         return str(getattr(self, "project_id", ""))
-
-
-async def _role(project_id: str, person: str) -> str:
-    """Raises UserError `access_removed`."""
-    try:
-        return (await projects.open_project(project_id, person)).role
-    except UserError as error:
-        raise UserError("access_removed") from error
 
 
 def _place(number: Any) -> int:

@@ -104,6 +104,9 @@ class ProjectFlow:
     syncing: Literal["live", "resyncing"] = "live"
     roles: Mapping[str, str] = field(default_factory=dict)
     """The role of each member, by user id."""
+    name: str = ""
+    state: str = "active"
+    """The project itself: active, archived or deleted, also where its row is not there any more."""
 
 
 def join(
@@ -113,9 +116,11 @@ def join(
     artifacts: Mapping[str, Row],
     memberships: Iterable[Row] = (),
     *,
+    projects: Iterable[Row] = (),
     syncing: Literal["live", "resyncing"] = "live",
 ) -> ProjectFlow:
-    """The flow that these rows make; `artifacts` by their id, `memberships` are rows of projects_users.
+    """The flow that these rows make; `artifacts` by their id, `memberships` are rows of projects_users,
+    `projects` is the row of the project itself.
 
     A row whose counterpart has not arrived yet is shown as far as it is known: a transform that has ended
     counts as running until its artifact has ended too, so that no screen shows an end without its ideas.
@@ -133,7 +138,10 @@ def join(
     ]
     batches.sort(key=lambda batch: (batch.created_at, batch.transform_id), reverse=True)
     roles = {row["user_id"]: row["role"] for row in memberships}
-    return ProjectFlow(project_id, tuple(batches), syncing, roles)
+    project = next(iter(projects), {"name": "", "status": "deleted"})
+    return ProjectFlow(
+        project_id, tuple(batches), syncing, roles, project["name"], project["status"] or "active"
+    )
 
 
 def _batch(transform: Row, artifact: Row | None, choice: Mapping[str, Any]) -> Batch:

@@ -16,7 +16,7 @@ from scriptwriter.sync.flow import ProjectFlow, join
 
 log = logging.getLogger(__name__)
 
-TABLES = ("transforms", "transform_outputs", "artifacts", "projects_users")
+TABLES = ("transforms", "transform_outputs", "artifacts", "projects_users", "projects")
 DATED = ("transforms", "artifacts")
 """Those whose rows tell when they were written (updated_at)."""
 LINGER_SECONDS = 30.0
@@ -79,7 +79,7 @@ class Hub:
                 ShapeStream(
                     f"{self.server}/v1/shape",
                     table=table,
-                    where="project_id = $1",
+                    where=clause(table),
                     params=[project_id],
                     secret=self.secret,
                     live_sse=self._live_sse,
@@ -174,6 +174,7 @@ class _Subscription:
             shapes["transform_outputs"].rows.values(),
             {row["id"]: row for row in shapes["artifacts"].rows.values()},
             shapes["projects_users"].rows.values(),
+            projects=shapes["projects"].rows.values(),
             syncing="live" if live else "resyncing",
         )
         self._measure(shapes)
@@ -192,6 +193,11 @@ class _Subscription:
         if self._newest is not None and newest > self._newest:
             SHAPE_LAG.observe(max((datetime.now(UTC) - newest).total_seconds(), 0.0))
         self._newest = newest
+
+
+def clause(table: str) -> str:
+    """Which rows of `table` are a project's: the where clause of its shape, $1 being the project's id."""
+    return "id = $1" if table == "projects" else "project_id = $1"
 
 
 _current: Hub | None = None

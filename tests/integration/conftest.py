@@ -1,11 +1,14 @@
-"""Fixtures of tests in which a worker runs generations."""
+"""Fixtures of tests in which a worker runs generations, or tabs follow projects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
+from scriptwriter.backing import electric_server
 from scriptwriter.settings import settings
+from scriptwriter.sync import hub as process_hub
+from scriptwriter.sync.hub import Hub
 from tests.support.model_server import ModelServer
 
 
@@ -46,3 +49,14 @@ async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[No
     for work in started:
         work.cancel()
     await asyncio.gather(*started, return_exceptions=True)
+
+
+@pytest.fixture
+async def hub(connected: str) -> AsyncIterator[Hub]:
+    """The hub of this process, over an embedded shape server."""
+    inside = settings().model_copy(update={"electric_url": None})
+    async with (
+        electric_server(inside, connected) as electric,
+        Hub(electric.url, electric.secret, linger=0.2) as hub,
+    ):
+        yield process_hub.connect(hub)

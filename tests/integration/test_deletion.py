@@ -188,7 +188,7 @@ async def test_followers_of_a_deleted_project_get_an_empty_flow_without_members(
 
         delete_project(connected, room)
 
-        gone = ProjectFlow(room.project_id)
+        gone = ProjectFlow(room.project_id, state="deleted")
         for follower in (early, other):
             assert await follower.sees(lambda flow: flow == gone) == gone
     with pytest.raises(UserError, match="project_not_found"):

@@ -16,7 +16,7 @@ from scriptwriter import database
 from scriptwriter.embedded.postgres import attach
 from scriptwriter.graph import Idea
 from scriptwriter.services import attempts, brainstorms
-from scriptwriter.sync.hub import TABLES, Hub
+from scriptwriter.sync.hub import TABLES, Hub, clause
 from tests.conformance.running import SECRET, shape_server
 from tests.support import postgres
 from tests.support.flows import Follower, following
@@ -84,7 +84,7 @@ async def resyncing(follower: Follower) -> None:
 async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
     """Delete the project's shapes: whoever follows them has to start anew."""
     for table in TABLES:
-        definition = {"table": table, "where": "project_id = $1", "params[1]": project_id}
+        definition = {"table": table, "where": clause(table), "params[1]": project_id}
         assert (await straight.delete("/v1/shape", params=definition)).status_code == 202
 
 

@@ -1,26 +1,22 @@
 """What a tab may do and what it is sent, through the states' event handlers and the real services."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 
-from scriptwriter.backing import electric_server
 from scriptwriter.database import transaction
 from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.models import Artifact, Membership, Project, Transform, UserSession
 from scriptwriter.services import attempts, brainstorms, projects
-from scriptwriter.settings import settings
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.session import SessionState
 from scriptwriter.state.writing import WritingState
-from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
 from tests.support.rooms import BRIEF, Room
 from tests.support.tabs import open_tab
@@ -29,17 +25,6 @@ from tests.support.waiting import eventually
 ONE = Idea("开锁匠", "入赘五年的锁匠。")
 TWO = Idea("地下三层", "保洁员何满。")
 THREE = Idea("末日掌柜", "超市店员。")
-
-
-@pytest.fixture
-async def hub(connected: str) -> AsyncIterator[Hub]:
-    """The hub of this process, over an embedded shape server."""
-    inside = settings().model_copy(update={"electric_url": None})
-    async with (
-        electric_server(inside, connected) as electric,
-        Hub(electric.url, electric.secret, linger=0.2) as hub,
-    ):
-        yield process_hub.connect(hub)
 
 
 async def _choices(room: Room) -> list[str]:
@@ -190,9 +175,11 @@ async def test_a_stop_ends_the_run_and_keeps_what_is_written(hub: Hub, room: Roo
         assert tab.value(BrainstormState, "newest").stopped_by == "Collaborator"
 
 
-@pytest.mark.parametrize("fate", ["removed", "deleted"])
+@pytest.mark.parametrize(
+    ("fate", "words"), [("removed", "你已被移出该项目"), ("deleted", "这个项目已被删除")]
+)
 async def test_a_tab_that_may_no_longer_read_says_so_at_once_and_keeps_nothing(
-    hub: Hub, room: Room, fate: str
+    hub: Hub, room: Room, fate: str, words: str
 ) -> None:
     """A member was removed, or the project was deleted, in mid-sentence: following ends by itself."""
     attempt = await _begun(room)
@@ -205,9 +192,9 @@ async def test_a_tab_that_may_no_longer_read_says_so_at_once_and_keeps_nothing(
                 await session.exec(delete(Project).where(col(Project.id) == room.project_id))
             else:
                 await session.exec(delete(Membership).where(col(Membership.user_id) == "collaborator"))
-        await tab.sees(BrainstormState, "access", lambda access: access == "removed")
+        await tab.sees(BrainstormState, "access", lambda access: access == fate)
 
-        assert tab.value(BrainstormState, "notice").zh == "你已被移出该项目"
+        assert tab.value(BrainstormState, "notice").zh == words
         held = json.dumps(tab.shown, default=str, ensure_ascii=False)
         assert not any(word in held for word in (ONE.title, ONE.body, "保洁员", "一个项目", "抖音"))
         await eventually(lambda: hub.open_projects == 0)

@@ -61,6 +61,7 @@ async def following(hub: Hub, project_id: str) -> AsyncIterator[Follower]:
 def shown(flow: ProjectFlow) -> dict[str, Any]:
     """What a flow says, in plain values."""
     return {
+        "project": (flow.name, flow.state),
         "roles": dict(flow.roles),
         "batches": [
             (
@@ -79,7 +80,9 @@ def stored(url: str, project_id: str) -> dict[str, Any]:
     """The same from the view brainstorm_flows and the memberships."""
     batches = rows(url, "SELECT * FROM brainstorm_flows WHERE project_id = %s", project_id)
     members = rows(url, "SELECT user_id, role FROM projects_users WHERE project_id = %s", project_id)
+    [project] = rows(url, "SELECT name, status FROM projects WHERE id = %s", project_id)
     return {
+        "project": (project["name"], project["status"]),
         "roles": {row["user_id"]: row["role"] for row in members},
         "batches": [
             (

@@ -8,6 +8,7 @@ from typing import Any
 import reflex as rx
 from reflex.state import StateUpdate
 from reflex_base.event import Event
+from reflex_base.event.context import EventContext
 from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
 
 # The states are registered, and the routes give them their vars, when the app is imported.
@@ -15,21 +16,22 @@ from scriptwriter.scriptwriter import app
 from scriptwriter.services import accounts
 
 LIMIT = 30.0
-ROUTE = "/projects/[project_id]/brainstorm"
+BRAINSTORM, MEMBERS = "/projects/[project_id]/brainstorm", "/projects/[project_id]/members"
+PROJECTS = "/projects"
 
 
 class Tab:
-    """One tab on the page of a project, with the cookie of whoever is signed in ("" for nobody)."""
+    """One tab on a page of a project, with the cookie of whoever is signed in ("" for nobody)."""
 
-    def __init__(self, token: str, project_id: str, cookie: str) -> None:
+    def __init__(self, token: str, project_id: str, cookie: str, route: str) -> None:
         self.token = token
         self.shown: dict[str, dict[str, Any]] = {}
         self.updates: list[Mapping[str, Mapping[str, Any]]] = []
         self.redirects: list[str] = []
         self._changed = asyncio.Event()
         self._router_data = {
-            "pathname": ROUTE,
-            "asPath": ROUTE.replace("[project_id]", project_id),
+            "pathname": route,
+            "asPath": route.replace("[project_id]", project_id),
             "query": {"project_id": project_id},
             "token": token,
             "headers": {"cookie": cookie, "origin": "http://localhost:3000"},
@@ -76,10 +78,13 @@ class Tab:
     async def _enqueue(self, handler: Any, payload: dict[str, Any]) -> EventFuture:
         name = f"{handler.state_full_name}.{handler.fn.__name__}"
         event = Event(name=name, router_data=self._router_data, payload=payload)
-        return await self._processor.enqueue(self.token, event)
+        # Of several tabs each has a context of its own, whichever was opened last.
+        context = self._context.fork(token=self.token, router_data=self._router_data)
+        return await self._processor.enqueue(self.token, event, context)
 
     async def __aenter__(self) -> "Tab":
         await self._processor.start()
+        self._context = EventContext.get()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -87,10 +92,10 @@ class Tab:
 
 
 @asynccontextmanager
-async def open_tab(project_id: str, user_id: str | None) -> AsyncIterator[Tab]:
-    """A tab of `user_id` (None: nobody is signed in) that opens the page of a project."""
+async def open_tab(project_id: str, user_id: str | None, route: str = BRAINSTORM) -> AsyncIterator[Tab]:
+    """A tab of `user_id` (None: nobody is signed in) that opens a page of a project."""
     cookie = "" if user_id is None else f"scriptwriter_session={await accounts.open_session(user_id)}"
     with app.set_contexts():
-        async with Tab(f"tab-{user_id}", project_id, cookie) as tab:
+        async with Tab(f"tab-{user_id}-{route.rpartition('/')[2]}", project_id, cookie, route) as tab:
             await tab.load()
             yield tab

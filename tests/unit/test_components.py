@@ -46,6 +46,9 @@ TEXTS = (
     {name: value for name, value in vars(texts).items() if isinstance(value, Text)}
     | ERRORS
     | texts.WAITING_REASONS
+    | texts.SHELVES
+    | texts.ROLES
+    | {f"why {role}": text for role, text in texts.ROLES_WHY.items()}
 )
 
 

@@ -1,0 +1,96 @@
+"""Owns how a project is managed as a whole: its menu, its name as a field. Knows no state class."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.elements import button, in_language, menu
+from scriptwriter.components.wording import Language, t
+from scriptwriter.texts import (
+    ARCHIVE,
+    CANCEL,
+    DELETE,
+    PROJECT_ACTIONS,
+    PROJECT_NAME_LABEL,
+    RENAME,
+    SAVE,
+    UNARCHIVE,
+    Text,
+)
+
+
+@dataclass(frozen=True)
+class ProjectDeeds:
+    """Event handlers about a project as a whole, each taking its id, and what there is to know of them.
+
+    `rename` takes a form of `project_id` and `name`. The Vars: `renaming`, the id of the project whose name
+    is a field now; `problem`, what is wrong with that name; `unreachable`, whether nothing can be done.
+    """
+
+    begin_renaming: Any
+    stop_renaming: Any
+    rename: Any
+    archive: Any
+    unarchive: Any
+    delete: Any
+    renaming: Any
+    problem: Any
+    unreachable: Any
+
+
+def project_menu(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Component:
+    """What an owner can do with `project`, a Var with `id`, `name` and `archived`."""
+
+    def item(text: Text, event: Any, testid: str) -> rx.Component:
+        return rx.el.button(
+            t(text, language),
+            type="button",
+            disabled=deeds.unreachable,
+            on_click=event(project.id).temporal,
+            data_testid=testid,
+        )
+
+    return menu(
+        t(PROJECT_ACTIONS, language, name=project.name),
+        item(RENAME, deeds.begin_renaming, "rename"),
+        rx.cond(
+            project.archived,
+            item(UNARCHIVE, deeds.unarchive, "unarchive"),
+            item(ARCHIVE, deeds.archive, "archive"),
+        ),
+        item(DELETE, deeds.delete, "delete"),
+        data_testid="project-menu",
+    )
+
+
+def name_or_field(project: Any, name: rx.Component, language: Language, deeds: ProjectDeeds) -> rx.Component:
+    """The project's name as `name` shows it, or the field in which it is changed."""
+    return rx.cond(deeds.renaming == project.id, _name_field(project, language, deeds), name)
+
+
+def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Component:
+    problem = "project-name-problem"
+    return rx.el.form(
+        rx.el.input(type="hidden", name="project_id", value=project.id, read_only=True),
+        rx.el.input(
+            name="name",
+            default_value=project.name,
+            auto_focus=True,
+            auto_complete="off",
+            max_length=200,
+            aria_label=t(PROJECT_NAME_LABEL, language),
+            aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
+            aria_describedby=problem,
+            data_testid="project-name-field",
+        ),
+        button(t(SAVE, language), type="submit", kind="plain", disabled=deeds.unreachable),
+        button(
+            t(CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, custom_attrs={"data-cancel": ""}
+        ),
+        rx.el.p(in_language(deeds.problem, language), id=problem, class_name="problem", role="alert"),
+        on_submit=deeds.rename.temporal,
+        no_validate=True,
+        class_name="name-form",
+        custom_attrs={"data-escapable": ""},
+    )

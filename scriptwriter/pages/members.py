@@ -1,0 +1,59 @@
+"""Owns the page of a project's members."""
+
+import reflex as rx
+
+from scriptwriter.components.elements import link, notice
+from scriptwriter.components.members import MemberDeeds, add_member, member_table
+from scriptwriter.components.wording import t
+from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.pages.open_project import opened
+from scriptwriter.state.members import MembersState
+from scriptwriter.state.project import ProjectState
+from scriptwriter.texts import BACK_TO_PROJECT, MEMBERS
+
+DEEDS = MemberDeeds(
+    add=MembersState.add,
+    change_role=MembersState.change_role,
+    ask=MembersState.ask,
+    keep=MembersState.keep,
+    confirm=MembersState.confirm,
+    asking=MembersState.asking,
+    asked_role=MembersState.asked_role,
+    adding=MembersState.adding,
+    added=MembersState.added,
+    problem=MembersState.problem,
+    may_manage=ProjectState.may_manage,
+    unreachable=UNREACHABLE,
+)
+
+
+def members() -> rx.Component:
+    """Who is in the project, and as what; live."""
+    return page(
+        opened(
+            MembersState.access,
+            MembersState.notice,
+            rx.fragment(
+                rx.el.header(
+                    rx.el.h1(t(MEMBERS, LANGUAGE)),
+                    rx.el.p(ProjectState.name, class_name="project-title"),
+                    rx.el.nav(
+                        link(
+                            t(BACK_TO_PROJECT, LANGUAGE),
+                            href=f"/projects/{ProjectState.id}/brainstorm",
+                            class_name="button plain",
+                        ),
+                        class_name="project-tools",
+                    ),
+                    class_name="page-heading",
+                ),
+                rx.el.div(
+                    member_table(ProjectState.members, LANGUAGE, DEEDS),
+                    rx.cond(ProjectState.may_manage, add_member(LANGUAGE, DEEDS)),
+                    class_name="people",
+                ),
+            ),
+        ),
+        rx.cond(MembersState.access == "open", notice(MembersState.notice, LANGUAGE, MembersState.dismiss)),
+        name="members",
+    )

@@ -1,0 +1,86 @@
+"""Owns what the pages of one project share: its menu, and what stands where it is not open (any more)."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.elements import empty, in_language, link, link_button, notice
+from scriptwriter.components.project import ProjectDeeds, name_or_field, project_menu
+from scriptwriter.components.wording import t
+from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE
+from scriptwriter.state.managing import ManagingState
+from scriptwriter.state.project import ProjectState
+from scriptwriter.texts import (
+    ACCESS_REMOVED_WHY,
+    BACK_TO_PROJECTS,
+    LOADING,
+    MEMBERS,
+    NO_ACCESS,
+    PROJECT_DELETED_WHY,
+    SHELVES,
+)
+
+PROJECT_DEEDS = ProjectDeeds(
+    begin_renaming=ManagingState.begin_renaming,
+    stop_renaming=ManagingState.stop_renaming,
+    rename=ManagingState.rename,
+    archive=ManagingState.archive,
+    unarchive=ManagingState.unarchive,
+    delete=ManagingState.delete,
+    renaming=ManagingState.renaming,
+    problem=ManagingState.problem,
+    unreachable=UNREACHABLE,
+)
+
+
+def opened(access: Any, why: Any, content: rx.Component) -> rx.Component:
+    """`content` where `access` (a Var) is open; else what happened, and `why` (a Var of Notice)."""
+    reason = in_language(why, LANGUAGE)
+    return rx.fragment(
+        rx.match(
+            access,
+            ("open", content),
+            ("denied", _denied(t(NO_ACCESS, LANGUAGE), reason)),
+            ("removed", _denied(reason, t(ACCESS_REMOVED_WHY, LANGUAGE))),
+            ("deleted", _denied(reason, t(PROJECT_DELETED_WHY, LANGUAGE))),
+            rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+        )
+    )
+
+
+def project_title() -> rx.Component:
+    """The project's name, and the field in which its owner changes it."""
+    name = rx.el.p(
+        ProjectState.name,
+        rx.cond(ProjectState.archived, rx.el.span(t(SHELVES["archived"], LANGUAGE), class_name="chip")),
+        class_name="project-title",
+        data_testid="project-title",
+    )
+    return name_or_field(ProjectState, name, LANGUAGE, PROJECT_DEEDS)
+
+
+def project_tools() -> rx.Component:
+    """The way to its members, and its menu for who may use it."""
+    return rx.el.nav(
+        link(
+            t(MEMBERS, LANGUAGE),
+            href=f"/projects/{ProjectState.id}/members",
+            class_name="button quiet",
+            data_testid="to-members",
+        ),
+        rx.cond(ProjectState.may_manage, project_menu(ProjectState, LANGUAGE, PROJECT_DEEDS)),
+        class_name="project-tools",
+    )
+
+
+def managing_notice() -> rx.Component:
+    """What went wrong with the project as a whole; that it was deleted is told in the list."""
+    return rx.cond(ManagingState.deleted == "", notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss))
+
+
+def _denied(title: Any, why: Any) -> rx.Component:
+    return rx.el.div(
+        empty(title, why, link_button(t(BACK_TO_PROJECTS, LANGUAGE), "/projects")),
+        role="alert",
+        data_testid="denied",
+    )

@@ -1,0 +1,168 @@
+"""Owns the page of a project's members in one tab, live as the project's own. Knows no SQL and no shapes."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.views import MemberView, Notice
+from scriptwriter.errors import UserError
+from scriptwriter.services import members
+from scriptwriter.services.access import OWNERS, loss
+from scriptwriter.services.members import MemberRow
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.following import LOST, admit, watch
+from scriptwriter.state.project import ProjectState, about
+from scriptwriter.state.session import HOME, SessionState, as_notice
+from scriptwriter.sync.hub import hub
+
+WRONG_NAME = frozenset({"person_not_found", "already_member"})
+"""What is told beside the field of the user name."""
+
+
+class MembersState(SessionState):
+    """The members page; `access` is as that of BrainstormState.
+
+    `asking` is the member about whom the person is asked once more, `asked_role` what they would become
+    ("": no member any more). `added` counts, and gives the form's field a new key each time.
+    """
+
+    access: rx.Field[str] = rx.field("opening")
+    asking: rx.Field[str] = rx.field("")
+    asked_role: rx.Field[str] = rx.field("")
+    adding: rx.Field[bool] = rx.field(False)
+    added: rx.Field[int] = rx.field(0)
+    problem: rx.Field[Notice] = rx.field(default_factory=Notice)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    _shown: str = ""
+
+    @rx.event(background=True)
+    async def watch(self):
+        """Follow the members of the route's project until the person leaves the page, or the project."""
+        await watch(self, self._project_id())
+
+    async def _follow(self, project_id: str) -> None:
+        person = await admit(self, project_id)
+        await members.listed(project_id, person)
+        seen = None
+        async with hub().follow(project_id) as flows:
+            async for flow in flows:
+                now = (flow.name, flow.state, flow.roles)
+                if now == seen:
+                    continue
+                try:
+                    rows = await members.listed(project_id, person)
+                except UserError as error:
+                    raise await loss(project_id) from error
+                role = next(row.role for row in rows if row.id == person)
+                async with self:
+                    if self._shown != project_id:
+                        return
+                    around = await self.get_state(ProjectState)
+                    for name, value in about(flow, role).items():
+                        setattr(around, name, value)
+                    around.members = [_view(row, person) for row in rows]
+                    self.access = "open"
+                    about_oneself = self.asking == person and not self.asked_role
+                    if self.asking not in flow.roles or not (role in OWNERS or about_oneself):
+                        self.asking = self.asked_role = ""
+                seen = now
+
+    async def _forget(self) -> None:
+        self.reset()
+        (await self.get_state(ProjectState)).reset()
+
+    async def _deny(self, error: UserError) -> None:
+        # What this tab has seen of the project on its other page goes too.
+        await (await self.get_state(BrainstormState))._deny(error)
+        await self._forget()
+        self.access = LOST.get(error.code, "denied")
+        self.notice = as_notice(error)
+
+    @rx.event
+    async def add(self, form_data: dict[str, Any]):
+        """Make a person a member, by their user name."""
+        if self.adding:
+            return
+        self.adding = True
+        yield
+        username, role = str(form_data.get("username") or ""), str(form_data.get("role") or "")
+        self.problem = Notice()
+        await self._act(self._add(username[:1000], role))
+        self.adding = False
+
+    @rx.event
+    async def change_role(self, member_id: str, role: str) -> None:
+        """Give a member another role; one's own is taken away after a question only."""
+        member_id, role = str(member_id), str(role)
+        if member_id == self._user_id and role not in OWNERS:
+            self.asking, self.asked_role = member_id, role
+        else:
+            await self._act(self._change_role(member_id, role))
+
+    @rx.event
+    def ask(self, member_id: str) -> None:
+        """Ask before the member is removed, or leaves."""
+        self.asking, self.asked_role = str(member_id), ""
+
+    @rx.event
+    def keep(self) -> None:
+        """Everything stays as it is."""
+        self.asking = self.asked_role = ""
+
+    @rx.event
+    async def confirm(self):
+        """Do what was asked about."""
+        member_id, role = self.asking, self.asked_role
+        self.asking = self.asked_role = ""
+        if role:
+            await self._act(self._change_role(member_id, role))
+        elif member_id != self._user_id:
+            await self._act(self._remove(member_id))
+        else:
+            await self._act(self._leave())
+            if not self.notice.zh:
+                yield rx.redirect(HOME)
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+    async def _act(self, action: Awaitable[None]) -> None:
+        self.notice = Notice()
+        try:
+            await action
+        except Exception as error:
+            if isinstance(error, UserError) and error.code == "signed_out":
+                await self._deny(error)
+            elif isinstance(error, UserError) and error.code in WRONG_NAME:
+                self.problem = as_notice(error)
+            else:
+                self.notice = as_notice(error)
+
+    async def _add(self, username: str, role: str) -> None:
+        await members.add(self._project_id(), username, role, await self._person())
+        self.added += 1
+
+    async def _change_role(self, member_id: str, role: str) -> None:
+        await members.change_role(self._project_id(), member_id, role, await self._person())
+
+    async def _remove(self, member_id: str) -> None:
+        await members.remove(self._project_id(), member_id, await self._person())
+
+    async def _leave(self) -> None:
+        await members.leave(self._project_id(), await self._person())
+        # Who leaves need not read that they were removed.
+        await self._forget()
+        await (await self.get_state(BrainstormState))._forget()
+
+    def _project_id(self) -> str:
+        # Reflex adds this var when a page with such a route is added; the client can set it to anything.
+        return str(getattr(self, "project_id", ""))
+
+
+def _view(row: MemberRow, person: str) -> MemberView:
+    return MemberView(
+        row.id, row.name, row.username, row.role, row.joined_at.isoformat(), me=row.id == person
+    )

@@ -1,0 +1,30 @@
+"""Owns what a tab knows of its project beside the ideas: its name, its members, what the person may do."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.views import MemberView
+from scriptwriter.services.access import OWNERS
+from scriptwriter.state.session import SessionState
+from scriptwriter.sync.flow import ProjectFlow
+
+
+class ProjectState(SessionState):
+    """The project that is open in this tab; `members` only where their page was."""
+
+    id: rx.Field[str] = rx.field("")
+    name: rx.Field[str] = rx.field("")
+    archived: rx.Field[bool] = rx.field(False)
+    may_manage: rx.Field[bool] = rx.field(False)
+    members: rx.Field[list[MemberView]] = rx.field(default_factory=list)
+
+
+def about(flow: ProjectFlow, role: str) -> dict[str, Any]:
+    """What ProjectState holds for a person with `role`, but for the members."""
+    return {
+        "id": flow.project_id,
+        "name": flow.name,
+        "archived": flow.state == "archived",
+        "may_manage": role in OWNERS,
+    }

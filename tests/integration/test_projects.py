@@ -1,0 +1,222 @@
+"""A project's own life: its name, the archive, deletion, and the way back from it."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from scriptwriter.errors import Superseded, UserError
+from scriptwriter.graph import Idea
+from scriptwriter.services import attempts, brainstorms, projects
+from scriptwriter.services.purges import purge
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import artifact_of, rows, transform_of
+from tests.support.waiting import eventually
+
+ONE, GROWING = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，", "writing")
+CONTENT = (
+    "projects_users", "artifacts", "transforms", "transform_inputs", "transform_outputs", "llm_prompts",
+)  # fmt: skip
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def age(url: str, project_id: str, days: float) -> None:
+    """Make it so many days since the project's row changed."""
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE projects DISABLE TRIGGER update_projects_updated_at")
+        connection.execute(
+            "UPDATE projects SET updated_at = now() - make_interval(secs => %s) WHERE id = %s",
+            [days * 86400, project_id],
+        )
+        connection.execute("ALTER TABLE projects ENABLE TRIGGER update_projects_updated_at")
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    await attempts.save_draft(attempt, [ONE, GROWING])
+    return attempt
+
+
+async def names(user_id: str) -> list[str]:
+    return [row.name for row in await projects.mine(user_id)]
+
+
+async def test_a_new_name_is_read_by_every_member(connected: str, room: Room) -> None:
+    """Its blanks are put in order, as those of the first one."""
+    await projects.rename(room.project_id, "  真假\n千金\x00 ", room.owner)
+    await projects.describe(room.project_id, " 抖音\n第二季 ", room.owner)
+
+    row = await projects.open_project(room.project_id, room.viewer)
+
+    assert (row.name, row.description, row.role) == ("真假 千金", "抖音\n第二季", "viewer")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("", "name_required"), (" \x00\n", "name_required"), ("长" * 201, "name_too_long")]
+)
+async def test_a_name_that_cannot_be_is_refused(connected: str, room: Room, name: str, code: str) -> None:
+    """For a new project as for one that is there."""
+    for refused in (projects.rename(room.project_id, name, room.owner), projects.create(room.owner, name)):
+        with pytest.raises(UserError) as refusal:
+            await refused
+        assert refusal.value.code == code
+
+    assert await names(room.owner) == ["一个项目"]
+
+
+async def test_a_description_has_a_limit(connected: str, room: Room) -> None:
+    """2,000 characters."""
+    await projects.describe(room.project_id, "字" * 2000, room.owner)
+
+    with pytest.raises(UserError, match="description_too_long"):
+        await projects.describe(room.project_id, "字" * 2001, room.owner)
+
+
+async def test_an_archived_project_is_put_away_for_everybody_and_stays_usable(
+    connected: str, room: Room
+) -> None:
+    """It comes back as it was."""
+    await projects.archive(room.project_id, room.owner)
+    await projects.archive(room.project_id, room.owner)
+
+    for person in (room.owner, room.viewer):
+        assert [row.archived for row in await projects.mine(person)] == [True]
+    await brainstorms.start(room.project_id, BRIEF, room.collaborator)
+    await projects.unarchive(room.project_id, room.owner)
+    assert [row.archived for row in await projects.mine(room.collaborator)] == [False]
+
+
+async def test_a_deletion_stops_the_run_and_hides_the_project(connected: str, room: Room) -> None:
+    """The finished idea and the name of who did it are kept; the worker writes nothing more."""
+    attempt = await begun(room)
+
+    await projects.delete(room.project_id, room.owner)
+
+    for person in (room.owner, room.collaborator, room.viewer):
+        assert await names(person) == []
+    assert transform_of(connected)["streaming_status"] == "cancelled"
+    assert transform_of(connected)["context"]["stoppedBy"] == "Owner"
+    assert [idea["title"] for idea in artifact_of(connected)["ideas"]] == [ONE.title, GROWING.title]
+    with pytest.raises(Superseded):
+        await attempts.save_draft(attempt, [ONE, ONE])
+    assert await attempts.begin(attempt.transform_id) is None
+
+
+async def test_a_deletion_stops_a_run_that_has_not_begun(connected: str, room: Room) -> None:
+    """Its job finds nothing to do."""
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+
+    await projects.delete(room.project_id, room.owner)
+
+    assert transform_of(connected)["streaming_status"] == "cancelled"
+    assert await attempts.begin(transform_id) is None
+
+
+async def test_no_run_begins_in_a_project_that_is_being_deleted(connected: str, room: Room) -> None:
+    """A start and a deletion at the same moment: nothing is left running, whoever comes first."""
+    with psycopg.connect(connected) as holding:
+        holding.execute("SELECT 1 FROM projects FOR UPDATE")
+        acts = [
+            asyncio.create_task(act)
+            for act in (
+                projects.delete(room.project_id, room.owner),
+                brainstorms.start(room.project_id, BRIEF, room.collaborator),
+                brainstorms.start_again(room.project_id, room.collaborator),
+            )
+        ]
+        await eventually(lambda: len(rows(connected, WAITING)) == 3)
+    await asyncio.gather(*acts, return_exceptions=True)
+
+    assert acts[0].exception() is None
+    assert rows(connected, "SELECT 1 FROM transforms WHERE streaming_status IN ('pending', 'running')") == []
+
+
+async def test_a_deletion_beside_a_worker_that_ends_its_run_waits_for_no_one_for_ever(
+    connected: str, room: Room
+) -> None:
+    """The worker holds the transform and adds rows to the project; the deletion comes the other way round."""
+    attempt = await begun(room)
+    with psycopg.connect(connected) as worker:
+        worker.execute("SELECT 1 FROM transforms WHERE id = %s FOR UPDATE", [attempt.transform_id])
+        deleting = asyncio.create_task(projects.delete(room.project_id, room.owner))
+        await eventually(lambda: len(rows(connected, WAITING)) == 1)
+
+        worker.execute(
+            "INSERT INTO llm_transforms (transform_id, project_id, model_name) VALUES (%s, %s, 'm')",
+            [attempt.transform_id, room.project_id],
+        )
+    await asyncio.wait_for(deleting, 30)
+
+    assert transform_of(connected)["streaming_status"] == "cancelled"
+
+
+async def test_a_deleted_project_comes_back_with_everything(connected: str, room: Room) -> None:
+    """To all its members, and only an owner finds it meanwhile."""
+    await begun(room)
+    await projects.delete(room.project_id, room.owner)
+    assert [row.id for row in await projects.restorable(room.owner)] == [room.project_id]
+    assert await projects.restorable(room.collaborator) == []
+    for person in (room.collaborator, room.viewer, room.stranger):
+        with pytest.raises(UserError, match="project_not_found"):
+            await projects.restore(room.project_id, person)
+
+    await projects.restore(room.project_id, room.owner)
+    await projects.restore(room.project_id, room.owner)
+
+    row = await projects.open_project(room.project_id, room.viewer)
+    assert (row.name, row.ideas, row.status) == ("一个项目", 1, "cancelled")
+    assert await projects.restorable(room.owner) == []
+    await brainstorms.retry(room.project_id, transform_of(connected)["id"], room.collaborator)
+
+
+async def test_a_project_can_be_restored_for_thirty_days_and_is_purged_afterwards(
+    connected: str, room: Room
+) -> None:
+    """Every row of it goes, and no row of another project."""
+    await begun(room)
+    other = await projects.create(room.owner, "留下的")
+    await projects.delete(room.project_id, room.owner)
+    age(connected, room.project_id, 29.9)
+    assert await purge() == 0
+    assert [row.id for row in await projects.restorable(room.owner)] == [room.project_id]
+
+    age(connected, room.project_id, 30.1)
+
+    assert await projects.restorable(room.owner) == []
+    with pytest.raises(UserError, match="project_not_found"):
+        await projects.restore(room.project_id, room.owner)
+    assert await purge() == 1
+    assert await purge() == 0
+    assert [row["id"] for row in rows(connected, "SELECT id FROM projects")] == [other]
+    left = [row["project_id"] for table in CONTENT for row in rows(connected, f"SELECT * FROM {table}")]
+    assert set(left) == {other}
+
+
+async def test_only_deleted_projects_are_purged(connected: str, room: Room) -> None:
+    """However long nobody has touched them."""
+    await projects.archive(room.project_id, room.owner)
+    age(connected, room.project_id, 400)
+
+    assert await purge() == 0
+
+
+async def test_two_workers_purge_side_by_side(connected: str, room: Room) -> None:
+    """Each project once, and no worker waits for the other."""
+    deleted = [room.project_id, *[await projects.create(room.owner, f"第{n}个") for n in range(5)]]
+    for project_id in deleted:
+        await projects.delete(project_id, room.owner)
+        age(connected, project_id, 31)
+
+    assert sum(await asyncio.gather(purge(), purge())) == len(deleted)
+    assert rows(connected, "SELECT 1 FROM projects") == []
+
+
+async def test_a_person_without_an_account_makes_no_project(connected: str, room: Room) -> None:
+    """Nor one whose account is closed."""
+    with psycopg.connect(connected) as connection:
+        connection.execute("UPDATE users SET status = 'disabled' WHERE id = 'stranger'")
+
+    for person in ("nobody", "stranger"):
+        with pytest.raises(UserError, match="signed_out"):
+            await projects.create(person, "名字")

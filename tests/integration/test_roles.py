@@ -1,0 +1,153 @@
+"""Every act of a person in a project, tried by everybody: what each role may, and what it is told."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+from scriptwriter.generation.faults import fault
+from scriptwriter.graph import Idea, Reply
+from scriptwriter.models import User
+from scriptwriter.services import attempts, brainstorms, choices, members, projects, provenance
+from tests.support.rooms import BRIEF, Room
+
+ONE = Idea("重生之约", "她醒来时回到十年前。")
+EVERYTHING = (
+    "projects", "projects_users", "transforms", "transform_inputs", "transform_outputs", "artifacts",
+    "llm_prompts", "human_transforms", "procrastinate_jobs",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """A project with a run that failed after its first idea."""
+
+    project_id: str
+    transform_id: str
+    artifact_id: str
+
+
+Act = Callable[[Place, str], Awaitable[Any]]
+
+READING: dict[str, Act] = {
+    "open": lambda place, who: projects.open_project(place.project_id, who),
+    "list members": lambda place, who: members.listed(place.project_id, who),
+    "read the raw reply": lambda place, who: provenance.raw_reply(place.project_id, place.transform_id, who),
+}
+ACTING: dict[str, Act] = {
+    "start": lambda place, who: brainstorms.start(place.project_id, BRIEF, who),
+    "start again": lambda place, who: brainstorms.start_again(place.project_id, who),
+    "retry": lambda place, who: brainstorms.retry(place.project_id, place.transform_id, who),
+    "stop": lambda place, who: brainstorms.stop(place.project_id, place.transform_id, who),
+    "choose": lambda place, who: choices.choose(place.project_id, place.artifact_id, 0, who),
+}
+MANAGING: dict[str, Act] = {
+    "rename": lambda place, who: projects.rename(place.project_id, "另一个名字", who),
+    "describe": lambda place, who: projects.describe(place.project_id, "一句简介", who),
+    "archive": lambda place, who: projects.archive(place.project_id, who),
+    "unarchive": lambda place, who: projects.unarchive(place.project_id, who),
+    "delete": lambda place, who: projects.delete(place.project_id, who),
+    "restore": lambda place, who: projects.restore(place.project_id, who),
+    "add": lambda place, who: members.add(place.project_id, "stranger", "viewer", who),
+    "change a role": lambda place, who: members.change_role(place.project_id, "viewer", "owner", who),
+    "remove": lambda place, who: members.remove(place.project_id, "viewer-2", who),
+}
+LEAVING: dict[str, Act] = {
+    "leave": lambda place, who: members.leave(place.project_id, who),
+    "remove oneself": lambda place, who: members.remove(place.project_id, who, who),
+}
+REFUSALS: dict[str, dict[str, str]] = {
+    "owner": {},
+    "collaborator": dict.fromkeys(MANAGING, "owners_only"),
+    "viewer": dict.fromkeys([*ACTING, *MANAGING], "not_allowed"),
+    "stranger": dict.fromkeys([*READING, *ACTING, *MANAGING, *LEAVING], "project_not_found"),
+}
+ACTS = READING | ACTING | MANAGING | LEAVING
+
+
+PEOPLE = ("owner", "collaborator", "viewer", "owner-2", "viewer-2")
+ROLES = ("owner", "collaborator", "viewer")
+
+
+@pytest.fixture
+async def people(room: Room) -> None:
+    """One more owner, so that the first may leave, and one more viewer."""
+    async with transaction() as session:
+        session.add_all([User(id=name, username=name) for name in ("owner-2", "viewer-2")])
+
+
+async def new_place() -> Place:
+    """A project of all these people."""
+    project_id = await projects.create("owner-2", "一个项目")
+    for name in PEOPLE:
+        if name != "owner-2":
+            await members.add(project_id, name, name.removesuffix("-2"), "owner-2")
+    attempt = await attempts.begin(await brainstorms.start(project_id, BRIEF, "owner-2"))
+    assert attempt is not None
+    await attempts.fail(attempt, [ONE], Reply("m", raw_response="raw"), fault("reply_unreadable"))
+    return Place(project_id, attempt.transform_id, attempt.artifact_id)
+
+
+def everything(url: str) -> list[Any]:
+    """What the database holds."""
+    with psycopg.connect(url) as connection:
+        return [connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in EVERYTHING]
+
+
+async def refusal(act: Act, place: Place, who: str, url: str) -> str:
+    """The code of what `who` is told, "" where the act was done; one that is refused changes nothing."""
+    before = everything(url)
+    try:
+        await act(place, who)
+    except UserError as error:
+        assert everything(url) == before
+        return error.code
+    return ""
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("role", REFUSALS)
+async def test_a_role_may_do_what_it_is_for_and_nothing_else(connected: str, role: str) -> None:
+    """A viewer reads, a collaborator writes, an owner manages; a stranger finds nothing; all may leave."""
+    place, told = await new_place(), {}
+    for name, act in ACTS.items():
+        told[name] = await refusal(act, place, role, connected)
+        if not told[name] and name not in READING:
+            place = await new_place()
+
+    assert told == {name: REFUSALS[role].get(name, "") for name in ACTS}
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_deleted_project_is_there_for_nobody(connected: str, role: str) -> None:
+    """Whatever they want of it; but an owner restores it."""
+    place = await new_place()
+    await projects.delete(place.project_id, "owner-2")
+
+    told = {
+        name: await refusal(act, place, role, connected) for name, act in ACTS.items() if name != "restore"
+    }
+    restored = await refusal(ACTS["restore"], place, role, connected)
+
+    assert set(told.values()) == {"project_not_found"}
+    assert restored == ("" if role == "owner" else "project_not_found")
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_member_whose_account_is_closed_may_do_nothing(connected: str, role: str) -> None:
+    """Though the membership is still there."""
+    place = await new_place()
+    async with transaction() as session:
+        await session.exec(update(User).where(col(User.id) == role).values(status="disabled"))
+
+    told = {name: await refusal(act, place, role, connected) for name, act in ACTS.items()}
+
+    assert set(told.values()) == {"project_not_found"}
