@@ -9,7 +9,7 @@ import pytest
 
 from scriptwriter.errors import GenerationError
 from scriptwriter.graph import Idea, Reply
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.services import attempts, brainstorms, choices
 from scriptwriter.texts import RUN_STARTED
 from tests.support.flows import stored
 from tests.support.programs import problem, program_of
@@ -207,6 +207,20 @@ def plain(runs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         )
         for run in runs
     ]
+
+
+async def test_the_flow_says_what_people_have_decided(room: Room) -> None:
+    """Which idea was chosen and which given up, by the numbers that people see."""
+    transform_id = await ended_short(room)
+    async with program_of(room.viewer) as http:
+        [before] = await flow_of(http, room)
+        await choices.choose(room.project_id, before["artifactId"], 0, room.collaborator)
+        await brainstorms.retry(room.project_id, transform_id, room.owner, skip=1)
+        [after] = await flow_of(http, room)
+
+    assert (before["chosen"], before["skipped"]) == ([], [])
+    assert (after["chosen"], after["skipped"]) == ([1], [2])
+    assert (after["attempt"], after["status"]) == (1, "pending")
 
 
 async def test_a_stopped_run_says_who_stopped_it(room: Room) -> None:
