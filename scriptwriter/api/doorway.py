@@ -15,13 +15,16 @@ from scriptwriter.errors import UserError
 
 BODY_LIMIT = 256 * 1024
 """Bytes; the longest brief takes 240,000, written in escapes."""
+PATIENCE = 4 * 1024 * 1024
+"""Bytes of a body beyond the limit that are thrown away as they come: a sender who is cut off while sending
+does not hear why."""
 _INSIDE = "/api/"
 
 _log = structlog.get_logger(__name__)
 
 
 class Doorway:
-    """ASGI middleware: reads a body as far as the limit before anybody else does, chunked ones too."""
+    """ASGI middleware: reads a body before anybody else does, chunked ones too, and keeps no long one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -31,7 +34,7 @@ class Doorway:
         if scope["type"] != "http" or not scope["path"].startswith(_INSIDE):
             await self.app(scope, receive, send)
             return
-        body = await _read(scope, receive)
+        body = await _read(receive)
         if body is None:
             await _answer(UserError("body_too_large", limit=BODY_LIMIT // 1024), scope, receive, send)
             return
@@ -51,24 +54,18 @@ class Doorway:
                 await _answer(UserError("unexpected"), scope, receive, send)
 
 
-async def _read(scope: Scope, receive: Receive) -> Sequence[Message] | None:
+async def _read(receive: Receive) -> Sequence[Message] | None:
     """The messages of the whole body, or of as much as came before its sender left; None beyond the limit."""
-    if _length(scope) > BODY_LIMIT:
-        return None
     messages: list[Message] = []
     size = 0
-    while not messages or messages[-1].get("more_body"):
-        messages.append(await receive())
-        size += len(messages[-1].get("body", b""))
-        if size > BODY_LIMIT:
-            return None
-    return messages
-
-
-def _length(scope: Scope) -> int:
-    """What Content-Length says; 0 where it says nothing of use."""
-    values = [value for name, value in scope["headers"] if name == b"content-length"]
-    return int(values[0]) if values and values[0].isdigit() else 0
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size <= BODY_LIMIT:
+            messages.append(message)
+        more = message.get("more_body", False)
+        if not more or size > PATIENCE:
+            return messages if size <= BODY_LIMIT else None
 
 
 def _again(messages: Sequence[Message], receive: Receive) -> Receive:

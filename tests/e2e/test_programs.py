@@ -72,7 +72,7 @@ async def test_the_api_answers_beside_the_pages(web: Web, database: str) -> None
         nothing = await http.get("/api/nothing")
         method = await http.put("/api/projects")
         unsigned = await http.get("/api/projects")
-        large = await http.post("/api/projects", content=b" " * 2**20)
+        large = await http.post("/api/projects", content=b" " * 3 * 2**20)
         docs = await http.get("/api/docs")
         page = await http.get("/projects/")
 
