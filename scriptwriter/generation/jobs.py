@@ -14,6 +14,7 @@ from scriptwriter.generation.draft import DATABASE_AWAY
 from scriptwriter.generation.running import Running, StillRunning
 from scriptwriter.services.jobs import GENERATE, app
 from scriptwriter.services.orphans import adopt
+from scriptwriter.services.purges import purge
 from scriptwriter.settings import settings
 
 _HEARTBEAT = 4.0
@@ -21,6 +22,8 @@ _STALLED = 16.0
 """Seconds without a heartbeat after which a worker counts as dead, and its jobs go to the others."""
 _SWEEP = 3.0
 """Seconds between two looks for generations that no living job has."""
+_PURGE = 3600.0
+"""Seconds between two looks for projects that were deleted too long ago to be restored."""
 _RESTART = 1.0
 _CONNECTING = 5.0
 _POLLING = 1.0
@@ -78,7 +81,8 @@ async def _work(running: Running) -> None:
     )
     worker = app.with_connector(connector)
     async with worker.open_async():
-        sweep = asyncio.create_task(_sweep(running))
+        # Side by side: a large project that goes must not keep a generation waiting.
+        sweep = asyncio.gather(_sweep(running), _purge())
         life = asyncio.create_task(
             worker.run_worker_async(
                 concurrency=settings().worker_concurrency,
@@ -118,3 +122,14 @@ async def _sweep(running: Running) -> None:
         except DATABASE_AWAY as error:
             _log.warning("sweep_failed", cause=type(error).__name__)
         await asyncio.sleep(_SWEEP)
+
+
+async def _purge() -> None:
+    """Remove what was deleted long ago, for ever."""
+    while True:
+        try:
+            if purged := await purge():
+                _log.info("projects_purged", count=purged)
+        except DATABASE_AWAY as error:
+            _log.warning("purge_failed", cause=type(error).__name__)
+        await asyncio.sleep(_PURGE)

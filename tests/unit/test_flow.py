@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,6 +116,22 @@ def test_the_newest_choice_stands_until_it_is_taken_back() -> None:
     ended = joined([transform()], [output()], rows).batches[0].chosen
 
     assert (first, moved, ended) == ({0}, {1}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "state"),
+    [
+        ([{"id": "p", "name": "真假千金", "status": "active"}], "真假千金", "active"),
+        ([{"id": "p", "name": "真假千金", "status": "archived"}], "真假千金", "archived"),
+        ([{"id": "p", "name": "真假千金", "status": "deleted"}], "真假千金", "deleted"),
+        ([], "", "deleted"),
+    ],
+)
+def test_a_flow_says_what_became_of_its_project(rows: list[Any], name: str, state: str) -> None:
+    """A project whose row is gone is a deleted one."""
+    flow = join("p", [], [], {}, projects=rows)
+
+    assert (flow.name, flow.state) == (name, state)
 
 
 def test_a_batch_knows_which_places_its_attempt_writes() -> None:
