@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import psycopg
 
 from scriptwriter import database
+from scriptwriter.api import closing
 from scriptwriter.backing import database_server, electric_server
 from scriptwriter.embedded.postgres import EmbeddedPostgresError
 from scriptwriter.embedded.shape_process import ShapeServerNotStarted
@@ -34,6 +35,7 @@ async def web() -> AsyncIterator[None]:
     """Everything that the web process needs while it serves."""
     configure_logs(json_lines=not settings().development, secrets=settings().secrets)
     async with AsyncExitStack() as stack:
+        stack.enter_context(closing.on_signals())
         try:
             url = await stack.enter_async_context(connected())
             electric = await stack.enter_async_context(electric_server(settings(), url))

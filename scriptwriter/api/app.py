@@ -23,19 +23,20 @@ from scriptwriter.api.event_headers import EventHeaders
 from scriptwriter.api.renewal import SessionRenewal
 
 ROUTERS = (
+    projects.router,
+    transfers.router,
+    members.router,
+    brainstorms.router,
+    flows.router,
+    shapes.router,
     session.router,
     sign_in.router,
     openid.router,
     health.router,
     metrics.router,
-    transfers.router,
-    projects.router,
-    members.router,
-    brainstorms.router,
-    flows.router,
-    shapes.router,
     docs.router,
 )
+"""In the order in which the docs tell of them."""
 
 
 def create() -> FastAPI:

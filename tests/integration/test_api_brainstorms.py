@@ -9,7 +9,8 @@ import pytest
 
 from scriptwriter.errors import GenerationError
 from scriptwriter.graph import Brief, Idea, Reply
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import attempts, brainstorms, picks
 from scriptwriter.texts import RUN_STARTED
 from tests.support.flows import stored
 from tests.support.programs import problem, program_of
@@ -203,6 +204,20 @@ def plain(runs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         )
         for run in runs
     ]
+
+
+async def test_the_flow_says_what_people_have_decided(room: Room) -> None:
+    """Which idea is kept and which given up, by the numbers that people see."""
+    transform_id = await ended_short(room)
+    async with program_of(room.viewer) as http:
+        [before] = await flow_of(http, room)
+        await picks.pick(room.project_id, IdeaRef(before["artifactId"], 0), "keep", room.collaborator)
+        await brainstorms.retry(room.project_id, transform_id, room.owner, skip=1)
+        [after] = await flow_of(http, room)
+
+    assert (before["kept"], before["skipped"]) == ([], [])
+    assert (after["kept"], after["skipped"]) == ([1], [2])
+    assert (after["attempt"], after["status"]) == (1, "pending")
 
 
 async def test_a_stopped_run_says_who_stopped_it(room: Room) -> None:
