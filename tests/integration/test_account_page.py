@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("connected")
 async def account_page(token: str) -> AsyncIterator[Tab]:
     """A tab with the account page of whose session it is."""
     with app.set_contexts():
-        async with Tab("tab", "project", event_cookie(f"{COOKIE}={token}")) as tab:
+        async with Tab("tab", "project", event_cookie(f"{COOKIE}={token}"), "/account") as tab:
             for load in (SessionState.enter, AccountState.load, TokensState.load):
                 await tab.send(load)
             yield tab
