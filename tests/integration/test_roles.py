@@ -1,6 +1,6 @@
 """Every act of a person in a project, tried by everybody: what each role may, and what it is told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from scriptwriter.services import (
     remakes,
     transfers,
 )
+from tests.support.budgets import unlimited
 from tests.support.rooms import BRIEF, Room
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")
@@ -100,6 +101,13 @@ ROLES = ("owner", "collaborator", "viewer")
 
 
 @pytest.fixture
+def unlimited_starts() -> Iterator[None]:
+    """The budget of a person is tested elsewhere."""
+    with unlimited():
+        yield
+
+
+@pytest.fixture
 async def people(room: Room) -> None:
     """One more owner, so that the first may leave, and one more viewer."""
     async with transaction() as session:
@@ -135,7 +143,7 @@ async def refusal(act: Act, place: Place, who: str, url: str) -> str:
     return ""
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("people", "unlimited_starts")
 @pytest.mark.parametrize("role", REFUSALS)
 async def test_a_role_may_do_what_it_is_for_and_nothing_else(connected: str, role: str) -> None:
     """A viewer reads, a collaborator writes, an owner manages; a stranger finds nothing; all may leave."""
