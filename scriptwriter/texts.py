@@ -223,6 +223,10 @@ ERRORS: dict[str, Text] = {
     "too_few_ideas": Text(
         "完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count} ideas; {missing} are missing"
     ),
+    "interrupted_too_often": Text(
+        "连续中断 {times} 次，没有写出新的创意；已保留 {finished} 个，请重试",
+        "Interrupted {times} times in a row without a new idea; {finished} ideas are safe. Please try again",
+    ),
     "generation_interrupted": Text(
         "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"
     ),

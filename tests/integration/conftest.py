@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
+from scriptwriter.services import brainstorms
 from scriptwriter.settings import settings
 from tests.support.model_server import ModelServer
+from tests.support.rooms import BRIEF, Room
 
 
 @pytest.fixture
@@ -33,3 +35,9 @@ async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[No
     for work in started:
         work.cancel()
     await asyncio.gather(*started, return_exceptions=True)
+
+
+@pytest.fixture
+async def transform_id(room: Room) -> str:
+    """A brainstorm that asks for three ideas, just started."""
+    return await brainstorms.start(room.project_id, BRIEF, room.owner)
