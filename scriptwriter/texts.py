@@ -651,6 +651,10 @@ ERRORS: dict[str, Text] = {
         "这不是从编剧室导出的项目文件，或者文件已损坏",
         "This is not a project file from here, or it is damaged",
     ),
+    "interrupted_too_often": Text(
+        "连续中断 {times} 次，没有写出新的创意；已保留 {finished} 个，请重试",
+        "Interrupted {times} times in a row without a new idea; {finished} ideas are safe. Please try again",
+    ),
     "generation_interrupted": Text(
         "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"
     ),

@@ -123,7 +123,6 @@ class Stage:
             "ELECTRIC_SECRET": self.secret,
             "OPENAI_BASE_URL": model_url,
             "OPENAI_API_KEY": "sk-test",
-            "OPENAI_MODEL": "test-model",
             "MODEL_RETRY_SECONDS": "1",
             "EMBEDDED_WORKER": "false",
             "SCRIPTWRITER_ENV": "development",
@@ -140,7 +139,8 @@ class Stage:
             arguments["web"] = ["reflex", "run", "--env", "prod", "--backend-port", port]
         for name, words in arguments.items():
             log = self._logs / f"{name.replace(' ', '-')}.log"
-            self.processes[name] = Kept(name, words, environment, log)
+            # By its model's name the model knows which worker calls.
+            self.processes[name] = Kept(name, words, environment | {"OPENAI_MODEL": name}, log)
         await self.complete()
 
     async def attach(self) -> None:
