@@ -20,7 +20,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import brainstorms, projects, provenance
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
-from scriptwriter.state.following import LOST, admit, role_in, watch
+from scriptwriter.state.following import HELD, LOST, admit, role_in, watch
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
@@ -89,7 +89,7 @@ class BrainstormState(SessionState):
     async def _forget(self) -> None:
         """Nothing of a project stays in this tab; whoever follows one for it ends."""
         self.reset()
-        for part in (WritingState, ReplyState, ProjectState):
+        for part in (WritingState, ReplyState, ProjectState, *HELD):
             (await self.get_state(part)).reset()
 
     async def _deny(self, error: UserError) -> None:

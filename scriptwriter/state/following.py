@@ -5,7 +5,7 @@ from its background event.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, TypeVar
 
 from scriptwriter.errors import UserError
 from scriptwriter.services import projects
@@ -14,10 +14,21 @@ from scriptwriter.state.project import ProjectState
 from scriptwriter.state.session import SessionState, as_notice
 from scriptwriter.sync.flow import ProjectFlow
 
+_State = TypeVar("_State", bound=SessionState)
+
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two tries to follow
+
+HELD: list[type[SessionState]] = []
+"""States in which a tab holds things of the project that it shows: emptied when that is over."""
 
 LOST = {"access_removed": "removed", "project_deleted": "deleted"}
 """What `access` says of a project that was open until now, by the error that ended it."""
+
+
+def held(state: type[_State]) -> type[_State]:
+    """Class decorator: `state` holds things of a project."""
+    HELD.append(state)
+    return state
 
 
 async def watch(tab: Any, project_id: str) -> None:

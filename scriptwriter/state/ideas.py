@@ -10,6 +10,7 @@ from scriptwriter.errors import EditedMeanwhile, UserError
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import edits, keepers, picks, remakes
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.following import held
 from scriptwriter.state.presence import PresenceState
 from scriptwriter.state.session import SessionState, as_notice
 from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
@@ -17,6 +18,7 @@ from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RE
 MOST_SELECTED = remakes.MOST_MERGED
 
 
+@held
 class IdeasState(SessionState):
     """What is open on the sheets of this tab, and the last act, which can be undone.
 

@@ -7,12 +7,14 @@ import reflex as rx
 from scriptwriter.components.views import Notice, OriginView
 from scriptwriter.services import provenance
 from scriptwriter.services.provenance import Provenance
+from scriptwriter.state.following import held
 from scriptwriter.state.reply import LONGEST
 from scriptwriter.state.session import SessionState, as_notice
 
 OPEN = "document.getElementById('origin')?.showModal()"
 
 
+@held
 class OriginState(SessionState):
     """The dialog 来源 of a card."""
 

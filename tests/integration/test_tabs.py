@@ -16,6 +16,7 @@ from scriptwriter.services import attempts, brainstorms, picks, projects
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.ideas import IdeasState
 from scriptwriter.state.new_project import NewProjectState
+from scriptwriter.state.origin import OriginState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.session import SessionState
 from scriptwriter.state.writing import WritingState
@@ -347,3 +348,24 @@ async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: R
         assert len(tab.redirects) == 4
         assert len(set(tab.redirects[:3])) == 1
         assert len(await projects.mine(room.owner)) == 3
+
+
+async def test_what_was_open_of_a_project_goes_when_the_person_may_no_longer_read_it(
+    hub: Hub, room: Room
+) -> None:
+    """The text in the editor, and the prompt and reply in the dialog, are of the project too."""
+    attempt = await _finished(room)
+
+    async with open_tab(room.project_id, "collaborator") as tab:
+        await tab.sees(BrainstormState, "access", lambda access: access == "open")
+        ref = str(IdeaRef(attempt.artifact_id, 0))
+        await tab.send(IdeasState.edit, ref=ref, title=ONE.title, body=ONE.body, version="")
+        await tab.send(OriginState.trace, transform_id=attempt.transform_id)
+        assert tab.value(IdeasState, "draft_body") == ONE.body
+        assert tab.value(OriginState, "told").prompts
+        async with transaction() as session:
+            await session.exec(delete(Membership).where(col(Membership.user_id) == "collaborator"))
+        await tab.sees(BrainstormState, "access", lambda access: access == "removed")
+
+        assert tab.value(IdeasState, "draft_body") == ""
+        assert tab.value(OriginState, "told").prompts == []
