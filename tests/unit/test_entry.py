@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import reflex as rx
 
-from scriptwriter.components.account import devices_sheet, password_sheet, tokens_sheet
+from scriptwriter.components.account import devices_sheet, password_sheet
 from scriptwriter.components.entry import entry_form, outside_link, password_field
+from scriptwriter.components.tokens import tokens_sheet
 from scriptwriter.components.views import Notice, SessionView, TokenView
 from scriptwriter.settings import settings
 from scriptwriter.texts import BROWSERS, PASSWORD, SIGN_IN, SYSTEMS
