@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.account import FRESH
+from scriptwriter.components.tokens import FRESH
 from scriptwriter.components.views import Notice, TokenView
 from scriptwriter.services import tokens
 from scriptwriter.services.tokens import TokenRow
