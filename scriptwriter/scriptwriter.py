@@ -18,7 +18,7 @@ def log_failure(exception: Exception) -> None:
 
 
 app = rx.App(
-    stylesheets=["/base.css", "/pages.css", "/room.css"],
+    stylesheets=["/base.css", "/pages.css", "/projects.css", "/room.css"],
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
         rx.el.script(src="/screen.js", defer=True),

@@ -1,4 +1,4 @@
-"""Owns how answers that are open for long learn that this process is asked to stop: a server waits for them."""
+"""Owns how answers that stay open learn that this process is asked to stop: a server waits for them all."""
 
 import asyncio
 import signal
