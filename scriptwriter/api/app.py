@@ -44,7 +44,6 @@ def create() -> FastAPI:
     api = FastAPI(
         title="Scriptwriter",
         description=docs.DESCRIPTION,
-        version="1",
         openapi_url=docs.OPENAPI,
         docs_url=None,
         redoc_url=None,

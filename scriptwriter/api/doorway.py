@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from fastapi import Request
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api.language import language_of
@@ -28,7 +29,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Doorway:
-    """ASGI middleware: reads a body before anybody else does, chunked ones too, and keeps no long one."""
+    """ASGI middleware: reads a body before anybody else does, chunked ones too, and keeps no long one.
+
+    What is said to one person is for no cache, unless a route says otherwise.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -45,13 +49,15 @@ class Doorway:
             return
         began = False
 
-        async def noting_send(message: Message) -> None:
+        async def send_privately(message: Message) -> None:
             nonlocal began
             began = True
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("cache-control", "private, no-store")
             await send(message)
 
         try:
-            await self.app(scope, _again(body, receive), noting_send)
+            await self.app(scope, _again(body, receive), send_privately)
         except Exception:
             _log.exception("request_failed", method=scope["method"], path=scope["path"])
             # An answer that has begun is left without its end: the server then cuts the connection.

@@ -14,11 +14,11 @@ from scriptwriter import database
 from scriptwriter.api.app import create
 from scriptwriter.api.doorway import BODY_LIMIT, PATIENCE
 from tests.support.programs import JSON, bearer, blamed, client, problem, program_of, served
-from tests.support.rooms import ASKED, Room
+from tests.support.rooms import Room
 from tests.support.rows import rows
 from tests.support.web import free_port
 
-PARAMS = ASKED
+PARAMS = {"platform": "抖音", "genre": "穿越, 爽文", "other_requirements": "女主是现代 CEO", "count": 3}
 WRONG_PARAMS: list[tuple[Any, list[str]]] = [
     ({}, ["params.genre", "params.platform"]),
     ({**PARAMS, "platform": 5}, ["params.platform"]),

@@ -48,12 +48,14 @@ async def asked(room: Room, told: bytes, **headers: str) -> httpx.Response:
         return await http.get(SHAPE, params=asking(room), headers=headers)
 
 
-async def test_without_electric_it_is_said_when_to_come_back(room: Room) -> None:
+async def test_without_electric_it_is_said_when_to_come_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody there, or nobody known yet: 503, which clients of Electric try again."""
     async with program_of(room.owner) as http:
         async with known(f"http://127.0.0.1:{free_port()}", SECRET):
             nobody = await http.get(SHAPE, params=asking(room))
-        hub._current = None
+        monkeypatch.setattr(hub, "_current", None)
         unknown = await http.get(SHAPE, params=asking(room))
 
     for answer in (nobody, unknown):

@@ -8,8 +8,6 @@ from scriptwriter.models import Membership, User
 from scriptwriter.services import projects
 
 BRIEF = Brief("抖音", "穿越, 爽文", "女主是现代 CEO", 3)
-ASKED = {name: value for name, value in BRIEF.to_json().items() if name not in ("task", "sources")}
-"""The same as a person's request has it."""
 
 
 @dataclass(frozen=True)
