@@ -1,5 +1,5 @@
-// What the page does without its server: the counting clocks, the reader's own time of day,
-// and Enter while a Chinese word is being composed.
+// What the page does without its server: the counting clocks, the reader's own time of day, menus that close,
+// Escape, and Enter while a Chinese word is being composed.
 "use strict";
 
 (() => {
@@ -39,6 +39,29 @@
       if (time.textContent !== text) time.textContent = text;
     }
   };
+
+  // A menu closes when something in it is chosen, anywhere else is pressed, or the focus goes on.
+  const closeMenus = (but) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (menu !== but) menu.open = false;
+    }
+  };
+  document.addEventListener("click", ({ target }) => {
+    closeMenus(target.closest(".menu-items") ? null : target.closest("details.menu"));
+  });
+  document.addEventListener("focusin", ({ target }) => closeMenus(target.closest("details.menu")));
+
+  // Escape closes a menu, and gives up what a form or a question was opened for.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    const menu = event.target.closest("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } else {
+      event.target.closest("[data-escapable]")?.querySelector("[data-cancel]")?.click();
+    }
+  });
 
   const every = () => {
     tick();

@@ -401,9 +401,9 @@ ROLES = {
     "viewer": Text("查看者", "Viewer"),
 }
 ROLES_WHY = {
-    "owner": Text("管理成员，给项目改名、归档和删除", "manages members; renames, archives and deletes"),
-    "collaborator": Text("开始、停止、编辑和取舍创意", "starts, stops, edits and picks"),
-    "viewer": Text("只能查看", "reads"),
+    "owner": Text("管理成员，给项目改名、归档和删除", "Manages members; renames, archives and deletes"),
+    "collaborator": Text("开始、停止、编辑和选定创意", "Starts, stops, edits and picks"),
+    "viewer": Text("只能查看", "Reads only"),
 }
 MEMBER = Text("成员", "Member")
 ROLE = Text("角色", "Role")

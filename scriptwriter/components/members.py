@@ -211,13 +211,13 @@ def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Compone
             on_click=deeds.keep,
             auto_focus=True,
             aria_describedby="question",
-            custom_attrs={"data-cancel": ""},
+            data_cancel="true",
         ),
         role="group",
         aria_labelledby="question",
         class_name="question",
         data_testid="question",
-        custom_attrs={"data-escapable": ""},
+        data_escapable="true",
     )
 
 

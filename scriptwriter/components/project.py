@@ -85,12 +85,10 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
             data_testid="project-name-field",
         ),
         button(t(SAVE, language), type="submit", kind="plain", disabled=deeds.unreachable),
-        button(
-            t(CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, custom_attrs={"data-cancel": ""}
-        ),
+        button(t(CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"),
         rx.el.p(in_language(deeds.problem, language), id=problem, class_name="problem", role="alert"),
         on_submit=deeds.rename.temporal,
         no_validate=True,
         class_name="name-form",
-        custom_attrs={"data-escapable": ""},
+        data_escapable="true",
     )

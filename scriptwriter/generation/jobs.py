@@ -16,6 +16,7 @@ from scriptwriter.services.cleaning import clean
 from scriptwriter.services.jobs import GENERATE, app
 from scriptwriter.services.orphans import adopt
 from scriptwriter.services.presence import forget_silent
+from scriptwriter.services.purges import purge
 from scriptwriter.settings import settings
 
 _HEARTBEAT = 4.0
@@ -25,6 +26,8 @@ _SWEEP = 3.0
 """Seconds between two looks for generations that no living job has."""
 _CLEANING = 600.0
 """Seconds between two cleanings of what has expired."""
+_PURGE = 3600.0
+"""Seconds between two looks for projects that were deleted too long ago to be restored."""
 _RESTART = 1.0
 _CONNECTING = 5.0
 _POLLING = 1.0
@@ -82,7 +85,8 @@ async def _work(running: Running) -> None:
     )
     worker = app.with_connector(connector)
     async with worker.open_async():
-        sweep = asyncio.create_task(_sweep(running))
+        # Side by side: a large project that goes must not keep a generation waiting.
+        sweep = asyncio.gather(_sweep(running), _purge())
         life = asyncio.create_task(
             worker.run_worker_async(
                 concurrency=settings().worker_concurrency,
@@ -127,3 +131,14 @@ async def _sweep(running: Running) -> None:
         except DATABASE_AWAY as error:
             _log.warning("sweep_failed", cause=type(error).__name__)
         await asyncio.sleep(_SWEEP)
+
+
+async def _purge() -> None:
+    """Remove what was deleted long ago, for ever."""
+    while True:
+        try:
+            if purged := await purge():
+                _log.info("projects_purged", count=purged)
+        except DATABASE_AWAY as error:
+            _log.warning("purge_failed", cause=type(error).__name__)
+        await asyncio.sleep(_PURGE)

@@ -139,7 +139,8 @@ def _known(role: str) -> None:
 
 def _normal(username: str) -> str:
     """A user name as it is stored: however it was typed, it is the same person's."""
-    return unicodedata.normalize("NFKC", storable(username)).casefold().strip()
+    folded = unicodedata.normalize("NFKC", storable(username)).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def _row(member: Membership, person: User) -> MemberRow:

@@ -125,7 +125,7 @@ async def test_a_project_deleted_in_mid_generation_breaks_nobodys_tab(
         await session.exec(delete(Project).where(col(Project.id) == project_id))
 
     for person in (writer, colleague):
-        await person.sees_words("你已被移出该项目")
+        await person.sees_words("这个项目已被删除")
         assert TITLES[0] not in await person.page.content()
     await eventually(model.exchanges[asked].left.is_set)
     await writer.create_project()

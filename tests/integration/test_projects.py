@@ -1,11 +1,13 @@
 """A project's own life: its name, the archive, deletion, and the way back from it."""
 
 import asyncio
+from collections.abc import Callable
 
 import psycopg
 import pytest
 
 from scriptwriter.errors import Superseded, UserError
+from scriptwriter.generation import jobs
 from scriptwriter.graph import Idea
 from scriptwriter.services import attempts, brainstorms, projects
 from scriptwriter.services.purges import purge
@@ -199,6 +201,16 @@ async def test_only_deleted_projects_are_purged(connected: str, room: Room) -> N
     age(connected, room.project_id, 400)
 
     assert await purge() == 0
+
+
+async def test_a_worker_purges_while_it_works(connected: str, room: Room, begin: Callable) -> None:
+    """By itself, from its start on."""
+    await projects.delete(room.project_id, room.owner)
+    age(connected, room.project_id, 31)
+
+    begin(jobs.work())
+
+    await eventually(lambda: not rows(connected, "SELECT 1 FROM projects"))
 
 
 async def test_two_workers_purge_side_by_side(connected: str, room: Room) -> None:

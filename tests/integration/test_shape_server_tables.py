@@ -1,9 +1,12 @@
 """The embedded shape server when a table changes, and which shapes a change of its rows wakes."""
 
 import asyncio
+import json
 
 import pytest
 
+from scriptwriter.embedded.shape_registry import ShapeRegistry
+from scriptwriter.embedded.shape_request import Definition
 from tests.conformance.follower import Follower
 from tests.conformance.running import client, database, shape_server
 from tests.conformance.shape_requests import first_sync
@@ -91,6 +94,48 @@ async def test_a_change_of_another_project_does_not_wake_a_shape(empty_database:
         await follower.until(lambda: not follower.rows, _PATIENCE)
         await other.until(lambda: len(other.rows) == 2, _PATIENCE)
         for task in following:
+            task.cancel()
+
+
+@pytest.mark.parametrize("type_of_id", ["text", "uuid"])
+async def test_the_table_of_projects_wakes_the_shape_of_the_project_that_changed(
+    type_of_id: str, empty_database: str
+) -> None:
+    """Its rows are confined by their own id, and each notification names the projects it is about."""
+    one, two = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12"
+    clause = Definition("projects", "id = $1", ((1, one),), "", "default", "full")
+    registry = ShapeRegistry(empty_database)
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(f"CREATE TABLE projects (id {type_of_id} PRIMARY KEY, name text)".encode())
+        follower = Follower(http, {"table": "projects", "where": "id = $1", "params[1]": one}, sse=True)
+        following = asyncio.create_task(follower.run())
+        listening = asyncio.create_task(registry.run())
+        await registry.is_up.wait()
+        assert (await registry.find(clause)).project == one
+
+        await connection.execute("LISTEN scriptwriter_shapes")
+        for statement in (
+            f"INSERT INTO projects VALUES ('{one}', 'first'), ('{two}', 'second')",
+            f"UPDATE projects SET name = 'other' WHERE id = '{two}'",
+            f"UPDATE projects SET name = 'renamed' WHERE id = '{one}'",
+        ):
+            await connection.execute(statement.encode())
+        await follower.until(
+            lambda: [row["name"] for row in follower.rows.values()] == ["renamed"], _PATIENCE
+        )
+        await connection.execute(f"DELETE FROM projects WHERE id = '{one}'".encode())
+        await follower.until(lambda: not follower.rows, _PATIENCE)
+
+        told = [
+            json.loads(note.payload)["projects"]
+            async for note in connection.notifies(stop_after=5, timeout=9)
+        ]
+        assert told == [[one], [two], [two], [one], [one]]
+        for task in (following, listening):
             task.cancel()
 
 

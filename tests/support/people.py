@@ -70,6 +70,14 @@ async def colleague_of(project_id: str, browser: Browser, home: str) -> "Person"
     return await Person.arrive(browser, home, await accounts.open_session(name))
 
 
+async def newcomer(browser: Browser, home: str) -> tuple["Person", str]:
+    """Somebody who is in no project yet, signed in in a browser of their own; and their user name."""
+    name = f"newcomer-{uuid4().hex[:8]}"
+    async with transaction() as session:
+        session.add(User(id=name, username=name, display_name="小王"))
+    return await Person.arrive(browser, home, await accounts.open_session(name)), name
+
+
 @dataclass
 class Person:
     """One tab of one person."""
@@ -148,6 +156,16 @@ class Person:
     async def presses(self, name: str) -> None:
         """The button of that name, about the newest run."""
         await self.page.get_by_test_id("status").get_by_role("button", name=name, exact=True).click()
+
+    async def opens_members(self) -> None:
+        """From the page of a project."""
+        await self.page.get_by_test_id("to-members").click()
+        await expect(self.page.get_by_test_id("members")).to_be_visible()
+
+    async def chooses(self, item: str) -> None:
+        """From the menu of the project that is open, or of the only one that is listed."""
+        await self.page.get_by_test_id("project-menu").locator("summary").click()
+        await self.page.get_by_test_id("project-menu").get_by_role("button", name=item, exact=True).click()
 
     async def loses_the_network(self) -> None:
         """As in a lift: nothing comes and nothing goes."""

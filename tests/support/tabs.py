@@ -8,6 +8,7 @@ from typing import Any
 import reflex as rx
 from reflex.state import StateUpdate
 from reflex_base.event import Event
+from reflex_base.event.context import EventContext
 from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
 
 # The states are registered, and the routes give them their vars, when the app is imported.
@@ -16,6 +17,7 @@ from scriptwriter.services import accounts
 
 LIMIT = 30.0
 BRAINSTORM, MEMBERS = "/projects/[project_id]/brainstorm", "/projects/[project_id]/members"
+PROJECTS = "/projects"
 
 
 class Tab:
@@ -76,10 +78,13 @@ class Tab:
     async def _enqueue(self, handler: Any, payload: dict[str, Any]) -> EventFuture:
         name = f"{handler.state_full_name}.{handler.fn.__name__}"
         event = Event(name=name, router_data=self._router_data, payload=payload)
-        return await self._processor.enqueue(self.token, event)
+        # Of several tabs each has a context of its own, whichever was opened last.
+        context = self._context.fork(token=self.token, router_data=self._router_data)
+        return await self._processor.enqueue(self.token, event, context)
 
     async def __aenter__(self) -> "Tab":
         await self._processor.start()
+        self._context = EventContext.get()
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -14,14 +14,18 @@ from scriptwriter.components.elements import notice
 from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.frame import Surroundings, frame
 from scriptwriter.components.ideas import blank_card, growing_card, idea_card, place_card
+from scriptwriter.components.members import MemberDeeds, add_member, member_table
+from scriptwriter.components.project import ProjectDeeds, name_or_field, project_menu
 from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.views import (
     BatchView,
     BriefMessages,
     CardView,
     ConflictView,
+    MemberView,
     Notice,
     PastBatchView,
+    ProjectView,
 )
 from scriptwriter.components.wording import t
 from scriptwriter.settings import settings
@@ -71,6 +75,31 @@ DEEDS = Deeds(
         selected=rx.Var("selected").to(list[str]),
     ),
 )
+PROJECT_DEEDS = ProjectDeeds(
+    begin_renaming=logged,
+    stop_renaming=rx.console_log("a deed"),
+    rename=rx.console_log("a deed"),
+    archive=logged,
+    unarchive=logged,
+    delete=logged,
+    renaming=rx.Var("renaming").to(str),
+    problem=rx.Var("problem").to(Notice),
+    unreachable=UNREACHABLE,
+)
+MEMBER_DEEDS = MemberDeeds(
+    add=rx.console_log("a deed"),
+    change_role=logged,
+    ask=logged,
+    keep=rx.console_log("a deed"),
+    confirm=rx.console_log("a deed"),
+    asking=rx.Var("asking").to(str),
+    asked_role=rx.Var("asked_role").to(str),
+    adding=rx.Var("adding").to(bool),
+    added=rx.Var("added").to(int),
+    problem=rx.Var("problem").to(Notice),
+    may_manage=rx.Var("may_manage").to(bool),
+    unreachable=UNREACHABLE,
+)
 TEXTS = (
     {name: value for name, value in vars(texts).items() if isinstance(value, Text)}
     | ERRORS
@@ -114,6 +143,7 @@ def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_it
         (texts.OFFLINE, "网络已断开，后台仍在生成"),
         (texts.RESYNCING, "正在重新同步"),
         (ERRORS["access_removed"], "你已被移出该项目"),
+        (texts.UNDO, "撤销"),
         (texts.NEW_PROJECT, "新建脑暴项目"),
         (texts.NEW_PROJECT_WHY, "创建一个新项目并开始AI头脑风暴，生成创意故事想法。"),
         (texts.PLATFORM_EXAMPLE, "例如: 抖音, 快手, YouTube Shorts"),
@@ -158,6 +188,13 @@ def _components() -> Iterator[tuple[str, Any]]:
     yield "growing", lambda: growing_card(card.number, card.title, card.body, LANGUAGE)
     yield "blank", lambda: blank_card(3)
     yield "notice", lambda: notice(message, LANGUAGE, rx.console_log("dismiss"))
+    undo = rx.el.button("undo")
+    yield "notice with an action", lambda: notice(message, LANGUAGE, rx.console_log("dismiss"), undo)
+    project, members = rx.Var("project").to(ProjectView), rx.Var("members").to(list[MemberView])
+    yield "project menu", lambda: project_menu(project, LANGUAGE, PROJECT_DEEDS)
+    yield "name", lambda: name_or_field(project, rx.el.p(project.name), LANGUAGE, PROJECT_DEEDS)
+    yield "members", lambda: member_table(members, LANGUAGE, MEMBER_DEEDS)
+    yield "adding", lambda: add_member(LANGUAGE, MEMBER_DEEDS)
     yield (
         "form",
         lambda: brief_form(
@@ -199,7 +236,7 @@ def test_the_form_starts_with_the_designs_values() -> None:
     assert "rows:4" in code or 'rows:"4"' in code
 
 
-@pytest.mark.parametrize("name", ["status", "place", "form"])
+@pytest.mark.parametrize("name", ["status", "place", "form", "project menu", "adding"])
 def test_what_acts_is_disabled_offline_and_never_queued(name: str) -> None:
     """A press while the connection is lost happens at once or never, not by surprise afterwards."""
     component = dict(_components())[name]()

@@ -2,10 +2,13 @@
 
 import json
 import random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scriptwriter.sync.flow import join
 from tests.support.shape_rows import (
     ONE,
     WRITING,
@@ -95,6 +98,22 @@ def a_room(count: int) -> dict[str, list[Row]]:
         "members": [member("小王", "owner"), member("小李")],
         "tabs": [tab("x", "小王"), tab("y", "小李", "a1#0"), tab("z", "小李")],
     }
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "state"),
+    [
+        ([{"id": "p", "name": "真假千金", "status": "active"}], "真假千金", "active"),
+        ([{"id": "p", "name": "真假千金", "status": "archived"}], "真假千金", "archived"),
+        ([{"id": "p", "name": "真假千金", "status": "deleted"}], "真假千金", "deleted"),
+        ([], "", "deleted"),
+    ],
+)
+def test_a_flow_says_what_became_of_its_project(rows: list[Any], name: str, state: str) -> None:
+    """A project whose row is gone is a deleted one."""
+    flow = join("p", [], [], {}, projects=rows)
+
+    assert (flow.name, flow.state) == (name, state)
 
 
 def test_a_batch_knows_which_places_its_attempt_writes() -> None:

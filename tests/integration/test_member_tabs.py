@@ -1,0 +1,285 @@
+"""Roles, names and deletions in open tabs: whoever may no more sees no more, at once and without a reload."""
+
+import json
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from scriptwriter.graph import Idea
+from scriptwriter.services import attempts, brainstorms, members, projects
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.managing import ManagingState
+from scriptwriter.state.members import MembersState
+from scriptwriter.state.project import ProjectState
+from scriptwriter.state.projects import ProjectsState
+from scriptwriter.sync.hub import Hub
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import transform_of
+from tests.support.tabs import BRAINSTORM, MEMBERS, PROJECTS, Tab, open_tab
+from tests.support.waiting import eventually
+
+ONE, TWO = Idea("开锁匠", "入赘五年的锁匠。"), Idea("地下三层", "保洁员何满。")
+PAGES: dict[str, Any] = {BRAINSTORM: BrainstormState, MEMBERS: MembersState}
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    await attempts.save_draft(attempt, [ONE])
+    return attempt
+
+
+async def opened(stack: AsyncExitStack, room: Room, person: str, page: str) -> Tab:
+    """A tab on which the page is open."""
+    tab = await stack.enter_async_context(open_tab(room.project_id, person, page))
+    await tab.sees(PAGES[page], "access", lambda access: access == "open")
+    return tab
+
+
+def held(tab: Tab) -> str:
+    """Everything that the browser holds, as one text."""
+    return json.dumps(tab.shown, default=str, ensure_ascii=False)
+
+
+def listed(tab: Tab) -> dict[str, str]:
+    """The roles on the members page."""
+    return {member.name: member.role for member in tab.value(ProjectState, "members") or ()}
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_removed_member_is_told_and_gets_nothing_more(hub: Hub, room: Room, page: str) -> None:
+    """In mid-generation, on either page; whoever stays sees it go on."""
+    attempt = await begun(room)
+    async with AsyncExitStack() as stack:
+        gone = await opened(stack, room, room.collaborator, page)
+        owner = await opened(stack, room, room.owner, BRAINSTORM)
+
+        await members.remove(room.project_id, room.collaborator, room.owner)
+        await gone.sees(PAGES[page], "access", lambda access: access == "removed")
+        sent = len(gone.updates)
+        await attempts.save_draft(attempt, [ONE, TWO])
+        await projects.rename(room.project_id, "另一个名字", room.owner)
+        await owner.sees(BrainstormState, "cards", lambda cards: len(cards) == 2)
+        await owner.sees(ProjectState, "name", lambda name: name == "另一个名字")
+
+        assert gone.value(PAGES[page], "notice").zh == "你已被移出该项目"
+        assert len(gone.updates) == sent
+        words = (ONE.title, TWO.title, "一个项目", "另一个名字", "抖音", "Viewer", "Owner")
+        assert [word for word in words if word in held(gone)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_deleted_project_closes_in_every_tab(hub: Hub, room: Room, page: str) -> None:
+    """Its run is stopped, nobody follows it any more, and no tab keeps anything of it."""
+    await begun(room)
+    async with AsyncExitStack() as stack:
+        tabs = [await opened(stack, room, who, page) for who in (room.owner, room.collaborator, room.viewer)]
+
+        await projects.delete(room.project_id, room.owner)
+
+        for tab in tabs:
+            await tab.sees(PAGES[page], "access", lambda access: access == "deleted")
+            assert tab.value(PAGES[page], "notice").zh == "这个项目已被删除"
+            assert not any(word in held(tab) for word in (ONE.title, "一个项目", "抖音"))
+        await eventually(lambda: hub.open_projects == 0)
+
+
+async def test_an_owner_who_deletes_an_open_project_comes_to_the_list_and_can_undo_it(
+    hub: Hub, room: Room, connected: str
+) -> None:
+    """What was undone is there as it was, but for the run, which was stopped."""
+    await begun(room)
+    async with AsyncExitStack() as stack:
+        tab = await opened(stack, room, room.owner, BRAINSTORM)
+
+        await tab.send(ManagingState.delete, project_id=room.project_id)
+
+        assert tab.redirects == ["/projects"]
+        assert tab.value(ManagingState, "notice").zh == "《一个项目》已删除，30 天内可以恢复"
+        assert tab.value(ProjectsState, "projects") == []
+        await tab.send(ManagingState.restore, project_id=tab.value(ManagingState, "deleted"))
+        assert tab.value(ManagingState, "notice").zh == "《一个项目》已恢复"
+        assert tab.value(ManagingState, "deleted") == ""
+        assert [project.name for project in tab.value(ProjectsState, "projects")] == ["一个项目"]
+    assert transform_of(connected)["streaming_status"] == "cancelled"
+
+
+async def test_buttons_go_and_come_with_the_role(hub: Hub, room: Room) -> None:
+    """A demoted collaborator sees on; a promoted viewer may act, and then manage."""
+    async with AsyncExitStack() as stack:
+        demoted = await opened(stack, room, room.collaborator, BRAINSTORM)
+        promoted = await opened(stack, room, room.viewer, BRAINSTORM)
+        await demoted.sees(BrainstormState, "may_act", lambda may: may is True)
+        assert not promoted.value(BrainstormState, "may_act")
+
+        await members.change_role(room.project_id, room.collaborator, "viewer", room.owner)
+        await members.change_role(room.project_id, room.viewer, "collaborator", room.owner)
+
+        await demoted.sees(BrainstormState, "may_act", lambda may: may is False)
+        await promoted.sees(BrainstormState, "may_act", lambda may: may is True)
+        assert not promoted.value(ProjectState, "may_manage")
+        await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+        await promoted.sees(ProjectState, "may_manage", lambda may: may is True)
+        assert demoted.value(BrainstormState, "access") == "open"
+
+
+async def test_the_members_page_is_live_for_everybody_on_it(hub: Hub, room: Room) -> None:
+    """Who comes, who goes, and who may what, with their names."""
+    async with AsyncExitStack() as stack:
+        owner = await opened(stack, room, room.owner, MEMBERS)
+        viewer = await opened(stack, room, room.viewer, MEMBERS)
+        assert [member.me for member in viewer.value(ProjectState, "members")] == [False, False, True]
+
+        await owner.send(MembersState.add, form_data={"username": " Stranger", "role": "viewer"})
+        for tab in (owner, viewer):
+            await tab.sees(ProjectState, "members", lambda members: len(members) == 4)
+            assert listed(tab)["Stranger"] == "viewer"
+        await owner.send(MembersState.change_role, member_id="viewer", role="owner")
+        await owner.send(MembersState.ask, member_id="collaborator")
+        await owner.send(MembersState.confirm)
+        for tab in (owner, viewer):
+            await tab.sees(ProjectState, "members", lambda members: len(members) == 3)
+            assert listed(tab) == {"Owner": "owner", "Viewer": "owner", "Stranger": "viewer"}
+
+        assert viewer.value(ProjectState, "may_manage")
+        assert owner.value(MembersState, "added") == 1
+        assert owner.value(MembersState, "asking") == ""
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"username": "nobody", "role": "viewer"}, "没有叫这个用户名的人，请核对后再试"),
+        ({"username": "viewer", "role": "owner"}, "Viewer 已经在这个项目里"),
+        ({}, "没有这种角色"),
+    ],
+)
+async def test_who_cannot_be_added_is_told_where_it_was_typed(
+    hub: Hub, room: Room, form: dict[str, str], words: str
+) -> None:
+    """And the field keeps what was typed."""
+    async with AsyncExitStack() as stack:
+        tab = await opened(stack, room, room.owner, MEMBERS)
+
+        await tab.send(MembersState.add, form_data=form)
+
+        told = [tab.value(MembersState, name).zh for name in ("problem", "notice")]
+        assert words in told
+        assert not tab.value(MembersState, "added")
+        assert not tab.value(MembersState, "adding")
+        assert len(await members.listed(room.project_id, room.owner)) == 3
+
+
+@pytest.mark.parametrize("person", ["collaborator", "viewer", "stranger", None])
+async def test_who_does_not_own_a_project_changes_nothing_of_it(
+    hub: Hub, room: Room, person: str | None
+) -> None:
+    """Each handler is an endpoint that any client can call."""
+    before = await members.listed(room.project_id, room.owner)
+    async with open_tab(room.project_id, person, MEMBERS) as tab:
+        await tab.sees(MembersState, "access", lambda access: access in ("open", "denied"))
+
+        await tab.send(MembersState.add, form_data={"username": "stranger", "role": "owner"})
+        await tab.send(MembersState.change_role, member_id="viewer", role="owner")
+        await tab.send(MembersState.change_role, member_id=str(person), role="owner")
+        await tab.send(MembersState.ask, member_id="owner")
+        await tab.send(MembersState.confirm)
+        for act in (
+            ManagingState.archive,
+            ManagingState.unarchive,
+            ManagingState.delete,
+            ManagingState.restore,
+        ):
+            await tab.send(act, project_id=room.project_id)
+            assert tab.value(ManagingState, "notice").zh
+        form = {"project_id": room.project_id, "name": "别的"}
+        await tab.send(ManagingState.rename, form_data=form)
+
+        assert tab.value(MembersState, "notice").zh
+        assert tab.value(ManagingState, "problem").zh
+    row = await projects.open_project(room.project_id, room.owner)
+    assert (row.name, row.archived) == ("一个项目", False)
+    assert await members.listed(room.project_id, room.owner) == before
+
+
+async def test_a_stranger_sees_nobody(hub: Hub, room: Room) -> None:
+    """Neither who is in the project, nor what it is called."""
+    async with open_tab(room.project_id, "stranger", MEMBERS) as tab:
+        await tab.sees(MembersState, "access", lambda access: access == "denied")
+
+        assert not any(word in held(tab) for word in ("Owner", "Viewer", "一个项目"))
+        assert hub.open_projects == 0
+
+
+async def test_stepping_down_is_asked_about_and_takes_the_buttons_away(hub: Hub, room: Room) -> None:
+    """And cannot be done by the last owner, who reads why."""
+    async with AsyncExitStack() as stack:
+        tab = await opened(stack, room, room.owner, MEMBERS)
+        await tab.send(MembersState.change_role, member_id="owner", role="viewer")
+        assert (tab.value(MembersState, "asking"), listed(tab)["Owner"]) == ("owner", "owner")
+        await tab.send(MembersState.confirm)
+        assert tab.value(MembersState, "notice").zh == "项目至少要有一位所有者，请先让另一位成员成为所有者"
+
+        await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+        await tab.send(MembersState.change_role, member_id="owner", role="viewer")
+        await tab.send(MembersState.keep)
+        await tab.send(MembersState.confirm)
+        assert (await projects.open_project(room.project_id, room.owner)).role == "owner"
+        await tab.send(MembersState.change_role, member_id="owner", role="viewer")
+        await tab.send(MembersState.confirm)
+
+        await tab.sees(ProjectState, "may_manage", lambda may: may is False)
+        await tab.sees(ProjectState, "members", lambda _: listed(tab)["Owner"] == "viewer")
+
+
+async def test_whoever_leaves_comes_to_the_list_and_is_not_told_to_have_been_removed(
+    hub: Hub, room: Room
+) -> None:
+    """The tab keeps nothing of the project."""
+    await begun(room)
+    async with AsyncExitStack() as stack:
+        tab = await opened(stack, room, room.viewer, MEMBERS)
+
+        await tab.send(MembersState.ask, member_id="viewer")
+        await tab.send(MembersState.confirm)
+
+        assert tab.redirects == ["/projects"]
+        await eventually(lambda: hub.open_projects == 0)
+        assert tab.value(MembersState, "access") == "opening"
+        assert "移出" not in held(tab) and "一个项目" not in held(tab)
+
+
+async def test_the_list_has_a_shelf_for_what_is_archived_and_one_for_what_was_deleted(
+    hub: Hub, room: Room
+) -> None:
+    """Each act takes the project from one to the other; only owners find what they deleted."""
+    async with open_tab(room.project_id, room.owner, PROJECTS) as tab:
+        await tab.sees(ProjectsState, "loaded", lambda loaded: loaded is True)
+
+        async def shelf(name: str) -> list[str]:
+            await tab.send(ProjectsState.choose, shelf=name)
+            return [project.name for project in tab.value(ProjectsState, "projects")]
+
+        await tab.send(ManagingState.archive, project_id=room.project_id)
+        assert (await shelf("active"), await shelf("archived")) == ([], ["一个项目"])
+        await tab.send(ManagingState.rename, form_data={"project_id": room.project_id, "name": "旧稿"})
+        assert await shelf("archived") == ["旧稿"]
+        await tab.send(ManagingState.delete, project_id=room.project_id)
+        assert tab.redirects == []
+        assert (await shelf("archived"), await shelf("deleted")) == ([], ["旧稿"])
+        await tab.send(ManagingState.restore, project_id=room.project_id)
+        assert (await shelf("deleted"), await shelf("active")) == ([], ["旧稿"])
+        assert await shelf("nonsense") == ["旧稿"]
+
+
+async def test_a_new_name_and_the_archive_reach_open_tabs(hub: Hub, room: Room) -> None:
+    """By the shape of the project's own row."""
+    async with AsyncExitStack() as stack:
+        tab = await opened(stack, room, room.viewer, BRAINSTORM)
+        assert tab.value(ProjectState, "name") == "一个项目"
+
+        await projects.rename(room.project_id, "真假千金", room.owner)
+        await tab.sees(ProjectState, "name", lambda name: name == "真假千金")
+        await projects.archive(room.project_id, room.owner)
+        await tab.sees(ProjectState, "archived", lambda archived: archived is True)
