@@ -60,21 +60,21 @@ async def browser(addresses: Mapping[str, str] | None = None) -> AsyncIterator[B
             await opened.close()
 
 
-async def colleague_of(project_id: str, browser: Browser, home: str) -> "Person":
+async def colleague_of(project_id: str, browser: Browser, home: str, display_name: str = "小李") -> "Person":
     """Somebody else, a collaborator of the project, signed in in a browser of their own."""
     name = f"colleague-{uuid4().hex[:8]}"
     async with transaction() as session:
-        session.add(User(id=name, username=name, display_name="小李"))
+        session.add(User(id=name, username=name, display_name=display_name))
         await session.flush()
         session.add(Membership(project_id=project_id, user_id=name, role="collaborator"))
     return await Person.arrive(browser, home, await accounts.open_session(name))
 
 
-async def newcomer(browser: Browser, home: str) -> tuple["Person", str]:
+async def newcomer(browser: Browser, home: str, display_name: str = "小王") -> tuple["Person", str]:
     """Somebody who is in no project yet, signed in in a browser of their own; and their user name."""
     name = f"newcomer-{uuid4().hex[:8]}"
     async with transaction() as session:
-        session.add(User(id=name, username=name, display_name="小王"))
+        session.add(User(id=name, username=name, display_name=display_name))
     return await Person.arrive(browser, home, await accounts.open_session(name)), name
 
 
@@ -191,6 +191,15 @@ class Person:
         """From the menu of the project that is open, or of the only one that is listed."""
         await self.page.get_by_test_id("project-menu").locator("summary").click()
         await self.page.get_by_test_id("project-menu").get_by_role("button", name=item, exact=True).click()
+
+    async def opens_more(self, at: int) -> None:
+        """The menu of an idea of the newest run; `at` counts from 0."""
+        await self.ideas.nth(at).get_by_test_id("more").click()
+
+    async def saves(self) -> None:
+        """What is written in the open editor."""
+        await self.page.get_by_test_id("save-idea").click()
+        await expect(self.page.get_by_test_id("editor")).to_have_count(0)
 
     async def loses_the_network(self) -> None:
         """As in a lift: nothing comes and nothing goes."""

@@ -1,0 +1,66 @@
+"""Everyone can read and use every page: axe finds nothing serious, nothing scrolls sideways, one language."""
+
+import re
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser
+
+from tests.support.model_server import ModelServer
+from tests.support.people import DESKTOP, PHONE, Person
+from tests.support.walk import walk
+from tests.support.web import Web
+
+LOOKS = ((DESKTOP, "light"), (PHONE, "dark"))
+GRAVE = ("serious", "critical")
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WORDS = """() => {
+  const all = [...document.querySelectorAll("body *")].filter((each) => each.checkVisibility());
+  const said = ["aria-label", "title", "placeholder", "alt", "aria-description"];
+  const drawn = (each, at) => getComputedStyle(each, at).content;
+  return [
+    document.title,
+    document.body.innerText,
+    ...all.flatMap((each) => said.map((name) => each.getAttribute(name) ?? "")),
+    ...all.flatMap((each) => [drawn(each, "::before"), drawn(each, "::after")]),
+  ].join("\\n");
+}"""
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
+ALLOWED = {"编", "中文"}
+"""The seal, which is a drawing, and the language to switch to."""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_every_page_can_be_used_by_everyone(
+    web: Web, model: ModelServer, browser: Browser, database: str, language: str
+) -> None:
+    """On a desk by day and on a phone by night; in English no page speaks Chinese."""
+    found: list[str] = []
+
+    async def examine(person: Person, place: str) -> None:
+        for size, theme in LOOKS:
+            await person.page.set_viewport_size(size)
+            await person.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            where = f"{place}, {size['width']} wide, {theme}"
+            found.extend(f"{where}: {each}" for each in await violations(person))
+            if (overflow := await person.page.evaluate(OVERFLOW)) > 0:
+                found.append(f"{where}: scrolls sideways by {overflow}")
+        await person.page.set_viewport_size(DESKTOP)
+        if language == "en":
+            words = {*CHINESE.findall(await person.page.evaluate(WORDS))} - ALLOWED
+            found.extend(f"{place}: says {word}" for word in words)
+
+    await walk(web, model, browser, language, examine)
+
+    assert not found, "\n".join(found)
+
+
+async def violations(person: Person) -> list[str]:
+    """What axe finds on the page that is grave: the rule, and where."""
+    results = await Axe().run(person.page)
+    return [
+        f"{rule['id']} at {node['target']}: {' '.join(node['failureSummary'].split())}"
+        for rule in results.response["violations"]
+        for node in rule["nodes"]
+        if (node["impact"] or rule["impact"]) in GRAVE
+    ]
