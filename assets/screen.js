@@ -1,5 +1,5 @@
 // What the page does without its server: the counting clocks, the reader's own time of day,
-// and Enter while a Chinese word is being composed.
+// Enter while a Chinese word is being composed, dialogs, and the most that a field takes.
 "use strict";
 
 (() => {
@@ -39,6 +39,21 @@
       if (time.textContent !== text) time.textContent = text;
     }
   };
+
+  // The server runs no script here (the page's policy forbids it): it counts, and the dialog opens.
+  const show = (dialog) => {
+    if (dialog.matches("dialog") && !dialog.open && dialog.dataset.shown !== "0") dialog.showModal();
+  };
+  new MutationObserver((changes) => changes.forEach((change) => show(change.target))).observe(document, {
+    attributes: true,
+    attributeFilter: ["data-shown"],
+    subtree: true,
+  });
+
+  // Far beyond what any field may hold: the server says so in a sentence, which a larger message would not reach.
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.maxLength === -1) target.maxLength = 100000;
+  });
 
   const every = () => {
     tick();

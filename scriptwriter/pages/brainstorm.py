@@ -59,7 +59,7 @@ def brainstorm() -> rx.Component:
                 rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
             )
         ),
-        raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away),
+        raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away, shown=ReplyState.shown),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
             class_name="unseen",

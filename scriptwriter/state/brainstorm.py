@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import reflex as rx
@@ -27,7 +28,7 @@ from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two tries to follow
-OPEN_REPLY = "document.getElementById('raw-reply')?.showModal()"
+ASK_AGAIN = 5.0  # seconds after which a session that is sent something must prove itself again
 
 
 class BrainstormState(SessionState):
@@ -49,7 +50,8 @@ class BrainstormState(SessionState):
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _shown: str = ""
 
-    @rx.event(background=True)
+    # Whoever asks for it again gets another one, and not one more.
+    @rx.event(background=True, supersedes=True)
     async def watch(self):
         """Follow the project of the route until the person leaves the page, or may no longer read it."""
         project_id, pause = self._project_id(), FIRST_PAUSE
@@ -82,9 +84,13 @@ class BrainstormState(SessionState):
             raise UserError("signed_out")
         person = user.id
         project = await projects.open_project(project_id, person)
-        screen, role = None, None
+        screen, role, asked = None, None, monotonic()
         async with hub().follow(project_id) as flows:
             async for flow in flows:
+                if monotonic() - asked > ASK_AGAIN:
+                    asked = monotonic()
+                    if not await self._is_still_in():
+                        raise UserError("signed_out")
                 now = flow.roles.get(person)
                 emptied = screen is not None and screen.newest.transform_id and not flow.batches
                 if now is None or emptied:
@@ -103,6 +109,14 @@ class BrainstormState(SessionState):
                             return
                         await self._show(changes, writing)
                 screen, role = following, now
+
+    async def _is_still_in(self) -> bool:
+        """Whether nobody has ended this session elsewhere; a database that is away signs nobody out."""
+        try:
+            async with asyncio.timeout(1):
+                return await self._user() is not None
+        except Exception:
+            return True
 
     async def _show(self, changes: dict[str, Any], writing: dict[str, Any]) -> None:
         growing = await self.get_state(WritingState)
@@ -173,11 +187,9 @@ class BrainstormState(SessionState):
         await self._act(self._choose(str(artifact_id), number))
 
     @rx.event
-    async def read_reply(self, transform_id: str):
+    async def read_reply(self, transform_id: str) -> None:
         """Show what the model answered."""
         await self._act(self._read_reply(str(transform_id)))
-        if not self.notice.zh:
-            yield rx.call_script(OPEN_REPLY)
 
     @rx.event
     def dismiss(self) -> None:
@@ -228,7 +240,9 @@ class BrainstormState(SessionState):
 
     async def _read_reply(self, transform_id: str) -> None:
         text = await provenance.raw_reply(self._project_id(), transform_id, await self._person())
-        (await self.get_state(ReplyState)).text = text[-LONGEST:]
+        reply = await self.get_state(ReplyState)
+        reply.text = text[-LONGEST:]
+        reply.shown += 1
 
     def _project_id(self) -> str:
         # Reflex adds this var when a page with such a route is added; the client can set it to anything.

@@ -54,9 +54,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def production_build(folder: Path, settings: Mapping[str, str]) -> Iterator[Web]:
-    """Build and run the application in `folder`, with `settings` above this process's environment."""
-    port = free_port()
+def production_build(
+    folder: Path, settings: Mapping[str, str], *, port: int | None = None, pages: bool = True
+) -> Iterator[Web]:
+    """Build and run the application in `folder`, with `settings` above this process's environment.
+
+    Without `pages` only the backend runs, which is there within seconds.
+    """
+    port = port or free_port()
+    command = [sys.executable, "-m", "reflex", "run", "--env", "prod", "--backend-port", str(port)]
     environment = {
         **os.environ,
         "REFLEX_WEB_WORKDIR": str(folder / "web"),
@@ -67,9 +73,8 @@ def production_build(folder: Path, settings: Mapping[str, str]) -> Iterator[Web]
     log = folder / "web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "reflex", "run", "--env", "prod", "--backend-port", str(port)],
-            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
+            [*command, *([] if pages else ["--backend-only"])], cwd=ROOT, env=environment,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     web = Web(f"http://localhost:{port}", log, process)
     try:
