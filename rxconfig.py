@@ -25,7 +25,8 @@ def _origins() -> list[str]:
     port = os.environ.get("REFLEX_FRONTEND_PORT") or "3000"
     own = [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1")]
     public = [_settings.public_url.rstrip("/")] if _settings.public_url else []
-    return public + own if _settings.development else public
+    # In production the app's address alone. Without one Reflex would take an empty list for "every origin".
+    return public if public and not _settings.development else public + own
 
 
 # Left out where it is not set, so that Reflex derives both from its ports.

@@ -1,6 +1,7 @@
 """Owns what runs as long as a process does: its servers, its connections, and the worker where it has one."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,8 @@ from scriptwriter.services import accounts
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub
 
+log = logging.getLogger(__name__)
+
 CANNOT_START = (SchemaError, psycopg.OperationalError, EmbeddedPostgresError, ShapeServerNotStarted)
 """What an operator can mend: said in one sentence, without a trace."""
 
@@ -27,6 +30,8 @@ CANNOT_START = (SchemaError, psycopg.OperationalError, EmbeddedPostgresError, Sh
 async def web() -> AsyncIterator[None]:
     """Everything that the web process needs while it serves."""
     configure_logs(json_lines=not settings().development, secrets=settings().secrets)
+    if not (settings().development or settings().public_url):
+        log.error("SCRIPTWRITER_URL is not set: in production no page can connect without it")
     async with AsyncExitStack() as stack:
         try:
             url = await stack.enter_async_context(connected())
