@@ -87,10 +87,12 @@ def _may_act(headers: Headers) -> bool:
     """Whether a request that may change something is no other site's doing.
 
     A browser names the origin whenever a site sends a form (Fetch, 3.1). A program without a browser does
-    not, and has no cookie.
+    not, and has no cookie, or shows a token of its own: a form cannot.
     """
     origin = headers.get("origin")
-    return allowed(origin) if origin is not None else not token_in(headers.get("cookie", ""))
+    if origin is not None:
+        return allowed(origin)
+    return "authorization" in headers or not token_in(headers.get("cookie", ""))
 
 
 def _is_short(scope: Scope) -> bool:

@@ -6,13 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Browser
 
 from scriptwriter import database
 from scriptwriter.backing import electric_server
 from scriptwriter.database import apply_schema
-from scriptwriter.services import brainstorms
+from scriptwriter.services import accounts, brainstorms
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
@@ -95,6 +96,16 @@ async def attacked(site: Site) -> AsyncIterator[Scene]:
     with_everything = "TRUNCATE users, projects, auth_providers, user_sessions CASCADE"
     postgres.ask(site.database_url, with_everything)
     await connection.close()
+
+
+@pytest.fixture
+async def stranger(site: Site, attacked: Scene) -> AsyncIterator[str]:
+    """The cookie of somebody with an account, and no part in the projects; the site is well afterwards."""
+    already = len(site.complaints())
+    yield await accounts.open_session(attacked.room.stranger)
+    assert site.complaints()[already:] == []
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{site.url}/healthz")).status_code == 200
 
 
 @dataclass(frozen=True)

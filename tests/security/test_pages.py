@@ -8,11 +8,16 @@ from functools import partial
 
 import pytest
 from playwright.async_api import Browser, expect
+from sqlalchemy import update
+from sqlmodel import col
 
+from scriptwriter.database import transaction
 from scriptwriter.graph import Brief
+from scriptwriter.models import User
 from scriptwriter.pages.routes import ROUTES
 from scriptwriter.services import accounts, brainstorms, projects
 from tests.security.conftest import Published
+from tests.security.test_routes import ALL
 from tests.support.model_server import spoken
 from tests.support.people import PHONE, Person
 from tests.support.rooms import Room
@@ -23,6 +28,8 @@ window.executed = [];
 document.addEventListener("securitypolicyviolation", (event) =>
     window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
+DOCS = [name.partition(" ")[2] for name in ALL if name == "GET /api/docs"]
+"""The page that explains the API, where there is one."""
 HOSTILE = (
     "<img src=x onerror=executed.push('img')>",
     "<script>executed.push('script')</script>",
@@ -74,8 +81,14 @@ class Watched(Person):
 
     async def sees_a_whole_layout(self) -> None:
         """Nothing sticks out of the window."""
-        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert await self.page.evaluate(wide) <= 0
+        sticking_out = """() => {
+            const width = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= width) return [];
+            return [...document.querySelectorAll("body *")]
+                .filter((each) => each.getBoundingClientRect().right > width)
+                .map((each) => `${each.tagName}.${each.className} ${each.textContent.slice(0, 40)}`);
+        }"""
+        assert await self.page.evaluate(sticking_out) == []
 
 
 @pytest.fixture
@@ -84,15 +97,15 @@ async def owner(browser: Browser, published: Published, inhabited: Room) -> Asyn
     yield await Watched.comes(browser, published, inhabited.owner)
 
 
-@pytest.mark.parametrize("address", [*(route.address for route in ROUTES), "/api/docs"])
+@pytest.mark.parametrize("address", [*(route.address for route in ROUTES), *DOCS])
 async def test_a_page_works_under_its_policy(owner: Watched, inhabited: Room, address: str) -> None:
     """With no violation, no error, and everything on it, in both languages and colours, loaded twice."""
     path = address.replace("[project_id]", inhabited.project_id)
     expected = ("status of 404",) if address == "/404" else ()
     for _ in range(2):
         await owner.go(path)
-        if address == "/api/docs":
-            await expect(owner.page.get_by_text("/healthz").first).to_be_visible()
+        if address in DOCS:
+            await expect(owner.page.get_by_role("heading").first).to_be_visible()
         else:
             await expect(owner.page.get_by_test_id("switch-theme")).to_be_visible()
             await owner.page.wait_for_load_state("networkidle")
@@ -148,8 +161,11 @@ async def test_the_policy_stops_what_it_forbids(owner: Watched) -> None:
 async def test_hostile_texts_are_shown_as_they_are(
     browser: Browser, published: Published, inhabited: Room
 ) -> None:
-    """In the project's name, the brief, and the model's ideas: nothing is executed, nothing sticks out."""
+    """In a person's and a project's name, the brief, and the ideas: nothing is executed or sticks out."""
     room = inhabited
+    async with transaction() as session:
+        named = "<b>\u202e" + "W" * 60
+        await session.exec(update(User).where(col(User.id) == room.owner).values(display_name=named))
     ideas = [{"title": text[:300], "body": text} for text in HOSTILE[:10]]
     published.model.answers(spoken(json.dumps({"ideas": ideas}), size=400))
     all_of_them = "\n".join(HOSTILE)
@@ -174,6 +190,17 @@ async def test_hostile_texts_are_shown_as_they_are(
         await person.has_seen_nothing_wrong()
     names = [row.name for row in await projects.mine(room.owner)]
     assert any("onload" in name for name in names)
+
+
+async def test_a_text_that_is_far_too_long_is_answered_with_a_sentence(owner: Watched) -> None:
+    """The field takes a part of it only, which still is too long, and which a message can carry."""
+    await owner.open_new_project()
+    await owner.page.get_by_label("其他要求").click()
+    await owner.page.keyboard.insert_text("字" * 300_000)
+    await owner.page.get_by_test_id("submit-brief").click()
+
+    await owner.sees_words("其他要求最多 20000 个字")
+    await expect(owner.page.get_by_test_id("offline")).to_have_count(0)
 
 
 async def test_every_link_stays_here_or_leaves_safely(owner: Watched, inhabited: Room) -> None:

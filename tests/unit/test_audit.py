@@ -16,7 +16,9 @@ KNOWN = {"id": "PYSEC-2026-1", "fix_versions": ["2.0"]}
 def audit() -> ModuleType:
     """The script, as a module."""
     loader = importlib.machinery.SourceFileLoader("audit", str(SCRIPT))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("audit", loader))
+    spec = importlib.util.spec_from_loader("audit", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module
 
