@@ -1,6 +1,7 @@
 """Owns what runs as long as a process does: its servers, its connections, and the worker where it has one."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -20,6 +21,8 @@ from scriptwriter.services import test_user
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub
 
+log = logging.getLogger(__name__)
+
 CANNOT_START = (
     SchemaError,
     StartRefused,
@@ -34,6 +37,8 @@ CANNOT_START = (
 async def web() -> AsyncIterator[None]:
     """Everything that the web process needs while it serves."""
     configure_logs(json_lines=not settings().development, secrets=settings().secrets)
+    if not (settings().development or settings().public_url):
+        log.error("SCRIPTWRITER_URL is not set: in production no page can connect without it")
     async with AsyncExitStack() as stack:
         stack.enter_context(closing.on_signals())
         try:
