@@ -115,6 +115,7 @@ class Stage:
 
     async def raise_curtain(self, workers: int, model_url: str, *, web: bool) -> None:
         """Start everything; `web` builds the pages too."""
+        self._logs.mkdir(parents=True, exist_ok=True)
         await self.attach()
         await asyncio.to_thread(database.apply_schema, self.url)
         environment = {
