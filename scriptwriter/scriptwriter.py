@@ -18,7 +18,7 @@ def log_failure(exception: Exception) -> None:
 
 
 app = rx.App(
-    stylesheets=["/base.css", "/pages.css", "/room.css", "/cards.css", "/account.css"],
+    stylesheets=["/base.css", "/pages.css", "/room.css", "/cards.css", "/account.css", "/lineage.css"],
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
         *(rx.el.script(src=f"/{name}.js", defer=True) for name in ("screen", "pickers", "room", "account")),
