@@ -22,7 +22,7 @@ LONGEST_REPORT = 2_000
 
 SCRIPTS = ("screen", "pickers", "room", "export", "account")
 """In assets/: what a page does without its server."""
-STYLES = ("base", "pages", "projects", "room", "cards", "account")
+STYLES = ("base", "pages", "projects", "room", "cards", "lineage", "account")
 """In assets/: how it looks; a later one goes before an earlier one."""
 
 log = logging.getLogger(__name__)

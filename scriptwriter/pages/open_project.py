@@ -13,6 +13,7 @@ from scriptwriter.state.project import ProjectState
 from scriptwriter.texts import (
     ACCESS_REMOVED_WHY,
     BACK_TO_PROJECTS,
+    LINEAGE,
     LOADING,
     MEMBERS,
     NO_ACCESS,
@@ -60,13 +61,19 @@ def project_title() -> rx.Component:
 
 
 def project_tools() -> rx.Component:
-    """The way to its members, and its menu for who may use it."""
+    """The ways to its members and its lineage, and its menu for who may use it."""
     return rx.el.nav(
         link(
             t(MEMBERS, LANGUAGE),
             href=f"/projects/{ProjectState.id}/members",
             class_name="button quiet",
             data_testid="to-members",
+        ),
+        link(
+            t(LINEAGE, LANGUAGE),
+            href=f"/projects/{ProjectState.id}/lineage",
+            class_name="button quiet",
+            data_testid="to-lineage",
         ),
         rx.cond(ProjectState.may_manage, project_menu(ProjectState, LANGUAGE, PROJECT_DEEDS)),
         class_name="project-tools",

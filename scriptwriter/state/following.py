@@ -12,7 +12,7 @@ from scriptwriter.services import projects
 from scriptwriter.services.access import loss
 from scriptwriter.state.project import ProjectState
 from scriptwriter.state.session import SessionState, as_notice
-from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.views import Followed
 
 _State = TypeVar("_State", bound=SessionState)
 
@@ -72,7 +72,7 @@ async def admit(tab: Any, project_id: str) -> str:
     return user.id
 
 
-async def role_in(flow: ProjectFlow, person: str, *, doubtful: object = False) -> str:
+async def role_in(flow: Followed, person: str, *, doubtful: object = False) -> str:
     """The person's role, as the flow says; where it says that there is none, the database decides.
 
     Raises UserError `access_removed` or `project_deleted`.
