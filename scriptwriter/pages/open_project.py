@@ -59,9 +59,10 @@ def project_title() -> rx.Component:
     return name_or_field(ProjectState, name, LANGUAGE, PROJECT_DEEDS)
 
 
-def project_tools() -> rx.Component:
-    """The way to its members, and its menu for who may use it."""
-    return rx.el.nav(
+def project_tools(*more: rx.Component) -> rx.Component:
+    """What one page has `more`, the way to the members, and the project's menu for who may use it."""
+    return rx.el.div(
+        *more,
         link(
             t(MEMBERS, LANGUAGE),
             href=f"/projects/{ProjectState.id}/members",

@@ -21,6 +21,8 @@ from scriptwriter.services import brainstorms, projects, provenance
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
 from scriptwriter.state.following import LOST, admit, role_in, watch
+from scriptwriter.state.ideas import IdeasState
+from scriptwriter.state.origin import OriginState
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
@@ -28,6 +30,7 @@ from scriptwriter.state.session import SessionState, as_notice
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
 
+TO_THE_TOP = "scrollTo(0, 0)"
 OPEN_REPLY = "document.getElementById('raw-reply')?.showModal()"
 
 
@@ -89,7 +92,7 @@ class BrainstormState(SessionState):
     async def _forget(self) -> None:
         """Nothing of a project stays in this tab; whoever follows one for it ends."""
         self.reset()
-        for part in (WritingState, ReplyState, ProjectState):
+        for part in (WritingState, ReplyState, ProjectState, IdeasState, OriginState):
             (await self.get_state(part)).reset()
 
     async def _deny(self, error: UserError) -> None:
@@ -111,6 +114,8 @@ class BrainstormState(SessionState):
         self.starting = False
         if not self.notice.zh:
             self.brief_open = False
+            # The form is gone, and with it the place where the person was.
+            yield rx.call_script(TO_THE_TOP)
 
     @rx.event
     def open_brief(self) -> None:
