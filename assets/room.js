@@ -25,7 +25,7 @@
     if (event.key === "Escape") {
       const open = current() ?? document;
       open.querySelector('[data-deed="cancel"]')?.click();
-      for (const menu of document.querySelectorAll("details.more[open]")) menu.open = false;
+      for (const menu of document.querySelectorAll("details.more[open]")) close(menu);
       return;
     }
     if (typing(event.target)) return;
@@ -43,12 +43,30 @@
     deed();
   });
 
-  // A menu closes when something else is pressed, or when one of its deeds was.
+  // A menu closes when something else is pressed, or when one of its deeds was; the focus stays by it.
+  const close = (menu) => {
+    const inside = menu.contains(document.activeElement);
+    menu.open = false;
+    if (inside) menu.querySelector("summary").focus({ preventScroll: true });
+  };
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.more[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".deeds button")) menu.open = false;
+      if (!menu.contains(event.target) || event.target.closest(".deeds button")) close(menu);
     }
   });
+
+  // What had the focus is gone (an editor that was closed, a button of a form): its sheet gets it instead.
+  let left = null;
+  document.addEventListener("focusin", ({ target }) => (left = target.closest?.('[data-testid="idea"]')?.id ?? null));
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    if (relatedTarget === null) setTimeout(() => target.isConnected && document.activeElement === document.body && (left = null));
+  });
+  new MutationObserver(() => {
+    if (left === null || (document.activeElement !== document.body && document.activeElement !== null)) return;
+    const sheet = document.getElementById(left);
+    left = null;
+    sheet?.focus({ preventScroll: true });
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   const list = () => document.querySelector("[data-arrange]");
   // The order is told, not shown: the list changes when the order comes back from the database.
@@ -111,5 +129,18 @@
   addEventListener("hashchange", unfold);
   document.addEventListener("click", (event) => {
     if (event.target.closest('a[href^="#idea-"]')) requestAnimationFrame(unfold);
+  });
+
+  // A changed brief that was sent is gone, and with it the place where the person was: the new run is at the top.
+  document.addEventListener("submit", ({ target }) => {
+    const section = target.closest(".changed-brief");
+    if (!section) return;
+    const gone = new MutationObserver(() => {
+      if (section.isConnected) return;
+      gone.disconnect();
+      scrollTo(0, 0);
+    });
+    gone.observe(document.body, { childList: true, subtree: true });
+    setTimeout(() => gone.disconnect(), 10000);
   });
 })();

@@ -10,6 +10,7 @@ from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
     BODY,
     CANCEL,
+    CLOSE,
     CONFLICT,
     CONFLICT_WHY,
     KEEP_MINE,
@@ -22,6 +23,7 @@ from scriptwriter.texts import (
     VERSION_ORIGINAL,
     VERSION_RESTORE,
     VERSION_TITLE,
+    VERSIONS,
 )
 
 
@@ -80,9 +82,18 @@ def editor(language: Language, deeds: Deeds) -> rx.Component:
 
 def versions(card: Any, language: Language, deeds: Deeds) -> rx.Component:
     """All texts of an idea, the newest first, each with who and when, and the way back to it."""
-    return rx.el.ol(
-        rx.foreach(card.versions.reverse(), lambda version: _version(version, card, language, deeds)),
+    return rx.el.section(
+        rx.el.ol(
+            rx.foreach(card.versions.reverse(), lambda version: _version(version, card, language, deeds))
+        ),
+        button(
+            t(CLOSE, language),
+            kind="quiet",
+            on_click=deeds.ideas.show_versions(card.ref).temporal,
+            data_deed="cancel",
+        ),
         class_name="versions",
+        aria_label=t(VERSIONS, language),
         data_testid="versions",
     )
 

@@ -104,7 +104,6 @@ def undo_notice(content: Any, language: Language, undo: Any, dismiss: Any) -> rx
                 class_name="actions",
             ),
             class_name="notice undo",
-            role="status",
             data_testid="undo-notice",
         ),
     )

@@ -91,6 +91,7 @@ def _masthead(around: Surroundings) -> rx.Component:
                 class_name="switch",
                 on_click=around.switch_language,
                 aria_label=t(SWITCH_LANGUAGE, language),
+                lang=rx.cond(language == "en", "zh-CN", "en"),
                 data_testid="switch-language",
             ),
             rx.el.button(

@@ -129,7 +129,6 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
         return rx.el.button(
             text,
             type="button",
-            role="menuitem",
             disabled=deeds.unreachable,
             on_click=event,
             data_testid=name,
@@ -170,7 +169,6 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
                     deed(t(VERSIONS, language), ideas.show_versions(card.ref).temporal, "show-versions"),
                 ),
                 deed(t(ORIGIN, language), ideas.trace(batch.transform_id).temporal, "origin"),
-                role="menu",
                 class_name="deeds",
             ),
             class_name="more",

@@ -110,10 +110,19 @@ def brainstorm() -> rx.Component:
                 notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss),
                 notice(IdeasState.notice, LANGUAGE, IdeasState.dismiss),
                 notice(OriginState.notice, LANGUAGE, OriginState.dismiss),
-                undo_notice(IdeasState.undo_offer, LANGUAGE, IdeasState.undo, IdeasState.dismiss),
-                _merging(),
                 managing_notice(),
             ),
+        ),
+        # There before anything is said in it: else it would be said to nobody.
+        rx.el.div(
+            rx.cond(
+                BrainstormState.access == "open",
+                rx.fragment(
+                    undo_notice(IdeasState.undo_offer, LANGUAGE, IdeasState.undo, IdeasState.dismiss),
+                    _merging(),
+                ),
+            ),
+            aria_live="polite",
         ),
         name="brainstorm",
     )
@@ -129,8 +138,7 @@ def _project() -> rx.Component:
                 BrainstormState.resyncing,
                 rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
             ),
-            rx.cond(BrainstormState.newest.phase != "idle", export_button(LANGUAGE)),
-            project_tools(),
+            project_tools(rx.cond(BrainstormState.newest.phase != "idle", export_button(LANGUAGE))),
             class_name="page-heading",
         ),
         rx.cond(BrainstormState.newest.phase == "idle", _idle(), _room()),
@@ -228,7 +236,6 @@ def _merging() -> rx.Component:
             ),
             button(t(CANCEL, LANGUAGE), kind="quiet", on_click=IdeasState.select_none),
             class_name="notice merging",
-            role="status",
             data_testid="merging",
         ),
     )

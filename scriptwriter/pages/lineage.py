@@ -29,7 +29,7 @@ def lineage() -> rx.Component:
     """Where everything in the project comes from; live."""
     return page(
         opened(LineageState.access, LineageState.notice, rx.fragment(_heading(), _steps())),
-        origin(OriginState.told, LANGUAGE, OriginState.put_away),
+        origin(OriginState.told, LANGUAGE, OriginState.put_away, shown=OriginState.shown),
         rx.cond(
             LineageState.access == "open",
             rx.fragment(
@@ -72,10 +72,11 @@ def _steps() -> rx.Component:
             ),
             lineage_list(LineageState.steps, LANGUAGE, DEEDS),
             rx.cond(
-                LineageState.view == "graph",
+                LineageState.view != "list",
                 lineage_graph(LineageState.steps, LineageState.ways, LANGUAGE, DEEDS),
             ),
             class_name="lineage",
+            data_view=LineageState.view,
         ),
         empty(t(LINEAGE_EMPTY, LANGUAGE), t(LINEAGE_EMPTY_NEXT, LANGUAGE)),
     )

@@ -60,9 +60,10 @@ def project_title() -> rx.Component:
     return name_or_field(ProjectState, name, LANGUAGE, PROJECT_DEEDS)
 
 
-def project_tools() -> rx.Component:
-    """The ways to its members and its lineage, and its menu for who may use it."""
-    return rx.el.nav(
+def project_tools(*more: rx.Component) -> rx.Component:
+    """What one page has `more`, the ways to members and lineage, and its menu for who may use it."""
+    return rx.el.div(
+        *more,
         link(
             t(MEMBERS, LANGUAGE),
             href=f"/projects/{ProjectState.id}/members",

@@ -74,7 +74,7 @@ ROUTES = (
         "/projects/[project_id]/lineage",
         lineage,
         LINEAGE,
-        [SessionState.enter, LineageState.arrive, LineageState.watch],
+        [SessionState.enter, LineageState.watch],
     ),
     Route("/404", not_found, NOT_FOUND, []),
 )

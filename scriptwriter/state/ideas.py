@@ -65,7 +65,8 @@ class IdeasState(SessionState):
     @rx.event
     async def edit(self, ref: str, title: str, body: str, version: str) -> None:
         """Open the text of an idea, which the person saw as `version`."""
-        self.conflict, self.history = ConflictView(), ""
+        self.conflict, self.history, self.reasoning = ConflictView(), "", ""
+        self.undo_offer, self._undo = UndoView(), ()
         self.editing, self.base = str(ref)[:100], str(version)[:100]
         self.draft_title, self.draft_body = str(title)[:1000], str(body)[:20_000]
         await self._tell_editing(self.editing)

@@ -16,11 +16,9 @@ from scriptwriter.state.steps import steps_of, ways_of
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import LINEAGE
 
-NARROW = "matchMedia('(max-width: 720px)').matches"
-
 
 class LineageState(SessionState):
-    """The lineage page; `access` is as in BrainstormState, `view` is graph or list ("": not known yet)."""
+    """The lineage page; `access` is as in BrainstormState, `view` is graph or list ("": what suits the screen)."""
 
     access: rx.Field[str] = rx.field("opening")
     view: rx.Field[str] = rx.field("")
@@ -29,17 +27,6 @@ class LineageState(SessionState):
     resyncing: rx.Field[bool] = rx.field(False)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _shown: str = ""
-
-    @rx.event
-    def arrive(self):
-        """Begin with what suits the screen: on a narrow one the list."""
-        return rx.call_script(NARROW, callback=LineageState.suit)
-
-    @rx.event
-    def suit(self, narrow: bool) -> None:
-        """The list on a narrow screen, unless the person has chosen already."""
-        if not self.view:
-            self.view = "list" if narrow is True else "graph"
 
     @rx.event
     def choose(self, view: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.support.model_server import ModelServer
 from tests.support.people import DESKTOP, PHONE, Person
@@ -26,7 +26,7 @@ WORDS = """() => {
   ].join("\\n");
 }"""
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
-ALLOWED = {"编", "中文"}
+ALLOWED = {"编", "中文", "切换到中文"}
 """The seal, which is a drawing, and the language to switch to."""
 
 
@@ -41,6 +41,7 @@ async def test_every_page_can_be_used_by_everyone(
         for size, theme in LOOKS:
             await person.page.set_viewport_size(size)
             await person.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            await expect(person.page.locator("html")).to_have_class(re.compile(theme))
             where = f"{place}, {size['width']} wide, {theme}"
             found.extend(f"{where}: {each}" for each in await violations(person))
             if (overflow := await person.page.evaluate(OVERFLOW)) > 0:

@@ -196,6 +196,31 @@ class Person:
         """The menu of an idea of the newest run; `at` counts from 0."""
         await self.ideas.nth(at).get_by_test_id("more").click()
 
+    def card(self, at: int) -> Locator:
+        """A card of the newest run, counted from 0."""
+        return self.ideas.nth(at)
+
+    async def does(self, deed: str, at: int) -> None:
+        """A deed with an idea: keep, pass, edit."""
+        await self.card(at).get_by_test_id(deed).click()
+
+    async def from_menu(self, deed: str, at: int) -> None:
+        """A rarer deed with an idea: like, retitle, select, show-versions, origin."""
+        await self.opens_more(at)
+        await self.card(at).get_by_test_id(deed).click()
+
+    async def writes(self, title: str, body: str) -> None:
+        """Another title and text into the open editor, and saves them."""
+        await self.page.get_by_test_id("edit-title").fill(title)
+        await self.page.get_by_test_id("edit-body").fill(body)
+        await self.saves()
+
+    async def downloads(self, format: str) -> Path:
+        """The file of that format, from the open dialog of exports."""
+        async with self.page.expect_download() as coming:
+            await self.page.get_by_test_id(f"export-{format}").click()
+        return await (await coming.value).path()
+
     async def saves(self) -> None:
         """What is written in the open editor."""
         await self.page.get_by_test_id("save-idea").click()

@@ -1,0 +1,370 @@
+"""Two people in one writers' room: pick, keep, pass, edit, merge, arrange, leave with the result."""
+
+import json
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from docx import Document
+from playwright.async_api import Browser, Locator, expect
+
+from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
+from tests.support.people import Person, colleague_of
+from tests.support.tellings import TITLES, waiting_at
+from tests.support.web import Web
+
+MERGED = json.dumps(
+    {"ideas": [{"title": "两家合一", "body": "两个故事在同一扇门前相遇。"}]}, ensure_ascii=False
+)
+NEW_TITLE = json.dumps({"title": "门没有关"})
+
+
+@pytest.fixture
+async def writer(web: Web, model: ModelServer, browser: Browser, database: str) -> AsyncIterator[Person]:
+    """A person who is signed in, and in whose pages nothing breaks."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    person = await Person.arrive(browser, web.url, permissions=["clipboard-read", "clipboard-write"])
+    faults: list[object] = []
+    person.page.on("pageerror", lambda fault: faults.append(fault))
+    await person.sign_in()
+    yield person
+    assert faults == []
+
+
+@pytest.fixture
+async def room(writer: Person, browser: Browser) -> tuple[Person, Person]:
+    """Two people before the same five ideas; the first one owns the project."""
+    project_id = await writer.create_project()
+    await writer.sees_ideas(*TITLES)
+    colleague = await colleague_of(project_id, browser, writer.home)
+    await colleague.visit(project_id)
+    await colleague.sees_ideas(*TITLES)
+    return writer, colleague
+
+
+async def test_a_brief_is_picked_rather_than_typed(writer: Person, model: ModelServer) -> None:
+    """By search and by hand; a fourth genre is refused, one's own words are not; Enter sends nothing."""
+    await writer.open_new_project()
+    genre = writer.page.locator("#genre")
+    await genre.fill("")
+    await writer.page.get_by_test_id("open-genre").click()
+    picker = writer.page.get_by_test_id("picker-genre")
+    search = writer.page.get_by_test_id("search-genre")
+
+    await search.fill("重生")
+    await search.press("Enter")
+    for name in ("甜宠", "悬疑"):
+        await picker.get_by_role("button", name=name, exact=True).click()
+    await picker.get_by_role("button", name="爽文", exact=True).click()
+    await expect(picker.get_by_role("status")).to_be_visible()
+    await expect(picker.get_by_role("button", name="爽文", exact=True)).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    await search.fill("会说话的锅")
+    await expect(picker.get_by_role("button", name="重生", exact=True)).to_be_hidden()
+    await picker.get_by_role("button", name="就用这几个字").click()
+    await writer.page.keyboard.press("Escape")
+    await expect(picker).to_be_hidden()
+    await expect(writer.page.get_by_test_id("open-genre")).to_be_focused()
+    await expect(genre).to_have_value("重生, 甜宠, 悬疑, 会说话的锅")
+
+    await writer.page.get_by_test_id("open-platform").click()
+    await writer.page.get_by_test_id("picker-platform").get_by_role("button", name="小红书").click()
+    await expect(writer.page.locator("#platform")).to_have_value("小红书")
+    await writer.page.get_by_text("女频", exact=True).click()
+    await writer.page.locator("#count").select_option("3")
+    await writer.page.locator("#avoid").fill("车祸")
+    model.answers(spoken(ideas_text(range(1, 4))))
+    await writer.page.get_by_test_id("submit-brief").click()
+
+    await writer.sees_ideas(*TITLES[:3])
+    await expect(writer.page.get_by_test_id("brief")).to_have_text(
+        "小红书 · 重生, 甜宠, 悬疑, 会说话的锅 · 女频 · 3 个"
+    )
+    prompt = model.exchanges[-1].prompt
+    assert all(words in prompt for words in ("小红书", "会说话的锅", "女", "车祸"))
+
+
+async def test_everybodys_picks_are_seen_and_steer_the_next_batch(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """One keeps, the other passes with a reason, both read who; the model is told of both."""
+    writer, colleague = room
+
+    await writer.does("keep", 0)
+    await colleague.does("pass", 1)
+    await colleague.page.get_by_test_id("reason-formulaic").click()
+    for person in room:
+        await expect(person.card(0).get_by_test_id("picks")).to_have_text("测试用户 留下")
+        await expect(person.card(1).get_by_test_id("picks")).to_have_text("小李 不要 · 太套路")
+    await writer.does("pass", 2)
+    await writer.page.get_by_test_id("reasons").get_by_label("自己写一句").fill("和去年那部一样")
+    await writer.page.get_by_role("button", name="就因为这个").click()
+    await expect(colleague.card(2).get_by_test_id("picks")).to_have_text("测试用户 不要 · 和去年那部一样")
+    await writer.does("keep", 3)
+    await expect(colleague.card(3)).to_have_class("sheet kept")
+    await writer.page.get_by_test_id("undo").click()
+    await expect(colleague.card(3).get_by_test_id("picks")).to_have_count(0)
+
+    asked = len(model.exchanges)
+    await writer.page.get_by_test_id("another-batch").click()
+    prompt = model.wait_for(asked + 1).prompt
+    assert all(words in prompt for words in (TITLES[0], TITLES[1], "太套路", "和去年那部一样"))
+
+
+async def test_an_idea_is_edited_in_place_before_everybodys_eyes(room: tuple[Person, Person]) -> None:
+    """Who edits is seen while it lasts; the older text is one press away."""
+    writer, colleague = room
+
+    await writer.does("edit", 0)
+    await expect(writer.page.get_by_test_id("edit-title")).to_be_focused()
+    await expect(colleague.card(0).get_by_test_id("editors")).to_have_text("测试用户 正在编辑")
+    await writer.writes("门没有关", "有人推开了它。")
+    await expect(colleague.card(0)).to_contain_text("有人推开了它。")
+    await expect(colleague.card(0).get_by_role("heading")).to_have_text("门没有关")
+    await expect(colleague.card(0).get_by_test_id("editors")).to_have_count(0)
+    await expect(writer.card(0)).to_be_focused()
+
+    await colleague.card(0).get_by_test_id("edited").click()
+    versions = colleague.page.get_by_test_id("versions").get_by_role("listitem")
+    await expect(versions).to_have_count(2)
+    await expect(versions.first).to_contain_text("测试用户 修改")
+    await versions.last.get_by_test_id("restore").click()
+    for person in room:
+        await expect(person.card(0).get_by_role("heading").first).to_have_text(TITLES[0])
+    await colleague.page.get_by_test_id("undo").click()
+    await expect(writer.card(0).get_by_role("heading")).to_have_text("门没有关")
+
+
+@pytest.mark.parametrize("mine", [True, False])
+async def test_two_who_edit_one_idea_lose_no_word(room: tuple[Person, Person], mine: bool) -> None:
+    """The second one reads the first one's words beside their own, and chooses."""
+    writer, colleague = room
+    for person in room:
+        await person.does("edit", 0)
+    await writer.writes("先到的", "先到的人写了这句。")
+
+    await colleague.page.get_by_test_id("edit-title").fill("后到的")
+    await colleague.page.get_by_test_id("save-idea").click()
+    conflict = colleague.page.get_by_test_id("conflict")
+    await expect(conflict).to_contain_text("测试用户 刚刚改了这个创意")
+    await expect(conflict).to_contain_text("先到的人写了这句。")
+    await expect(colleague.page.get_by_test_id("edit-title")).to_have_value("后到的")
+    await colleague.page.get_by_role("button", name="用我的" if mine else "用对方的").click()
+
+    await expect(colleague.page.get_by_test_id("editor")).to_have_count(0)
+    for person in room:
+        await expect(person.card(0).get_by_role("heading")).to_have_text("后到的" if mine else "先到的")
+    await colleague.card(0).get_by_test_id("edited").click()
+    await expect(colleague.page.get_by_test_id("versions").get_by_role("listitem")).to_have_count(
+        3 if mine else 2
+    )
+
+
+async def test_an_idea_gets_a_title_siblings_and_a_child(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """A title alone; more like it; two in one; older batches fold away, and links unfold them."""
+    writer, colleague = room
+    await writer.does("keep", 0)
+    model.answers(spoken(NEW_TITLE))
+    await writer.from_menu("retitle", 0)
+    for person in room:
+        await expect(person.card(0).get_by_role("heading")).to_have_text("门没有关")
+    await expect(writer.card(0)).to_contain_text("第1个故事")
+
+    asked = len(model.exchanges)
+    model.answers(spoken(ideas_text(range(6, 11))))
+    await writer.from_menu("like", 0)
+    await writer.sees_ideas(*(f"故事{number}号" for number in range(6, 11)))
+    assert "门没有关" in model.exchanges[asked].prompt
+    past = colleague.page.get_by_test_id("past-batch")
+    await expect(past).to_have_count(1)
+    await expect(past.get_by_test_id("idea").first).to_be_hidden()
+    await colleague.page.get_by_test_id("keepers").get_by_role("link").click()
+    await expect(past.get_by_test_id("idea").first).to_be_in_viewport()
+
+    model.answers(spoken(MERGED))
+    for at in (0, 1):
+        await colleague.from_menu("select", at)
+    await colleague.page.get_by_test_id("merge").click()
+    for person in room:
+        await person.sees_ideas("两家合一")
+    await expect(writer.page.locator(".brief")).to_contain_text("合并")
+
+
+async def test_keepers_are_put_in_order(room: tuple[Person, Person]) -> None:
+    """By button and by hand; everybody sees the same order, and it can be taken back."""
+    writer, colleague = room
+    for at in (0, 1, 2):
+        await writer.does("keep", at)
+    await sees_keepers(colleague, 0, 1, 2)
+
+    await writer.page.get_by_role("button", name=f"上移《{TITLES[2]}》").click()
+    for person in room:
+        await sees_keepers(person, 0, 2, 1)
+    links = colleague.page.get_by_test_id("keepers").get_by_role("listitem")
+    await links.nth(2).drag_to(links.nth(0), target_position={"x": 20, "y": 3})
+    for person in room:
+        await sees_keepers(person, 1, 0, 2)
+    await colleague.page.get_by_test_id("undo").click()
+    for person in room:
+        await sees_keepers(person, 0, 2, 1)
+
+
+async def test_who_is_there_comes_and_goes(room: tuple[Person, Person]) -> None:
+    """Each knows which one is oneself."""
+    writer, colleague = room
+    present = writer.page.get_by_test_id("present").get_by_role("listitem")
+    await expect(present).to_have_count(2)
+    await expect(present.filter(has_text="测试用户（我）")).to_have_count(1)
+    await expect(colleague.page.get_by_test_id("present")).to_contain_text("小李（我）")
+
+    await colleague.page.close()
+
+    await expect(writer.page.get_by_test_id("present")).to_have_count(0)
+
+
+async def test_the_brief_is_changed_and_the_origin_told(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """A new run with other wishes; what was asked and answered can be read word for word."""
+    writer, colleague = room
+    await colleague.page.get_by_test_id("edit-brief").click()
+    await expect(colleague.page.locator("#genre")).to_have_value("穿越, 爽文")
+    await colleague.page.locator("#genre").fill("末世")
+    model.answers(spoken(ideas_text(range(6, 11))))
+    await colleague.page.get_by_test_id("submit-brief").click()
+    for person in room:
+        await person.sees_ideas(*(f"故事{number}号" for number in range(6, 11)))
+        await expect(person.page.locator(".brief").get_by_test_id("brief")).to_contain_text("末世")
+    await expect(colleague.page.get_by_test_id("changed-brief")).to_have_count(0)
+
+    await writer.from_menu("origin", 0)
+    origin = writer.page.locator("dialog#origin")
+    await expect(origin).to_contain_text(model.exchanges[-1].prompt[:60])
+    await expect(origin).to_contain_text('"title": "故事6号"')
+    await expect(origin).to_contain_text("小李 发起")
+    await writer.page.keyboard.press("Escape")
+    await expect(origin).to_be_hidden()
+
+
+async def test_the_result_leaves_the_room_and_comes_back(room: tuple[Person, Person]) -> None:
+    """As Markdown, as a Word file, in the clipboard; the whole project as JSON becomes another one."""
+    writer, _ = room
+    await writer.does("keep", 1)
+    await expect(writer.page.get_by_test_id("keepers")).to_contain_text(TITLES[1])
+    await writer.page.get_by_test_id("export").click()
+
+    markdown = read(await writer.downloads("markdown")).decode()
+    assert TITLES[1] in markdown and TITLES[0] not in markdown and "AI 生成" in markdown
+    await writer.page.get_by_text("全部", exact=True).click()
+    word = Document(BytesIO(read(await writer.downloads("word"))))
+    text = "\n".join(paragraph.text for paragraph in word.paragraphs)
+    assert all(title in text for title in TITLES) and "AI 生成" in text
+    await writer.page.get_by_test_id("copy-text").click()
+    await expect(writer.page.get_by_text("已复制")).to_be_visible()
+    copied = await writer.page.evaluate("navigator.clipboard.readText()")
+    assert all(title in copied for title in TITLES) and "AI 生成" in copied
+
+    file = await writer.downloads("json")
+    exported = writer.page.url
+    await writer.go("/projects")
+    await writer.page.get_by_test_id("import-file").set_input_files(file)
+    await writer.page.wait_for_url("**/brainstorm")
+    await writer.sees_ideas(*TITLES)
+    await expect(writer.page.get_by_test_id("keepers")).to_contain_text(TITLES[1])
+    assert writer.page.url != exported
+
+
+async def test_everything_goes_by_keyboard(room: tuple[Person, Person]) -> None:
+    """J K L X E Esc and ?; what is typed into a field is text, and no key means anything there."""
+    writer, colleague = room
+    keyboard, page = writer.page.keyboard, writer.page
+
+    await keyboard.press("j")
+    await keyboard.press("j")
+    await expect(writer.card(1)).to_be_focused()
+    await keyboard.press("k")
+    await keyboard.press("l")
+    await expect(colleague.card(0)).to_have_class("sheet kept")
+    await keyboard.press("j")
+    await keyboard.press("x")
+    await expect(writer.card(1).get_by_test_id("reasons")).to_be_visible()
+    await keyboard.press("Escape")
+    await expect(writer.card(1).get_by_test_id("reasons")).to_have_count(0)
+    await expect(colleague.card(1).get_by_test_id("picks")).to_have_text("测试用户 不要")
+    await keyboard.press("e")
+    await expect(page.get_by_test_id("edit-title")).to_be_focused()
+    await keyboard.type("jklx?")
+    await expect(page.get_by_test_id("edit-title")).to_have_value(f"{TITLES[1]}jklx?")
+    await keyboard.press("Escape")
+    await expect(page.get_by_test_id("editor")).to_have_count(0)
+    await expect(writer.card(1)).to_be_focused()
+    await expect(colleague.card(1).get_by_role("heading")).to_have_text(TITLES[1])
+    await keyboard.press("?")
+    await expect(page.locator("dialog#keys")).to_be_visible()
+    await keyboard.press("Escape")
+    await expect(page.locator("dialog#keys")).to_be_hidden()
+
+
+async def test_enter_that_ends_a_composition_submits_nothing(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """Neither the editor, nor a picker, nor the brief; the next Enter does."""
+    writer, _ = room
+    await writer.does("edit", 0)
+    title = writer.page.get_by_test_id("edit-title")
+    await title.fill("拼音")
+    await presses_enter(title, composing=True)
+    await expect(title).to_be_visible()
+    await writer.page.get_by_test_id("close-editor").click()
+
+    await writer.open_new_project()
+    await writer.page.get_by_test_id("open-genre").click()
+    search = writer.page.get_by_test_id("search-genre")
+    await search.fill("末世")
+    await presses_enter(search, composing=True)
+    await expect(writer.page.locator("#genre")).to_have_value("穿越, 爽文")
+    await search.press("Enter")
+    await expect(writer.page.locator("#genre")).to_have_value("穿越, 爽文, 末世")
+    await writer.page.keyboard.press("Escape")
+    await presses_enter(writer.page.locator("#avoid"), composing=True)
+    assert "/projects/new" in writer.page.url
+    await writer.page.locator("#avoid").press("Enter")
+    await writer.page.wait_for_url("**/brainstorm")
+
+
+async def test_finished_ideas_are_announced_politely(writer: Person, model: ModelServer) -> None:
+    """One sentence for each idea, and none for its words."""
+    gate, text = Gate(), ideas_text(range(1, 6))
+    model.answers(waiting_at(text, {text.index(TITLES[1]): gate}))
+    await writer.create_project()
+    announced = writer.page.get_by_test_id("announcement")
+
+    await expect(announced).to_have_attribute("aria-live", "polite")
+    await expect(announced).to_have_text(f"第 1 个创意已写完：{TITLES[0]}")
+    gate.open()
+    await expect(announced).to_have_text(f"第 5 个创意已写完：{TITLES[4]}")
+
+
+def read(file: Path) -> bytes:
+    """What is in a file."""
+    return file.read_bytes()
+
+
+async def sees_keepers(person: Person, *places: int) -> None:
+    """The keepers, in the order of these places."""
+    links = person.page.get_by_test_id("keepers").get_by_role("link")
+    await expect(links.locator("span:first-child")).to_have_text([TITLES[place] for place in places])
+
+
+async def presses_enter(field: Locator, *, composing: bool) -> None:
+    """As an input method does it: the key comes, and says that a word is being composed."""
+    went_through = await field.evaluate(
+        """(field, composing) => field.dispatchEvent(new KeyboardEvent(
+            "keydown", {key: "Enter", isComposing: composing, bubbles: true, cancelable: true}))""",
+        composing,
+    )
+    assert went_through is not composing
