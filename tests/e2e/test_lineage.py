@@ -70,7 +70,7 @@ async def test_the_lineage_tells_who_did_what_and_every_new_act_at_once(
 
 
 async def test_a_click_opens_what_a_step_is_about(writer: Person) -> None:
-    """A run: its prompt and the raw reply; an act: the sheet of its idea, from the graph and from the list."""
+    """A run: its prompt and the raw reply; an act: its idea on the project's page, also from the list."""
     await writer.page.get_by_test_id("to-lineage").click()
 
     await node(writer, "test-model").click()
