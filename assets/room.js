@@ -127,6 +127,19 @@
     sheet.scrollIntoView({ block: "center" });
   };
   addEventListener("hashchange", unfold);
+
+  // Who comes from another page to one idea is there before the ideas are: it is shown when it has come.
+  let arrivedAt = "";
+  setInterval(() => {
+    if (arrivedAt === location.pathname) return;
+    const sheet = location.hash.startsWith("#idea-") && document.getElementById(location.hash.slice(1));
+    if (location.hash && !sheet) return;
+    arrivedAt = location.pathname;
+    if (!sheet) return;
+    unfold();
+    sheet.scrollIntoView({ block: "center" });
+    sheet.focus({ preventScroll: true });
+  }, 250);
   document.addEventListener("click", (event) => {
     if (event.target.closest('a[href^="#idea-"]')) requestAnimationFrame(unfold);
   });

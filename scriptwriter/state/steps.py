@@ -97,7 +97,7 @@ def _step(node: Node, label: Text, source: Text, project_id: str) -> StepView:
         state=state,
         zh=label.zh,
         en=label.en,
-        by="" if node.kind == "artifact" else _context(node).get("startedBy") or "",
+        by=_context(node).get("startedBy") or "" if node.kind == "llm" else "",
         at=node.at.isoformat(timespec="seconds"),
         source_zh=source.zh,
         source_en=source.en,

@@ -19,7 +19,9 @@ from scriptwriter.scriptwriter import app
 from scriptwriter.services import accounts
 
 LIMIT = 30.0
-BRAINSTORM, MEMBERS = "/projects/[project_id]/brainstorm", "/projects/[project_id]/members"
+BRAINSTORM, MEMBERS, LINEAGE = (
+    f"/projects/[project_id]/{page}" for page in ("brainstorm", "members", "lineage")
+)
 PROJECTS = "/projects"
 
 
