@@ -153,7 +153,8 @@ ROUTES: dict[str, Right] = {
     "GET /readyz": "anybody",
     "GET /metrics": "server",
 }
-"""By method and path. "anybody" opens or ends a session of their own, at most; "server" here: an operator's, or none in production."""
+"""By method and path. "anybody" opens or ends a session of their own, at most; "server" here: an operator's,
+or none in production."""
 
 WRITERS: dict[Right, tuple[str, ...]] = {
     "actor": ("owner", "collaborator"),

@@ -6,6 +6,7 @@ import json
 import pytest
 from reflex.state import BaseState
 
+from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.signatures import admit, states
 from scriptwriter.sync.hub import Hub
 from tests.security.rights import ARGUMENTS, HANDLERS, READERS, STEPS, WRITERS
@@ -85,6 +86,8 @@ async def test_the_same_calls_by_an_owner_change_something(hub: Hub, connected: 
         changed = []
         for target in scene.targets:
             async with open_tab(target.project_id, scene.room.owner) as tab:
+                # Whoever is seated late finds an empty tab: the steps come after that.
+                await tab.sees(BrainstormState, "access", lambda access: access not in (None, "opening"))
                 await _take_steps(tab, name, target)
                 before = dump(connected)
                 await _call(tab, name, target)
