@@ -5,13 +5,17 @@ answer says to a browser. Knows no route: `closed` is told to it.
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api import page_socket, policy
+from scriptwriter.api.language import language_of
 from scriptwriter.api.origins import allowed
 from scriptwriter.api.page_socket import Admit, PageSocket
+from scriptwriter.api.problems import told
 from scriptwriter.api.session import token_in
+from scriptwriter.errors import UserError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SOCKET = "/_event"
@@ -56,7 +60,11 @@ class Doors:
             await send(message)
 
         refusal = self._refusal(scope, headers)
-        if refusal is None:
+        if refusal is None and "\n" in scope["path"]:
+            # Starlette's mounts match no line feed, and would answer in a form of their own.
+            nowhere = told(UserError("not_found"), language_of(Request(scope)))
+            await nowhere(scope, receive, send_complete)
+        elif refusal is None:
             await self._app(scope, receive, send_complete)
         else:
             status, why = refusal

@@ -4,10 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from reflex.state import BaseState
 
 from scriptwriter.services import accounts
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.ideas import IdeasState
+from scriptwriter.state.members import MembersState
 from scriptwriter.state.new_project import NewProjectState
+from scriptwriter.state.origin import OriginState
+from scriptwriter.state.presence import PresenceState
 from tests.security.conftest import Site
 from tests.security.rights import HANDLERS
 from tests.security.test_handlers import ALL
@@ -23,6 +28,12 @@ ODD = (
     *({"__reflex_form_data__": "x"}, {"__reflex_form_data__": [["a"]]}),
 )
 """What an argument may be instead of what it should be."""
+
+FOR_THE_ADDRESS: tuple[tuple[type[BaseState], str], ...] = (
+    *((BrainstormState, "watch"), (BrainstormState, "read_reply"), (MembersState, "watch")),
+    *((MembersState, "add"), (IdeasState, "pick"), (OriginState, "trace"), (PresenceState, "attend")),
+)
+"""Handlers that take the project's id from the address alone."""
 
 
 @pytest.mark.parametrize("who", ["stranger", "nobody", "signed out", "viewer"])
@@ -64,10 +75,9 @@ async def test_a_forged_address_opens_nothing(
     for project_id in (forged, [target.project_id], {target.project_id: target.project_id}):
         async with page_socket(site.url, stranger) as page:
             await page.boot()
-            for name in ("watch", "read_reply", "choose"):
-                handler = BrainstormState.event_handlers[name]
-                payload = arguments(handler.fn, target)
-                await page.send(named(BrainstormState, name), payload, project_place(project_id))
+            for state, name in FOR_THE_ADDRESS:
+                payload = arguments(state.event_handlers[name].fn, target)
+                await page.send(named(state, name), payload, project_place(project_id))
             await page.settle()
 
             assert SECRET not in page.heard
@@ -117,5 +127,5 @@ async def test_nul_and_lone_surrogates_reach_no_handler(site: Site, stranger: st
 
 
 def _is_of(scene: Scene, row: str) -> bool:
-    ids = [each for target in scene.targets for each in vars(target).values()]
+    ids = [each for target in scene.targets for each in target.ids]
     return any(each in row for each in ids)

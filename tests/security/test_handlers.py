@@ -6,12 +6,15 @@ import json
 import pytest
 from reflex.state import BaseState
 
+from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.signatures import admit, states
 from scriptwriter.sync.hub import Hub
-from tests.security.rights import ARGUMENTS, HANDLERS, READERS, WRITERS
+from tests.security.rights import ARGUMENTS, HANDLERS, READERS, STEPS, WRITERS
 from tests.support.dumps import differences, dump
+from tests.support.rows import rows
 from tests.support.scenes import SECRET, Scene, Target, arguments, make_scene
 from tests.support.tabs import Tab, open_tab
+from tests.support.waiting import eventually
 
 ALL: dict[str, tuple[type[BaseState], str]] = {
     f"{state.__name__.rpartition('____')[2]}.{name}": (state, name)
@@ -62,6 +65,7 @@ async def test_a_handler_gives_and_takes_only_what_is_allowed(hub: Hub, connecte
                     right = HANDLERS[name]
                     if right == "server" or _role(scene, person) in WRITERS.get(right, ()):
                         continue
+                    await _take_steps(tab, name, target)
                     await _call(tab, name, target)
                     after = dump(connected)
                     changed = differences(before, after)
@@ -79,13 +83,18 @@ async def test_the_same_calls_by_an_owner_change_something(hub: Hub, connected: 
     """Otherwise the refusal of all others would prove nothing."""
     for number, name in enumerate(name for name in ALL if HANDLERS.get(name) in WRITERS):
         scene = await make_scene(f"{number}-")
-        before = dump(connected)
+        changed = []
         for target in scene.targets:
             async with open_tab(target.project_id, scene.room.owner) as tab:
+                # Whoever is seated late finds an empty tab: the steps come after that.
+                await tab.sees(BrainstormState, "access", lambda access: access not in (None, "opening"))
+                await _take_steps(tab, name, target)
+                before = dump(connected)
                 await _call(tab, name, target)
+                changed += differences(before, dump(connected))
 
         why = f"add arguments to ARGUMENTS in tests/security/rights.py with which {name} does something"
-        assert differences(before, dump(connected)), why
+        assert changed, why
 
 
 async def test_the_same_calls_by_a_viewer_tell_something(hub: Hub, scene: Scene) -> None:
@@ -100,6 +109,23 @@ async def test_the_same_calls_by_a_viewer_tell_something(hub: Hub, scene: Scene)
         assert SECRET in heard, why
 
 
+@pytest.mark.parametrize("name", [name for name in ALL if HANDLERS.get(name) == "present"])
+async def test_only_members_are_seen_in_a_project(hub: Hub, connected: str, scene: Scene, name: str) -> None:
+    """Nobody else is put among those who have it open."""
+    project_id, room = scene.targets[0].project_id, scene.room
+    handler = ALL[name][0].event_handlers[ALL[name][1]]
+    seen = "SELECT user_id FROM presence WHERE user_id = %s"
+    for person in (None, room.stranger):
+        async with open_tab(project_id, person) as tab:
+            await tab.send(handler)
+            assert rows(connected, "SELECT user_id FROM presence") == []
+    async with open_tab(project_id, room.viewer) as tab:
+        call = asyncio.ensure_future(tab.send(handler))
+        await eventually(lambda: rows(connected, seen, room.viewer))
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+
+
 def _role(scene: Scene, person: str | None) -> str | None:
     return next((role for role, who in vars(scene.room).items() if who == person), None)
 
@@ -108,10 +134,17 @@ def _heard(tab: Tab) -> str:
     return json.dumps([tab.updates, tab.redirects], default=str, ensure_ascii=False)
 
 
-async def _call(tab: Tab, name: str, target: Target) -> None:
+async def _take_steps(tab: Tab, name: str, target: Target) -> None:
+    for step, known in STEPS.get(name, ()):
+        place = known.get("ref")
+        named = known | ({"ref": target.ref(place)} if isinstance(place, int) else {})
+        await _call(tab, step, target, **named)
+
+
+async def _call(tab: Tab, name: str, target: Target, **known: object) -> None:
     state, handler_name = ALL[name]
     handler = state.event_handlers[handler_name]
-    payload = arguments(handler.fn, target, **ARGUMENTS.get(name, {}))
+    payload = arguments(handler.fn, target, **ARGUMENTS.get(name, {}) | known)
     call = asyncio.ensure_future(tab.send(handler, **payload))
     # One that follows something never ends by itself: what it sends comes at once.
     await asyncio.wait([call], timeout=0.5 if handler.is_background else 30)

@@ -1,12 +1,15 @@
 """The websocket of the running application, as somebody with a program of their own finds it."""
 
+from itertools import cycle
+
 import pytest
 from sqlalchemy import delete
 from sqlmodel import col
 
 from scriptwriter.database import transaction
+from scriptwriter.ideas import IdeaRef
 from scriptwriter.models import UserSession
-from scriptwriter.services import accounts, choices
+from scriptwriter.services import accounts, picks
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.preferences import PreferencesState
 from tests.security.conftest import Site
@@ -114,7 +117,8 @@ async def test_another_persons_client_token_opens_nothing_of_theirs(
         await tab.until(lambda: SECRET in tab.heard)
         async with page_socket(site.url, stranger, token=token) as thief:
             await thief.boot()
-            await tab.hears_of(choices.choose(target.project_id, target.artifact_id, 0, attacked.room.owner))
+            idea = IdeaRef(target.artifact_id, 0)
+            await tab.hears_of(picks.pick(target.project_id, idea, "keep", attacked.room.owner))
             await thief.settle()
             assert SECRET not in thief.heard
     for place_again in (None, place):
@@ -143,11 +147,11 @@ async def test_nothing_follows_a_session_that_was_ended_elsewhere(
         async with transaction() as session:
             await session.exec(delete(UserSession).where(col(UserSession.id) == accounts.token_hash(cookie)))
         # The database is asked again only when there is something to send.
-        target_of_choice = (target.project_id, target.artifact_id, 0, attacked.room.owner)
+        idea, verdicts = IdeaRef(target.artifact_id, 0), cycle(("keep", "none"))
         while "请先登录" not in tab.heard:
-            await tab.hears_of(choices.choose(*target_of_choice))
+            await tab.hears_of(picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner))
         before = len(tab.frames)
-        await choices.choose(*target_of_choice)
+        await picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner)
         await tab.send(named(PreferencesState, "switch_language"))
         await tab.settle()
 

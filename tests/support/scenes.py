@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from scriptwriter.database import transaction
 from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Brief, Idea, Reply
-from scriptwriter.models import Membership, Project, TransformOutput
+from scriptwriter.models import Membership, Project, TransformOutput, User
 from scriptwriter.services import attempts, brainstorms, projects
 from tests.support.rooms import Room, make_room
 
@@ -23,11 +23,25 @@ BRIEF = Brief("抖音", "穿越", f"{SECRET}的要求", 2)
 
 @dataclass(frozen=True)
 class Target:
-    """A project and its newest run, as arguments of events and requests name them."""
+    """A project and its newest run, as arguments of events and requests name them.
+
+    `user_id` is one more viewer of it, and `username` the stranger's, who is no member.
+    """
 
     project_id: str
     transform_id: str
     artifact_id: str
+    user_id: str
+    username: str
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What a row that is of the project holds."""
+        return self.project_id, self.transform_id, self.artifact_id
+
+    def ref(self, place: int = 0) -> str:
+        """One of its ideas."""
+        return f"{self.artifact_id}#{place}"
 
 
 @dataclass(frozen=True)
@@ -39,24 +53,30 @@ class Scene:
 
 
 async def make_scene(prefix: str = "") -> Scene:
-    """Three projects of the same people: one with ideas, one whose run failed, one being written."""
-    room = await make_room(prefix)
+    """Projects of the same people: with ideas, failed, being written, archived, deleted."""
+    room, guest = await make_room(prefix), f"{prefix}guest"
     scene = Scene(room)
-    for number in range(3):
+    async with transaction() as session:
+        session.add(User(id=guest, username=guest, display_name=f"{SECRET}客人"))
+    for number in range(5):
         project_id = room.project_id if number == 0 else await _another(room)
         async with transaction() as session:
             await session.exec(
                 update(Project).where(col(Project.id) == project_id).values(name=f"{SECRET}项目")
             )
+            session.add(Membership(project_id=project_id, user_id=guest, role="viewer"))
         transform_id = await brainstorms.start(project_id, BRIEF, room.owner)
         attempt = await attempts.begin(transform_id)
         assert attempt is not None
         reply = Reply("test-model", raw_response=f"{SECRET}的原文")
-        if number == 0:
-            await attempts.finish(attempt, IDEAS, reply)
-        elif number == 1:
+        if number == 1:
             await attempts.fail(attempt, IDEAS[:1], reply, fault("content_filtered", number=2))
-        scene.targets.append(Target(project_id, transform_id, await _ideas_of(transform_id)))
+        elif number != 2:
+            await attempts.finish(attempt, IDEAS, reply)
+        ideas = await _ideas_of(transform_id)
+        scene.targets.append(Target(project_id, transform_id, ideas, guest, room.stranger))
+    await projects.archive(scene.targets[3].project_id, room.owner)
+    await projects.delete(scene.targets[4].project_id, room.owner)
     return scene
 
 
@@ -72,6 +92,13 @@ def arguments(function: Any, target: Target, **known: Any) -> dict[str, Any]:
         "number": 2,
         "attempt": 0,
         "form_data": form(target),
+        "ref": target.ref(),
+        "verdict": "keep",
+        "version": "",
+        "base": "",
+        "order": f"{target.ref(1)} {target.ref()}",
+        "member_id": target.user_id,
+        "role": "collaborator",
         **known,
     }
     return {each.name: named.get(each.name, _of(kinds.get(each.name))) for each in parameters}
@@ -91,6 +118,12 @@ def form(target: Target) -> dict[str, str]:
         "project_id": target.project_id,
         "transform_id": target.transform_id,
         "artifact_id": target.artifact_id,
+        "reason": "改由",
+        "base": "",
+        "username": target.username,
+        "role": "collaborator",
+        "current": "not the password",
+        "new": "another password",
     }
 
 
