@@ -20,7 +20,8 @@ from tests.support.web import Web, production_build
 
 async def look(web: Web, model: ModelServer, data: str, languages: list[str]) -> None:
     """Walk through all pages of `web`, whose database is in the folder `data`, with a camera."""
-    async with database_server(Settings(SCRIPTWRITER_DATA_DIR=data)) as url, browser() as chromium:
+    place = Settings.model_validate({"SCRIPTWRITER_DATA_DIR": data})
+    async with database_server(place) as url, browser() as chromium:
         connection = connect(url)
         for language in languages:
 

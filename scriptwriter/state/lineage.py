@@ -18,7 +18,7 @@ from scriptwriter.sync.views import LINEAGE
 
 
 class LineageState(SessionState):
-    """The lineage page; `access` is as in BrainstormState, `view` graph or list ("": what suits the screen)."""
+    """The lineage page; `access` is as in BrainstormState, `view` graph or list ("": what suits)."""
 
     access: rx.Field[str] = rx.field("opening")
     view: rx.Field[str] = rx.field("")

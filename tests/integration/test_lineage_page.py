@@ -115,16 +115,16 @@ async def test_opening_a_step_shows_the_run_or_leads_to_the_idea(hub: Hub, room:
         assert tab.redirects == [f"/projects/{room.project_id}/brainstorm#idea-{ref.artifact_id}-1"]
 
 
-async def test_a_narrow_screen_begins_with_the_list_and_a_choice_stays(hub: Hub, room: Room) -> None:
-    """A wide one with the graph."""
+async def test_the_view_suits_the_screen_until_the_person_chooses(hub: Hub, room: Room) -> None:
+    """The style sheet decides at first; a choice that is none of the two is the graph."""
     async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
-        await tab.send(LineageState.suit, narrow=True)
-        assert tab.value(LineageState, "view") == "list"
+        await tab.sees(LineageState, "access", lambda access: access == "open")
+        views = [tab.value(LineageState, "view")]
+        for view in ("list", "nonsense"):
+            await tab.send(LineageState.choose, view=view)
+            views.append(tab.value(LineageState, "view"))
 
-        await tab.send(LineageState.choose, view="graph")
-        await tab.send(LineageState.suit, narrow=True)
-
-        assert tab.value(LineageState, "view") == "graph"
+    assert views == ["", "list", "graph"]
 
 
 @pytest.mark.parametrize("person", ["stranger", None])
