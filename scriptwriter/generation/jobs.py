@@ -48,6 +48,13 @@ async def generate(context: procrastinate.JobContext, transform_id: str) -> None
     await running.join(transform_id, context.job.id, context.job.worker_id)
 
 
+def connector() -> procrastinate.PsycopgConnector:
+    """The queue's way into the database of this process."""
+    return procrastinate.PsycopgConnector(
+        conninfo=database().url, kwargs=SESSION, min_size=1, max_size=4, timeout=_CONNECTING
+    )
+
+
 async def work(rhythm: Rhythm = USUAL) -> None:
     """Run generations until cancelled, whatever happens to the database meanwhile.
 
@@ -77,10 +84,7 @@ async def work(rhythm: Rhythm = USUAL) -> None:
 
 async def _work(running: Running, rhythm: Rhythm) -> None:
     """One worker's life; returns or raises where it lost its database."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=database().url, kwargs=SESSION, min_size=1, max_size=4, timeout=_CONNECTING
-    )
-    worker = app.with_connector(connector)
+    worker = app.with_connector(connector())
     async with worker.open_async():
         life = asyncio.create_task(
             worker.run_worker_async(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound
-from sqlmodel import col, select
+from sqlmodel import col
 
 from scriptwriter import graph
 from scriptwriter.database import transaction
@@ -78,21 +78,20 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
         artifact = await ideas_of(session, transform_id)
         kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
         finished = len(graph.finished(kept))
+        context = context_of(transform)
         if transform.streaming_status == "running":
-            context = context_of(transform)
             if context.get("job") not in (None, job):
                 return None
             if context.get("deaths", 0) >= DEATHS:
                 raise GenerationError("interrupted_too_often", times=DEATHS, finished=finished)
             await next_attempt(session, transform, interrupted=True)
             await session.refresh(transform)
+            context = context_of(transform)
         brief = await brief_of(session, transform_id)
-        context = context_of(transform)
         context |= {"attemptStartedAt": timestamp(), "model": settings().model(brief.model).name}
         context |= {"job": job, "process": process, "finishedBefore": finished}
         context.pop("waiting", None)
-        slots = context.get("slots")
-        retries = context.get("automaticRetries", 0)
+        slots, retries = context.get("slots"), context.get("automaticRetries", 0)
         await transition(
             session,
             transform_id,
@@ -118,13 +117,10 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
 
 async def check(attempt: Attempt) -> None:
     """Raises Superseded where somebody stopped the attempt or took it over."""
-    current = select(Transform.id).where(
-        Transform.id == attempt.transform_id,
-        Transform.streaming_status == "running",
-        Transform.retry_count == attempt.number,
-    )
     async with transaction() as session:
-        if (await session.exec(current)).first() is None:
+        transform = await session.get(Transform, attempt.transform_id)
+        current = transform and (transform.streaming_status, transform.retry_count)
+        if current != ("running", attempt.number):
             raise Superseded(attempt.transform_id)
 
 

@@ -123,3 +123,14 @@ async def test_a_transaction_that_was_frozen_for_too_long_is_a_lost_connection(c
 
     async with transaction() as session:
         assert (await (await session.connection()).execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_frozen_worker_keeps_no_lock_of_the_queue(connected: str):
+    """One that is stopped while it takes a job, or gives a sign of life, is cut off like any other."""
+    queue = jobs.connector()
+    await queue.open_async()
+
+    limit = await queue.execute_query_one_async("SHOW idle_in_transaction_session_timeout")
+    await queue.close_async()
+
+    assert limit == {"idle_in_transaction_session_timeout": "15s"}
