@@ -68,6 +68,18 @@
     sheet?.focus({ preventScroll: true });
   }).observe(document.documentElement, { childList: true, subtree: true });
 
+  // The way back is offered for a while, and longer while somebody points at it.
+  const OFFERED = 20;
+  let offered = 0;
+  setInterval(() => {
+    const offer = document.querySelector(".notice.undo");
+    offered = offer === null || offer.matches(":hover, :focus-within") ? 0 : offered + 1;
+    if (offered > OFFERED) offer.querySelector(".button.quiet").click();
+  }, 1000);
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest('[data-testid="idea"], .keepers')) offered = 0;
+  });
+
   const list = () => document.querySelector("[data-arrange]");
   // The order is told, not shown: the list changes when the order comes back from the database.
   const orderWith = (moved, before) => {

@@ -1,17 +1,18 @@
 """Everyone can read and use every page: axe finds nothing serious, nothing scrolls sideways, one language."""
 
 import re
+from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.support.model_server import ModelServer
 from tests.support.people import DESKTOP, PHONE, Person
 from tests.support.walk import walk
 from tests.support.web import Web
 
-LOOKS = ((DESKTOP, "light"), (PHONE, "dark"))
+LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"]], ...] = ((DESKTOP, "light"), (PHONE, "dark"))
 GRAVE = ("serious", "critical")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WORDS = """() => {

@@ -11,13 +11,13 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import Person, colleague_of
-from tests.support.tellings import TITLES, waiting_at
+from tests.support.tellings import TITLES, told_in_parts
 from tests.support.web import Web
 
 MERGED = json.dumps(
     {"ideas": [{"title": "两家合一", "body": "两个故事在同一扇门前相遇。"}]}, ensure_ascii=False
 )
-NEW_TITLE = json.dumps({"title": "门没有关"})
+NEW_TITLE = json.dumps({"ideas": [{"title": "门没有关", "body": ""}]})
 
 
 @pytest.fixture
@@ -338,14 +338,16 @@ async def test_enter_that_ends_a_composition_submits_nothing(
 
 async def test_finished_ideas_are_announced_politely(writer: Person, model: ModelServer) -> None:
     """One sentence for each idea, and none for its words."""
-    gate, text = Gate(), ideas_text(range(1, 6))
-    model.answers(waiting_at(text, {text.index(TITLES[1]): gate}))
+    half_a_sentence, two_ideas = Gate(), Gate()
+    model.answers(told_in_parts(half_a_sentence, two_ideas))
     await writer.create_project()
     announced = writer.page.get_by_test_id("announcement")
-
+    await expect(writer.card(0)).to_have_attribute("data-state", "writing")
     await expect(announced).to_have_attribute("aria-live", "polite")
-    await expect(announced).to_have_text(f"第 1 个创意已写完：{TITLES[0]}")
-    gate.open()
+
+    half_a_sentence.open()
+    await expect(announced).to_have_text(f"第 2 个创意已写完：{TITLES[1]}")
+    two_ideas.open()
     await expect(announced).to_have_text(f"第 5 个创意已写完：{TITLES[4]}")
 
 

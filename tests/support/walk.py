@@ -6,7 +6,7 @@ await walk(web, model, browser, "en", see)     # see(person, "projects-empty") i
 import json
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
 from scriptwriter.services import projects
 from tests.support.model_server import Gate, ModelServer, refused, spoken
@@ -59,10 +59,10 @@ async def walk(web: Web, model: ModelServer, browser: Browser, language: str, se
     await _around(person, user, see)
 
 
-async def see_at(person: Person, name: str, see: See, *signs: object) -> None:
+async def see_at(person: Person, name: str, see: See, *signs: Locator) -> None:
     """Have a look, as soon as the `signs` (locators) are there."""
     for sign in signs:
-        await expect(sign).to_be_visible()  # pyright: ignore[reportArgumentType]
+        await expect(sign).to_be_visible()
     await see(person, name)
 
 
