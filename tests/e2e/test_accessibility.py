@@ -21,7 +21,8 @@ WORDS = """() => {
   const drawn = (each, at) => getComputedStyle(each, at).content;
   return [
     document.title,
-    document.body.innerText,
+    [...document.querySelectorAll("pre")].reduce(
+      (text, asked) => text.replace(asked.innerText, ""), document.body.innerText),
     ...all.flatMap((each) => said.map((name) => each.getAttribute(name) ?? "")),
     ...all.flatMap((each) => [drawn(each, "::before"), drawn(each, "::after")]),
   ].join("\\n");

@@ -137,6 +137,26 @@ async def test_an_idea_is_edited_in_place_before_everybodys_eyes(room: tuple[Per
     await expect(writer.card(0).get_by_role("heading")).to_have_text("门没有关")
 
 
+async def test_another_batch_takes_no_word_out_of_an_open_editor(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """The idea moves among the earlier ones, and the half-written text with it."""
+    writer, colleague = room
+    await writer.does("edit", 1)
+    body = writer.page.get_by_test_id("edit-body")
+    await body.fill("写到一半的")
+    model.answers(spoken(ideas_text(range(6, 11))))
+
+    await colleague.page.get_by_test_id("another-batch").click()
+
+    await writer.sees_ideas(*(f"故事{number}号" for number in range(6, 11)))
+    await expect(body).to_be_focused()
+    await writer.page.keyboard.type("句子。")
+    await expect(body).to_have_value("写到一半的句子。")
+    await writer.saves()
+    await expect(colleague.page.get_by_test_id("past-batch")).to_contain_text("写到一半的句子。")
+
+
 @pytest.mark.parametrize("mine", [True, False])
 async def test_two_who_edit_one_idea_lose_no_word(room: tuple[Person, Person], mine: bool) -> None:
     """The second one reads the first one's words beside their own, and chooses."""
