@@ -9,7 +9,7 @@ from scriptwriter.components.elements import demo_chip, in_language, timer
 from scriptwriter.components.ideas import growing_card, idea_card, place_card
 from scriptwriter.components.remedies import another_batch, remedies, stop
 from scriptwriter.components.views import RUNNING, Notice
-from scriptwriter.components.wording import Language, t
+from scriptwriter.components.wording import Language, quoted, t
 from scriptwriter.texts import (
     AVOIDING,
     BRIEF_COUNT,
@@ -20,6 +20,7 @@ from scriptwriter.texts import (
     MALE_AUDIENCE,
     MERGE_TASK,
     PARTIAL,
+    PROGRESS,
     QUEUED,
     RECOVERING,
     RESUMING,
@@ -57,7 +58,7 @@ def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
             rx.cond(running(batch) & deeds.may_act, stop(batch, language, deeds)),
             class_name="status-line",
         ),
-        rx.cond(running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
+        rx.cond(running(batch), _bar(batch, language), rx.el.div(class_name="bar resting")),
         class_name="status",
         data_testid="status",
         data_phase=batch.phase,
@@ -148,8 +149,8 @@ def _task(batch: Any, language: Language) -> Any:
     """What the run was for: more like one, a merge, or its brief in a line."""
     return rx.match(
         batch.task,
-        ("like", t(LIKE_TASK, language, sources=batch.sources)),
-        ("merge", t(MERGE_TASK, language, sources=batch.sources)),
+        ("like", t(LIKE_TASK, language, sources=quoted(batch.sources, language))),
+        ("merge", t(MERGE_TASK, language, sources=quoted(batch.sources, language))),
         batch.platform + DOT + batch.genre,
     )
 
@@ -247,11 +248,12 @@ def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     )
 
 
-def _bar(batch: Any) -> rx.Component:
+def _bar(batch: Any, language: Language) -> rx.Component:
     return rx.el.div(
         rx.el.div(class_name="bar-fill", style={"transform": f"scaleX({batch.progress / 100})"}),
         class_name="bar",
         role="progressbar",
+        aria_label=t(PROGRESS, language),
         aria_valuemin="0",
         aria_valuemax="100",
         aria_valuenow=batch.progress,

@@ -76,6 +76,7 @@ def editor(language: Language, deeds: Deeds) -> rx.Component:
         ),
         on_submit=ideas.save.temporal,
         class_name="editor",
+        data_edits=ideas.editing,
         data_testid="editor",
     )
 

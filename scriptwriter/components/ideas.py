@@ -8,7 +8,7 @@ from scriptwriter.components.deeds import Deeds
 from scriptwriter.components.editing import editor, versions
 from scriptwriter.components.elements import button
 from scriptwriter.components.verdicts import picks, reasons, verdict_buttons
-from scriptwriter.components.wording import Language, t
+from scriptwriter.components.wording import Language, listed, t
 from scriptwriter.texts import (
     CLOSE_TO,
     EDIT,
@@ -107,7 +107,9 @@ def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
         rx.cond(
             card.editors != "",
             rx.el.span(
-                t(EDITING_NOW, language, names=card.editors), class_name="chip live", data_testid="editors"
+                t(EDITING_NOW, language, names=listed(card.editors, language)),
+                class_name="chip live",
+                data_testid="editors",
             ),
         ),
         rx.match(

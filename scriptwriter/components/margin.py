@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.wording import Language, t
+from scriptwriter.components.wording import Language, listed, t
 from scriptwriter.texts import KEEPERS, MOVE_DOWN, MOVE_UP, NO_KEEPERS, PRESENT, PRESENT_ME
 
 
@@ -68,7 +68,7 @@ def _keeper(keeper: Any, language: Language, may_act: Any) -> rx.Component:
     return rx.el.li(
         rx.el.a(
             rx.el.span(keeper.title),
-            rx.el.span(keeper.names, class_name="keeper-names"),
+            rx.el.span(listed(keeper.names, language), class_name="keeper-names"),
             href=rx.Var.create("#") + keeper.anchor,
         ),
         rx.cond(may_act, rx.el.span(move("up", MOVE_UP), move("down", MOVE_DOWN), class_name="moves")),

@@ -21,6 +21,19 @@ def t(text: Text, language: Language, **values: Any) -> StringVar:
     return rx.cond(language == "en", _filled(text.en, values), _filled(text.zh, values)).to(str)
 
 
+def listed(names: Any, language: Language) -> StringVar:
+    """Names in a row (a Var), which the state has put side by side as Chinese does, as the reader does it."""
+    return rx.cond(language == "en", names.to(str).split("、").join(", "), names).to(str)
+
+
+def quoted(titles: Any, language: Language) -> StringVar:
+    """The same for titles, each between 《 and 》."""
+    english = titles.to(str)
+    for chinese, other in (("》《", "”, “"), ("《", "“"), ("》", "”")):
+        english = english.split(chinese).join(other)
+    return rx.cond(language == "en", english, titles).to(str)
+
+
 def _filled(template: str, values: dict[str, Any]) -> StringVar:
     # re.split with one group alternates literal text and placeholder names.
     parts = PLACEHOLDER.split(template)

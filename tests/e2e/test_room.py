@@ -11,13 +11,13 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import Person, colleague_of
-from tests.support.tellings import TITLES, waiting_at
+from tests.support.tellings import TITLES, told_in_parts
 from tests.support.web import Web
 
 MERGED = json.dumps(
     {"ideas": [{"title": "两家合一", "body": "两个故事在同一扇门前相遇。"}]}, ensure_ascii=False
 )
-NEW_TITLE = json.dumps({"title": "门没有关"})
+NEW_TITLE = json.dumps({"ideas": [{"title": "门没有关", "body": ""}]})
 
 
 @pytest.fixture
@@ -135,6 +135,26 @@ async def test_an_idea_is_edited_in_place_before_everybodys_eyes(room: tuple[Per
         await expect(person.card(0).get_by_role("heading").first).to_have_text(TITLES[0])
     await colleague.page.get_by_test_id("undo").click()
     await expect(writer.card(0).get_by_role("heading")).to_have_text("门没有关")
+
+
+async def test_another_batch_takes_no_word_out_of_an_open_editor(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """The idea moves among the earlier ones, and the half-written text with it."""
+    writer, colleague = room
+    await writer.does("edit", 1)
+    body = writer.page.get_by_test_id("edit-body")
+    await body.fill("写到一半的")
+    model.answers(spoken(ideas_text(range(6, 11))))
+
+    await colleague.page.get_by_test_id("another-batch").click()
+
+    await writer.sees_ideas(*(f"故事{number}号" for number in range(6, 11)))
+    await expect(body).to_be_focused()
+    await writer.page.keyboard.type("句子。")
+    await expect(body).to_have_value("写到一半的句子。")
+    await writer.saves()
+    await expect(colleague.page.get_by_test_id("past-batch")).to_contain_text("写到一半的句子。")
 
 
 @pytest.mark.parametrize("mine", [True, False])
@@ -338,14 +358,16 @@ async def test_enter_that_ends_a_composition_submits_nothing(
 
 async def test_finished_ideas_are_announced_politely(writer: Person, model: ModelServer) -> None:
     """One sentence for each idea, and none for its words."""
-    gate, text = Gate(), ideas_text(range(1, 6))
-    model.answers(waiting_at(text, {text.index(TITLES[1]): gate}))
+    half_a_sentence, two_ideas = Gate(), Gate()
+    model.answers(told_in_parts(half_a_sentence, two_ideas))
     await writer.create_project()
     announced = writer.page.get_by_test_id("announcement")
-
+    await expect(writer.card(0)).to_have_attribute("data-state", "writing")
     await expect(announced).to_have_attribute("aria-live", "polite")
-    await expect(announced).to_have_text(f"第 1 个创意已写完：{TITLES[0]}")
-    gate.open()
+
+    half_a_sentence.open()
+    await expect(announced).to_have_text(f"第 2 个创意已写完：{TITLES[1]}")
+    two_ideas.open()
     await expect(announced).to_have_text(f"第 5 个创意已写完：{TITLES[4]}")
 
 

@@ -175,8 +175,9 @@ async def _later(person: Person, model: ModelServer, language: str, see: See) ->
     await past.locator("summary").first.click()
     await see_at(person, "past", see, past.get_by_test_id("idea").first)
     model.answers(refused(401, "no"))
-    await page.get_by_test_id("retry").first.click()
-    await see_at(person, "refused", see, page.get_by_test_id("failure"))
+    await person.from_menu("like", 0)
+    await expect(past).to_have_count(2)
+    await see_at(person, "refused", see, page.get_by_test_id("failure"), page.locator(".brief .task"))
 
 
 async def _members(person: Person, project_id: str, colleague_name: str, see: See) -> None:
