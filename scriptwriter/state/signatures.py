@@ -24,9 +24,9 @@ _log = structlog.get_logger(__name__)
 
 
 def states(state: type[BaseState] = State) -> Iterator[type[BaseState]]:
-    """All states of the app, Reflex's own among them."""
+    """All states of the app, Reflex's own among them, always in the same order."""
     yield state
-    for child in state.get_substates():
+    for child in sorted(state.get_substates(), key=lambda child: child.get_full_name()):
         yield from states(child)
 
 
