@@ -154,16 +154,19 @@
     dragged = null;
   });
 
-  const unfold = () => {
-    const id = decodeURIComponent(location.hash.slice(1));
+  const unfold = (hash) => {
+    const id = decodeURIComponent(hash.slice(1));
     const sheet = id && document.getElementById(id);
     const fold = sheet?.closest("details.past-batch");
-    if (!fold || fold.open) return;
-    fold.open = true;
+    if (!sheet) return;
+    if (fold) fold.open = true;
+    sheet.focus({ preventScroll: true });
     sheet.scrollIntoView({ block: "center" });
   };
-  addEventListener("hashchange", unfold);
-  document.addEventListener("click", (event) => {
-    if (event.target.closest('a[href^="#idea-"]')) requestAnimationFrame(unfold);
+  addEventListener("hashchange", () => unfold(location.hash));
+  // The router follows a link by itself, and tells no hashchange.
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest('a[href*="#idea-"]');
+    if (link) requestAnimationFrame(() => unfold(link.hash));
   });
 })();
