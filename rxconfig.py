@@ -28,7 +28,9 @@ def _origins() -> list[str]:
     # Reflex writes the port it found free into the environment before its workers read this file.
     port = os.environ.get("REFLEX_FRONTEND_PORT") or "3000"
     own = [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1")]
-    return [*own, _settings.public_url.rstrip("/")] if _settings.public_url else own
+    public = [_settings.public_url.rstrip("/")] if _settings.public_url else []
+    # In production the app's address alone. Without one Reflex would take an empty list for "every origin".
+    return public if public and not _settings.development else public + own
 
 
 # Left out where it is not set, so that Reflex derives both from its ports.

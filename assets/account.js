@@ -53,6 +53,7 @@
     "submit",
     (event) => {
       const form = event.target;
+      for (const button of document.querySelectorAll("[data-copied]")) delete button.dataset.copied;
       // A browser remembers what stands in a field of text.
       for (const button of form.querySelectorAll("[data-reveals]")) reveal(button, false);
       if (form.getAttribute("method") !== "post") return;

@@ -164,9 +164,33 @@
     sheet.scrollIntoView({ block: "center" });
   };
   addEventListener("hashchange", () => unfold(location.hash));
+
+  // Who comes from another page to one idea is there before the ideas are: it is shown when it has come.
+  let arrivedAt = "";
+  setInterval(() => {
+    if (arrivedAt === location.pathname) return;
+    const sheet = location.hash.startsWith("#idea-") && document.getElementById(location.hash.slice(1));
+    if (location.hash && !sheet) return;
+    arrivedAt = location.pathname;
+    if (!sheet) return;
+    unfold(location.hash);
+  }, 250);
   // The router follows a link by itself, and tells no hashchange.
   document.addEventListener("click", ({ target }) => {
     const link = target.closest('a[href*="#idea-"]');
     if (link) requestAnimationFrame(() => unfold(link.hash));
+  });
+
+  // A brief that was sent is gone, and with it the place where the person was: the new run is at the top.
+  document.addEventListener("submit", ({ target }) => {
+    const section = target.closest(".form-sheet");
+    if (!section) return;
+    const gone = new MutationObserver(() => {
+      if (section.isConnected) return;
+      gone.disconnect();
+      scrollTo(0, 0);
+    });
+    gone.observe(document.body, { childList: true, subtree: true });
+    setTimeout(() => gone.disconnect(), 10000);
   });
 })();

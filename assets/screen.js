@@ -1,5 +1,5 @@
 // What the page does without its server: the counting clocks, the reader's own time of day, menus that close,
-// Escape, and Enter while a Chinese word is being composed.
+// Escape, Enter while a Chinese word is being composed, dialogs, and the most that a field takes.
 "use strict";
 
 (() => {
@@ -61,6 +61,21 @@
     } else {
       event.target.closest("[data-escapable]")?.querySelector("[data-cancel]")?.click();
     }
+  });
+
+  // The server runs no script here (the page's policy forbids it): it counts, and the dialog opens.
+  const show = (dialog) => {
+    if (dialog.matches("dialog") && !dialog.open && dialog.dataset.shown !== "0") dialog.showModal();
+  };
+  new MutationObserver((changes) => changes.forEach((change) => show(change.target))).observe(document, {
+    attributes: true,
+    attributeFilter: ["data-shown"],
+    subtree: true,
+  });
+
+  // Far beyond what any field may hold: the server says so in a sentence, which a larger message would not reach.
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.maxLength === -1) target.maxLength = 100000;
   });
 
   const every = () => {

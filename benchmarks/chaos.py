@@ -4,7 +4,8 @@
 
 Rounds of a storm and a calm: in the storm, people start, stop and retry in several projects, while workers,
 Postgres and its supervisor, the shape server and the web process are killed, workers are frozen, and
-sometimes the whole machine falls; in the calm everything must end well. Exit status 1: something did not.
+sometimes the whole machine falls, or a frozen worker comes back while another one writes in its place; in the
+calm everything must end well. Exit status 1: something did not.
 """
 
 import argparse

@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS user_sessions (
 
 CREATE TABLE IF NOT EXISTS sign_in_failures (
     id SERIAL PRIMARY KEY,
-    account TEXT NOT NULL, -- a hash of the name that was tried
+    account TEXT NOT NULL, -- a hash of the name that was tried; - where none was, as in registering
     address TEXT NOT NULL,
     failed_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
 );

@@ -8,13 +8,27 @@ from typing import cast
 
 import psycopg
 from procrastinate.schema import SchemaManager
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.errors import SchemaError
 
 SCHEMA_FOLDER = Path(__file__).parent.parent / "schema"
-IDLE_LIMIT_MS = 15_000
+SESSION = {
+    # A process that is frozen in a transaction must not keep its locks from whoever takes over.
+    "options": "-c idle_in_transaction_session_timeout=15000",
+    # A server that vanished without a word is one that is away.
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""What every lasting connection to the database asks for, as libpq's parameters."""
+
 _SCHEMA_LOCK = 0x5C219
 _DRIVER = "postgresql+psycopg"
 
@@ -29,13 +43,22 @@ class Database:
             pool_size=10,
             max_overflow=20,
             pool_pre_ping=True,
-            # A process that is frozen in a transaction must not keep its locks from whoever takes over.
-            connect_args={"options": f"-c idle_in_transaction_session_timeout={IDLE_LIMIT_MS}"},
+            connect_args=SESSION,
         )
+        event.listen(self.engine.sync_engine, "handle_error", _told_as_lost)
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _told_as_lost(context: ExceptionContext) -> BaseException | None:
+    """A process that was frozen in a transaction finds its connection gone: one more way of losing it."""
+    error = context.original_exception
+    if not isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
+        return None
+    context.is_disconnect = True
+    return OperationalError(context.statement, context.parameters, error)
 
 
 _current: Database | None = None

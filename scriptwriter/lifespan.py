@@ -1,6 +1,7 @@
 """Owns what runs as long as a process does: its servers, its connections, and the worker where it has one."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import psycopg
 
 from scriptwriter import database
+from scriptwriter.api import closing
 from scriptwriter.backing import database_server, electric_server
 from scriptwriter.embedded.postgres import EmbeddedPostgresError
 from scriptwriter.embedded.shape_process import ShapeServerNotStarted
@@ -18,6 +20,8 @@ from scriptwriter.observability import configure_logs
 from scriptwriter.services import test_user
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub
+
+log = logging.getLogger(__name__)
 
 CANNOT_START = (
     SchemaError,
@@ -33,7 +37,10 @@ CANNOT_START = (
 async def web() -> AsyncIterator[None]:
     """Everything that the web process needs while it serves."""
     configure_logs(json_lines=not settings().development, secrets=settings().secrets)
+    if not (settings().development or settings().public_url):
+        log.error("SCRIPTWRITER_URL is not set: in production no page can connect without it")
     async with AsyncExitStack() as stack:
+        stack.enter_context(closing.on_signals())
         try:
             url = await stack.enter_async_context(connected())
             electric = await stack.enter_async_context(electric_server(settings(), url))

@@ -193,5 +193,5 @@ async def _identity(client: Any, about: Mapping[str, Any], claims: Mapping[str, 
 
 def _refused(code: str, error: Exception | None = None, *, detail: str = "") -> UserError:
     cause = type(error).__name__ if error else ""
-    _log.warning("oidc_refused", code=code, cause=cause, detail=detail or str(error or "")[:200])
+    _log.warning("oidc_refused", code=code, cause=cause, detail=(detail or str(error or ""))[:200])
     return UserError(code)

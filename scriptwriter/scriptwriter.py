@@ -1,18 +1,40 @@
-"""Owns the app: its pages, style sheet, HTTP API and what runs beside it. Knows no page's content."""
+"""Owns the app: its pages, style sheet, HTTP API, doors, and what runs beside it. Knows no page's content."""
 
 import logging
 
 import reflex as rx
+from reflex.utils.prerequisites import get_web_dir
+from reflex_base.constants import Dirs, Endpoint
+from starlette.types import ASGIApp
 
 from scriptwriter import lifespan
 from scriptwriter.api.app import create
+from scriptwriter.api.doors import Doors
+from scriptwriter.api.policy import hashes_of_build
 from scriptwriter.components.frame import broken_page
 from scriptwriter.pages.routes import add_routes
+from scriptwriter.state.signatures import admit
+
+CLOSED = tuple(str(endpoint) for endpoint in Endpoint if endpoint is not Endpoint.EVENT)
+"""What Reflex serves beside the pages and their websocket, and nothing here uses."""
+LONGEST_REPORT = 2_000
+"""Characters of what a browser tells of its own failure: anybody can send that."""
 
 SCRIPTS = ("screen", "pickers", "room", "export", "account")
 """In assets/: what a page does without its server."""
+STYLES = ("base", "pages", "projects", "room", "cards", "lineage", "account")
+"""In assets/: how it looks; a later one goes before an earlier one."""
 
 log = logging.getLogger(__name__)
+
+
+class App(rx.App):
+    """The app of Reflex behind doors of ours."""
+
+    def __call__(self) -> ASGIApp:
+        """What the server runs."""
+        app = super().__call__()
+        return Doors(app, admit=admit, closed=CLOSED, scripts=hashes_of_build(get_web_dir() / Dirs.STATIC))
 
 
 def log_failure(exception: Exception) -> None:
@@ -20,8 +42,13 @@ def log_failure(exception: Exception) -> None:
     log.error("an event failed", exc_info=exception)
 
 
-app = rx.App(
-    stylesheets=["/base.css", "/pages.css", "/projects.css", "/room.css", "/cards.css", "/account.css"],
+def log_failure_of_page(exception: Exception) -> None:
+    """Keep what a browser tells of a page that failed there."""
+    log.warning("a page failed: %s", str(exception)[:LONGEST_REPORT])
+
+
+app = App(
+    stylesheets=[f"/{name}.css" for name in STYLES],
     head_components=[
         rx.el.link(rel="icon", href="/seal.svg", type="image/svg+xml"),
         *(rx.el.script(src=f"/{name}.js", defer=True) for name in SCRIPTS),
@@ -31,6 +58,7 @@ app = rx.App(
     # The frame says itself, in the reader's language, that the connection is lost.
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: broken_page()},
     backend_exception_handler=log_failure,
+    frontend_exception_handler=log_failure_of_page,
     toaster=None,
     reset_style=False,
 )

@@ -403,7 +403,7 @@ ROLES = {
 }
 ROLES_WHY = {
     "owner": Text("管理成员，给项目改名、归档和删除", "Manages members; renames, archives and deletes"),
-    "collaborator": Text("开始、停止、编辑和选定创意", "Starts, stops, edits and picks"),
+    "collaborator": Text("开始、停止、编辑和取舍创意", "Starts, stops, edits and picks"),
     "viewer": Text("只能查看", "Reads only"),
 }
 MEMBER = Text("成员", "Member")
@@ -431,6 +431,45 @@ STEP_DOWN_WHY = Text(
     "Step down as an owner? You will not manage the project and its members, until another owner changes it.",
 )
 BACK_TO_PROJECT = Text("返回项目", "Back to the project")
+
+LINEAGE = Text("来龙去脉", "Lineage")
+LINEAGE_EMPTY = Text("还没有可以追溯的内容", "Nothing to trace yet")
+LINEAGE_EMPTY_NEXT = Text(
+    "开始一次头脑风暴后，这里会画出每个创意从哪里来、谁改过。",
+    "After the first brainstorm this page draws where each idea comes from, and who changed it.",
+)
+LINEAGE_WHY = Text(
+    "每一步由什么而来。点开一步：模型写的看来源，人做的看创意。",
+    "What each step was made from. Open one: of a model's you see its origin, of a person's the idea.",
+)
+LINEAGE_VIEW = Text("怎样显示", "How to show it")
+LINEAGE_VIEWS = {"graph": Text("图", "Graph"), "list": Text("列表", "List")}
+LINEAGE_FROM = Text("来自", "from")
+LINEAGE_SOME_MODEL = Text("模型", "Model")
+LINEAGE_LIKE = Text("像{titles}这样再来", "More like {titles}")
+LINEAGE_MERGE = Text("合并{titles}", "Merge {titles}")
+LINEAGE_TITLE = Text("给{titles}换标题", "Another title for {titles}")
+LINEAGE_VERSION = Text("新标题《{title}》", "New title “{title}”")
+LINEAGE_QUOTED = Text("《{title}》", "“{title}”")
+LINEAGE_NO_TITLE = Text("无题", "Untitled")
+LINEAGE_STATES = {
+    "pending": Text("排队中", "queued"),
+    "running": Text("进行中", "running"),
+    "streaming": Text("正在写", "being written"),
+    "failed": Text("失败", "failed"),
+    "cancelled": Text("已停止", "stopped"),
+}
+LINEAGE_ACTS = {
+    "edit": Text("{name} 改写{title}", "{name} rewrote {title}"),
+    "restore": Text("{name} 恢复{title}", "{name} restored {title}"),
+    "keep": Text("{name} 留下{title}", "{name} kept {title}"),
+    "pass": Text("{name} 不要{title}", "{name} passed on {title}"),
+    "none": Text("{name} 收回对{title}的取舍", "{name} took back the pick of {title}"),
+    "arrange": Text("{name} 排序", "{name} ordered the keepers"),
+    "": Text("{name} 做了改动", "{name} made a change"),
+}
+LINEAGE_REASON = Text("（{reason}）", " ({reason})")
+LINEAGE_SOMEBODY = Text("有人", "Somebody")
 
 BROKEN = Text(
     "页面出了点问题，已写完的内容都已保存。", "Something broke on this page; everything finished is saved."
@@ -651,6 +690,10 @@ ERRORS: dict[str, Text] = {
     "file_unreadable": Text(
         "这不是从编剧室导出的项目文件，或者文件已损坏",
         "This is not a project file from here, or it is damaged",
+    ),
+    "interrupted_too_often": Text(
+        "连续中断 {times} 次，没有写出新的创意；已保留 {finished} 个，请重试",
+        "Interrupted {times} times in a row without a new idea; {finished} ideas are safe. Please try again",
     ),
     "generation_interrupted": Text(
         "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"

@@ -19,22 +19,24 @@ from scriptwriter.api import (
     transfers,
 )
 from scriptwriter.api.doorway import Doorway
+from scriptwriter.api.event_headers import EventHeaders
 from scriptwriter.api.renewal import SessionRenewal
 
 ROUTERS = (
+    projects.router,
+    transfers.router,
+    members.router,
+    brainstorms.router,
+    flows.router,
+    shapes.router,
     session.router,
     sign_in.router,
     openid.router,
     health.router,
     metrics.router,
-    transfers.router,
-    projects.router,
-    members.router,
-    brainstorms.router,
-    flows.router,
-    shapes.router,
     docs.router,
 )
+"""In the order in which the docs tell of them."""
 
 
 def create() -> FastAPI:
@@ -42,7 +44,6 @@ def create() -> FastAPI:
     api = FastAPI(
         title="Scriptwriter",
         description=docs.DESCRIPTION,
-        version="1",
         openapi_url=docs.OPENAPI,
         docs_url=None,
         redoc_url=None,
@@ -52,6 +53,7 @@ def create() -> FastAPI:
         api.include_router(router)
     problems.install(api)
     api.add_middleware(SessionRenewal)
+    api.add_middleware(EventHeaders)
     # The last one added is the first one met: a body that is too large costs nothing.
     api.add_middleware(Doorway)
     return api

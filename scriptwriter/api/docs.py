@@ -71,7 +71,7 @@ def _operations(openapi: dict[str, Any]) -> Iterator[str]:
 
 def _signers(operation: dict[str, Any]) -> str:
     names = [name for each in operation.get("security", []) for name in each]
-    return f'<p class="who">Sign: {escape(" or ".join(names))}</p>' if names else ""
+    return f'<p class="who">Signed by: {escape(" or ".join(names))}</p>' if names else ""
 
 
 def _parameters(parameters: list[dict[str, Any]]) -> str:
@@ -92,7 +92,7 @@ def _responses(responses: dict[str, Any]) -> str:
     rows = []
     for status, response in sorted(responses.items()):
         kinds = [_type(content.get("schema", {})) for content in response.get("content", {}).values()]
-        rows.append((escape(status), escape(response["description"]), ", ".join(kinds)))
+        rows.append((escape(status), _marked(response["description"]), ", ".join(kinds)))
     return _table(("Status", "", "Body"), rows)
 
 
@@ -131,17 +131,17 @@ def _type(schema: dict[str, Any]) -> str:
 def _text(described: dict[str, Any]) -> str:
     examples = described.get("examples") or described.get("schema", {}).get("examples") or []
     shown = "".join(f' <span class="example">{escape(str(each))}</span>' for each in examples[:1])
-    return escape(described.get("description", "")) + shown
+    return _marked(described.get("description", "")) + shown
 
 
 def _prose(text: str) -> str:
-    """Paragraphs, with what stands in backticks as code."""
-    paragraphs = []
-    for paragraph in text.split("\n\n"):
-        parts = escape(paragraph).split("`")
-        marked = [f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts)]
-        paragraphs.append(f"<p>{''.join(marked)}</p>")
-    return "".join(paragraphs)
+    return "".join(f"<p>{_marked(paragraph)}</p>" for paragraph in text.split("\n\n"))
+
+
+def _marked(text: str) -> str:
+    """What stands in backticks as code."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
 
 
 def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

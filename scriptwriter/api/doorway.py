@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from fastapi import Request
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api.language import language_of
@@ -19,13 +20,19 @@ BODY_LIMIT = 256 * 1024
 FILE_LIMIT = MOST_BYTES + 64 * 1024
 """Bytes of a project's file that is taken in, with what a form wraps around it."""
 _FILES = ("/api/projects/import", "/api/projects/import-file")
+PATIENCE = 4 * 1024 * 1024
+"""Bytes of a body beyond the limit that are thrown away as they come: a sender who is cut off while sending
+does not hear why."""
 _INSIDE = "/api/"
 
 _log = structlog.get_logger(__name__)
 
 
 class Doorway:
-    """ASGI middleware: reads a body as far as the limit before anybody else does, chunked ones too."""
+    """ASGI middleware: reads a body before anybody else does, chunked ones too, and keeps no long one.
+
+    What is said to one person is for no cache, unless a route says otherwise.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -36,19 +43,21 @@ class Doorway:
             await self.app(scope, receive, send)
             return
         limit = FILE_LIMIT if scope["path"] in _FILES else BODY_LIMIT
-        body = await _read(scope, receive, limit)
+        body = await _read(receive, limit)
         if body is None:
             await _answer(UserError("body_too_large", limit=limit // 1024), scope, receive, send)
             return
         began = False
 
-        async def noting_send(message: Message) -> None:
+        async def send_privately(message: Message) -> None:
             nonlocal began
             began = True
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("cache-control", "private, no-store")
             await send(message)
 
         try:
-            await self.app(scope, _again(body, receive), noting_send)
+            await self.app(scope, _again(body, receive), send_privately)
         except Exception:
             _log.exception("request_failed", method=scope["method"], path=scope["path"])
             # An answer that has begun is left without its end: the server then cuts the connection.
@@ -56,24 +65,18 @@ class Doorway:
                 await _answer(UserError("unexpected"), scope, receive, send)
 
 
-async def _read(scope: Scope, receive: Receive, limit: int) -> Sequence[Message] | None:
+async def _read(receive: Receive, limit: int) -> Sequence[Message] | None:
     """The messages of the whole body, or of as much as came before its sender left; None beyond the limit."""
-    if _length(scope) > limit:
-        return None
     messages: list[Message] = []
     size = 0
-    while not messages or messages[-1].get("more_body"):
-        messages.append(await receive())
-        size += len(messages[-1].get("body", b""))
-        if size > limit:
-            return None
-    return messages
-
-
-def _length(scope: Scope) -> int:
-    """What Content-Length says; 0 where it says nothing of use."""
-    values = [value for name, value in scope["headers"] if name == b"content-length"]
-    return int(values[0]) if values and values[0].isdigit() else 0
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size <= limit:
+            messages.append(message)
+        more = message.get("more_body", False)
+        if not more or size > limit + PATIENCE:
+            return messages if size <= limit else None
 
 
 def _again(messages: Sequence[Message], receive: Receive) -> Receive:

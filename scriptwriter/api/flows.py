@@ -1,5 +1,6 @@
 """Owns the route by which a program looks at a project once: the join that the screens show, as JSON."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,12 +12,20 @@ from scriptwriter.api.language import language_of
 from scriptwriter.api.person import Person
 from scriptwriter.api.problems import answers
 from scriptwriter.errors import Language, UserError
-from scriptwriter.graph import TransformStatus
+from scriptwriter.graph import Task, TransformStatus
 from scriptwriter.sync import flow
 from scriptwriter.sync.reading import read_flow
 from scriptwriter.texts import ERRORS
 
 router = APIRouter(prefix="/api/projects/{project_id}/flow", tags=["brainstorm"])
+
+
+class Source(Told):
+    """An idea that a run began with, as it was then."""
+
+    ref: str
+    title: str
+    body: str
 
 
 class Brief(Told):
@@ -31,6 +40,8 @@ class Brief(Told):
     audience: str
     avoid: str
     model: str
+    task: Task
+    sources: list[Source] = Field(description="The ideas that it begins with, where the task has any")
 
 
 class Idea(Told):
@@ -69,6 +80,7 @@ class Run(Told):
     error: Failure | None = None
     brief: Brief
     ideas: list[Idea]
+    kept: list[int] = Field(description="Numbers, from 1, of ideas that somebody keeps")
     skipped: list[int] = Field(description="Numbers, from 1, of ideas that somebody gave up")
     started_by: str
     stopped_by: str = Field(description='Who stopped it; "" where nobody did')
@@ -83,9 +95,10 @@ class Run(Told):
 
 
 class Flow(Told):
-    """A project's runs, newest first."""
+    """A project with its runs, newest first."""
 
     project_id: str
+    name: str
     runs: list[Run]
 
 
@@ -94,7 +107,8 @@ async def get_flow(project_id: str, person: Person, request: Request) -> Flow:
     """Read all runs of a project with their ideas, as the screens show them at this moment."""
     found = await read_flow(project_id, person.id)
     language = language_of(request)
-    return Flow(project_id=found.project_id, runs=[_run(batch, language) for batch in found.batches])
+    runs = [_run(batch, language) for batch in found.batches]
+    return Flow(project_id=found.project_id, name=found.name, runs=runs)
 
 
 def _run(batch: flow.Batch, language: Language) -> Run:
@@ -102,9 +116,22 @@ def _run(batch: flow.Batch, language: Language) -> Run:
     values |= {
         "error": _failure(batch, language),
         "model": batch.model_name,
-        "skipped": sorted(place + 1 for place in batch.skipped),
+        "ideas": [_idea(batch, place) for place in range(len(batch.ideas))],
+        "kept": _numbers(place for place, notes in batch.notes.items() if notes.kept),
+        "skipped": _numbers(batch.skipped),
     }
     return Run.model_validate(values)
+
+
+def _idea(batch: flow.Batch, place: int) -> Idea:
+    """An idea as it stands: with the words that a person gave it last."""
+    written, notes = batch.ideas[place], batch.notes.get(place)
+    text = notes.newest if notes else written
+    return Idea(title=text.title, body=text.body, status=written.status)
+
+
+def _numbers(places: Iterable[int]) -> list[int]:
+    return sorted(place + 1 for place in places)
 
 
 def _failure(batch: flow.Batch, language: Language) -> Failure | None:

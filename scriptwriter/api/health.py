@@ -16,7 +16,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"model": dict[str, str], "description": "It cannot work now"}})
 async def readyz(response: Response) -> dict[str, str]:
     """This process can work: its database and Electric answer; 503 while one of them does not.
 

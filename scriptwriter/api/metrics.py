@@ -11,6 +11,7 @@ from typing import Annotated
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Header, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from scriptwriter.observability import METRICS_TYPE, exposition
 from scriptwriter.services import health
@@ -22,7 +23,11 @@ _log = structlog.get_logger(__name__)
 router = APIRouter(tags=["health"])
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={401: {"description": "Without the token"}, 404: {"description": "Nobody may read it here"}},
+)
 async def metrics(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
     """What this process counts, and the generations of the database, in Prometheus' text format."""
     _require_right(request, authorization)

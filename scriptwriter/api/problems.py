@@ -55,8 +55,6 @@ FIELDS: Mapping[str, str] = {
 }
 """Which field of a request the code blames."""
 
-PRIVATE = {"cache-control": "private, no-store"}
-"""No cache keeps what is said to one person."""
 RETRY_AFTER = 5
 """Seconds, where the error itself names none."""
 _RETRIED = (429, 503)
@@ -125,7 +123,7 @@ def refused(fields: dict[str, list[str]], language: Language) -> JSONResponse:
 
 
 def _answer(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(problem.model_dump(exclude_none=True), status, {**PRIVATE, **(headers or {})})
+    return JSONResponse(problem.model_dump(exclude_none=True), status, headers)
 
 
 async def _user_error(request: Request, error: Exception) -> JSONResponse:

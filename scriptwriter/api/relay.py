@@ -13,6 +13,7 @@ import structlog
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
+from scriptwriter.api.closing import noticed
 from scriptwriter.api.seats import seat
 from scriptwriter.api.standing import Standing
 from scriptwriter.electric import connection, protocol
@@ -73,22 +74,26 @@ class Relay(Response):
         """Answer. Before anything was sent it raises UserError: as Standing.confirm, and `sync_away`."""
         gone = asyncio.ensure_future(_left(receive))
         try:
-            with suppress(_Gone), seat(self._person):
+            with suppress(_Gone), seat(self._person), noticed() as stopping:
+                self._ends = gone, stopping
                 async with connection.shape_client() as client:
-                    await self._relay(client, gone, send)
+                    await self._relay(client, send)
         finally:
             gone.cancel()
 
-    async def _relay(self, client: httpx.AsyncClient, gone: "asyncio.Future[None]", send: Send) -> None:
+    async def _relay(self, client: httpx.AsyncClient, send: Send) -> None:
         request = client.build_request("GET", self._url, headers=self._asked_with, timeout=self._patience)
         try:
-            answer = await self._meanwhile(client.send(request, stream=True), gone)
+            answer = await self._meanwhile(client.send(request, stream=True))
         except httpx.HTTPError as error:
             raise _away(type(error).__name__) from None
         try:
             if answer.status_code not in PASSED_ON:
                 raise _away(f"status {answer.status_code}")
-            await self._pass_on(answer, gone, send)
+            if answer.status_code >= 400:
+                await self._pass_on_refusal(answer, send)
+            else:
+                await self._pass_on(answer, send)
         finally:
             await answer.aclose()
 
@@ -101,18 +106,21 @@ class Relay(Response):
             return connection.STREAM_TIMEOUT
         return connection.LONG_POLL_TIMEOUT
 
-    async def _pass_on(self, answer: httpx.Response, gone: "asyncio.Future[None]", send: Send) -> None:
-        if answer.status_code >= 400:
-            # A refusal may repeat our address, and the secret with it.
-            body = connection.without(self._secret, await answer.aread())
-            await _start(send, answer, _HEADERS, length=len(body))
-            await send({"type": "http.response.body", "body": body})
-            return
+    async def _pass_on_refusal(self, answer: httpx.Response, send: Send) -> None:
+        try:
+            # It may repeat our address, and the secret with it.
+            body = connection.without(self._secret, await self._meanwhile(answer.aread()))
+        except httpx.HTTPError as error:
+            raise _away(type(error).__name__) from None
+        await _start(send, answer, _HEADERS, length=len(body))
+        await send({"type": "http.response.body", "body": body})
+
+    async def _pass_on(self, answer: httpx.Response, send: Send) -> None:
         await _start(send, answer, (*_HEADERS, *_OF_THE_BODY))
         streams = answer.headers.get("content-type", "").startswith(protocol.EVENT_STREAM)
         pieces = answer.aiter_raw()
         try:
-            while piece := await self._meanwhile(_next(pieces), gone, 0.0 if streams else CONFIRM_SECONDS):
+            while piece := await self._meanwhile(_next(pieces), 0.0 if streams else CONFIRM_SECONDS):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         except (UserError, httpx.HTTPError) as error:
             _log.info("shape_ended_early", cause=getattr(error, "code", type(error).__name__))
@@ -120,17 +128,22 @@ class Relay(Response):
                 return  # without its end, so that nobody takes half a list for a whole one
         await send({"type": "http.response.body", "body": b""})
 
-    async def _meanwhile(self, work: Awaitable[_T], gone: "asyncio.Future[None]", within: float = 0.0) -> _T:
+    async def _meanwhile(self, work: Awaitable[_T], within: float = 0.0) -> _T:
         """What `work` gives, once it is known that the person may read it (Standing.confirm).
 
-        Ends the work when the client has left (_Gone), or the person may not read any more (UserError).
+        Ends the work when the client has left (_Gone), and by a UserError when the person may not read any
+        more or this process stops.
         """
+        gone, stopping = self._ends
         doing = asyncio.ensure_future(work)
         try:
             while not doing.done():
-                await asyncio.wait({doing, gone}, timeout=CONFIRM_SECONDS, return_when="FIRST_COMPLETED")
+                ends = {doing, gone, stopping}
+                await asyncio.wait(ends, timeout=CONFIRM_SECONDS, return_when="FIRST_COMPLETED")
                 if gone.done():
                     raise _Gone
+                if stopping.done():
+                    raise UserError("sync_away", seconds=1)
                 if not doing.done():
                     await self._standing.confirm(CONFIRM_SECONDS)
             await self._standing.confirm(within)

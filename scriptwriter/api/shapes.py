@@ -14,7 +14,7 @@ from scriptwriter.api.relay import Relay
 from scriptwriter.api.standing import standing_of
 from scriptwriter.electric import protocol
 from scriptwriter.errors import UserError
-from scriptwriter.sync.hub import Hub, hub
+from scriptwriter.sync.hub import Hub, clause, hub
 from scriptwriter.texts import FIELD_PROBLEMS, Text
 
 router = APIRouter(prefix="/api/electric", tags=["shapes"])
@@ -27,6 +27,7 @@ ShapeName = Literal[
     "human_transforms",
     "llm_prompts",
     "llm_transforms",
+    "projects",
     "projects_users",
 ]
 """The tables of a project's graph, as a member may read it, and who its members are."""
@@ -90,7 +91,7 @@ async def get_shape(
     url = httpx.URL(f"{electric.server}/v1/shape").copy_merge_params(
         {
             protocol.TABLE: shape,
-            protocol.WHERE: "project_id = $1",
+            protocol.WHERE: clause(shape),
             protocol.parameter(1): project_id,
             **asked,
         }

@@ -13,7 +13,7 @@ from scriptwriter import transfer
 from scriptwriter.api.language import language_of
 from scriptwriter.api.origins import home_of
 from scriptwriter.api.person import Person
-from scriptwriter.api.problems import PRIVATE, answers
+from scriptwriter.api.problems import answers
 from scriptwriter.api.projects import CreatedProject
 from scriptwriter.api.session import Origin
 from scriptwriter.errors import UserError
@@ -122,5 +122,5 @@ def _attached(content: str | bytes, type: str, name: str) -> Response:
     return Response(
         content,
         media_type=type,
-        headers=PRIVATE | {"content-disposition": f"attachment; filename*=UTF-8''{quote(plain)}"},
+        headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(plain)}"},
     )

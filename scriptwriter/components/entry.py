@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import api_address, in_language, post_form
+from scriptwriter.components.elements import api_address, in_language, link, post_form
 from scriptwriter.components.wording import Language, t
 from scriptwriter.services.names import LONGEST_NAME, SHORTEST_NAME, SHORTEST_PASSWORD
 from scriptwriter.texts import (
@@ -118,9 +118,10 @@ def outside_link(path: str, name: str, language: Language, *, onward: Any, unrea
     """The way to an outside sign-in of that name, through `path` of the HTTP API."""
     here = 'typeof window === "undefined" ? "" : window.location.origin'
     query = rx.Var(f"new URLSearchParams({{page: {here}, next: {onward!s}}}).toString()").to(str)
-    return rx.el.a(
+    return link(
         t(SIGN_IN_WITH, language, name=name),
         href=api_address(path) + rx.Var.create("?").to(str) + query,
+        reload_document=True,
         # Drawn anew when the page is connected: only then it knows the browser's address.
         key=rx.cond(unreachable, "before", "now"),
         class_name="button plain",

@@ -22,8 +22,6 @@ from scriptwriter.texts import (
     WORD_FILE,
 )
 
-OPEN = "document.getElementById('export')?.showModal()"
-
 
 def export_button(language: Language) -> rx.Component:
     """Opens the dialog."""
@@ -31,7 +29,8 @@ def export_button(language: Language) -> rx.Component:
         t(EXPORT, language),
         type="button",
         class_name="button quiet",
-        on_click=rx.call_script(OPEN),
+        data_shows="export",
+        aria_haspopup="dialog",
         data_testid="export",
     )
 

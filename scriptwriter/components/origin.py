@@ -23,8 +23,11 @@ from scriptwriter.texts import (
 )
 
 
-def origin(told: Any, language: Language, put_away: Any) -> rx.Component:
-    """The dialog that tells of a run what was asked and answered; `told` is a Var of OriginView."""
+def origin(told: Any, language: Language, put_away: Any, *, shown: Any) -> rx.Component:
+    """The dialog that tells of a run what was asked and answered; `told` is a Var of OriginView.
+
+    It opens each time that `shown` (a Var) counts on.
+    """
     return _dialog(
         "origin",
         ORIGIN,
@@ -47,6 +50,7 @@ def origin(told: Any, language: Language, put_away: Any) -> rx.Component:
         rx.el.h3(t(RAW_REPLY_HEADING, language)),
         rx.cond(told.reply != "", rx.el.pre(told.reply, tab_index=0), rx.el.p(t(NO_REPLY_YET, language))),
         on_close=put_away,
+        data_shown=shown,
     )
 
 
@@ -63,7 +67,9 @@ def keys(language: Language) -> rx.Component:
     )
 
 
-def _dialog(id: str, title: Text, language: Language, *content: Any, on_close: Any = None) -> rx.Component:
+def _dialog(
+    id: str, title: Text, language: Language, *content: Any, on_close: Any = None, **attributes: Any
+) -> rx.Component:
     closing = {} if on_close is None else {"on_click": on_close}
     return rx.el.dialog(
         PostForm.create(
@@ -78,4 +84,5 @@ def _dialog(id: str, title: Text, language: Language, *content: Any, on_close: A
         class_name="raw-reply",
         aria_label=t(title, language),
         data_testid=id,
+        **attributes,
     )

@@ -79,8 +79,8 @@ def another_batch(batch: Any, language: Language, deeds: Deeds, *, kind: Any = "
     )
 
 
-def raw_reply(text: Any, language: Language, put_away: Any) -> rx.Component:
-    """The dialog in which the raw reply is read, as plain text; it is opened by `showModal()`."""
+def raw_reply(text: Any, language: Language, put_away: Any, *, shown: Any = 0) -> rx.Component:
+    """The dialog in which the raw reply is read, as plain text; it opens whenever `shown` changes."""
     return rx.el.dialog(
         PostForm.create(
             rx.el.header(
@@ -92,6 +92,7 @@ def raw_reply(text: Any, language: Language, put_away: Any) -> rx.Component:
         rx.el.pre(text, tab_index=0, data_testid="raw-reply-text"),
         id="raw-reply",
         class_name="raw-reply",
+        data_shown=shown,
         data_testid="raw-reply",
     )
 

@@ -1,9 +1,10 @@
 """Owns how a stream connects: its client, timeouts, and a secret that stays out of logs. Knows no state."""
 
+import json
 import logging
 import ssl
 from functools import cache
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import httpx
 
@@ -39,7 +40,7 @@ def without(secret: str | None, body: bytes) -> bytes:
     """A body that may repeat our URL, as error pages do, fit to be shown."""
     if not secret:
         return body
-    for form in (secret, quote(secret, safe="")):
+    for form in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]):
         body = body.replace(form.encode(), _HIDDEN.encode())
     return body
 

@@ -9,33 +9,23 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from scriptwriter.database import database
+from scriptwriter.database import SESSION, database
+from scriptwriter.generation.cleaning import clean_up, forget
 from scriptwriter.generation.draft import DATABASE_AWAY
-from scriptwriter.generation.running import Running, StillRunning
-from scriptwriter.services.cleaning import clean
+from scriptwriter.generation.running import Running
+from scriptwriter.generation.vigil import USUAL, Rhythm, beat, sweep
+from scriptwriter.services import lives
 from scriptwriter.services.jobs import GENERATE, app
-from scriptwriter.services.orphans import adopt
-from scriptwriter.services.presence import forget_silent
-from scriptwriter.services.purges import purge
 from scriptwriter.settings import settings
 
-_HEARTBEAT = 4.0
-_STALLED = 16.0
-"""Seconds without a heartbeat after which a worker counts as dead, and its jobs go to the others."""
-_SWEEP = 3.0
-"""Seconds between two looks for generations that no living job has."""
-_CLEANING = 600.0
-"""Seconds between two cleanings of what has expired."""
-_PURGE = 3600.0
-"""Seconds between two looks for projects that were deleted too long ago to be restored."""
+_FORGOTTEN = 86_400.0
+"""Seconds of silence after which the row of a process is cleared away; who is dead is decided in `vigil`."""
 _RESTART = 1.0
 _CONNECTING = 5.0
 _POLLING = 1.0
 _GRACE = 8.0
 _GRACE_BESIDE_WEB = 1.0
 """Seconds a stopping process lets its generations go on; Reflex kills its backend after two."""
-_STILL_RUNNING = 20
-"""Seconds until the job of a run that outlived its worker is tried again: should its process die as well."""
 
 _log = structlog.get_logger(__name__)
 
@@ -47,8 +37,6 @@ class _UntilItEnds(BaseRetryStrategy):
         seconds = 2 ** min(job.attempts, 3)
         if isinstance(exception, asyncio.CancelledError | JobAborted):
             seconds = 0
-        elif isinstance(exception, StillRunning):
-            seconds = _STILL_RUNNING
         return RetryDecision(retry_in={"seconds": seconds})
 
 
@@ -60,33 +48,44 @@ async def generate(context: procrastinate.JobContext, transform_id: str) -> None
     await running.join(transform_id, context.job.id, context.job.worker_id)
 
 
-async def work() -> None:
+def connector() -> procrastinate.PsycopgConnector:
+    """The queue's way into the database of this process."""
+    return procrastinate.PsycopgConnector(
+        conninfo=database().url, kwargs=SESSION, min_size=1, max_size=4, timeout=_CONNECTING
+    )
+
+
+async def work(rhythm: Rhythm = USUAL) -> None:
     """Run generations until cancelled, whatever happens to the database meanwhile.
 
     Uses the database of this process (`database.connect` comes first).
     """
     running = Running(_GRACE_BESIDE_WEB if settings().worker_inside else _GRACE)
+    beside = (beat(running, rhythm), sweep(running, rhythm), forget(), clean_up())
+    watch = [asyncio.create_task(each) for each in beside]
     try:
         while True:
             try:
-                await _work(running)
+                running.process = await lives.beat(running.process)
+                await _work(running, rhythm)
             except Exception as error:
                 _log.warning("worker_stopped", cause=type(error).__name__)
             await asyncio.sleep(_RESTART)
     finally:
         running.stopping = True
         await running.close()
+        for each in watch:
+            each.cancel()
+        await asyncio.gather(*watch, return_exceptions=True)
+        with suppress(*DATABASE_AWAY):
+            if running.process is not None:
+                await lives.leave(running.process)
 
 
-async def _work(running: Running) -> None:
+async def _work(running: Running, rhythm: Rhythm) -> None:
     """One worker's life; returns or raises where it lost its database."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=database().url, min_size=1, max_size=4, timeout=_CONNECTING
-    )
-    worker = app.with_connector(connector)
+    worker = app.with_connector(connector())
     async with worker.open_async():
-        # Side by side: a large project that goes must not keep a generation waiting.
-        sweep = asyncio.gather(_sweep(running), _purge())
         life = asyncio.create_task(
             worker.run_worker_async(
                 concurrency=settings().worker_concurrency,
@@ -97,8 +96,8 @@ async def _work(running: Running) -> None:
                 # Who waits, and how long, is decided where it is known whether the process stops.
                 shutdown_graceful_timeout=0,
                 delete_jobs="successful",
-                update_heartbeat_interval=_HEARTBEAT,
-                stalled_worker_timeout=_STALLED,
+                update_heartbeat_interval=rhythm.heartbeat,
+                stalled_worker_timeout=_FORGOTTEN,
                 additional_context={"running": running},
             )
         )
@@ -109,36 +108,3 @@ async def _work(running: Running) -> None:
             life.cancel()
             await asyncio.wait({life})
             raise
-        finally:
-            sweep.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweep
-
-
-async def _sweep(running: Running) -> None:
-    """Queue generations again that would otherwise stay as they are for ever; forget tabs; clean up."""
-    clock, cleaned = asyncio.get_running_loop().time, -_CLEANING
-    while True:
-        try:
-            ended = running.ended(_SWEEP)
-            for transform_id in await adopt(stalled=_STALLED, ended=ended):
-                _log.warning("generation_adopted", transform=transform_id)
-            running.forget(ended)
-            await forget_silent()
-            if clock() - cleaned >= _CLEANING:
-                cleaned = clock()
-                await clean()
-        except DATABASE_AWAY as error:
-            _log.warning("sweep_failed", cause=type(error).__name__)
-        await asyncio.sleep(_SWEEP)
-
-
-async def _purge() -> None:
-    """Remove what was deleted long ago, for ever."""
-    while True:
-        try:
-            if purged := await purge():
-                _log.info("projects_purged", count=purged)
-        except DATABASE_AWAY as error:
-            _log.warning("purge_failed", cause=type(error).__name__)
-        await asyncio.sleep(_PURGE)

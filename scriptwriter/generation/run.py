@@ -31,17 +31,27 @@ INSISTENCE = 600.0
 _log = structlog.get_logger(__name__)
 
 
-async def run(transform_id: str, endpoint: Endpoint | None = None, *, job: int | None = None) -> None:
+async def run(
+    transform_id: str,
+    endpoint: Endpoint | None = None,
+    *,
+    job: int | None = None,
+    process: int | None = None,
+) -> None:
     """Let the model write the missing ideas of `transform_id`, and leave the transform in a final state.
 
-    Returns quietly where there is nothing to do, or where somebody else took over, or where another living
-    `job` has it. A cancellation leaves the rows as they are, for the next attempt. Raises only where the
+    Returns quietly where there is nothing to do, or where somebody else took over, or where it is not `job`
+    that has it. A cancellation leaves the rows as they are, for the next attempt. Raises only where the
     database stays away.
     """
     try:
-        attempt = await attempts.begin(transform_id, job)
+        attempt = await attempts.begin(transform_id, job, process)
     except DATABASE_AWAY:
         raise
+    except GenerationError as error:
+        _log.warning("generation_failed", transform=transform_id, code=error.code)
+        await attempts.give_up(transform_id, error)
+        return
     except Exception:
         _log.exception("generation_broke", transform=transform_id)
         await attempts.give_up(transform_id, fault("generation_interrupted"))

@@ -1,7 +1,7 @@
 """Owns the generations that run in this process. Knows the job that asks for one, not the queue it is from.
 
 A generation outlives the worker that took its job when that worker only lost its database: the model goes on,
-and what it writes is committed when the database is back.
+and what it writes is committed when the database is back. It is this process's, not that worker's.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ from time import monotonic
 from scriptwriter.generation.run import run
 
 
-class StillRunning(Exception):
-    """The generation goes on, though the worker that took its job is gone."""
-
-
 class Running:
-    """The generations of one process; after `stopping` is set, each has `grace` seconds to end by itself."""
+    """The generations of one process; after `stopping` is set, each has `grace` seconds to end by itself.
+
+    `process` is the id under which the process gives signs of life; None before the first one.
+    """
 
     def __init__(self, grace: float) -> None:
+        self.process: int | None = None
         self.stopping = False
         self._grace = grace
         self._runs: dict[str, asyncio.Task[None]] = {}
@@ -27,7 +27,8 @@ class Running:
     async def join(self, transform_id: str, job: int, worker: int | None) -> None:
         """Run the generation for `job` of `worker`, after an earlier run of it here; returns when it ended.
 
-        A cancellation ends the run only where the process is stopping. Raises StillRunning otherwise.
+        Returns sooner when that worker gives up: the run goes on without it, and needs no job. Where the
+        process is stopping, the run ends, and the job is for another process: raises CancelledError.
         """
         self._ended.pop(job, None)
         # One that was stopped or lost its worker is about to end; two would pay the model twice.
@@ -35,14 +36,22 @@ class Running:
             await self._until_ended(earlier)
         if self.stopping:
             raise asyncio.CancelledError
-        current = self._runs[transform_id] = asyncio.create_task(run(transform_id, job=job))
+        current = asyncio.create_task(run(transform_id, job=job, process=self.process))
+        self._runs[transform_id] = current
         current.add_done_callback(lambda _: self._runs.pop(transform_id, None))
         try:
             await self._until_ended(current)
             await current
+        except asyncio.CancelledError:
+            if self.stopping:
+                raise
         finally:
             if worker is not None and current.done():
                 self._ended[job] = (worker, monotonic())
+
+    def holds(self, transform_id: str) -> bool:
+        """Whether it runs here."""
+        return transform_id in self._runs
 
     def ended(self, seconds: float) -> Mapping[int, int]:
         """The jobs that ended at least `seconds` ago and are not forgotten, with their worker."""
@@ -66,7 +75,7 @@ class Running:
             await asyncio.wait({work})
         except asyncio.CancelledError:
             if not self.stopping:
-                raise StillRunning from None
+                raise
             await asyncio.wait({work}, timeout=self._grace)
             if not work.done():
                 work.cancel()

@@ -2,8 +2,9 @@
 
 import reflex as rx
 
-from scriptwriter.components.account import devices_sheet, password_sheet, tokens_sheet
+from scriptwriter.components.account import devices_sheet, password_sheet
 from scriptwriter.components.elements import notice
+from scriptwriter.components.tokens import tokens_sheet
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.state.account import AccountState

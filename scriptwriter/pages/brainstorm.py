@@ -94,10 +94,10 @@ def brainstorm() -> rx.Component:
     """Everything that happens in a project, live."""
     return page(
         opened(BrainstormState.access, BrainstormState.notice, _project()),
-        origin(OriginState.told, LANGUAGE, OriginState.put_away),
+        origin(OriginState.told, LANGUAGE, OriginState.put_away, shown=OriginState.shown),
         keys(LANGUAGE),
         export_dialog(ProjectState.id, LANGUAGE),
-        raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away),
+        raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away, shown=ReplyState.shown),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
             class_name="unseen",

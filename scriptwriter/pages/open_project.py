@@ -13,6 +13,7 @@ from scriptwriter.state.project import ProjectState
 from scriptwriter.texts import (
     ACCESS_REMOVED_WHY,
     BACK_TO_PROJECTS,
+    LINEAGE,
     LOADING,
     MEMBERS,
     NO_ACCESS,
@@ -60,7 +61,7 @@ def project_title() -> rx.Component:
 
 
 def project_tools(*more: rx.Component) -> rx.Component:
-    """What one page has `more`, the way to the members, and the project's menu for who may use it."""
+    """What one page has `more`, the ways to members and lineage, and its menu for who may use it."""
     return rx.el.div(
         *more,
         link(
@@ -68,6 +69,12 @@ def project_tools(*more: rx.Component) -> rx.Component:
             href=f"/projects/{ProjectState.id}/members",
             class_name="button quiet",
             data_testid="to-members",
+        ),
+        link(
+            t(LINEAGE, LANGUAGE),
+            href=f"/projects/{ProjectState.id}/lineage",
+            class_name="button quiet",
+            data_testid="to-lineage",
         ),
         rx.cond(ProjectState.may_manage, project_menu(ProjectState, LANGUAGE, PROJECT_DEEDS)),
         class_name="project-tools",

@@ -9,6 +9,7 @@ from scriptwriter.components.wording import t
 from scriptwriter.pages.account import account
 from scriptwriter.pages.brainstorm import brainstorm
 from scriptwriter.pages.layout import LANGUAGE
+from scriptwriter.pages.lineage import lineage
 from scriptwriter.pages.members import members
 from scriptwriter.pages.new_project import new_project
 from scriptwriter.pages.not_found import not_found
@@ -17,6 +18,7 @@ from scriptwriter.pages.sign_in import register, sign_in
 from scriptwriter.state.account import AccountState
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.brief import BriefState
+from scriptwriter.state.lineage import LineageState
 from scriptwriter.state.members import MembersState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.presence import PresenceState
@@ -26,6 +28,7 @@ from scriptwriter.state.sign_in import SignInState
 from scriptwriter.state.tokens import TokensState
 from scriptwriter.texts import (
     ACCOUNT,
+    LINEAGE,
     MEMBERS,
     NEW_PROJECT,
     NOT_FOUND,
@@ -66,6 +69,12 @@ ROUTES = (
         members,
         MEMBERS,
         [SessionState.enter, MembersState.watch],
+    ),
+    Route(
+        "/projects/[project_id]/lineage",
+        lineage,
+        LINEAGE,
+        [SessionState.enter, LineageState.watch],
     ),
     Route("/404", not_found, NOT_FOUND, []),
 )

@@ -50,19 +50,22 @@ async def open_in(session: AsyncSession, user_id: str, *, user_agent: str = "", 
 
 
 async def user_of_session(token: str) -> User | None:
-    """The person whose session `token` is, or None: unknown, expired, or no longer active.
+    """The person whose session `token` is, or None (see `user_of`)."""
+    return await user_of(token_hash(token)) if token else None
+
+
+async def user_of(session_id: str) -> User | None:
+    """The person whose session it is, by its id, or None: unknown, expired, or no longer active.
 
     That it was seen is noted at most once in five minutes, and its life counted anew.
     """
-    if not token:
-        return None
     now = datetime.now(UTC)
     async with transaction() as session:
         found = await session.exec(
             select(User, UserSession)
             .join(UserSession, col(UserSession.user_id) == User.id)
             .where(
-                UserSession.id == token_hash(token),
+                UserSession.id == session_id,
                 UserSession.expires_at > now,
                 User.status == "active",
             )
@@ -77,9 +80,8 @@ async def user_of_session(token: str) -> User | None:
         return user
 
 
-async def sessions_of(user_id: str, token: str) -> list[SessionRow]:
-    """The sessions of `user_id`: first the one whose `token` it is, then the one that was seen last."""
-    here = token_hash(token)
+async def sessions_of(user_id: str, here: str) -> list[SessionRow]:
+    """The sessions of `user_id`: first the one with the id `here`, then the one that was seen last."""
     async with transaction() as session:
         found = await session.exec(
             select(UserSession)
@@ -106,18 +108,16 @@ async def sign_out_one(user_id: str, session_id: str) -> None:
         )
 
 
-async def sign_out_others(user_id: str, token: str) -> None:
-    """End every session of `user_id` but the one of `token`."""
+async def sign_out_others(user_id: str, here: str) -> None:
+    """End every session of `user_id` but the one with the id `here`."""
     async with transaction() as session:
-        await sign_out_others_in(session, user_id, token)
+        await sign_out_others_in(session, user_id, here)
 
 
-async def sign_out_others_in(session: AsyncSession, user_id: str, token: str) -> None:
+async def sign_out_others_in(session: AsyncSession, user_id: str, here: str) -> None:
     """As `sign_out_others`, in the transaction of `session`."""
     await session.exec(
-        delete(UserSession).where(
-            col(UserSession.user_id) == user_id, col(UserSession.id) != token_hash(token)
-        )
+        delete(UserSession).where(col(UserSession.user_id) == user_id, col(UserSession.id) != here)
     )
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound
-from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import col
 
 from scriptwriter import graph
 from scriptwriter.database import transaction
@@ -19,7 +18,6 @@ from scriptwriter.services.drafts import write_draft
 from scriptwriter.services.endings import end_artifact, end_title, storable
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
-from scriptwriter.services.orphans import is_live
 from scriptwriter.services.records import record
 from scriptwriter.services.remakes import version_with_title
 from scriptwriter.services.retries import next_attempt, prompt_of
@@ -63,36 +61,43 @@ class Attempt:
         return graph.finished(self.ideas)
 
 
-async def begin(transform_id: str, job: int | None = None) -> Attempt | None:
-    """Take the transform for `job`, and return what to do; None where there is nothing to do.
+DEATHS = 5
+"""How many workers may die in a row over a generation, without one more finished idea."""
 
-    A transform that is running already was left behind by a worker that died: this is its next attempt. Only
-    where another job has it, and lives, it is not taken.
+
+async def begin(transform_id: str, job: int | None = None, process: int | None = None) -> Attempt | None:
+    """Take the transform for `job`, run by `process`, and return what to do; None where there is nothing.
+
+    A transform that is running already was left behind by a worker: this is its next attempt. Only where
+    it is another job's it is not taken. Raises GenerationError `interrupted_too_often` after so many deaths.
     """
     async with transaction() as session:
         transform = await session.get(Transform, transform_id, with_for_update=True)
         if transform is None or transform.streaming_status not in ("pending", "running"):
             return None
+        artifact = await ideas_of(session, transform_id)
+        kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
+        finished = len(graph.finished(kept))
+        context = context_of(transform)
         if transform.streaming_status == "running":
-            owner = context_of(transform).get("job")
-            if owner not in (None, job) and await is_live(session, owner):
+            if context.get("job") not in (None, job):
                 return None
+            if context.get("deaths", 0) >= DEATHS:
+                raise GenerationError("interrupted_too_often", times=DEATHS, finished=finished)
             await next_attempt(session, transform, interrupted=True)
             await session.refresh(transform)
-        artifact = await ideas_of(session, transform_id)
+            context = context_of(transform)
         brief = await brief_of(session, transform_id)
-        kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
-        context = context_of(transform)
-        context |= {"attemptStartedAt": timestamp(), "model": settings().model(brief.model).name, "job": job}
+        context |= {"attemptStartedAt": timestamp(), "model": settings().model(brief.model).name}
+        context |= {"job": job, "process": process, "finishedBefore": finished}
         context.pop("waiting", None)
-        slots = context.get("slots")
-        retries = context.get("automaticRetries", 0)
+        slots, retries = context.get("slots"), context.get("automaticRetries", 0)
         await transition(
             session,
             transform_id,
             "running",
             attempt=transform.retry_count,
-            progress_percentage=graph.progress(len(graph.finished(kept)), brief.count),
+            progress_percentage=graph.progress(finished, brief.count),
             execution_context=context_json(context),
         )
         return Attempt(
@@ -113,7 +118,9 @@ async def begin(transform_id: str, job: int | None = None) -> Attempt | None:
 async def check(attempt: Attempt) -> None:
     """Raises Superseded where somebody stopped the attempt or took it over."""
     async with transaction() as session:
-        if (await session.exec(_fence(attempt))).first() is None:
+        transform = await session.get(Transform, attempt.transform_id)
+        current = transform and (transform.streaming_status, transform.retry_count)
+        if current != ("running", attempt.number):
             raise Superseded(attempt.transform_id)
 
 
@@ -123,15 +130,6 @@ async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
     draft = storable(graph.ideas_to_json(ideas))
     if not await write_draft(attempt.transform_id, attempt.number, attempt.artifact_id, draft, done):
         raise Superseded(attempt.transform_id)
-
-
-def _fence(attempt: Attempt) -> SelectOfScalar[float]:
-    """The transform's progress, if `attempt` is the one that may write."""
-    return select(Transform.progress_percentage).where(
-        Transform.id == attempt.transform_id,
-        Transform.streaming_status == "running",
-        Transform.retry_count == attempt.number,
-    )
 
 
 async def finish(attempt: Attempt, ideas: Sequence[Idea], reply: Reply) -> None:
@@ -154,11 +152,10 @@ async def postpone(
 
     Raises Superseded.
     """
+    current = "running", attempt.number
     async with transaction() as session:
         transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
-        if transform is None or transform.streaming_status != "running":
-            raise Superseded(attempt.transform_id)
-        if transform.retry_count != attempt.number:
+        if transform is None or (transform.streaming_status, transform.retry_count) != current:
             raise Superseded(attempt.transform_id)
         context = context_of(transform)
         await record(session, transform, reply, context)
@@ -179,15 +176,15 @@ async def postpone(
 
 async def leave(attempt: Attempt, reply: Reply) -> None:
     """Keep what the model of a stopped attempt had answered; one that was overtaken keeps nothing."""
+    stopped = "cancelled", attempt.number
     async with transaction() as session:
         transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
-        if transform is None or transform.streaming_status != "cancelled":
+        if transform is None or (transform.streaming_status, transform.retry_count) != stopped:
             return
-        if transform.retry_count == attempt.number:
-            context = context_of(transform)
-            await record(session, transform, reply, context)
-            transform.execution_context = context_json(context)
-            session.add(transform)
+        context = context_of(transform)
+        await record(session, transform, reply, context)
+        transform.execution_context = context_json(context)
+        session.add(transform)
 
 
 async def give_up(transform_id: str, error: GenerationError, number: int | None = None) -> None:
@@ -200,6 +197,8 @@ async def give_up(transform_id: str, error: GenerationError, number: int | None 
         if transform is None:
             return
         context = context_of(transform) | {"error": {"code": error.code, "params": error.params}}
+        context["seconds"] = seconds_of_work(context)
+        context.pop("attemptStartedAt", None)
         ended = await transition(
             session,
             transform_id,

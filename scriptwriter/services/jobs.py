@@ -15,8 +15,11 @@ app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 async def defer_generation(
     session: AsyncSession, transform_id: str, *, not_before: datetime | None = None
-) -> None:
-    """Queue the generation of `transform_id`, in the transaction of `session`: both happen, or neither."""
+) -> int:
+    """Queue the generation of `transform_id`, in the transaction of `session`: both happen, or neither.
+
+    Returns the job's id.
+    """
     connection = await psycopg_connection(session)
     job = app.configure_task(GENERATE, connection=connection, schedule_at=not_before)
-    await job.defer_async(transform_id=transform_id)
+    return await job.defer_async(transform_id=transform_id)

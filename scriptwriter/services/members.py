@@ -1,6 +1,5 @@
 """Owns who belongs to a project, and as what. A project keeps at least one owner."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.models import Membership, User
 from scriptwriter.services.access import OWNERS, READERS, is_id, require
-from scriptwriter.services.endings import storable
+from scriptwriter.services.names import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ async def add(project_id: str, username: str, role: str, user_id: str) -> Member
         await require(session, project_id, user_id, roles=OWNERS, alone=True)
         _known(role)
         found = await session.exec(
-            select(User).where(User.username == _normal(username), User.status == "active")
+            select(User).where(User.username == folded(username), User.status == "active")
         )
         person = found.first()
         if person is None:
@@ -135,12 +134,6 @@ async def _membership(session: AsyncSession, project_id: str, user_id: str) -> M
 def _known(role: str) -> None:
     if role not in READERS:
         raise UserError("role_unknown")
-
-
-def _normal(username: str) -> str:
-    """A user name as it is stored: however it was typed, it is the same person's."""
-    folded = unicodedata.normalize("NFKC", storable(username)).casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def _row(member: Membership, person: User) -> MemberRow:

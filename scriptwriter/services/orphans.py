@@ -1,17 +1,31 @@
-"""Owns generations that no worker has any more: finds them in the queue's tables, and queues them again."""
+"""Owns generations that no process has any more: finds them in the queue's tables, and queues them again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import NoResultFound
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from scriptwriter import graph
 from scriptwriter.database import transaction
+from scriptwriter.models import Transform
 from scriptwriter.services.jobs import GENERATE, defer_generation
+from scriptwriter.services.lineage import ideas_of
+from scriptwriter.services.lives import Watch, is_alive
+from scriptwriter.services.transitions import context_json, context_of
 
 _ONE_AT_A_TIME = 0x5C21A
 """The advisory lock under which orphans are looked for, so that two workers do not queue one twice."""
 
-_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+_IDLE_LIMIT_MS = 5_000
+"""Who is frozen in the midst of this must not keep all others from it for longer."""
+
+_LOOK = text("""
+    SELECT now(), set_config('idle_in_transaction_session_timeout', :idle, true), pg_advisory_xact_lock(:key)
+""")
 
 # Deleted rather than queued again: a worker that comes back would end the job that another one has now.
 _DELETE_LEFT_BEHIND = text("""
@@ -21,13 +35,13 @@ _DELETE_LEFT_BEHIND = text("""
       AND (
         NOT EXISTS (
           SELECT FROM procrastinate_workers AS worker
-          WHERE worker.id = job.worker_id
-            AND worker.last_heartbeat > now() - make_interval(secs => :stalled)
+          WHERE worker.id = job.worker_id AND worker.last_heartbeat >= :deadline
         )
         OR (job.id, job.worker_id) IN (SELECT * FROM unnest(CAST(:ended AS bigint[]), CAST(:by AS bigint[])))
       )
 """)
 
+# What is locked is being written: it is no orphan, or will be found the next time.
 _WITHOUT_A_JOB = text("""
     SELECT transforms.id
     FROM transforms
@@ -40,28 +54,63 @@ _WITHOUT_A_JOB = text("""
           AND job.args ->> 'transform_id' = transforms.id
       )
     ORDER BY transforms.created_at
+    FOR UPDATE SKIP LOCKED
 """)
 
-_LIVE = text("SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE id = :id AND status IN ('todo', 'doing'))")
 
+async def adopt(
+    watch: Watch,
+    *,
+    ended: Mapping[int, int],
+    process: int | None = None,
+    holds: Callable[[str], bool] = lambda transform_id: False,
+) -> list[str]:
+    """Queue every generation that nobody has; returns the transforms' ids.
 
-async def adopt(*, stalled: float, ended: Mapping[int, int]) -> list[str]:
-    """Queue every generation that has no living job; returns the transforms' ids.
-
-    A job is dead when its worker gave no heartbeat for `stalled` seconds, or when it is in `ended`
-    (job id → worker id): work that has ended, though its worker could not write so.
+    One that waits has a job, which is dead with its worker, or when it is in `ended` (job id → worker id):
+    work that has ended, though its worker could not write so. One that runs is its process's, with a job or
+    without; `process` is the one that looks, and `holds` says of a transform's id whether it runs there.
     """
     async with transaction() as session:
         connection = await session.connection()
-        await connection.execute(_LOCK, {"key": _ONE_AT_A_TIME})
+        look = {"idle": str(_IDLE_LIMIT_MS), "key": _ONE_AT_A_TIME}
+        deadline = watch.deadline((await connection.execute(_LOOK, look)).scalar_one())
         jobs = {"ended": list(ended), "by": list(ended.values())}
-        await connection.execute(_DELETE_LEFT_BEHIND, {"task": GENERATE, "stalled": stalled, **jobs})
-        found = [row.id for row in await connection.execute(_WITHOUT_A_JOB, {"task": GENERATE})]
-        for transform_id in found:
-            await defer_generation(session, transform_id)
-        return found
+        await connection.execute(_DELETE_LEFT_BEHIND, {"task": GENERATE, "deadline": deadline, **jobs})
+        adopted = []
+        for row in (await connection.execute(_WITHOUT_A_JOB, {"task": GENERATE})).all():
+            transform = await session.get_one(Transform, row.id)
+            running = transform.streaming_status == "running"
+            if running and await _has_somebody(session, transform, deadline, process, holds):
+                continue
+            job = await defer_generation(session, transform.id)
+            if running:
+                transform.execution_context = context_json(await _bereaved(session, transform, job))
+                session.add(transform)
+            adopted.append(transform.id)
+        return adopted
 
 
-async def is_live(session: AsyncSession, job: int) -> bool:
-    """Whether a worker has the job, or will have it."""
-    return (await (await session.connection()).execute(_LIVE, {"id": job})).scalar_one()
+async def _has_somebody(
+    session: AsyncSession,
+    transform: Transform,
+    deadline: datetime,
+    process: int | None,
+    holds: Callable[[str], bool],
+) -> bool:
+    """Whether a living process runs it."""
+    owner = context_of(transform).get("process")
+    if owner is None:
+        return False
+    return holds(transform.id) if owner == process else await is_alive(session, owner, deadline)
+
+
+async def _bereaved(session: AsyncSession, transform: Transform, job: int) -> dict[str, Any]:
+    """The context of a run whose process died: it is `job`'s now, and the deaths without progress count."""
+    context = context_of(transform)
+    finished = 0
+    with suppress(NoResultFound):
+        artifact = await ideas_of(session, transform.id)
+        finished = len(graph.finished(graph.ideas_from_json(artifact.partial_data)))
+    progress = finished > context.get("finishedBefore", 0)
+    return context | {"job": job, "deaths": 0 if progress else context.get("deaths", 0) + 1}

@@ -89,8 +89,8 @@ async def username_of(user_id: str) -> str | None:
         return found.first()
 
 
-async def change(user_id: str, current: str, new: str, *, token: str) -> None:
-    """Another password, for who knows the current one; every session but the one of `token` ends.
+async def change(user_id: str, current: str, new: str, *, here: str) -> None:
+    """Another password, for who knows the current one; every session but the one with the id `here` ends.
 
     Raises UserError: `no_password`, those of `names.password`, `wrong_current_password`,
     `too_many_attempts`, `sign_in_busy`.
@@ -111,7 +111,7 @@ async def change(user_id: str, current: str, new: str, *, token: str) -> None:
         if provider is None:
             raise UserError("wrong_current_password")
         provider.provider_data = renewed
-        await sign_out_others_in(session, user_id, token)
+        await sign_out_others_in(session, user_id, here)
     await throttle.succeeded(attempt)
 
 

@@ -25,7 +25,7 @@ async def requeue(session: AsyncSession, transform: Transform, **context: Any) -
     Where the last missing idea was given up, that attempt only ends the run.
     Raises UserError `nothing_to_retry` where its state does not allow it, or nothing is missing.
     """
-    fresh = {"slots": None, "rephrase": False, "automaticRetries": 0}
+    fresh = {"slots": None, "rephrase": False, "automaticRetries": 0, "deaths": 0}
     if not await next_attempt(session, transform, **(fresh | context)) and not context.get("skipped"):
         raise UserError("nothing_to_retry")
     await defer_generation(session, transform.id)
@@ -35,7 +35,7 @@ async def next_attempt(session: AsyncSession, transform: Transform, **more: Any)
     """Make `transform` pending as its next attempt, with its prompt; returns the places it writes.
 
     `more` goes into its context: `slots` (the places to write, None: all open ones), `skipped` (places given
-    up), `rephrase`, `waiting`, `interrupted`, `automaticRetries`.
+    up), `rephrase`, `waiting`, `interrupted`, `automaticRetries`, `deaths`.
     Raises UserError `nothing_to_retry` where its state does not allow it.
     """
     artifact = await ideas_of(session, transform.id)

@@ -47,7 +47,7 @@ class AccountState(SessionState):
         current, new = (str(form_data.get(name) or "") for name in ("current", "new"))
         try:
             person = await self._person()
-            await passwords.change(person, current, new, token=self._token())
+            await passwords.change(person, current, new, here=self._session_id())
             await self._list(person)
             self.done = Notice(*PASSWORD_CHANGED)
         except Exception as error:
@@ -71,7 +71,7 @@ class AccountState(SessionState):
         """End every session but this one."""
         try:
             person = await self._person()
-            await accounts.sign_out_others(person, self._token())
+            await accounts.sign_out_others(person, self._session_id())
             await self._list(person)
         except Exception as error:
             return self._refused(error)
@@ -82,7 +82,7 @@ class AccountState(SessionState):
         self.notice = Notice()
 
     async def _list(self, person: str) -> None:
-        self.sessions = [_view(row) for row in await accounts.sessions_of(person, self._token())]
+        self.sessions = [_view(row) for row in await accounts.sessions_of(person, self._session_id())]
 
     def _refused(self, error: Exception) -> Any:
         if is_signed_out(error):

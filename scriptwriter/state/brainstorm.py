@@ -1,7 +1,9 @@
 """Owns a project's screen in one tab: it follows the project and sends what changed. Knows no shapes."""
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import reflex as rx
@@ -20,9 +22,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import brainstorms, projects, provenance
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
-from scriptwriter.state.following import LOST, admit, role_in, watch
-from scriptwriter.state.ideas import IdeasState
-from scriptwriter.state.origin import OriginState
+from scriptwriter.state.following import HELD, LOST, admit, role_in, watch
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
@@ -30,8 +30,7 @@ from scriptwriter.state.session import SessionState, as_notice
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
 
-TO_THE_TOP = "scrollTo(0, 0)"
-OPEN_REPLY = "document.getElementById('raw-reply')?.showModal()"
+ASK_AGAIN = 5.0  # seconds after which a session that is sent something must prove itself again
 
 
 class BrainstormState(SessionState):
@@ -54,7 +53,8 @@ class BrainstormState(SessionState):
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _shown: str = ""
 
-    @rx.event(background=True)
+    # Whoever asks for it again gets another one, and not one more.
+    @rx.event(background=True, supersedes=True)
     async def watch(self):
         """Follow the project of the route until the person leaves the page, or may no longer read it."""
         await watch(self, self._project_id())
@@ -62,9 +62,13 @@ class BrainstormState(SessionState):
     async def _follow(self, project_id: str) -> None:
         person = await admit(self, project_id)
         await projects.open_project(project_id, person)
-        screen, room, role = None, None, None
+        screen, room, role, asked = None, None, None, monotonic()
         async with hub().follow(project_id) as flows:
             async for flow in flows:
+                if monotonic() - asked > ASK_AGAIN:
+                    asked = monotonic()
+                    if not await self._is_still_in():
+                        raise UserError("signed_out")
                 emptied = screen is not None and screen.newest.transform_id and not flow.batches
                 now = await role_in(flow, person, doubtful=emptied)
                 following = (screen or Screen()).after(flow, datetime.now(UTC), person)
@@ -83,6 +87,14 @@ class BrainstormState(SessionState):
                         await self._show(changes, writing, project)
                 screen, room, role = following, around, now
 
+    async def _is_still_in(self) -> bool:
+        """Whether nobody has ended this session elsewhere; a database that is away signs nobody out."""
+        try:
+            async with asyncio.timeout(1):
+                return await self._user() is not None
+        except Exception:
+            return True
+
     async def _show(self, changes: dict[str, Any], writing: dict[str, Any], project: dict[str, Any]) -> None:
         growing, around = await self.get_state(WritingState), await self.get_state(ProjectState)
         for part, values in ((self, changes), (growing, writing), (around, project)):
@@ -92,7 +104,7 @@ class BrainstormState(SessionState):
     async def _forget(self) -> None:
         """Nothing of a project stays in this tab; whoever follows one for it ends."""
         self.reset()
-        for part in (WritingState, ReplyState, ProjectState, IdeasState, OriginState):
+        for part in (WritingState, ReplyState, ProjectState, *HELD):
             (await self.get_state(part)).reset()
 
     async def _deny(self, error: UserError) -> None:
@@ -114,8 +126,6 @@ class BrainstormState(SessionState):
         self.starting = False
         if not self.notice.zh:
             self.brief_open = False
-            # The form is gone, and with it the place where the person was.
-            yield rx.call_script(TO_THE_TOP)
 
     @rx.event
     def open_brief(self) -> None:
@@ -161,11 +171,9 @@ class BrainstormState(SessionState):
         self.stopping = False
 
     @rx.event
-    async def read_reply(self, transform_id: str):
+    async def read_reply(self, transform_id: str) -> None:
         """Show what the model answered."""
         await self._act(self._read_reply(str(transform_id)))
-        if not self.notice.zh:
-            yield rx.call_script(OPEN_REPLY)
 
     @rx.event
     def dismiss(self) -> None:
@@ -213,7 +221,9 @@ class BrainstormState(SessionState):
 
     async def _read_reply(self, transform_id: str) -> None:
         text = await provenance.raw_reply(self._project_id(), transform_id, await self._person())
-        (await self.get_state(ReplyState)).text = text[-LONGEST:]
+        reply = await self.get_state(ReplyState)
+        reply.text = text[-LONGEST:]
+        reply.shown += 1
 
     def _project_id(self) -> str:
         # Reflex adds this var when a page with such a route is added; the client can set it to anything.

@@ -5,19 +5,30 @@ from its background event.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, TypeVar
 
 from scriptwriter.errors import UserError
 from scriptwriter.services import projects
 from scriptwriter.services.access import loss
 from scriptwriter.state.project import ProjectState
 from scriptwriter.state.session import SessionState, as_notice
-from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.views import Followed
+
+_State = TypeVar("_State", bound=SessionState)
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two tries to follow
 
+HELD: list[type[SessionState]] = []
+"""States in which a tab holds things of the project that it shows: emptied when that is over."""
+
 LOST = {"access_removed": "removed", "project_deleted": "deleted"}
 """What `access` says of a project that was open until now, by the error that ended it."""
+
+
+def held(state: type[_State]) -> type[_State]:
+    """Class decorator: `state` holds things of a project."""
+    HELD.append(state)
+    return state
 
 
 async def watch(tab: Any, project_id: str) -> None:
@@ -61,7 +72,7 @@ async def admit(tab: Any, project_id: str) -> str:
     return user.id
 
 
-async def role_in(flow: ProjectFlow, person: str, *, doubtful: object = False) -> str:
+async def role_in(flow: Followed, person: str, *, doubtful: object = False) -> str:
     """The person's role, as the flow says; where it says that there is none, the database decides.
 
     Raises UserError `access_removed` or `project_deleted`.

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from scriptwriter.components.views import BatchView, Notice, Phase, Remedy
 from scriptwriter.errors import UserError
-from scriptwriter.sync.flow import Batch
+from scriptwriter.sync.batches import Batch
 from scriptwriter.texts import ERRORS, WAITING_REASON, WAITING_REASONS
 
 ENDED_SHORT = frozenset({"model_silent", "too_few_ideas"})

@@ -6,9 +6,11 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.views import ConflictView, Notice, UndoView
-from scriptwriter.errors import EditedMeanwhile
+from scriptwriter.errors import EditedMeanwhile, UserError
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import edits, keepers, picks, remakes
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.following import held
 from scriptwriter.state.presence import PresenceState
 from scriptwriter.state.session import SessionState, as_notice
 from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
@@ -16,6 +18,7 @@ from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RE
 MOST_SELECTED = remakes.MOST_MERGED
 
 
+@held
 class IdeasState(SessionState):
     """What is open on the sheets of this tab, and the last act, which can be undone.
 
@@ -83,7 +86,7 @@ class IdeasState(SessionState):
         except EditedMeanwhile as error:
             self.conflict = ConflictView(error.name or "?", error.version, error.title, error.body)
         except Exception as error:
-            self.notice = as_notice(error)
+            await self._tell(error)
         else:
             self._offer(EDITED_UNDO, "restore", ref, base)
             await self._close_editor()
@@ -167,9 +170,15 @@ class IdeasState(SessionState):
         try:
             await action
         except Exception as error:
-            self.notice = as_notice(error)
+            await self._tell(error)
             return False
         return True
+
+    async def _tell(self, error: Exception) -> None:
+        if isinstance(error, UserError) and error.code == "signed_out":
+            await (await self.get_state(BrainstormState))._deny(error)
+        else:
+            self.notice = as_notice(error)
 
     def _offer(self, said: Text, *undo: str) -> None:
         self.undo_offer, self._undo = UndoView(said.zh, said.en), undo

@@ -7,20 +7,22 @@ import reflex as rx
 from scriptwriter.components.views import Notice, OriginView
 from scriptwriter.services import provenance
 from scriptwriter.services.provenance import Provenance
+from scriptwriter.state.following import held
 from scriptwriter.state.reply import LONGEST
 from scriptwriter.state.session import SessionState, as_notice
 
-OPEN = "document.getElementById('origin')?.showModal()"
 
-
+@held
 class OriginState(SessionState):
     """The dialog 来源 of a card."""
 
+    shown: rx.Field[int] = rx.field(0)
+    """Counts; the page's script opens the dialog when it changes."""
     told: rx.Field[OriginView] = rx.field(default_factory=OriginView)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
     @rx.event
-    async def trace(self, transform_id: str):
+    async def trace(self, transform_id: str) -> None:
         """Read where the ideas of a run come from, and show it."""
         self.notice = Notice()
         try:
@@ -29,7 +31,7 @@ class OriginState(SessionState):
         except Exception as error:
             self.notice = as_notice(error)
             return
-        yield rx.call_script(OPEN)
+        self.shown += 1
 
     @rx.event
     def put_away(self) -> None:

@@ -10,6 +10,7 @@ import reflex as rx
 from scriptwriter.errors import UserError
 from scriptwriter.services import presence
 from scriptwriter.services.presence import RENEW_SECONDS
+from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.session import SessionState
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,11 @@ class PresenceState(SessionState):
                     async with self:
                         editing = self._editing if self._tab == tab else ""
                     await presence.renew(project_id, tab, await self._person(), editing)
-                except UserError:
+                except UserError as error:
+                    if error.code == "signed_out":
+                        # Ended elsewhere: what this tab follows ends too, without an event of its own.
+                        async with self:
+                            await (await self.get_state(BrainstormState))._deny(error)
                     return
                 except Exception as error:
                     log.warning("presence was not renewed: %s", type(error).__name__)

@@ -7,7 +7,7 @@ import reflex as rx
 from scriptwriter.components.views import MemberView
 from scriptwriter.services.access import OWNERS
 from scriptwriter.state.session import SessionState
-from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.views import Followed
 
 
 class ProjectState(SessionState):
@@ -20,7 +20,7 @@ class ProjectState(SessionState):
     members: rx.Field[list[MemberView]] = rx.field(default_factory=list)
 
 
-def about(flow: ProjectFlow, role: str) -> dict[str, Any]:
+def about(flow: Followed, role: str) -> dict[str, Any]:
     """What ProjectState holds for a person with `role`, but for the members."""
     return {
         "id": flow.project_id,

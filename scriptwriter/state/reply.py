@@ -12,6 +12,8 @@ class ReplyState(SessionState):
     """The text in the dialog of the raw reply."""
 
     text: rx.Field[str] = rx.field("")
+    shown: rx.Field[int] = rx.field(0)
+    """How often it was asked for: each time opens the dialog (screen.js)."""
 
     @rx.event
     def put_away(self) -> None:

@@ -18,7 +18,8 @@ from scriptwriter.components.views import (
 )
 from scriptwriter.state.cards import Looking, keepers_of, places_of, present_in
 from scriptwriter.state.headings import heading
-from scriptwriter.sync.flow import Batch, ProjectFlow
+from scriptwriter.sync.batches import Batch
+from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.texts import IDEA_FINISHED
 
 WRITING = ("number", "title", "body")

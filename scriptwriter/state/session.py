@@ -6,7 +6,8 @@ from urllib.parse import quote, urlsplit
 
 import reflex as rx
 
-from scriptwriter.api.session import token_in
+from scriptwriter.api.event_headers import SESSION_ID
+from scriptwriter.api.session import value_in
 from scriptwriter.components.views import Notice
 from scriptwriter.errors import UserError
 from scriptwriter.models import User
@@ -55,11 +56,11 @@ class SessionState(rx.State):
         """The way to the sign-in page, and back here afterwards."""
         return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
 
-    def _token(self) -> str:
-        return token_in(self.router.headers.cookie)
+    def _session_id(self) -> str:
+        return value_in(self.router.headers.cookie, SESSION_ID)
 
     async def _user(self) -> User | None:
-        return await accounts.user_of_session(self._token())
+        return await accounts.user_of(self._session_id())
 
     async def _person(self) -> str:
         """The id of the person who sent this event. Raises UserError `signed_out`."""

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import reflex as rx
 
 from scriptwriter.api.refusals import TYPED
-from scriptwriter.api.session import cookie_name, value_in
+from scriptwriter.api.session import value_in
 from scriptwriter.components.views import Notice
 from scriptwriter.errors import UserError
 from scriptwriter.services import names, throttle
@@ -46,7 +46,7 @@ class SignInState(SessionState):
         """Say what the address of the page tells, and give back the name that was typed."""
         query = self.router.url.query_parameters
         self.problem = problem(query.get("problem", ""), query.get("seconds", ""))
-        typed = value_in(self.router.headers.cookie, cookie_name(TYPED))
+        typed = value_in(self.router.headers.cookie, TYPED)
         self.username = unquote(typed) if self.problem.zh else ""
 
 

@@ -1,9 +1,10 @@
-"""Owns the API tokens on a person's account page. A new token is kept until it is put away. Knows no SQL."""
+"""Owns the API tokens on a person's account page. A new token is sent once and kept nowhere. Knows no SQL."""
 
 from typing import Any
 
 import reflex as rx
 
+from scriptwriter.components.tokens import FRESH
 from scriptwriter.components.views import Notice, TokenView
 from scriptwriter.services import tokens
 from scriptwriter.services.tokens import TokenRow
@@ -11,17 +12,17 @@ from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 
 
 class TokensState(SessionState):
-    """The tokens; `fresh` is the one that was just made, `asked` the id of one that may be revoked."""
+    """The tokens; `shown` says whether a new one is on the screen, `asked` is the id of one to revoke."""
 
     tokens: rx.Field[list[TokenView]] = rx.field(default_factory=list)
-    fresh: rx.Field[str] = rx.field("")
+    shown: rx.Field[bool] = rx.field(False)
     asked: rx.Field[str] = rx.field("")
     problem: rx.Field[Notice] = rx.field(default_factory=Notice)
 
     @rx.event
     async def load(self):
         """Read the list anew; a token that was shown is gone."""
-        self.fresh, self.asked, self.problem = "", "", Notice()
+        self.shown, self.asked, self.problem = False, "", Notice()
         try:
             await self._list(await self._person())
         except Exception as error:
@@ -32,13 +33,16 @@ class TokensState(SessionState):
     @rx.event
     async def create(self, form_data: dict[str, Any]):
         """Make a token, and show it this once."""
-        self.fresh, self.problem = "", Notice()
+        self.problem = Notice()
         try:
             person = await self._person()
-            self.fresh = await tokens.create(person, str(form_data.get("name") or ""))
+            token = await tokens.create(person, str(form_data.get("name") or ""))
             await self._list(person)
         except Exception as error:
             return self._refused(error)
+        self.shown = True
+        # Not as a var: those are kept, and sent again when the page is loaded.
+        return rx.set_value(FRESH, token)
 
     @rx.event
     def ask(self, token_id: str) -> None:
@@ -57,9 +61,10 @@ class TokensState(SessionState):
             return self._refused(error)
 
     @rx.event
-    def put_away(self) -> None:
+    def put_away(self):
         """The person has the new token."""
-        self.fresh = ""
+        self.shown = False
+        return rx.set_value(FRESH, "")
 
     async def _list(self, person: str) -> None:
         self.tokens = [_view(row) for row in await tokens.mine(person)]

@@ -1,4 +1,4 @@
-"""Owns one subscription per open project of this process, and fans its newest flow out to every follower.
+"""Owns one subscription per open project and view of this process; fans its newest value out to followers.
 
 It knows who follows only as a bell to ring, and asks nobody's rights: a service did that before.
 """
@@ -6,21 +6,19 @@ It knows who follows only as a bell to ring, and asks nobody's rights: a service
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 
 from scriptwriter.electric import Shape, ShapeError, ShapeStream
 from scriptwriter.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
-from scriptwriter.sync.flow import ProjectFlow, join
+from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.views import FLOW, Followed, View, clause
 
 log = logging.getLogger(__name__)
 
-TABLES = ("transforms", "transform_outputs", "artifacts", "projects_users", "projects", "presence")
-COLUMNS = {"presence": ("tab", "project_id", "user_id", "name", "editing")}
-"""Of a table of which not all is followed: an open tab is renewed without a word to anybody."""
-DATED = ("transforms", "artifacts")
-"""Those whose rows tell when they were written (updated_at)."""
+T = TypeVar("T", bound=Followed)
 LINGER_SECONDS = 30.0
 RESTART_SECONDS = 2.0
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -41,7 +39,7 @@ class Hub:
         self.secret = secret
         self._live_sse = live_sse
         self._linger = linger
-        self._subscriptions: dict[str, _Subscription] = {}
+        self._subscriptions: dict[tuple[str, str], _Subscription[Any]] = {}
 
     async def __aenter__(self) -> "Hub":
         return self
@@ -49,33 +47,40 @@ class Hub:
     async def __aexit__(self, *_: object) -> None:
         for subscription in list(self._subscriptions.values()):
             await subscription.close()
-        OPEN_PROJECTS.dec(len(self._subscriptions))
+        OPEN_PROJECTS.dec(self.open_projects)
         self._subscriptions.clear()
 
+    def follow(self, project_id: str) -> AbstractAsyncContextManager[AsyncIterator[ProjectFlow]]:
+        """The flow of a project, as `follow_view` tells."""
+        return self.follow_view(project_id, FLOW)
+
     @asynccontextmanager
-    async def follow(self, project_id: str) -> AsyncIterator[AsyncIterator[ProjectFlow]]:
-        """The flow of a project, now and after every change; who is slow gets the newest only.
+    async def follow_view(self, project_id: str, view: View[T]) -> AsyncIterator[AsyncIterator[T]]:
+        """A view of a project, now and after every change; who is slow gets the newest only.
 
         Nothing comes before the first complete snapshot. The caller has checked that the person may read it.
         """
-        subscription = self._subscriptions.get(project_id)
+        subscription: _Subscription[T] | None = self._subscriptions.get((project_id, view.name))
         if subscription is None:
-            subscription = _Subscription(self, project_id)
-            self._subscriptions[project_id] = subscription
-            OPEN_PROJECTS.inc()
+            before = self.open_projects
+            subscription = _Subscription(self, project_id, view)
+            self._subscriptions[subscription.key] = subscription
+            OPEN_PROJECTS.inc(self.open_projects - before)
         follower = subscription.join()
         try:
-            yield subscription.flows(follower)
+            yield subscription.values(follower)
         finally:
             subscription.leave(follower)
 
     @property
     def open_projects(self) -> int:
         """How many projects are followed now, those that linger included."""
-        return len(self._subscriptions)
+        return len({project_id for project_id, _ in self._subscriptions})
 
-    def shapes(self, project_id: str, bell: asyncio.Event, *, past_caches: bool) -> dict[str, Shape]:
-        """The shapes of a project by table, not yet running; each rings `bell` at a change."""
+    def shapes(
+        self, project_id: str, view: View[Any], bell: asyncio.Event, *, past_caches: bool
+    ) -> dict[str, Shape]:
+        """The shapes of a view by table, not yet running; each rings `bell` at a change."""
         return {
             table: Shape(
                 ShapeStream(
@@ -83,41 +88,48 @@ class Hub:
                     table=table,
                     where=clause(table),
                     params=[project_id],
-                    columns=COLUMNS.get(table),
+                    columns=view.columns.get(table),
                     secret=self.secret,
                     live_sse=self._live_sse,
                     past_caches=past_caches,
                 ),
                 on_change=bell.set,
             )
-            for table in TABLES
+            for table in view.tables
         }
 
-    async def close_when_idle(self, subscription: "_Subscription") -> None:
+    async def close_when_idle(self, subscription: "_Subscription[Any]") -> None:
         """End a subscription that nobody has followed for the time of lingering."""
         await asyncio.sleep(self._linger)
-        if not subscription.followers and self._subscriptions.get(subscription.project_id) is subscription:
-            del self._subscriptions[subscription.project_id]
-            OPEN_PROJECTS.dec()
+        if not subscription.followers and self._subscriptions.get(subscription.key) is subscription:
+            before = self.open_projects
+            del self._subscriptions[subscription.key]
+            OPEN_PROJECTS.dec(before - self.open_projects)
             await subscription.close()
 
 
-class _Subscription:
-    def __init__(self, hub: Hub, project_id: str) -> None:
+class _Subscription(Generic[T]):
+    def __init__(self, hub: Hub, project_id: str, view: View[T]) -> None:
         self.project_id = project_id
+        self.view = view
         self.followers: set[asyncio.Event] = set()
         self._hub = hub
-        self._flow: ProjectFlow | None = None
+        self._value: T | None = None
         self._newest: datetime | None = None
         self._idle: asyncio.Task[None] | None = None
-        self._task = asyncio.create_task(self._run(), name=f"project {project_id}")
+        self._task = asyncio.create_task(self._run(), name=f"{view.name} of project {project_id}")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what its hub finds it."""
+        return self.project_id, self.view.name
 
     def join(self) -> asyncio.Event:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
         bell = asyncio.Event()
-        if self._flow is not None:
+        if self._value is not None:
             bell.set()
         self.followers.add(bell)
         FOLLOWERS.inc()
@@ -129,12 +141,12 @@ class _Subscription:
         if not self.followers and self._idle is None:
             self._idle = asyncio.create_task(self._hub.close_when_idle(self))
 
-    async def flows(self, follower: asyncio.Event) -> AsyncIterator[ProjectFlow]:
+    async def values(self, follower: asyncio.Event) -> AsyncIterator[T]:
         while True:
             await follower.wait()
             follower.clear()
-            assert self._flow is not None
-            yield self._flow
+            assert self._value is not None
+            yield self._value
 
     async def close(self) -> None:
         self._task.cancel()
@@ -148,14 +160,14 @@ class _Subscription:
                 # The shape has said already what the server answered.
                 cause = None if isinstance(error, ShapeError) else error
                 log.error("following project %s failed; trying again", self.project_id, exc_info=cause)
-                if self._flow is not None:
-                    self._tell(replace(self._flow, syncing="resyncing"))
+                if self._value is not None:
+                    self._tell(replace(self._value, syncing="resyncing"))
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _follow(self) -> None:
         """Run the shapes, and publish their join whenever one of them has changed."""
         bell = asyncio.Event()
-        shapes = self._hub.shapes(self.project_id, bell, past_caches=self._flow is not None)
+        shapes = self._hub.shapes(self.project_id, self.view, bell, past_caches=self._value is not None)
         async with AsyncExitStack() as stack:
             for shape in shapes.values():
                 await stack.enter_async_context(shape)
@@ -171,37 +183,27 @@ class _Subscription:
 
     def _publish(self, shapes: dict[str, Shape]) -> None:
         live = all(shape.status.name == "live" for shape in shapes.values())
-        flow = join(
+        value = self.view.join(
             self.project_id,
-            shapes["transforms"].rows.values(),
-            shapes["transform_outputs"].rows.values(),
-            {row["id"]: row for row in shapes["artifacts"].rows.values()},
-            shapes["projects_users"].rows.values(),
-            shapes["presence"].rows.values(),
-            projects=shapes["projects"].rows.values(),
-            syncing="live" if live else "resyncing",
+            {table: shape.rows.values() for table, shape in shapes.items()},
+            "live" if live else "resyncing",
         )
         self._measure(shapes)
-        self._tell(flow)
+        self._tell(value)
 
-    def _tell(self, flow: ProjectFlow) -> None:
-        if flow != self._flow:
-            self._flow = flow
+    def _tell(self, value: T) -> None:
+        if value != self._value:
+            self._value = value
             for follower in self.followers:
                 follower.set()
 
     def _measure(self, shapes: dict[str, Shape]) -> None:
         """Note how long the newest change was on its way; the rows of a first snapshot tell nothing of it."""
-        written = [row["updated_at"] for table in DATED for row in shapes[table].rows.values()]
+        written = [row["updated_at"] for table in self.view.dated for row in shapes[table].rows.values()]
         newest = max((moment for moment in written if isinstance(moment, datetime)), default=_BEGINNING)
         if self._newest is not None and newest > self._newest:
             SHAPE_LAG.observe(max((datetime.now(UTC) - newest).total_seconds(), 0.0))
         self._newest = newest
-
-
-def clause(table: str) -> str:
-    """Which rows of `table` are a project's: the where clause of its shape, $1 being the project's id."""
-    return "id = $1" if table == "projects" else "project_id = $1"
 
 
 _current: Hub | None = None

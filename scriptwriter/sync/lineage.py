@@ -1,26 +1,26 @@
 """Owns the join of a project's shapes into its lineage: what came from what, laid out to be read. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
 
 from scriptwriter import graph
+from scriptwriter.sync.rows import Row, created
 
-Row = Mapping[str, Any]
 NodeKind = Literal["artifact", "llm", "human"]
 
 COLUMN, LINE = 260, 110
 """Pixels between two ranks, and between two nodes of one rank."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """An artifact or a transform.
 
-    `type` is an artifact's type, or a person's act; `row` is the row that it stands for; `x` and `y` are its
-    place in pixels, `rank` counts the steps from the start.
+    `type` is an artifact's type, or a person's act; `row` is the row that it stands for, `made` that of what
+    a person's act made where both are one node; `x` and `y` are its place in pixels, `rank` counts the steps
+    from the start.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Node:
     rank: int = 0
     x: int = 0
     y: int = 0
+    made: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,23 @@ def lineage(
     return Lineage(_placed(nodes, edges), tuple(edges))
 
 
+def folded(whole: Lineage) -> Lineage:
+    """The same with each person's act and what it made as one node, which is the act's."""
+    nodes = {node.id: node for node in whole.nodes}
+    into = {
+        edge.target: edge.source
+        for edge in whole.edges
+        if nodes[edge.source].kind == "human" and nodes[edge.target].kind == "artifact"
+    }
+    made = {act: nodes[artifact].row for artifact, act in into.items()}
+    edges = [replace(edge, source=into.get(edge.source, edge.source)) for edge in whole.edges]
+    edges = [edge for edge in edges if edge.target not in into]
+    kept = [replace(node, made=made.get(node.id)) for node in whole.nodes if node.id not in into]
+    return Lineage(_placed(kept, edges), tuple(edges))
+
+
 def _artifact(row: Row) -> Node:
-    return Node(row["id"], "artifact", row["type"], row["streaming_status"], row["created_at"] or _EPOCH, row)
+    return Node(row["id"], "artifact", row["type"], row["streaming_status"], created(row), row)
 
 
 def _transform(row: Row, actions: Mapping[str, str]) -> Node:
@@ -88,7 +104,7 @@ def _transform(row: Row, actions: Mapping[str, str]) -> Node:
         kind,
         actions.get(row["id"], "") if kind == "human" else "",
         row["streaming_status"],
-        row["created_at"] or _EPOCH,
+        created(row),
         row,
     )
 
@@ -103,24 +119,15 @@ def _placed(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[Node, ...]:
         rank = ranks[node.id]
         line = heights.get(rank, 0)
         heights[rank] = line + 1
-        placed.append(
-            Node(
-                node.id,
-                node.kind,
-                node.type,
-                node.status,
-                node.at,
-                node.row,
-                rank,
-                rank * COLUMN,
-                line * LINE,
-            )
-        )
+        placed.append(replace(node, rank=rank, x=rank * COLUMN, y=line * LINE))
     return tuple(placed)
 
 
 def _ranks(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[str, int]:
-    """How many steps each node is from the start, by its longest way; no circle is followed."""
+    """How many steps each node is from the start, by its longest way; no circle is followed.
+
+    What begins late, as the brief of a later run, stands right before the first thing that it went into.
+    """
     before: dict[str, list[str]] = {node.id: [] for node in nodes}
     after: dict[str, list[str]] = {node_id: [] for node_id in before}
     for edge in edges:
@@ -136,4 +143,9 @@ def _ranks(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[str, int]:
             waiting[target] -= 1
             if waiting[target] == 0:
                 ready.append(target)
-    return ranks
+    begun = {
+        node_id: min(ranks[target] for target in after[node_id]) - 1
+        for node_id in ranks
+        if after[node_id] and not before[node_id]
+    }
+    return ranks | {node_id: max(0, rank) for node_id, rank in begun.items()}

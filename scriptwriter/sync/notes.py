@@ -107,7 +107,8 @@ def _maker(row: Row, makers: Mapping[str, Row]) -> tuple[str, VersionKind]:
     if maker["type"] == graph.LLM:
         kind: VersionKind = "title"
     else:
-        kind = "restore" if context.get("params", {}).get("action") == graph.RESTORE else "edit"
+        action = (context.get("params") or {}).get("action")
+        kind = "restore" if action == graph.RESTORE else "edit"
     return context.get("startedBy") or "", kind
 
 

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from scriptwriter.database import transaction
 from scriptwriter.services.access import require
 from scriptwriter.sync.flow import ProjectFlow, join
+from scriptwriter.sync.hub import clause
 
 
 async def read_flow(project_id: str, user_id: str) -> ProjectFlow:
@@ -23,10 +24,11 @@ async def read_flow(project_id: str, user_id: str) -> ProjectFlow:
             await _rows(session, "transform_outputs", project_id),
             {row["id"]: row for row in await _rows(session, "artifacts", project_id)},
             await _rows(session, "projects_users", project_id),
+            projects=await _rows(session, "projects", project_id),
         )
 
 
 async def _rows(session: AsyncSession, table: str, project_id: str) -> list[dict[str, Any]]:
-    query = text(f"SELECT * FROM {table} WHERE project_id = :project_id")
+    query = text(f"SELECT * FROM {table} WHERE {clause(table).replace('$1', ':project_id')}")
     found = await (await session.connection()).execute(query, {"project_id": project_id})
     return [dict(row) for row in found.mappings()]

@@ -5,7 +5,7 @@ import pytest
 from tests.support.chaos import chaos
 
 
-@pytest.mark.parametrize(("seed", "workers", "blow"), [(1, 1, "everything"), (2, 2, "all workers")])
+@pytest.mark.parametrize(("seed", "workers", "blow"), [(1, 1, "everything"), (2, 2, "zombie")])
 async def test_whatever_is_killed_every_generation_ends_and_nothing_shown_is_lost(
     seed: int, workers: int, blow: str
 ) -> None:

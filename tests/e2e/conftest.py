@@ -11,6 +11,7 @@ from scriptwriter.database import connect
 from scriptwriter.settings import Settings
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer
+from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 from tests.support.people import browser as open_browser
 from tests.support.people import chromium
 from tests.support.web import Web, production_build
@@ -31,7 +32,14 @@ def model() -> Iterator[ModelServer]:
 
 
 @pytest.fixture(scope="session")
-def web(folder: Path, model: ModelServer) -> Iterator[Web]:
+def provider() -> Iterator[OidcServer]:
+    """The provider at which people may sign in as well."""
+    with OidcServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def web(folder: Path, model: ModelServer, provider: OidcServer) -> Iterator[Web]:
     """The application as people meet it."""
     settings = {
         "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
@@ -39,6 +47,10 @@ def web(folder: Path, model: ModelServer) -> Iterator[Web]:
         "OPENAI_BASE_URL": model.url,
         "OPENAI_MODEL": "test-model",
         **UNLIMITED,
+        "OIDC_ISSUER": provider.url,
+        "OIDC_CLIENT_ID": CLIENT_ID,
+        "OIDC_CLIENT_SECRET": CLIENT_SECRET,
+        "OIDC_NAME": "工作室",
     }
     with production_build(folder, settings) as running:
         yield running

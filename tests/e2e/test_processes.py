@@ -1,13 +1,20 @@
 """Starting and stopping the whole application, as a person at a terminal does."""
 
+import asyncio
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 
+from scriptwriter.database import connect
 from scriptwriter.embedded import postgres
-from tests.support.waiting import wait_until
-from tests.support.web import production_build
+from scriptwriter.services import projects
+from tests.support.following import caught_up, streaming
+from tests.support.programs import bearer
+from tests.support.rooms import Room
+from tests.support.waiting import LIMIT, wait_until
+from tests.support.web import Web, production_build
 
 
 def of(folder: Path) -> list[psutil.Process]:
@@ -22,6 +29,22 @@ def of(folder: Path) -> list[psutil.Process]:
     return found
 
 
+async def stopped_while_followed(running: Web, url: str) -> list[psutil.Process]:
+    """Ctrl+C while a program follows a project, as tabs do; returns the processes that are left."""
+    connection = connect(url)
+    room = Room(await projects.create("kept", "一个项目"), owner="kept")
+    headers = await bearer(room.owner)
+    await connection.close()
+    async with (
+        httpx.AsyncClient(base_url=running.url, headers=headers, timeout=LIMIT) as http,
+        streaming(http, await caught_up(http, room)) as stream,
+    ):
+        left = await asyncio.to_thread(running.stop)
+        async with asyncio.timeout(LIMIT):
+            await stream.ended.wait()
+    return left
+
+
 def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
     """Web process, shape server, worker, supervisor and Postgres all end; the rows stay."""
     data = tmp_path / "data"
@@ -31,9 +54,10 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Pa
     with production_build(tmp_path, settings) as running:
         with postgres.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:
             connection.execute("INSERT INTO users (id, username) VALUES ('kept', 'kept')")
+            url = server.url()
         assert of(data)
 
-        assert running.stop() == []
+        assert asyncio.run(stopped_while_followed(running, url)) == []
 
     wait_until(lambda: not of(data))
     with postgres.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 
 from scriptwriter.backing import electric_server
+from scriptwriter.services import brainstorms
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
 from tests.support.model_server import ModelServer
+from tests.support.rooms import BRIEF, Room
 
 
 @pytest.fixture
@@ -60,3 +62,9 @@ async def hub(connected: str) -> AsyncIterator[Hub]:
         Hub(electric.url, electric.secret, linger=0.2) as hub,
     ):
         yield process_hub.connect(hub)
+
+
+@pytest.fixture
+async def transform_id(room: Room) -> str:
+    """A brainstorm that asks for three ideas, just started."""
+    return await brainstorms.start(room.project_id, BRIEF, room.owner)

@@ -12,11 +12,11 @@ from scriptwriter.api.app import create
 from scriptwriter.api.session import COOKIE
 from scriptwriter.services import tokens
 from tests.support.programs import HOME, bearer, client, cookie, problem, program_of
-from tests.support.rooms import BRIEF, Room
+from tests.support.rooms import Room
 from tests.support.rows import rows
 
 NAME = {"name": "一个新名字"}
-START = {"projectId": "{project}", "params": BRIEF.to_json()}
+START = {"projectId": "{project}", "params": {"platform": "抖音", "genre": "悬疑"}}
 OF_PROJECT = {"projectId": "{project}"}
 
 # Of every route: what is sent, and the roles that may.
@@ -186,6 +186,7 @@ async def test_a_role_that_is_too_low_is_told_so(room: Room, route: tuple[str, s
             answer = await ask(http, route, room.project_id)
         if role in may:
             assert answer.status_code not in (401, 403), answer.text
+            assert "private" in answer.headers["cache-control"]
         else:
             code = "not_allowed" if role == "viewer" else "owners_only"
             assert problem(answer) == (403, code)

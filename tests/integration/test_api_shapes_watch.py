@@ -1,6 +1,7 @@
 """Shapes for other programs end with the right to read them: at once, with no word of what comes after."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
@@ -8,6 +9,7 @@ import psycopg
 import pytest
 
 from scriptwriter import database
+from scriptwriter.api import closing
 from scriptwriter.api.seats import SEATS
 from scriptwriter.graph import Idea
 from scriptwriter.services import accounts, attempts, brainstorms, members, projects, tokens
@@ -241,6 +243,34 @@ async def test_a_client_that_leaves_frees_electric_at_once(room: Room, answered:
 
         async with asyncio.timeout(LIMIT):
             await told.left.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_process_that_is_asked_to_stop_ends_what_is_open(
+    electric: Polled, room: Room, number: signal.Signals
+) -> None:
+    """A server waits for every answer: a stream ends in good order, a poll says when to come back."""
+    heard: list[int] = []
+    before = signal.signal(number, lambda number, _: heard.append(number))
+    async with network_client(await bearer(room.owner)) as http:
+        live = await caught_up(http, room)
+        with closing.on_signals():
+            async with streaming(http, live) as stream:
+                polling = asyncio.create_task(http.get(SHAPE, params=live))
+                await eventually(lambda: electric.polls == 2)
+
+                signal.raise_signal(number)
+
+                async with asyncio.timeout(LIMIT):
+                    await stream.ended.wait()
+                    told = await polling
+        again = await http.get(SHAPE, params=asking(room))
+
+    assert signal.signal(number, before) is not before, "whoever handled the signal handles it again"
+    assert heard == [number]
+    assert stream.failure is None
+    assert problem(told) == (503, "sync_away") and told.headers["retry-after"] == "1"
+    assert again.status_code == 200
 
 
 async def test_without_a_database_an_open_stream_ends_rather_than_goes_on_unasked(

@@ -1,84 +1,29 @@
-"""Workers that die, come back, or lose their job: every generation goes on, once, and ends."""
+"""Workers that die and come back: every generation goes on, once, and a zombie writes nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
-import psycopg
 import pytest
-from structlog.testing import capture_logs
 
 from scriptwriter.errors import GenerationError, Superseded
-from scriptwriter.generation import jobs
 from scriptwriter.generation.endpoint import Endpoint
 from scriptwriter.generation.run import run
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.services import attempts, brainstorms
-from scriptwriter.services.orphans import adopt
 from tests.support.model_server import Gate, ModelServer, broken_off, delta, ideas_text, spoken, story
-from tests.support.rooms import BRIEF, Room
+from tests.support.queue import begun, execute, queue, taken_by_a_worker
+from tests.support.rooms import Room
 from tests.support.rows import artifact_of, rows, transform_of
 from tests.support.waiting import eventually
-from tests.support.workers import worker_process
+from tests.support.workers import worker_in_rhythm
 
 ALL = [story(number) for number in (1, 2, 3)]
 ONE, TWO = (Idea(each["title"], each["body"]) for each in ALL[:2])
 HALF = Idea("半个", "他刚要", "writing")
-STALLED = 20.0
-
-
-@pytest.fixture
-async def transform_id(room: Room) -> str:
-    """A brainstorm that asks for three ideas, just started."""
-    return await brainstorms.start(room.project_id, BRIEF, room.owner)
-
-
-def execute(url: str, statement: str, *parameters: Any) -> list[Any]:
-    with psycopg.connect(url, autocommit=True) as connection:
-        cursor = connection.execute(statement.encode(), parameters)
-        return cursor.fetchall() if cursor.description else []
-
-
-def taken_by_a_worker(url: str, silent: str = "0 seconds") -> int:
-    """The only job is taken by a worker whose last sign of life was that long ago; the job's id."""
-    [[job]] = execute(
-        url,
-        "WITH worker AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s::interval)"
-        " RETURNING id) UPDATE procrastinate_jobs SET status = 'doing', worker_id = worker.id FROM worker"
-        " RETURNING procrastinate_jobs.id",
-        silent,
-    )
-    return job
-
-
-@contextmanager
-def away(server_url: str, url: str) -> Iterator[None]:
-    """The database takes no connection, and has dropped all it had."""
-    name = urlsplit(url).path[1:]
-    execute(server_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    execute(server_url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
-    try:
-        yield
-    finally:
-        execute(server_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-
-
-def queue(url: str) -> list[tuple[str, str]]:
-    """The state and the transform of each job."""
-    query = "SELECT status::text, args ->> 'transform_id' AS id FROM procrastinate_jobs ORDER BY id"
-    return [(job["status"], job["id"]) for job in rows(url, query)]
 
 
 def state(url: str) -> str:
     return transform_of(url)["streaming_status"]
-
-
-async def begun(transform_id: str, job: int | None = None) -> attempts.Attempt:
-    attempt = await attempts.begin(transform_id, job)
-    assert attempt is not None
-    return attempt
 
 
 async def test_the_next_worker_continues_from_the_next_missing_idea(connected: str, transform_id: str):
@@ -161,94 +106,6 @@ async def test_a_second_job_does_not_take_a_run_that_is_alive(connected: str, tr
     assert again.number == attempt.number + 1
 
 
-async def test_the_job_of_a_silent_worker_becomes_another_job(connected: str, transform_id: str):
-    """A new one, so that a worker that comes back ends only the old one."""
-    old = taken_by_a_worker(connected, "1 minute")
-    await begun(transform_id, old)
-
-    adopted = await adopt(stalled=STALLED, ended={})
-
-    assert adopted == [transform_id]
-    assert queue(connected) == [("todo", transform_id)]
-    [[new]] = execute(connected, "SELECT id FROM procrastinate_jobs")
-    assert new != old
-    assert await attempts.begin(transform_id, new) is not None
-
-
-async def test_two_who_look_for_orphans_queue_one_job(connected: str, transform_id: str):
-    """However many workers there are."""
-    taken_by_a_worker(connected, "1 minute")
-
-    adopted = await asyncio.gather(*[adopt(stalled=STALLED, ended={}) for _ in range(5)])
-
-    assert sorted(adopted) == [[], [], [], [], [transform_id]]
-    assert queue(connected) == [("todo", transform_id)]
-
-
-async def test_a_job_that_ended_unnoticed_is_known_as_ended(connected: str, transform_id: str):
-    """Its worker lives, but could not write that it was done."""
-    job = taken_by_a_worker(connected)
-    [[worker]] = execute(connected, "SELECT worker_id FROM procrastinate_jobs")
-
-    untouched = await adopt(stalled=STALLED, ended={job: worker + 1})
-    adopted = await adopt(stalled=STALLED, ended={job: worker})
-
-    assert (untouched, adopted) == ([], [transform_id])
-    assert queue(connected) == [("todo", transform_id)]
-
-
-@pytest.mark.parametrize("status", ["failed", "aborted", "cancelled", "succeeded", None])
-@pytest.mark.parametrize("running", [False, True], ids=["pending", "running"])
-async def test_a_transform_without_a_living_job_is_queued_again(
-    connected: str, transform_id: str, status: str | None, running: bool
-):
-    """However the job was lost."""
-    job = taken_by_a_worker(connected)
-    if running:
-        await begun(transform_id, job)
-    if status:
-        execute(connected, "UPDATE procrastinate_jobs SET status = %s", status)
-    else:
-        execute(connected, "DELETE FROM procrastinate_jobs")
-
-    adopted = await adopt(stalled=STALLED, ended={})
-
-    assert adopted == [transform_id]
-    [[new]] = execute(connected, "SELECT id FROM procrastinate_jobs WHERE status = 'todo'")
-    assert await attempts.begin(transform_id, new) is not None
-
-
-async def test_nothing_else_is_queued_again(connected: str, room: Room, transform_id: str):
-    """Neither what waits, runs, or is put off, nor what has ended."""
-    seen = [await adopt(stalled=STALLED, ended={})]
-    taken_by_a_worker(connected)
-    attempt = await begun(transform_id)
-    seen.append(await adopt(stalled=STALLED, ended={}))
-    await attempts.postpone(attempt, [ONE], Reply("m"), GenerationError("reply_empty"), 60)
-    execute(connected, "DELETE FROM procrastinate_jobs WHERE status = 'doing'")
-    seen.append(await adopt(stalled=STALLED, ended={}))
-    await brainstorms.stop(room.project_id, transform_id, room.owner)
-    execute(connected, "DELETE FROM procrastinate_jobs")
-    seen.append(await adopt(stalled=STALLED, ended={}))
-
-    assert seen == [[], [], [], []]
-
-
-async def test_a_worker_finds_a_generation_without_a_job(
-    connected: str, transform_id: str, server: ModelServer, begin: Callable
-):
-    """While it runs, and not only when it starts."""
-    server.answers(spoken(ideas_text([1, 2, 3])))
-    begin(jobs.work())
-    await eventually(lambda: state(connected) == "completed")
-    execute(connected, "UPDATE transforms SET status = 'pending', streaming_status = 'pending'")
-
-    await eventually(lambda: state(connected) == "completed")
-
-    assert artifact_of(connected)["ideas"] == ALL
-    await eventually(lambda: queue(connected) == [])
-
-
 async def test_a_generation_that_cannot_be_read_ends_and_says_so(
     connected: str, transform_id: str, server: ModelServer
 ):
@@ -281,39 +138,17 @@ async def test_a_draft_that_the_database_refuses_is_paid_for_once(
     assert len(server.exchanges) == 1
 
 
-async def test_a_model_goes_on_while_the_worker_has_lost_its_database(
-    connected: str, postgres_server: str, transform_id: str, server: ModelServer, begin: Callable
-):
-    """Nobody pays twice: one request, though the worker that took the job gives up in the middle of it."""
-    gate = Gate()
-    text = ideas_text([1, 2, 3])
-    server.answers(broken_off(text[:60], gate, *spoken(text[60:]).steps))
-    begin(jobs.work())
-    await eventually(lambda: "故事1号" in str(artifact_of(connected)["partial_data"]))
-
-    with capture_logs() as said, away(postgres_server, connected):
-        await eventually(lambda: [line for line in said if line["event"] == "worker_stopped"], 60)
-        gate.open()
-        await eventually(lambda: [line for line in said if line["event"] == "end_not_saved"], 60)
-    await eventually(lambda: state(connected) == "completed")
-
-    assert artifact_of(connected)["ideas"] == ALL
-    assert transform_of(connected)["retry_count"] == 0
-    assert len(server.exchanges) == 1
-
-
 async def test_another_process_continues_after_a_kill(
     connected: str, room: Room, transform_id: str, server: ModelServer
 ):
     """kill -9 in mid-stream: the next worker asks for what is missing, and no finished idea is paid twice."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第3个故事") + 3], Gate()), spoken(ideas_text([3])))
-    settings = {"DATABASE_URL": connected, "ELECTRIC_URL": ""}
-    with worker_process(settings) as first:
+    with worker_in_rhythm(connected) as first:
         await eventually(lambda: "第3个" in str(artifact_of(connected)["partial_data"]), 60)
         first.kill()
 
-    with worker_process(settings):
+    with worker_in_rhythm(connected):
         await eventually(lambda: state(connected) == "completed", 60)
 
     assert artifact_of(connected)["ideas"] == ALL

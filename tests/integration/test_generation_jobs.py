@@ -22,6 +22,7 @@ from tests.support.model_server import (
 )
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.waiting import wait_until
+from tests.support.workers import QUICK
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ async def test_the_job_of_a_dead_worker_is_taken_over(
         " RETURNING procrastinate_jobs.id",
     )
 
-    begin(jobs.work())
+    begin(jobs.work(QUICK))
     await until(lambda: states(connected) == ["completed"])
 
     assert len(ideas(connected)) == 3

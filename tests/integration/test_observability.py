@@ -121,7 +121,8 @@ async def test_every_line_of_a_generation_names_project_transform_and_attempt(
     with ModelServer() as model:
         model.answers(refused(503, f"busy, dear {KEY}"), spoken(ideas_text([1, 2, 3])))
         environment = {
-            "SCRIPTWRITER_ENV": "production", "DATABASE_URL": connected, "OPENAI_API_KEY": KEY,
+            "SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "https://write.example",
+            "DATABASE_URL": connected, "OPENAI_API_KEY": KEY,
             "OPENAI_BASE_URL": model.url, "MODEL_RETRY_SECONDS": "0.1",
         }  # fmt: skip
         async with worker(**environment) as lines:
@@ -297,7 +298,8 @@ async def test_a_workers_own_port_tells_retries_tokens_and_failures(connected: s
     with ModelServer() as model:
         model.answers(refused(503, "busy"), spoken(ideas_text([1, 2, 3])), refused(401, "who are you?"))
         environment = {
-            "SCRIPTWRITER_ENV": "production", "DATABASE_URL": connected, "OPENAI_API_KEY": KEY,
+            "SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "https://write.example",
+            "DATABASE_URL": connected, "OPENAI_API_KEY": KEY,
             "OPENAI_BASE_URL": model.url, "MODEL_RETRY_SECONDS": "0.1",
             "METRICS_PORT": str(port), "METRICS_TOKEN": TOKEN,
         }  # fmt: skip

@@ -16,6 +16,7 @@ from scriptwriter.models import Membership, User
 from scriptwriter.services import presence
 from scriptwriter.settings import settings
 from scriptwriter.sync.hub import Hub
+from scriptwriter.sync.views import FLOW
 from tests.support.flows import following
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -150,7 +151,7 @@ async def test_a_renewal_wakes_nobody(hub: Hub, connected: str, room: Room) -> N
     """Not even the join: the shape of the open tabs does not have the moment of their last sign of life."""
     await presence.renew(room.project_id, "t1", room.owner)
     bell = Bell()
-    async with hub.shapes(room.project_id, bell)["presence"] as shape:
+    async with hub.shapes(room.project_id, FLOW, bell, past_caches=False)["presence"] as shape:
         await shape.ready()
         await eventually(lambda: shape.status.name == "live")
         before = bell.rung

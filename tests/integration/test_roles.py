@@ -1,6 +1,6 @@
 """Every act of a person in a project, tried by everybody: what each role may, and what it is told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,21 @@ from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Idea, Reply
+from scriptwriter.ideas import IdeaRef
 from scriptwriter.models import User
-from scriptwriter.services import attempts, brainstorms, choices, members, projects, provenance
+from scriptwriter.services import (
+    attempts,
+    brainstorms,
+    edits,
+    keepers,
+    members,
+    picks,
+    projects,
+    provenance,
+    remakes,
+    transfers,
+)
+from tests.support.budgets import unlimited
 from tests.support.rooms import BRIEF, Room
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")
@@ -33,11 +46,19 @@ class Place:
     artifact_id: str
 
 
+def _first(place: Place) -> IdeaRef:
+    return IdeaRef(place.artifact_id, 0)
+
+
 Act = Callable[[Place, str], Awaitable[Any]]
 
 READING: dict[str, Act] = {
     "open": lambda place, who: projects.open_project(place.project_id, who),
     "list members": lambda place, who: members.listed(place.project_id, who),
+    "read where it comes from": lambda place, who: provenance.of_run(
+        place.project_id, place.transform_id, who
+    ),
+    "export": lambda place, who: transfers.export(place.project_id, who),
     "read the raw reply": lambda place, who: provenance.raw_reply(place.project_id, place.transform_id, who),
 }
 ACTING: dict[str, Act] = {
@@ -45,7 +66,11 @@ ACTING: dict[str, Act] = {
     "start again": lambda place, who: brainstorms.start_again(place.project_id, who),
     "retry": lambda place, who: brainstorms.retry(place.project_id, place.transform_id, who),
     "stop": lambda place, who: brainstorms.stop(place.project_id, place.transform_id, who),
-    "choose": lambda place, who: choices.choose(place.project_id, place.artifact_id, 0, who),
+    "pick": lambda place, who: picks.pick(place.project_id, _first(place), "keep", who),
+    "edit": lambda place, who: edits.edit(place.project_id, _first(place), "新题目", "新正文。", "", who),
+    "arrange": lambda place, who: keepers.arrange(place.project_id, [_first(place)], who),
+    "like": lambda place, who: remakes.like(place.project_id, _first(place), 3, who),
+    "retitle": lambda place, who: remakes.retitle(place.project_id, _first(place), who),
 }
 MANAGING: dict[str, Act] = {
     "rename": lambda place, who: projects.rename(place.project_id, "另一个名字", who),
@@ -73,6 +98,13 @@ ACTS = READING | ACTING | MANAGING | LEAVING
 
 PEOPLE = ("owner", "collaborator", "viewer", "owner-2", "viewer-2")
 ROLES = ("owner", "collaborator", "viewer")
+
+
+@pytest.fixture
+def unlimited_starts() -> Iterator[None]:
+    """The budget of a person is tested elsewhere."""
+    with unlimited():
+        yield
 
 
 @pytest.fixture
@@ -111,7 +143,7 @@ async def refusal(act: Act, place: Place, who: str, url: str) -> str:
     return ""
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("people", "unlimited_starts")
 @pytest.mark.parametrize("role", REFUSALS)
 async def test_a_role_may_do_what_it_is_for_and_nothing_else(connected: str, role: str) -> None:
     """A viewer reads, a collaborator writes, an owner manages; a stranger finds nothing; all may leave."""

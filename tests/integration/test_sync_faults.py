@@ -16,7 +16,8 @@ from scriptwriter import database
 from scriptwriter.embedded.postgres import attach
 from scriptwriter.graph import Idea
 from scriptwriter.services import attempts, brainstorms
-from scriptwriter.sync.hub import COLUMNS, TABLES, Hub, clause
+from scriptwriter.sync.hub import Hub
+from scriptwriter.sync.views import FLOW, clause
 from tests.conformance.running import SECRET, shape_server
 from tests.support import postgres
 from tests.support.flows import Follower, following
@@ -83,10 +84,10 @@ async def resyncing(follower: Follower) -> None:
 
 async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
     """Delete the project's shapes: whoever follows them has to start anew."""
-    for table in TABLES:
+    for table in FLOW.tables:
         definition = {"table": table, "where": clause(table), "params[1]": project_id}
-        if table in COLUMNS:
-            definition["columns"] = ",".join(COLUMNS[table])
+        if table in FLOW.columns:
+            definition["columns"] = ",".join(FLOW.columns[table])
         assert (await straight.delete("/v1/shape", params=definition)).status_code == 202
 
 
@@ -194,7 +195,7 @@ async def test_a_refusal_for_a_while_leaves_the_old_list(
         proxy.cut()
         await resyncing(follower)
         asked = len(proxy.requests)
-        await eventually(lambda: len(proxy.requests) >= asked + len(TABLES))
+        await eventually(lambda: len(proxy.requests) >= asked + len(FLOW.tables))
         await attempts.save_draft(attempt, [ONE, TWO])
         assert follower.now.syncing == "resyncing"
         proxy.answers = lambda request: None
@@ -219,7 +220,7 @@ async def test_cached_answers_of_an_earlier_life_are_not_shown(
         first = {request.query.get("handle") for request in proxy.requests}
         await rotate(straight, room.project_id)
         if way is Cache.news:
-            await eventually(lambda: live_tables(proxy, besides=first) == set(TABLES))
+            await eventually(lambda: live_tables(proxy, besides=first) == set(FLOW.tables))
             await follower.sees_the_database(connected)
             proxy.answers = cache.news
             proxy.cut()

@@ -14,18 +14,26 @@ from scriptwriter.ideas import IdeaRef
 from scriptwriter.models import Artifact, Membership, Project, Transform, UserSession
 from scriptwriter.services import attempts, brainstorms, picks, projects
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.ideas import IdeasState
 from scriptwriter.state.new_project import NewProjectState
+from scriptwriter.state.origin import OriginState
 from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.session import SessionState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import Hub
 from tests.support.rooms import BRIEF, Room
-from tests.support.tabs import open_tab
+from tests.support.tabs import Tab, open_tab
 from tests.support.waiting import eventually
 
 ONE = Idea("开锁匠", "入赘五年的锁匠。")
 TWO = Idea("地下三层", "保洁员何满。")
 THREE = Idea("末日掌柜", "超市店员。")
+
+
+async def _keep(tab: Tab, attempt: attempts.Attempt, number: int, verdict: str = "keep") -> None:
+    """What a press on the sheet of an idea sends."""
+    ref = str(IdeaRef(attempt.artifact_id, number - 1))
+    await tab.send(IdeasState.pick, ref=ref, verdict=verdict, before="", before_reason="")
 
 
 async def _verdicts(room: Room) -> list[str]:
@@ -94,7 +102,7 @@ async def test_who_may_not_act_changes_nothing(hub: Hub, room: Room, person: str
         await tab.send(BrainstormState.skip, transform_id=attempt.transform_id, attempt=0, number=1)
         await tab.send(BrainstormState.rephrase, transform_id=attempt.transform_id, attempt=0)
         await tab.send(BrainstormState.stop, transform_id=attempt.transform_id)
-        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=1, kept=True)
+        await _keep(tab, attempt, 1)
 
         assert tab.value(BrainstormState, "notice").zh
         assert not tab.value(BrainstormState, "may_act")
@@ -138,14 +146,14 @@ async def test_a_kept_idea_is_seen_by_everybody_in_the_room(hub: Hub, room: Room
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
         await picks.pick(room.project_id, IdeaRef(attempt.artifact_id, 2), "keep", room.collaborator)
-        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=2, kept=True)
+        await _keep(tab, attempt, 2)
         keepers = await tab.sees(BrainstormState, "keepers", lambda keepers: len(keepers or ()) == 2)
 
         assert [keeper.title for keeper in keepers] == ["末日掌柜", "地下三层"]
         cards = tab.value(BrainstormState, "cards")
-        assert [(card.kept, card.by_me) for card in cards] == [(False, False), (True, True), (True, False)]
+        assert [(card.kept, card.mine) for card in cards] == [(False, ""), (True, "keep"), (True, "")]
 
-        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=2, kept=False)
+        await _keep(tab, attempt, 2, verdict="none")
         await tab.sees(BrainstormState, "keepers", lambda keepers: len(keepers) == 1)
 
 
@@ -230,7 +238,7 @@ async def test_a_session_that_was_ended_ends_at_the_next_event(hub: Hub, room: R
         await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
         async with transaction() as session:
             await session.exec(delete(UserSession))
-        await tab.send(BrainstormState.keep, artifact_id=attempt.artifact_id, number=1, kept=True)
+        await _keep(tab, attempt, 1)
 
         assert tab.value(BrainstormState, "access") == "denied"
         assert tab.value(BrainstormState, "cards") == []
@@ -340,3 +348,24 @@ async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: R
         assert len(tab.redirects) == 4
         assert len(set(tab.redirects[:3])) == 1
         assert len(await projects.mine(room.owner)) == 3
+
+
+async def test_what_was_open_of_a_project_goes_when_the_person_may_no_longer_read_it(
+    hub: Hub, room: Room
+) -> None:
+    """The text in the editor, and the prompt and reply in the dialog, are of the project too."""
+    attempt = await _finished(room)
+
+    async with open_tab(room.project_id, "collaborator") as tab:
+        await tab.sees(BrainstormState, "access", lambda access: access == "open")
+        ref = str(IdeaRef(attempt.artifact_id, 0))
+        await tab.send(IdeasState.edit, ref=ref, title=ONE.title, body=ONE.body, version="")
+        await tab.send(OriginState.trace, transform_id=attempt.transform_id)
+        assert tab.value(IdeasState, "draft_body") == ONE.body
+        assert tab.value(OriginState, "told").prompts
+        async with transaction() as session:
+            await session.exec(delete(Membership).where(col(Membership.user_id) == "collaborator"))
+        await tab.sees(BrainstormState, "access", lambda access: access == "removed")
+
+        assert tab.value(IdeasState, "draft_body") == ""
+        assert tab.value(OriginState, "told").prompts == []

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -22,35 +21,25 @@ from tests.support.budgets import unlimited
 from tests.support.chaos_checks import short, shown_equals_stored, unended, violations
 from tests.support.chaos_model import Storyteller
 from tests.support.chaos_people import Audience, Person
+from tests.support.chaos_report import Report
 from tests.support.chaos_stage import Stage, stage
+from tests.support.chaos_zombie import haunt
 from tests.support.model_server import ModelServer
 from tests.support.rows import rows
 
 OWNER = TEST_USER["id"]
 KINDS = ("worker", "worker", "postgres", "supervisor", "shape server", "web")
-BLOWS = ("all workers", "everything")
-"""The last fault of a storm, which nobody who writes survives: what follows is the time of recovery."""
+ZOMBIE = "zombie"
+BLOWS = ("all workers", "everything", ZOMBIE)
+"""The last fault of a storm, which nobody who writes survives: what follows is the time of recovery.
+
+A zombie is a worker that comes back from it, when all people are gone; it takes two workers.
+"""
 
 REST = 120.0
 """Seconds within which all generations end, and all screens show it, once everything is back."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass
-class Report:
-    """What was done to an installation, and what did not hold; `recoveries` in seconds, one a round."""
-
-    seed: int
-    kills: Counter[str] = field(default_factory=Counter)
-    deeds: Counter[str] = field(default_factory=Counter)
-    generations: int = 0
-    attempts: int = 0
-    ideas: int = 0
-    calls: int = 0
-    changes: int = 0
-    recoveries: list[float] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
 
 
 Check = Callable[[], Awaitable[list[str]]]
@@ -83,19 +72,20 @@ class Chaos:
     ) -> None:
         """A storm of so many seconds, and everything after it; what does not hold goes into the report."""
         self._model.pace, self._model.faults = self._pace, self._faults
+        blow = blow or self._random.choice(BLOWS)
         people = [asyncio.create_task(person.brainstorm()) for person in self._people]
-        await self._storm(seconds, kinds, blow or self._random.choice(BLOWS))
+        await self._storm(seconds, kinds, blow)
         for person in people:
             person.cancel()
         for error in await asyncio.gather(*people, return_exceptions=True):
             if not isinstance(error, asyncio.CancelledError):
                 raise RuntimeError("a person did not bear it") from error
         await self.stage.complete()
-        self.report.recoveries.append(await self._recovery())
+        self.report.recoveries.append(await (self._haunt() if blow == ZOMBIE else self._recovery()))
         await self._complete_all()
-        self._note(await self._rest())
+        self.report.note(await self._rest())
         for check in checks:
-            self._note(await check())
+            self.report.note(await check())
         self._count()
 
     async def _storm(self, seconds: float, kinds: Sequence[str], blow: str) -> None:
@@ -106,6 +96,8 @@ class Chaos:
             while time.monotonic() < end:
                 self._begin(faults, self._random.choice(kinds))
                 await asyncio.sleep(self._random.uniform(0.3, 2.5))
+        if blow == ZOMBIE:
+            return
         await self._until_somebody_writes()
         async with asyncio.TaskGroup() as faults:
             self._begin(faults, blow)
@@ -168,8 +160,7 @@ class Chaos:
     async def _recovery(self) -> float:
         """Seconds until the last of the interrupted generations is seen to go on, or has ended."""
         back = time.monotonic()
-        active = await asyncio.to_thread(unended, self.stage.url)
-        waiting = {run["id"]: run["project_id"] for run in active}
+        waiting = {run["id"]: run["project_id"] for run in await asyncio.to_thread(unended, self.stage.url)}
         longest = 0.0
         deadline = back + REST
         while waiting and time.monotonic() < deadline:
@@ -179,13 +170,20 @@ class Chaos:
                     longest = max(longest, moved - back)
                     del waiting[transform_id]
             await asyncio.sleep(0.05)
-        self._note([f"{each} did not go on within {REST:.0f} s" for each in waiting])
+        self.report.note([f"{each} did not go on within {REST:.0f} s" for each in waiting])
         return longest
+
+    async def _haunt(self) -> float:
+        """Seconds until another worker has finished an idea in the place of a frozen one."""
+        self.report.kills[ZOMBIE] += 1
+        everybody = [*self.audience.witnesses.values()]
+        seconds, sentences = await haunt(self.stage, self._model, everybody, OWNER)
+        self.report.note(sentences)
+        return seconds
 
     async def _complete_all(self) -> None:
         """Somebody stays until no generation lacks an idea."""
-        self._model.pace, self._model.faults = self._pace / 4, 0.0
-        url = self.stage.url
+        self._model.pace, self._model.faults, url = self._pace / 4, 0.0, self.stage.url
         deadline = time.monotonic() + REST
         while time.monotonic() < deadline:
             if not await asyncio.to_thread(unended, url):
@@ -197,7 +195,7 @@ class Chaos:
                     await brainstorms.retry(run["project_id"], run["id"], OWNER)
             await asyncio.sleep(0.2)
         left = [*unended(url), *short(url)]
-        self._note([f"{run['id']} is {run['streaming_status']} after {REST:.0f} s" for run in left])
+        self.report.note([f"{run['id']} is {run['streaming_status']} after {REST:.0f} s" for run in left])
 
     async def _rest(self) -> list[str]:
         """What does not hold, when all screens had time to show the end."""
@@ -214,17 +212,12 @@ class Chaos:
     async def _rows(self, query: str) -> list[dict[str, str]]:
         return await asyncio.to_thread(rows, self.stage.url, query)
 
-    def _note(self, sentences: Sequence[str]) -> None:
-        known = {*self.report.violations}
-        self.report.violations += [sentence for sentence in sentences if sentence not in known]
-
     def _count(self) -> None:
         [total] = rows(
             self.stage.url,
             "SELECT count(*) AS runs, coalesce(sum(retry_count + 1), 0) AS attempts FROM transforms",
         )
-        witnesses = self.audience.witnesses.values()
-        report = self.report
+        report, witnesses = self.report, self.audience.witnesses.values()
         report.generations, report.attempts = total["runs"], total["attempts"]
         report.calls = len(self._model.calls)
         report.ideas = sum(len(witness.seen) for witness in witnesses)

@@ -108,7 +108,11 @@ def _of_run(run: Row, ideas: Sequence[Idea]) -> list[str]:
 
 
 def _of_calls(run: Row, ideas: Sequence[Idea], calls: Sequence[Call]) -> list[str]:
-    """Each attempt asked at most once, for what was missing, and every idea comes from one of them."""
+    """Each attempt asked at most once, for what was missing, and every idea comes from one of them.
+
+    What a call did not know of when it was made, and does not come from it or a later one, was written by an
+    attempt that was over.
+    """
     count = _brief(run).get("count", 0)
     found = []
     if len(calls) > run["retry_count"] + 1:
@@ -120,6 +124,9 @@ def _of_calls(run: Row, ideas: Sequence[Idea], calls: Sequence[Call]) -> list[st
             )
         if lost := [idea.title for idea in call.known if idea.title not in {each.title for each in ideas}]:
             found.append(f"call {call.number} knew of {lost}, which are gone")
+        known = {idea.title for idea in call.known}
+        if late := [idea.title for idea in ideas if idea.title not in known and call_of(idea) < call.number]:
+            found.append(f"{late} were written when call {call.number} had taken over")
     numbers = {call.number for call in calls}
     if strange := [idea.title for idea in ideas if call_of(idea) not in numbers]:
         found.append(f"has ideas of another generation: {strange}")

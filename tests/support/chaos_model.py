@@ -23,7 +23,7 @@ class Call:
     """One request: its number from 1, when it came (monotonic seconds), and what its prompt said.
 
     `mark` is the wish in the brief, which names the generation; `asked` counts the ideas asked for, `known`
-    are the ideas that the prompt names as finished.
+    are the ideas that the prompt names as finished; `worker` is the process that calls.
     """
 
     number: int
@@ -31,6 +31,7 @@ class Call:
     mark: str
     asked: int
     known: tuple[Idea, ...]
+    worker: str
 
 
 class Storyteller:
@@ -49,7 +50,9 @@ class Storyteller:
         """The answer to one request."""
         brief, known = prompts.read(body["messages"][-1]["content"])
         number = len(self.calls) + 1
-        self.calls.append(Call(number, time.monotonic(), brief.other_requirements, brief.count, known))
+        self.calls.append(
+            Call(number, time.monotonic(), brief.other_requirements, brief.count, known, body["model"])
+        )
         text = json.dumps(
             {"ideas": [self._idea(number, place) for place in range(brief.count)]}, ensure_ascii=False
         )
@@ -59,6 +62,10 @@ class Storyteller:
         if fate < self.faults:
             return broken_off(text[: self._random.randrange(len(text))], ending=False)
         return spoken(text, pause=self.pace)
+
+    def called_for(self, mark: str) -> list[Call]:
+        """The calls for a generation, in order."""
+        return [call for call in self.calls if call.mark == mark]
 
     def _idea(self, call: int, place: int) -> dict[str, str]:
         name = f"{call}回{place + 1}"

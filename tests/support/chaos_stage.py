@@ -115,6 +115,7 @@ class Stage:
 
     async def raise_curtain(self, workers: int, model_url: str, *, web: bool) -> None:
         """Start everything; `web` builds the pages too."""
+        self._logs.mkdir(parents=True, exist_ok=True)
         await self.attach()
         await asyncio.to_thread(database.apply_schema, self.url)
         environment = {
@@ -123,7 +124,6 @@ class Stage:
             "ELECTRIC_SECRET": self.secret,
             "OPENAI_BASE_URL": model_url,
             "OPENAI_API_KEY": "sk-test",
-            "OPENAI_MODEL": "test-model",
             "MODEL_RETRY_SECONDS": "1",
             "EMBEDDED_WORKER": "false",
             "SCRIPTWRITER_ENV": "development",
@@ -140,7 +140,8 @@ class Stage:
             arguments["web"] = ["reflex", "run", "--env", "prod", "--backend-port", port]
         for name, words in arguments.items():
             log = self._logs / f"{name.replace(' ', '-')}.log"
-            self.processes[name] = Kept(name, words, environment, log)
+            # By its model's name the model knows which worker calls.
+            self.processes[name] = Kept(name, words, environment | {"OPENAI_MODEL": name}, log)
         await self.complete()
 
     async def attach(self) -> None:

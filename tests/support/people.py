@@ -110,6 +110,31 @@ class Person:
         await self.page.get_by_test_id("sign-in-test-user").click()
         await expect(self.page.get_by_test_id("user-name")).to_have_text("测试用户")
 
+    async def registers(self, username: str, password: str) -> None:
+        """On the register page."""
+        await self.go("/register")
+        await self._enters(username, password)
+
+    async def signs_in(self, username: str, password: str) -> None:
+        """On the sign-in page, in whatever way it was reached."""
+        if "/sign-in" not in self.page.url:
+            await self.go("/sign-in")
+        await self._enters(username, password)
+
+    async def _enters(self, username: str, password: str) -> None:
+        await self.page.get_by_label("用户名", exact=True).fill(username)
+        await self.page.get_by_label("密码", exact=True).fill(password)
+        await self.page.get_by_test_id("submit-entry").click()
+
+    async def signs_out(self) -> None:
+        """By the sign in the masthead."""
+        await self.page.get_by_test_id("sign-out").click()
+        await expect(self.page.get_by_test_id("submit-entry")).to_be_visible()
+
+    async def is_signed_in_as(self, name: str) -> None:
+        """The masthead says so."""
+        await expect(self.page.get_by_test_id("user-name")).to_have_text(name)
+
     async def open_new_project(self) -> None:
         """To the form."""
         await self.go("/projects/new")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from scriptwriter.sync.hub import TABLES
+from scriptwriter.sync.views import FLOW
 from tests.support.shape_proxy import Request, ShapeProxy
 
 FIRST = ("offset", "-1")
@@ -21,7 +21,7 @@ class Cache:
     @property
     def is_empty(self) -> bool:
         """Whether it has given all."""
-        return len(self.given) == 2 * len(TABLES)
+        return len(self.given) == 2 * len(FLOW.tables)
 
     def snapshots(self, request: Request) -> bytes | None:
         """The first snapshot, twice for each table, and whatever follows from believing it."""

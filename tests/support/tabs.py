@@ -11,12 +11,17 @@ from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
 
+from scriptwriter.api.event_headers import event_cookie
+from scriptwriter.api.session import COOKIE
+
 # The states are registered, and the routes give them their vars, when the app is imported.
 from scriptwriter.scriptwriter import app
 from scriptwriter.services import accounts
 
 LIMIT = 30.0
-BRAINSTORM, MEMBERS = "/projects/[project_id]/brainstorm", "/projects/[project_id]/members"
+BRAINSTORM, MEMBERS, LINEAGE = (
+    f"/projects/[project_id]/{page}" for page in ("brainstorm", "members", "lineage")
+)
 PROJECTS = "/projects"
 
 
@@ -28,6 +33,7 @@ class Tab:
         self.shown: dict[str, dict[str, Any]] = {}
         self.updates: list[Mapping[str, Mapping[str, Any]]] = []
         self.redirects: list[str] = []
+        self.filled: list[str] = []
         self._changed = asyncio.Event()
         self._router_data = {
             "pathname": route,
@@ -46,6 +52,7 @@ class Tab:
             plain = {key.removesuffix("_rx_state_"): value for key, value in values.items()}
             self.shown.setdefault(name, {}).update(plain)
         self.redirects += [event.payload["path"] for event in update.events if event.name == "_redirect"]
+        self.filled += [event.payload["value"] for event in update.events if event.name == "_set_value"]
         if update.delta:
             self.updates.append(update.delta)
         self._changed.set()
@@ -94,7 +101,7 @@ class Tab:
 @asynccontextmanager
 async def open_tab(project_id: str, user_id: str | None, route: str = BRAINSTORM) -> AsyncIterator[Tab]:
     """A tab of `user_id` (None: nobody is signed in) that opens a page of a project."""
-    cookie = "" if user_id is None else f"scriptwriter_session={await accounts.open_session(user_id)}"
+    cookie = "" if user_id is None else event_cookie(f"{COOKIE}={await accounts.open_session(user_id)}")
     with app.set_contexts():
         async with Tab(f"tab-{user_id}-{route.rpartition('/')[2]}", project_id, cookie, route) as tab:
             await tab.load()

@@ -65,10 +65,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def production_build(folder: Path, settings: Mapping[str, str]) -> Iterator[Web]:
-    """Build and run the application in `folder`, with `settings` above this process's environment."""
-    port = free_port()
+def production_build(
+    folder: Path, settings: Mapping[str, str], *, port: int | None = None, pages: bool = True
+) -> Iterator[Web]:
+    """Build and run the application in `folder`, with `settings` above this process's environment.
+
+    Without `pages` only the backend runs, which is there within seconds.
+    """
+    port = port or free_port()
     command = ["-m", "reflex", "run", "--env", "prod", "--backend-port", str(port)]
+    command += [] if pages else ["--backend-only"]
     with _running(command, f"http://localhost:{port}", port, folder, folder / "web", settings) as web:
         yield web
 

@@ -5,13 +5,46 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import astuple
+
+from scriptwriter.generation.vigil import Rhythm
+
+QUICK = Rhythm(heartbeat=1.0, stalled=8.0, sweep=0.5, gap=3.0, grace=5.0)
+"""For tests that wait until somebody counts as dead."""
+
+_IN_RHYTHM = """
+import asyncio, sys
+from scriptwriter import database
+from scriptwriter.generation import jobs, vigil
+from scriptwriter.observability import configure_logs
+
+async def main():
+    database.connect(sys.argv[1])
+    await jobs.work(vigil.Rhythm(*map(float, sys.argv[2:])))
+
+configure_logs(json_lines=False)
+asyncio.run(main())
+"""
 
 
 @contextmanager
 def worker_process(settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A worker with `settings` above this process's environment, killed at the end."""
+    with _running([sys.executable, "-m", "scriptwriter", "worker"], settings) as process:
+        yield process
+
+
+@contextmanager
+def worker_in_rhythm(url: str, rhythm: Rhythm = QUICK) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker over the database at `url` that watches the others in `rhythm`, killed at the end."""
+    command = [sys.executable, "-c", _IN_RHYTHM, url, *map(str, astuple(rhythm))]
+    with _running(command, {"DATABASE_URL": url, "ELECTRIC_URL": ""}) as process:
+        yield process
+
+
+@contextmanager
+def _running(command: list[str], settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "SCRIPTWRITER_ENV": "development", **settings}
-    command = [sys.executable, "-m", "scriptwriter", "worker"]
     with subprocess.Popen(command, env=environment) as process:
         try:
             yield process

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.sync.lineage import COLUMN, LINE, Lineage, lineage
+from scriptwriter.sync.lineage import COLUMN, LINE, Lineage, folded, lineage
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -111,3 +111,25 @@ def test_every_part_of_the_rows_makes_a_part_of_the_lineage(
     here = {node.id for node in part.nodes}
     assert all(edge.source in here and edge.target in here for edge in part.edges)
     assert set(part.edges) <= set(whole().edges)
+
+
+def test_a_later_brief_stands_beside_the_run_that_it_is_for() -> None:
+    """Although nothing comes before it: a run that begins with an idea stands behind that idea."""
+    later = [artifact("brief-2", 4, "brainstorm_params")]
+    inputs = [
+        {"artifact_id": "brief-2", "transform_id": "like", "input_role": "params"},
+        {"artifact_id": "ideas", "transform_id": "like", "input_role": "ideas[0]"},
+    ]
+
+    whole = lineage([*ARTIFACTS, *later], [*TRANSFORMS, transform("like", 4)], [*INPUTS, *inputs], OUTPUTS)
+
+    ranks = {node.id: node.rank for node in whole.nodes}
+    assert (ranks["brief"], ranks["brief-2"], ranks["like"]) == (0, 2, 3)
+
+
+def test_folded_an_act_stands_for_what_it_made() -> None:
+    """It holds that row, and no node is left for it."""
+    nodes = {node.id: node for node in folded(whole()).nodes}
+
+    assert set(nodes) == {"brief", "run", "ideas", "edit", "pick"}
+    assert (nodes["edit"].made or {})["id"] == "edited"

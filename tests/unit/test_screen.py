@@ -10,7 +10,8 @@ from scriptwriter.graph import Brief, Idea
 from scriptwriter.ideas import IdeaRef, Pick, Version
 from scriptwriter.state.brief import checked, project_name
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
-from scriptwriter.sync.flow import Batch, ProjectFlow, Waiting
+from scriptwriter.sync.batches import Batch, Waiting
+from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.notes import IdeaNotes
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -8,6 +8,8 @@ from pydantic_settings import SettingsError
 
 from scriptwriter.settings import DEMO_MODEL, Settings
 
+PRODUCTION = {"SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "https://write.example"}
+
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
@@ -103,3 +105,43 @@ def test_a_model_that_cannot_be_used_is_refused_at_the_start(
     """Rather than at somebody's first run."""
     with pytest.raises((ValidationError, SettingsError)):
         of(monkeypatch, MODELS=listed)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"SCRIPTWRITER_ENV": "production"}, "SCRIPTWRITER_URL"),
+        (PRODUCTION | {"ELECTRIC_URL": "http://e", "DATABASE_URL": "postgresql://h/d"}, "ELECTRIC_SECRET"),
+        ({"OIDC_ISSUER": "https://i"}, "OIDC_CLIENT_ID"),
+        ({"OIDC_ISSUER": "https://i", "OIDC_CLIENT_ID": "us"}, "OIDC_CLIENT_SECRET"),
+        (PRODUCTION | {"OIDC_ISSUER": "https://i", "OIDC_CLIENT_SECRET": "s"}, "OIDC_CLIENT_ID"),
+    ],
+)
+def test_what_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], named: str
+) -> None:
+    """A process that must not serve like this says it in one sentence."""
+    assert named in of(monkeypatch, **values).missing
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"ELECTRIC_URL": "http://e", "DATABASE_URL": "postgresql://h/d"},
+        {"SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "http://h"},
+        {"OIDC_ISSUER": "https://i", "OIDC_CLIENT_ID": "us", "OIDC_CLIENT_SECRET": "s"},
+    ],
+)
+def test_nothing_is_missing_where_nothing_is(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    """A developer needs no secret, and nobody the ones of what they do not use."""
+    assert of(monkeypatch, **values).missing == ""
+
+
+def test_proxies_are_named_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses too; anything else is refused at the start."""
+    known = of(monkeypatch, TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.1 fd00::/8").trusted_proxies
+
+    assert [str(network) for network in known] == ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
+    with pytest.raises(ValidationError):
+        of(monkeypatch, TRUSTED_PROXIES="everybody")

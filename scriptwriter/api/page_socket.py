@@ -1,0 +1,136 @@
+"""Owns the door of a page's websocket: who may open one, whose tab it is, and what may come through.
+
+Knows no event handler: `Admit` is told to it.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
+
+from scriptwriter.api import messages
+from scriptwriter.api.origins import allowed
+from scriptwriter.api.session import token_in
+
+MESSAGE_LIMIT = 1_000_000
+"""Characters of one message."""
+BURST, PER_SECOND = 300, 30.0
+"""Messages of one websocket: how many at once, and how many a second in the long run."""
+PATIENCE = 20
+"""Refused events after which a websocket is closed."""
+TOKEN_LIMIT = 100
+"""Characters of a client's token."""
+KEPT_HEADERS = frozenset(
+    b"accept-encoding accept-language cache-control connection cookie host origin pragma upgrade user-agent "
+    b"sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version "
+    b"x-forwarded-for".split()
+)
+"""What of its request is kept: a page is told its own headers, and what a proxy adds is not its business."""
+POLICY_VIOLATION, TOO_BIG = 1008, 1009  # RFC 6455, 7.4.1
+
+Admit = Callable[[dict[str, Any]], dict[str, Any] | None]
+"""Gives the event to go on with, or None for one that no page sends."""
+
+_log = structlog.get_logger(__name__)
+
+
+def may_open(scope: Scope) -> bool:
+    """Whether this websocket is a page's of ours: no other site's, and it says which tab it is of.
+
+    A browser always names the origin of a websocket (RFC 6455, 4.1), and no cookie rule keeps others away.
+    """
+    return allowed(Headers(scope=scope).get("origin")) and 0 < len(_client_token(scope)) <= TOKEN_LIMIT
+
+
+def as_own(scope: Scope) -> Scope:
+    """The same request, with a token that is this session's alone, and without what a proxy has added."""
+    session = token_in(Headers(scope=scope).get("cookie", ""))
+    others = [(name, value) for name, value in _parameters(scope) if name != "token"]
+    query = urlencode([*others, ("token", bound(_client_token(scope), session))]).encode()
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() in KEPT_HEADERS]
+    return {**scope, "headers": kept, "query_string": query}
+
+
+def bound(token: str, session: str) -> str:
+    """The name under which the server keeps what the tab with this client `token` holds, for this `session`.
+
+    A client chooses its token, and may choose another's: with another session it names another tab's state.
+    """
+    return hashlib.sha256(f"{session}\n{token}".encode("utf-8", "replace")).hexdigest()
+
+
+async def refuse(receive: Receive, send: Send) -> None:
+    """Close it before it is open: the browser reads a 403."""
+    await receive()
+    await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+
+
+def _parameters(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+
+
+def _client_token(scope: Scope) -> str:
+    return next((value for name, value in _parameters(scope) if name == "token"), "")
+
+
+@dataclass
+class PageSocket:
+    """One websocket between a page and the app."""
+
+    page_receive: Receive
+    page_send: Send
+    admit: Admit
+    closed: bool = False
+    refused: int = 0
+    left: float = BURST
+    since: float = field(default_factory=time.monotonic)
+
+    async def receive(self) -> Message:
+        """The next message for the app."""
+        while True:
+            message = await self.page_receive()
+            if message["type"] != "websocket.receive" or self.closed:
+                return message
+            text = message.get("text")
+            if text is None or len(text) > MESSAGE_LIMIT:
+                return await self._close(TOO_BIG, "too large a message")
+            if not self._in_time():
+                return await self._close(POLICY_VIOLATION, "too many messages")
+            try:
+                passed = self._passed(messages.read(text))
+            except messages.Unreadable as error:
+                return await self._close(POLICY_VIOLATION, str(error))
+            if passed is not None:
+                return {"type": "websocket.receive", "text": passed}
+            self.refused += 1
+            if self.refused > PATIENCE:
+                return await self._close(POLICY_VIOLATION, "too many refused events")
+
+    async def send(self, message: Message) -> None:
+        """Something from the app to the page."""
+        if not self.closed:
+            await self.page_send(message)
+
+    def _passed(self, message: messages.Message) -> str | None:
+        if message.event is None:
+            return message.text
+        event = self.admit(message.event)
+        return None if event is None else message.with_event(event).text
+
+    def _in_time(self) -> bool:
+        now = time.monotonic()
+        self.left = min(BURST, self.left + (now - self.since) * PER_SECOND) - 1
+        self.since = now
+        return self.left >= 0
+
+    async def _close(self, code: int, why: str) -> Message:
+        _log.warning("websocket_closed", reason=why)
+        self.closed = True
+        await self.page_send({"type": "websocket.close", "code": code, "reason": why})
+        return {"type": "websocket.disconnect", "code": code}

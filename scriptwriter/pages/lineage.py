@@ -1,0 +1,82 @@
+"""Owns the page of a project's lineage."""
+
+import reflex as rx
+
+from scriptwriter.components.elements import empty, link, notice
+from scriptwriter.components.lineage import LineageDeeds, lineage_graph, lineage_list, view_switch
+from scriptwriter.components.origin import origin
+from scriptwriter.components.wording import t
+from scriptwriter.pages.layout import LANGUAGE, page
+from scriptwriter.pages.open_project import opened
+from scriptwriter.state.lineage import LineageState
+from scriptwriter.state.origin import OriginState
+from scriptwriter.state.project import ProjectState
+from scriptwriter.texts import (
+    BACK_TO_PROJECT,
+    LINEAGE,
+    LINEAGE_EMPTY,
+    LINEAGE_EMPTY_NEXT,
+    LINEAGE_WHY,
+    RESYNCING,
+)
+
+DEEDS = LineageDeeds(
+    choose=LineageState.choose, open=LineageState.open, trace=OriginState.trace, view=LineageState.view
+)
+
+
+def lineage() -> rx.Component:
+    """Where everything in the project comes from; live."""
+    return page(
+        opened(LineageState.access, LineageState.notice, rx.fragment(_heading(), _steps())),
+        origin(OriginState.told, LANGUAGE, OriginState.put_away, shown=OriginState.shown),
+        rx.cond(
+            LineageState.access == "open",
+            rx.fragment(
+                notice(LineageState.notice, LANGUAGE, LineageState.dismiss),
+                notice(OriginState.notice, LANGUAGE, OriginState.dismiss),
+            ),
+        ),
+        name="lineage",
+    )
+
+
+def _heading() -> rx.Component:
+    return rx.el.header(
+        rx.el.h1(t(LINEAGE, LANGUAGE)),
+        rx.el.p(ProjectState.name, class_name="project-title"),
+        rx.cond(
+            LineageState.resyncing, rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status")
+        ),
+        rx.el.nav(
+            link(
+                t(BACK_TO_PROJECT, LANGUAGE),
+                href=f"/projects/{ProjectState.id}/brainstorm",
+                class_name="button plain",
+            ),
+            class_name="project-tools",
+        ),
+        class_name="page-heading",
+    )
+
+
+def _steps() -> rx.Component:
+    # The list comes first for who listens; the style sheet draws the graph above it.
+    return rx.cond(
+        LineageState.steps.length() > 0,
+        rx.el.div(
+            rx.el.div(
+                rx.el.p(t(LINEAGE_WHY, LANGUAGE), class_name="hint"),
+                view_switch(LANGUAGE, DEEDS),
+                class_name="lineage-bar",
+            ),
+            lineage_list(LineageState.steps, LANGUAGE, DEEDS),
+            rx.cond(
+                LineageState.view != "list",
+                lineage_graph(LineageState.steps, LineageState.ways, LANGUAGE, DEEDS),
+            ),
+            class_name="lineage",
+            data_view=LineageState.view,
+        ),
+        empty(t(LINEAGE_EMPTY, LANGUAGE), t(LINEAGE_EMPTY_NEXT, LANGUAGE)),
+    )

@@ -1,0 +1,94 @@
+"""Owns the page of a project's lineage in one tab, live while it is open. Knows no SQL and no shapes."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.components.views import Notice, StepView, WayView
+from scriptwriter.errors import UserError
+from scriptwriter.services import projects
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.following import LOST, admit, role_in, watch
+from scriptwriter.state.origin import OriginState
+from scriptwriter.state.project import ProjectState, about
+from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.state.steps import steps_of, ways_of
+from scriptwriter.sync.hub import hub
+from scriptwriter.sync.views import LINEAGE
+
+
+class LineageState(SessionState):
+    """The lineage page; `access` is as in BrainstormState, `view` graph or list ("": what suits)."""
+
+    access: rx.Field[str] = rx.field("opening")
+    view: rx.Field[str] = rx.field("")
+    steps: rx.Field[list[StepView]] = rx.field(default_factory=list)
+    ways: rx.Field[list[WayView]] = rx.field(default_factory=list)
+    resyncing: rx.Field[bool] = rx.field(False)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    _shown: str = ""
+
+    @rx.event
+    def choose(self, view: str) -> None:
+        """Show the graph, or the list alone."""
+        self.view = "list" if view == "list" else "graph"
+
+    @rx.event
+    def open(self, step_id: str):
+        """Open what a step of the graph is about."""
+        step = next((step for step in self.steps if step.id == step_id), None)
+        if step is None:
+            return None
+        return rx.redirect(step.href) if step.href else OriginState.trace(step.id)
+
+    @rx.event(background=True)
+    async def watch(self):
+        """Follow the lineage of the route's project until the person leaves the page, or the project."""
+        await watch(self, str(getattr(self, "project_id", "")))
+
+    async def _follow(self, project_id: str) -> None:
+        person = await admit(self, project_id)
+        await projects.open_project(project_id, person)
+        before: dict[str, Any] = {}
+        around = None
+        async with hub().follow_view(project_id, LINEAGE) as values:
+            async for value in values:
+                role = await role_in(value, person, doubtful=before.get("steps") and not value.lineage.nodes)
+                now = {
+                    "access": "open",
+                    "resyncing": value.syncing == "resyncing",
+                    "steps": steps_of(value.lineage, project_id),
+                    "ways": ways_of(value.lineage),
+                }
+                changes = {name: each for name, each in now.items() if before.get(name) != each}
+                project = about(value, role)
+                if changes or project != around:
+                    async with self:
+                        if self._shown != project_id:
+                            return
+                        await self._show(changes, project)
+                before, around = now, project
+
+    async def _show(self, changes: dict[str, Any], project: dict[str, Any]) -> None:
+        for part, values in ((self, changes), (await self.get_state(ProjectState), project)):
+            for name, value in values.items():
+                setattr(part, name, value)
+
+    async def _forget(self) -> None:
+        view = self.view
+        self.reset()
+        self.view = view
+        for part in (OriginState, ProjectState):
+            (await self.get_state(part)).reset()
+
+    async def _deny(self, error: UserError) -> None:
+        # What this tab has seen of the project on its other page goes too.
+        await (await self.get_state(BrainstormState))._deny(error)
+        await self._forget()
+        self.access = LOST.get(error.code, "denied")
+        self.notice = as_notice(error)
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()

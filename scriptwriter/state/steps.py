@@ -1,0 +1,208 @@
+"""Owns what each step of a project's lineage reads as, in words of a writer's. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from scriptwriter import graph
+from scriptwriter.components.views import StepView, WayView
+from scriptwriter.graph import Brief
+from scriptwriter.ideas import Act, IdeaRef
+from scriptwriter.settings import DEMO_MODEL
+from scriptwriter.state.cards import anchor_of
+from scriptwriter.sync.lineage import Lineage, Node
+from scriptwriter.sync.rows import parsed
+from scriptwriter.texts import (
+    DEMO_MODE,
+    IDEAS_COUNT,
+    LINEAGE_ACTS,
+    LINEAGE_LIKE,
+    LINEAGE_MERGE,
+    LINEAGE_NO_TITLE,
+    LINEAGE_QUOTED,
+    LINEAGE_REASON,
+    LINEAGE_SOME_MODEL,
+    LINEAGE_SOMEBODY,
+    LINEAGE_STATES,
+    LINEAGE_TITLE,
+    LINEAGE_VERSION,
+    PASS_REASONS,
+    SECONDS,
+    WRITING_NOW,
+    Text,
+)
+
+TASKS = {"like": LINEAGE_LIKE, "merge": LINEAGE_MERGE, "title": LINEAGE_TITLE}
+ACTIONS = {graph.EDIT: "edit", graph.RESTORE: "restore", graph.ARRANGE: "arrange"}
+
+
+def steps_of(lineage: Lineage, project_id: str) -> list[StepView]:
+    """Every step of the project's lineage (folded), the oldest first."""
+    titles = Titles.of(lineage)
+    told = {node.id: _label(node, titles) for node in lineage.nodes}
+    made_at = {node.id: node.at for node in lineage.nodes}
+    sources: dict[str, dict[Text, None]] = {}
+    for edge in lineage.edges:
+        ref = _part(edge.source, edge.role)
+        source = told[edge.source]
+        if ref is not None and ref in titles.versions:
+            source = _quoted(titles.before(ref, made_at[edge.target]))
+        sources.setdefault(edge.target, {}).setdefault(source)
+    return [
+        _step(node, told[node.id], _listed(sources.get(node.id, ())), project_id)
+        for node in sorted(lineage.nodes, key=lambda node: (node.at, node.rank, node.id))
+    ]
+
+
+def ways_of(lineage: Lineage) -> list[WayView]:
+    """Which step leads to which, each way once."""
+    ways = dict.fromkeys((edge.source, edge.target) for edge in lineage.edges)
+    return [WayView(f"{source}>{target}", source, target) for source, target in ways]
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """The titles that each idea has had, with the moment of each, the oldest first."""
+
+    versions: dict[IdeaRef, list[tuple[datetime, str]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lineage: Lineage) -> "Titles":
+        """The titles of all finished ideas of a lineage."""
+        titles = cls()
+        for node in sorted(lineage.nodes, key=lambda node: node.at):
+            if node.type == graph.IDEAS:
+                for index, idea in enumerate(graph.ideas_from_json(_value(node))):
+                    if idea.status == "finished":
+                        titles.versions[IdeaRef(node.id, index)] = [(node.at, idea.title)]
+        for node in sorted(lineage.nodes, key=lambda node: node.at):
+            value = _value(node)
+            ref, title = _ref(node), value.get("title")
+            if ref in titles.versions and isinstance(title, str):
+                titles.versions[ref].append((node.at, title))
+        return titles
+
+    def before(self, ref: IdeaRef | None, at: datetime) -> str:
+        """The title that the idea had just before a moment; "" for an idea that is not there."""
+        known = self.versions.get(ref, []) if ref is not None else []
+        return next((title for moment, title in reversed(known) if moment < at), known[0][1] if known else "")
+
+
+def _step(node: Node, label: Text, source: Text, project_id: str) -> StepView:
+    state = node.status if node.status in LINEAGE_STATES else ""
+    return StepView(
+        id=node.id,
+        kind=_kind(node),
+        state=state,
+        zh=label.zh,
+        en=label.en,
+        by=_context(node).get("startedBy") or "" if node.kind == "llm" else "",
+        at=node.at.isoformat(timespec="seconds"),
+        source_zh=source.zh,
+        source_en=source.en,
+        href="" if node.kind == "llm" else f"/projects/{project_id}/brainstorm{_anchor(node)}",
+        x=node.x,
+        y=node.y,
+    )
+
+
+def _kind(node: Node) -> str:
+    if node.kind == "artifact":
+        return "brief" if node.type == graph.PARAMS else "ideas"
+    return "run" if node.kind == "llm" else "act"
+
+
+def _anchor(node: Node) -> str:
+    """The fragment of the sheet that a step is about, on the brainstorm page."""
+    ref = IdeaRef(node.id, 0) if node.type == graph.IDEAS else _ref(node)
+    return "" if ref is None else f"#{anchor_of(ref)}"
+
+
+def _label(node: Node, titles: Titles) -> Text:
+    if node.kind == "llm":
+        return _run(node)
+    if node.kind == "human":
+        return _act(node, titles)
+    value = _value(node)
+    if node.type == graph.PARAMS:
+        brief = Brief.from_json(value)
+        return Text(*[" · ".join(part for part in (brief.platform, brief.genre) if part)] * 2)
+    if node.status == "streaming":
+        return WRITING_NOW
+    if node.type == graph.IDEAS:
+        return _filled(IDEAS_COUNT, count=len(graph.finished(graph.ideas_from_json(value))))
+    title = str(value.get("title") or "")
+    return _filled(LINEAGE_VERSION, title=title) if title else LINEAGE_NO_TITLE
+
+
+def _run(node: Node) -> Text:
+    context = _context(node)
+    brief = Brief.from_json(context.get("params") or {})
+    name = str(context.get("model") or brief.model)
+    parts = [DEMO_MODE if name == DEMO_MODEL else Text(name, name) if name else LINEAGE_SOME_MODEL]
+    if brief.task in TASKS:
+        titles = _listed((_quoted(source.title) for source in brief.sources), "")
+        parts.insert(0, _filled(TASKS[brief.task], titles=titles))
+    if isinstance(context.get("seconds"), int | float):
+        parts.append(_filled(SECONDS, seconds=round(context["seconds"])))
+    if node.status in LINEAGE_STATES:
+        parts.append(LINEAGE_STATES[node.status])
+    return _listed(parts, " · ")
+
+
+def _act(node: Node, titles: Titles) -> Text:
+    made = _value(node)
+    by = _context(node).get("startedBy") or made.get("name")
+    name = Text(by, by) if isinstance(by, str) and by else LINEAGE_SOMEBODY
+    what = ACTIONS.get(node.type) or str(made.get("verdict") or "")
+    title = made.get("title") or titles.before(_ref(node), node.at)
+    said = _filled(LINEAGE_ACTS.get(what, LINEAGE_ACTS[""]), name=name, title=_quoted(str(title)))
+    reason = str(made.get("reason") or "")
+    if reason and what == "pass":
+        why = _filled(LINEAGE_REASON, reason=PASS_REASONS.get(reason, Text(reason, reason)))
+        return _listed((said, why), "")
+    return said
+
+
+def _ref(node: Node) -> IdeaRef | None:
+    """The idea that a version or an act is about."""
+    return Act(node.id, _value(node), node.at).ref
+
+
+def _part(artifact_id: str, role: str) -> IdeaRef | None:
+    """The idea that an edge takes out of a batch, where its role names one."""
+    if not role.startswith("ideas["):
+        return None
+    index = role.removeprefix("ideas[").removesuffix("]")
+    return IdeaRef(artifact_id, int(index)) if index.isdecimal() else None
+
+
+def _value(node: Node) -> Mapping[str, Any]:
+    """What an artifact holds, or what an act made."""
+    row = node.row if node.kind == "artifact" else node.made
+    return parsed(row["data"] or "{}") if row is not None else {}
+
+
+def _context(node: Node) -> Mapping[str, Any]:
+    return parsed(node.row["execution_context"] or "{}")
+
+
+def _quoted(title: str) -> Text:
+    return _filled(LINEAGE_QUOTED, title=title) if title else LINEAGE_NO_TITLE
+
+
+def _filled(text: Text, **values: Any) -> Text:
+    """The text with its placeholders filled; a Text among the values in its own language."""
+
+    def half(template: str, place: int) -> str:
+        return template.format(**{k: v[place] if isinstance(v, Text) else v for k, v in values.items()})
+
+    return Text(half(text.zh, 0), half(text.en, 1))
+
+
+def _listed(texts: Iterable[Text], between: str | None = None) -> Text:
+    """The texts one after the other, as a list is written in each language unless `between` says how."""
+    listed = list(texts)
+    zh, en = ("、", ", ") if between is None else (between, between)
+    return Text(zh.join(text.zh for text in listed), en.join(text.en for text in listed))

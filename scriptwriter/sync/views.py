@@ -1,0 +1,129 @@
+"""Owns what can be followed of a project: which tables, which of their columns, how their rows join."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from scriptwriter.sync import flow
+from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.lineage import Lineage, folded, lineage
+from scriptwriter.sync.rows import Row
+
+Syncing = Literal["live", "resyncing"]
+Rows = Mapping[str, Iterable[Row]]
+"""The rows of a view that have arrived, by table."""
+Columns = Mapping[str, tuple[str, ...]]
+
+
+class Followed(Protocol):
+    """What is told of a project whichever way it is followed: its name and state, and who may read it."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def project_id(self) -> str: ...
+    @property
+    def syncing(self) -> Syncing: ...
+    @property
+    def roles(self) -> Mapping[str, str]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+T = TypeVar("T", bound=Followed)
+
+
+@dataclass(frozen=True, slots=True)
+class View(Generic[T]):
+    """One way to follow a project: its `tables`, and how their rows make a value.
+
+    `columns` are of the tables of which not all is followed; `dated` are those whose rows tell when they were
+    written (updated_at), for the measure of the delay.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    join: Callable[[str, Rows, Syncing], T]
+    columns: Columns = field(default_factory=dict)
+    dated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLineage:
+    """A project's lineage, with each person's act and what it made as one node."""
+
+    project_id: str
+    lineage: Lineage
+    syncing: Syncing
+    roles: Mapping[str, str]
+    name: str
+    state: str
+
+
+def clause(table: str) -> str:
+    """Which rows of `table` are a project's: the where clause of its shape, $1 being the project's id."""
+    return "id = $1" if table == "projects" else "project_id = $1"
+
+
+def _flow(project_id: str, rows: Rows, syncing: Syncing) -> ProjectFlow:
+    return flow.join(
+        project_id,
+        rows["transforms"],
+        rows["transform_outputs"],
+        {row["id"]: row for row in rows["artifacts"]},
+        rows["projects_users"],
+        rows["presence"],
+        projects=rows["projects"],
+        syncing=syncing,
+    )
+
+
+def _lineage(project_id: str, rows: Rows, syncing: Syncing) -> ProjectLineage:
+    project = next(iter(rows["projects"]), {"name": "", "status": "deleted"})
+    return ProjectLineage(
+        project_id,
+        folded(
+            lineage(
+                rows["artifacts"],
+                rows["transforms"],
+                rows["transform_inputs"],
+                rows["transform_outputs"],
+                rows["human_transforms"],
+            )
+        ),
+        syncing,
+        {row["user_id"]: row["role"] for row in rows["projects_users"]},
+        project["name"],
+        project["status"] or "active",
+    )
+
+
+FLOW = View(
+    "flow",
+    ("transforms", "transform_outputs", "artifacts", "projects_users", "projects", "presence"),
+    _flow,
+    # An open tab is renewed without a word to anybody.
+    {"presence": ("tab", "project_id", "user_id", "name", "editing")},
+    dated=("transforms", "artifacts"),
+)
+LINEAGE = View(
+    "lineage",
+    (
+        "artifacts",
+        "transforms",
+        "transform_inputs",
+        "transform_outputs",
+        "human_transforms",
+        "projects_users",
+        "projects",
+    ),
+    _lineage,
+    # What is being written is not followed word by word.
+    {
+        "artifacts": ("id", "project_id", "type", "data", "created_at", "streaming_status"),
+        "transforms": ("id", "project_id", "type", "execution_context", "created_at", "streaming_status"),
+        "human_transforms": ("transform_id", "project_id", "action_type"),
+    },
+)

@@ -1,0 +1,132 @@
+"""Electric's own JavaScript client follows a live brainstorm through the HTTP API, with a person's token."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scriptwriter.generation.endpoint import Endpoint
+from scriptwriter.generation.run import run
+from scriptwriter.graph import Idea
+from scriptwriter.services import attempts, brainstorms, members, tokens
+from tests.conformance.official import Client, following
+from tests.conformance.running import shape_server
+from tests.support.following import SHAPE, known
+from tests.support.model_server import ModelServer, ideas_text, spoken
+from tests.support.programs import bearer, served
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import rows
+
+# What of each table is compared: numbers as text, as the client leaves them, and no times.
+TABLES = {
+    "transforms": "id, streaming_status, progress_percentage::text, retry_count, execution_context",
+    "artifacts": "id, type, data, streaming_status, streaming_progress::text, partial_data",
+    "transform_outputs": "id, transform_id, artifact_id, output_role",
+}
+BEFORE, AFTERWARDS = "还在项目里时写的", "只有还在项目里的人才看得到"
+
+
+@pytest.fixture(params=[False, True], ids=["long-poll", "sse"])
+def sse(request: pytest.FixtureRequest) -> bool:
+    """Both ways of the protocol to wait for news."""
+    return request.param
+
+
+@pytest.fixture
+async def shape_url(connected: str) -> AsyncIterator[str]:
+    """The address of shapes for other programs, on a real server."""
+    async with shape_server(connected) as electric, known(electric), served() as home:
+        yield home + SHAPE
+
+
+def stored(url: str, table: str, room: Room) -> list[dict[str, Any]]:
+    """The rows of the project, as the client shows them."""
+    query = f"SELECT {TABLES[table]} FROM {table} WHERE project_id = %s"
+    return by_id(rows(url, query, room.project_id))
+
+
+def by_id(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows in one order, which a shape does not have."""
+    return sorted(found, key=lambda row: row["id"])
+
+
+async def shows_the_database(client: Client, url: str, table: str, room: Room) -> None:
+    """Exactly what is committed, by the columns that are compared."""
+
+    def is_equal(shown: Any) -> bool:
+        known = stored(url, table, room)
+        names = known[0].keys() if known else ()
+        return by_id([{name: row[name] for name in names} for row in shown]) == known
+
+    await client.says(is_equal)
+
+
+async def test_the_official_client_sees_a_brainstorm_being_written(
+    installed: Path, shape_url: str, connected: str, room: Room, sse: bool
+) -> None:
+    """A viewer's program has the database's rows at the end, and had words before any idea was finished."""
+    headers = await bearer(room.viewer)
+    with ModelServer() as model:
+        model.answers(spoken(ideas_text([1, 2, 3]), pause=0.02))
+        async with AsyncExitStack() as stack:
+            clients = {
+                table: await stack.enter_async_context(
+                    following(
+                        installed,
+                        shape_url,
+                        {"project_id": room.project_id, "shape": table},
+                        headers,
+                        sse=sse,
+                    )
+                )
+                for table in TABLES
+            }
+            for client in clients.values():
+                await client.says(lambda shown: shown == [])
+
+            transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+            await run(transform_id, Endpoint("test-model", model.url, "sk-test"))
+
+            for table, client in clients.items():
+                await shows_the_database(client, connected, table, room)
+
+    assert stored(connected, "transforms", room)[0]["streaming_status"] == "completed"
+    counts = [
+        [("status" in idea, bool(idea["body"])) for idea in row["partial_data"]["ideas"]]
+        for shown in clients["artifacts"].said
+        for row in shown
+        if row["partial_data"]
+    ]
+    assert [(True, True)] in counts, "no words were seen before the first idea was finished"
+
+
+async def losing(room: Room, how: str) -> None:
+    """The viewer may not read any more."""
+    if how == "removed":
+        await members.remove(room.project_id, room.viewer, room.owner)
+    else:
+        [token] = await tokens.mine(room.viewer)
+        await tokens.revoke(room.viewer, token.id)
+
+
+@pytest.mark.parametrize(("how", "status"), [("removed", 404), ("revoked", 401)])
+async def test_the_official_client_stops_when_its_person_may_not_read_any_more(
+    installed: Path, shape_url: str, room: Room, sse: bool, how: str, status: int
+) -> None:
+    """In the middle of a brainstorm: it hears why, ends, and never saw a word of what came after."""
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    params = {"project_id": room.project_id, "shape": "artifacts"}
+    async with following(installed, shape_url, params, await bearer(room.viewer), sse=sse) as client:
+        await attempts.save_draft(attempt, [Idea("题目", BEFORE, "writing")])
+        await client.says(lambda shown: BEFORE in str(shown))
+
+        await losing(room, how)
+        await attempts.save_draft(attempt, [Idea("题目", AFTERWARDS, "writing")])
+
+        await client.ends()
+
+    assert {"stopped": status} in client.said
+    assert AFTERWARDS not in str(client.said)

@@ -1,0 +1,132 @@
+"""Where everything comes from, as people read it: the lineage page in real browsers."""
+
+import pytest
+from playwright.async_api import Browser, Locator, expect
+
+from scriptwriter.services import projects
+from tests.support.model_server import ModelServer, ideas_text, spoken
+from tests.support.people import PHONE, Person, colleague_of
+from tests.support.tellings import TITLES
+from tests.support.web import Web
+
+
+def node(person: Person, words: str) -> Locator:
+    """The node of the graph that says so."""
+    return person.page.locator(".react-flow__node", has_text=words)
+
+
+def line(person: Person, words: str) -> Locator:
+    """The line of the list that says so."""
+    return person.page.get_by_test_id("step").filter(has_text=words)
+
+
+@pytest.fixture
+async def writer(web: Web, model: ModelServer, browser: Browser, database: str) -> Person:
+    """A person with a project of five ideas, who has kept the second and rewritten the first."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    await writer.create_project()
+    await writer.sees_ideas(*TITLES)
+    await writer.ideas.nth(1).get_by_test_id("keep").click()
+    await expect(writer.page.get_by_test_id("keepers")).to_contain_text(TITLES[1])
+    first = writer.ideas.nth(0)
+    await first.locator('[data-deed="edit"]').click()
+    await first.get_by_label("标题").fill("换了名字")
+    await first.get_by_role("button", name="保存").click()
+    await expect(first.get_by_role("heading")).to_have_text("换了名字")
+    return writer
+
+
+async def test_the_lineage_tells_who_did_what_and_every_new_act_at_once(
+    writer: Person, web: Web, browser: Browser
+) -> None:
+    """In the graph and in the list; a colleague's act comes without a reload, and nothing from elsewhere."""
+    asked: list[str] = []
+    failures: list[str] = []
+    writer.page.on("request", lambda request: asked.append(request.url))
+    writer.page.on("pageerror", lambda error: failures.append(str(error)))
+    project_id = writer.page.url.split("/")[-2]
+
+    await writer.page.get_by_test_id("to-lineage").click()
+
+    for words in ("抖音 · 穿越, 爽文", "test-model", "5 个创意", "测试用户 改写《换了名字》"):
+        await expect(node(writer, words)).to_be_visible()
+        await expect(line(writer, words).first).to_be_visible()
+    await expect(node(writer, f"测试用户 留下《{TITLES[1]}》")).to_be_visible()
+    await expect(line(writer, "改写《换了名字》")).to_contain_text(f"来自 《{TITLES[0]}》")
+    await expect(writer.page.locator(".react-flow__edge")).to_have_count(4)
+    await writer.takes_pictures("lineage")
+
+    colleague = await colleague_of(project_id, browser, web.url)
+    await colleague.visit(project_id)
+    await colleague.sees_ideas("换了名字", *TITLES[1:])
+    await colleague.ideas.nth(2).get_by_test_id("pass").click()
+
+    await expect(node(writer, f"小李 不要《{TITLES[2]}》")).to_be_visible()
+    await expect(line(writer, f"小李 不要《{TITLES[2]}》")).to_be_visible()
+    elsewhere = [url for url in asked if not url.startswith((web.url, "ws://localhost", "data:", "blob:"))]
+    assert (elsewhere, failures) == ([], [])
+
+
+async def test_a_click_opens_what_a_step_is_about(writer: Person) -> None:
+    """A run: its prompt and the raw reply; an act: its idea on the project's page, also from the list."""
+    await writer.page.get_by_test_id("to-lineage").click()
+
+    await node(writer, "test-model").click()
+
+    dialog = writer.page.get_by_test_id("origin")
+    await expect(dialog).to_be_visible()
+    await expect(dialog).to_contain_text("模型 test-model")
+    await expect(dialog).to_contain_text(TITLES[0])
+    await writer.takes_picture("lineage-origin")
+    await dialog.get_by_role("button", name="关闭").click()
+    await expect(dialog).to_be_hidden()
+
+    await node(writer, "留下").click()
+    await writer.page.wait_for_url("**/brainstorm#idea-*-2")
+    await expect(writer.ideas.nth(1)).to_be_focused()
+    await writer.page.go_back()
+    await line(writer, "改写《换了名字》").get_by_role("link").click()
+    await writer.page.wait_for_url("**/brainstorm#idea-*-1")
+    await expect(writer.ideas.nth(0)).to_be_in_viewport()
+
+
+async def test_a_phone_gets_the_list_first_and_the_graph_on_demand(
+    writer: Person, web: Web, browser: Browser
+) -> None:
+    """In English too; nothing scrolls sideways."""
+    project_id = writer.page.url.split("/")[-2]
+    reader = await Person.arrive(browser, web.url, viewport=PHONE, color_scheme="dark")
+    await reader.sign_in()
+    await reader.go(f"/projects/{project_id}/lineage")
+    await expect(line(reader, "5 个创意").first).to_be_visible()
+    await expect(reader.page.get_by_test_id("view-list")).to_have_attribute("aria-pressed", "true")
+    await expect(reader.page.get_by_test_id("lineage-graph")).to_have_count(0)
+    await reader.takes_picture("lineage-list-phone-dark")
+
+    await reader.page.get_by_test_id("view-graph").click()
+    await reader.page.get_by_test_id("switch-language").click()
+
+    await expect(node(reader, "5 ideas")).to_be_visible()
+    await expect(node(reader, "测试用户 rewrote “换了名字”")).to_be_visible()
+    await reader.takes_picture("lineage-graph-phone-dark-english")
+    overflow = await reader.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+
+
+async def test_a_project_without_any_step_says_what_comes_here(
+    web: Web, browser: Browser, database: str
+) -> None:
+    """And whoever is no member reads that it cannot be opened."""
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+
+    await writer.go(f"/projects/{await projects.create('test-user-1', '空项目')}/lineage")
+    await writer.sees_words("还没有可以追溯的内容")
+    await writer.takes_picture("lineage-empty")
+
+    await writer.go("/projects/no-such-project/lineage")
+    await expect(writer.page.get_by_test_id("denied")).to_be_visible()

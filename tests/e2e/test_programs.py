@@ -1,0 +1,86 @@
+"""A program beside the browsers: the HTTP API as the production build serves it, next to the pages."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from scriptwriter.database import transaction
+from scriptwriter.models import User
+from scriptwriter.services import members, projects
+from tests.support.following import SHAPE, caught_up, streaming
+from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, spoken
+from tests.support.programs import bearer, problem
+from tests.support.rooms import Room
+from tests.support.waiting import LIMIT, becomes_true, eventually
+from tests.support.web import Web
+
+
+async def people(name: str) -> Room:
+    """A project of two people with that name."""
+    owner, viewer = f"{name}-owner", f"{name}-viewer"
+    async with transaction() as session:
+        session.add_all([User(id=each, username=each) for each in (owner, viewer)])
+    project_id = await projects.create(owner, "程序的项目")
+    await members.add(project_id, viewer, "viewer", owner)
+    return Room(project_id, owner, "", viewer, "")
+
+
+async def test_a_program_starts_a_brainstorm_and_reads_every_word_as_it_comes(
+    web: Web, database: str, model: ModelServer
+) -> None:
+    """Over the real server, event by event; a colleague's program is cut off when they are removed."""
+    room, gate = await people("program"), Gate()
+    steps = spoken(ideas_text([1])).steps
+    model.answers(Answer([*steps[:6], gate, *steps[6:]]))
+    headers = await bearer(room.owner)
+    async with (
+        httpx.AsyncClient(base_url=web.url, headers=headers, timeout=LIMIT) as http,
+        httpx.AsyncClient(base_url=web.url, headers=await bearer(room.viewer), timeout=LIMIT) as colleague,
+        streaming(http, await caught_up(http, room)) as mine,
+        streaming(colleague, await caught_up(colleague, room)) as theirs,
+    ):
+        params = {"platform": "抖音", "genre": "悬疑", "count": 1}
+        body = {"projectId": room.project_id, "params": params}
+        started = await http.post("/api/brainstorm/start", json=body)
+        assert started.status_code == 202
+        for stream in (mine, theirs):
+            await eventually(lambda stream=stream: "故事" in stream.text, 2 * LIMIT)
+
+        await members.remove(room.project_id, room.viewer, room.owner)
+        async with asyncio.timeout(LIMIT):
+            await theirs.ended.wait()
+        seen_by_colleague = theirs.text
+        gate.open()
+
+        async def is_completed() -> Any:
+            flow = await http.get(f"/api/projects/{room.project_id}/flow")
+            [run] = flow.json()["runs"]
+            return run["status"] == "completed" and run["ideas"]
+
+        await becomes_true(is_completed, 2 * LIMIT)
+        await eventually(lambda: "没有关" in mine.text)
+        after = await colleague.get(SHAPE, params={"project_id": room.project_id, "shape": "artifacts"})
+
+    assert "没有关" not in seen_by_colleague
+    assert problem(after) == (404, "project_not_found")
+
+
+async def test_the_api_answers_beside_the_pages(web: Web, database: str) -> None:
+    """Its own errors in its own form, its page, and a body that is too large; a page stays a page."""
+    async with httpx.AsyncClient(base_url=web.url, timeout=LIMIT) as http:
+        nothing = await http.get("/api/nothing")
+        method = await http.put("/api/projects")
+        unsigned = await http.get("/api/projects")
+        large = await http.post("/api/projects", content=b" " * 3 * 2**20)
+        docs = await http.get("/api/docs")
+        page = await http.get("/projects/")
+
+    assert [problem(each) for each in (nothing, method, unsigned, large)] == [
+        (404, "not_found"),
+        (405, "method_not_allowed"),
+        (401, "signed_out"),
+        (413, "body_too_large"),
+    ]
+    assert docs.status_code == 200 and "/api/brainstorm/start" in docs.text
+    assert page.headers["content-type"].startswith("text/html")

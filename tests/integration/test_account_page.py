@@ -1,0 +1,138 @@
+"""What a person does on the account page, through the states' event handlers and the real services."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from scriptwriter.api.event_headers import event_cookie
+from scriptwriter.api.session import COOKIE
+from scriptwriter.components.views import Notice
+from scriptwriter.scriptwriter import app
+from scriptwriter.services import accounts, passwords, tokens
+from scriptwriter.state.account import AccountState
+from scriptwriter.state.session import SessionState
+from scriptwriter.state.tokens import TokensState
+from scriptwriter.texts import ERRORS, PASSWORD_CHANGED
+from tests.support.accounts import OTHER, PASSWORD, refusal, stored_sessions
+from tests.support.rooms import Room
+from tests.support.tabs import Tab
+
+pytestmark = pytest.mark.usefixtures("connected")
+
+
+@asynccontextmanager
+async def account_page(token: str) -> AsyncIterator[Tab]:
+    """A tab with the account page of whose session it is."""
+    with app.set_contexts():
+        async with Tab("tab", "project", event_cookie(f"{COOKIE}={token}"), "/account") as tab:
+            for load in (SessionState.enter, AccountState.load, TokensState.load):
+                await tab.send(load)
+            yield tab
+
+
+def _problem(code: str) -> Notice:
+    return Notice(*ERRORS[code])
+
+
+async def test_changing_the_password_ends_the_other_sessions_and_shows_none_of_it() -> None:
+    """Neither password is sent back, whether it went well or not."""
+    here = await passwords.register("liming", PASSWORD)
+    there = await passwords.sign_in("liming", PASSWORD, user_agent="Mozilla/5.0 (X11; Linux) Firefox/132.0")
+
+    async with account_page(here) as tab:
+        assert [device.this_one for device in tab.value(AccountState, "sessions")] == [True, False]
+        assert tab.value(AccountState, "sessions")[1].zh == "Firefox · Linux"
+        await tab.send(AccountState.change_password, form_data={"current": OTHER, "new": OTHER})
+        assert tab.value(AccountState, "problem") == _problem("wrong_current_password")
+        await tab.send(AccountState.change_password, form_data={"current": PASSWORD, "new": OTHER})
+
+        assert tab.value(AccountState, "problem") == Notice()
+        assert tab.value(AccountState, "done") == Notice(*PASSWORD_CHANGED)
+        assert tab.value(AccountState, "changing") is False
+        assert [device.this_one for device in tab.value(AccountState, "sessions")] == [True]
+        sent = json.dumps(tab.updates, default=str)
+        assert PASSWORD not in sent and OTHER not in sent
+    assert await accounts.user_of_session(there) is None
+    assert await refusal("liming", OTHER) is None
+
+
+async def test_the_devices_are_ones_own_and_end_one_by_one_or_all_together(room: Room) -> None:
+    """Somebody else's session is named in vain."""
+    here = await accounts.open_session(room.owner)
+    for _ in range(3):
+        await accounts.open_session(room.owner)
+    theirs = await accounts.open_session(room.viewer)
+
+    async with account_page(here) as tab:
+        assert tab.value(AccountState, "username") == ""
+        await tab.send(AccountState.sign_out_one, session_id=accounts.token_hash(theirs))
+        await tab.send(AccountState.sign_out_one, session_id={"not": "a text"})
+        assert len(tab.value(AccountState, "sessions")) == 4
+        await tab.send(AccountState.sign_out_one, session_id=tab.value(AccountState, "sessions")[1].id)
+        assert len(tab.value(AccountState, "sessions")) == 3
+        await tab.send(AccountState.sign_out_others)
+        assert [device.this_one for device in tab.value(AccountState, "sessions")] == [True]
+
+        sent = json.dumps(tab.updates, default=str)
+        assert here not in sent and theirs not in sent
+    assert await accounts.user_of_session(theirs) is not None
+
+
+async def test_a_token_is_shown_once_and_revoked_after_a_second_thought(room: Room) -> None:
+    """It is sent once to be shown, and no var ever holds it, so that no later page gets it again."""
+    here = await accounts.open_session(room.owner)
+
+    async with account_page(here) as tab:
+        await tab.send(TokensState.create, form_data={"name": " "})
+        assert tab.value(TokensState, "problem") == _problem("token_name_required")
+        await tab.send(TokensState.create, form_data={"name": "导出脚本"})
+        [token] = tab.filled
+        assert token.startswith(tokens.PREFIX) and tab.value(TokensState, "problem") == Notice()
+        assert tab.value(TokensState, "shown") is True
+        await tab.send(TokensState.put_away)
+        assert tab.filled == [token, ""] and tab.value(TokensState, "shown") is False
+        [row] = tab.value(TokensState, "tokens")
+        assert (row.name, row.used) == ("导出脚本", "")
+        assert token not in json.dumps(tab.updates, default=str)
+        assert await tokens.user_of_token(token) is not None
+
+        await tab.send(TokensState.ask, token_id=row.id)
+        assert tab.value(TokensState, "asked") == row.id
+        await tab.send(TokensState.revoke, token_id=row.id)
+
+        assert tab.value(TokensState, "tokens") == [] and tab.value(TokensState, "asked") == ""
+    assert await tokens.user_of_token(token) is None
+
+
+async def test_whoever_was_signed_out_elsewhere_is_sent_to_sign_in_at_the_next_event(room: Room) -> None:
+    """And nothing that the event asked for happens."""
+    here = await accounts.open_session(room.owner)
+    there = await accounts.open_session(room.owner)
+
+    async with account_page(here) as tab:
+        await accounts.sign_out_others(room.owner, accounts.token_hash(there))
+        for handler, payload in (
+            (AccountState.sign_out_others, {}),
+            (AccountState.sign_out_one, {"session_id": accounts.token_hash(there)}),
+            (AccountState.change_password, {"form_data": {"current": PASSWORD, "new": OTHER}}),
+            (TokensState.create, {"form_data": {"name": "脚本"}}),
+            (TokensState.revoke, {"token_id": "x"}),
+        ):
+            tab.redirects.clear()
+            await tab.send(handler, **payload)
+            assert [path.partition("?")[0] for path in tab.redirects] == ["/sign-in"]
+
+    assert [row.id for row in await stored_sessions()] == [accounts.token_hash(there)]
+    assert await tokens.mine(room.owner) == []
+
+
+async def test_nobody_signed_in_reads_nothing_of_an_account(room: Room) -> None:
+    """Each handler is an endpoint that any client can call."""
+    await tokens.create(room.owner, "脚本")
+
+    async with account_page("") as tab:
+        assert not tab.value(AccountState, "sessions") and not tab.value(TokensState, "tokens")
+        assert not tab.value(AccountState, "loaded")
+        assert {path.partition("?")[0] for path in tab.redirects} == {"/sign-in"}

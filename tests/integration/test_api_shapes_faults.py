@@ -1,0 +1,232 @@
+"""What a program reads while Electric is away, refuses, breaks off or is slow; and no word of the secret."""
+
+import asyncio
+import gzip
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from io import StringIO
+
+import httpx
+import pytest
+import structlog
+from starlette.middleware.cors import CORSMiddleware
+
+from scriptwriter.api.app import create
+from scriptwriter.observability import configure_logs
+from scriptwriter.sync import hub
+from tests.support.electrics import electric_saying
+from tests.support.following import SHAPE, asking, known, network_client
+from tests.support.programs import HOME, bearer, client, problem, program_of
+from tests.support.rooms import Room
+from tests.support.waiting import LIMIT
+from tests.support.web import free_port
+
+SECRET = "s3cret/of Electric&c"
+QUOTED = "s3cret%2Fof%20Electric%26c", "s3cret/of%20Electric%26c", "s3cret%2Fof+Electric%26c"
+OFFSETS = {"electric-handle": "1-1", "electric-offset": "0_0", "electric-schema": "{}"}
+
+
+def answer(status: int, body: bytes, headers: Mapping[str, str] = OFFSETS) -> bytes:
+    """A whole response."""
+    lines = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}", "content-type: application/json"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def asked(room: Room, told: bytes, **headers: str) -> httpx.Response:
+    """What a member reads when Electric says this."""
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        writer.write(told)
+
+    async with (
+        electric_saying(saying) as electric,
+        known(electric.url, SECRET),
+        program_of(room.owner) as http,
+    ):
+        return await http.get(SHAPE, params=asking(room), headers=headers)
+
+
+async def test_without_electric_it_is_said_when_to_come_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody there, or nobody known yet: 503, which clients of Electric try again."""
+    async with program_of(room.owner) as http:
+        async with known(f"http://127.0.0.1:{free_port()}", SECRET):
+            nobody = await http.get(SHAPE, params=asking(room))
+        monkeypatch.setattr(hub, "_current", None)
+        unknown = await http.get(SHAPE, params=asking(room))
+
+    for answer in (nobody, unknown):
+        assert problem(answer) == (503, "sync_away")
+        assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("status", [400, 409, 429, 503])
+async def test_what_electrics_clients_know_to_take_is_passed_on(room: Room, status: int) -> None:
+    """With its body, and with when to come back."""
+    body = json.dumps({"message": "in Electric's words"}).encode()
+
+    told = await asked(room, answer(status, body, {**OFFSETS, "retry-after": "7"}))
+
+    assert (told.status_code, told.content) == (status, body)
+    assert told.headers["retry-after"] == "7" and told.headers["electric-handle"] == "1-1"
+    assert told.headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 500, 502])
+async def test_what_is_between_electric_and_us_is_not(room: Room, status: int) -> None:
+    """A secret that Electric rejects, say, is no fault of the program's token."""
+    told = await asked(room, answer(status, b'{"message": "Unauthorized"}', {"location": "/elsewhere"}))
+
+    assert problem(told) == (503, "sync_away")
+    assert "location" not in told.headers and "Unauthorized" not in told.text
+
+
+@pytest.mark.parametrize("words", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
+async def test_an_electric_that_breaks_off_before_its_answer_is_away(room: Room, words: bytes) -> None:
+    """Whatever it had begun to say."""
+    assert problem(await asked(room, words)) == (503, "sync_away")
+
+
+async def test_half_a_list_is_never_taken_for_a_whole_one(room: Room) -> None:
+    """An answer that is cut on the way to us is cut on the way to the program."""
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n")
+        writer.write(b"content-type: application/json\r\nelectric-handle: 1-1\r\n\r\n3\r\n[1,\r\n")
+
+    async with (
+        electric_saying(saying) as electric,
+        known(electric.url, SECRET),
+        network_client(await bearer(room.owner)) as http,
+    ):
+        with pytest.raises(httpx.RemoteProtocolError):
+            await http.get(SHAPE, params=asking(room))
+
+
+async def test_a_large_snapshot_is_passed_on_while_it_comes(room: Room) -> None:
+    """Its first part is read before its last is written."""
+    first_was_read = asyncio.Event()
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        writer.write(
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: application/json\r\n\r\n"
+        )
+        writer.write(b"1\r\n[\r\n")
+        await writer.drain()
+        await first_was_read.wait()
+        for _ in range(200):
+            writer.write(b"10000\r\n" + b" " * 65536 + b"\r\n")
+            await writer.drain()
+        writer.write(b"1\r\n]\r\n0\r\n\r\n")
+
+    async with (
+        electric_saying(saying) as electric,
+        known(electric.url, SECRET),
+        network_client(await bearer(room.owner)) as http,
+        http.stream("GET", SHAPE, params=asking(room)) as told,
+    ):
+        pieces = told.aiter_raw()
+        first = await anext(pieces)
+        first_was_read.set()
+        size = len(first)
+        async with asyncio.timeout(LIMIT):
+            async for piece in pieces:
+                size += len(piece)
+
+    assert first == b"[" and size == 200 * 65536 + 2
+
+
+@pytest.mark.parametrize("accepts", ["gzip, deflate, br", "identity", None])
+async def test_what_electric_has_compressed_stays_so(room: Room, accepts: str | None) -> None:
+    """It hears what the program takes; we open nothing, and say how it is packed."""
+    packed = gzip.compress(b"[]")
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(200, packed, {**OFFSETS, "content-encoding": "gzip", "vary": "accept-encoding"}))
+
+    headers = {} if accepts is None else {"accept-encoding": accepts}
+    async with (
+        electric_saying(saying) as electric,
+        known(electric.url, SECRET),
+        program_of(room.owner) as http,
+    ):
+        del http.headers["accept-encoding"]
+        request = http.build_request("GET", SHAPE, params=asking(room), headers=headers)
+        told = await http.send(request, stream=True)
+        raw = b"".join([piece async for piece in told.aiter_raw()])
+
+    assert raw == packed and told.headers["content-encoding"] == "gzip"
+    assert int(told.headers["content-length"]) == len(packed)
+    [heard] = electric.requests
+    assert f"accept-encoding: {accepts or 'identity'}\r\n" in heard.lower()
+    assert "authorization" not in heard.lower() and "cookie" not in heard.lower()
+
+
+@pytest.fixture
+def everything_logged() -> Iterator[StringIO]:
+    """Every line of every logger, from the least important on, as this process would write it."""
+    stream = StringIO()
+    handler = configure_logs(json_lines=True, stream=stream)
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    yield stream
+    root.setLevel(before)
+    root.removeHandler(handler)
+    logging.getLogger("scriptwriter").setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+async def test_the_secret_is_in_no_answer_and_no_log(room: Room, everything_logged: StringIO) -> None:
+    """However Electric repeats our address, and whatever breaks."""
+    forms = (SECRET, *QUOTED)
+    echo = json.dumps({"message": " ".join(forms), "errors": {"secret": [SECRET]}}).encode()
+
+    answers = [
+        await asked(room, answer(400, echo)),
+        await asked(room, answer(500, echo)),
+        await asked(room, b""),
+    ]
+    async with known(f"http://127.0.0.1:{free_port()}", SECRET), program_of(room.owner) as http:
+        answers.append(await http.get(SHAPE, params=asking(room)))
+
+    said = everything_logged.getvalue()
+    assert "electric_away" in said and "httpx" in said
+    for text in (said, *(str(each.headers) + each.text for each in answers)):
+        assert not [form for form in forms if form in text]
+
+
+async def test_a_page_of_ours_elsewhere_can_read_the_protocols_headers(room: Room) -> None:
+    """Under the CORS rules that Reflex sets for its own page, another port of this machine say."""
+    api = create()
+    api.add_middleware(
+        CORSMiddleware,
+        allow_credentials=True,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        allow_origins=[HOME],
+    )
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(200, b"[]", {**OFFSETS, "access-control-allow-origin": "*"}))
+
+    elsewhere = {"origin": "https://elsewhere.example"}
+    async with (
+        electric_saying(saying) as electric,
+        known(electric.url, SECRET),
+        client(await bearer(room.owner), api) as http,
+    ):
+        ours = await http.get(SHAPE, params=asking(room), headers={"origin": HOME})
+        other = await http.get(SHAPE, params=asking(room), headers=elsewhere)
+
+    assert ours.headers["access-control-allow-origin"] == HOME
+    exposed = ours.headers["access-control-expose-headers"]
+    for name in ("electric-handle", "electric-offset", "electric-schema", "electric-cursor", "retry-after"):
+        assert name in exposed
+    assert {"origin", "authorization", "cookie", "accept-encoding"} == {
+        each.strip().lower() for each in ours.headers["vary"].split(",")
+    }
+    assert "access-control-allow-origin" not in other.headers

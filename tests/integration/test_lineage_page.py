@@ -1,0 +1,158 @@
+"""A project's lineage, live: through a real shape server into the hub, and through the page's state."""
+
+import asyncio
+import json
+
+import pytest
+
+from scriptwriter.services import attempts, edits, keepers, members, picks, projects
+from scriptwriter.state.lineage import LineageState
+from scriptwriter.state.origin import OriginState
+from scriptwriter.state.project import ProjectState
+from scriptwriter.sync.hub import Hub
+from scriptwriter.sync.views import LINEAGE as LINEAGE_VIEW
+from scriptwriter.sync.views import ProjectLineage
+from tests.support.batches import GROWING, ONE, begun, written
+from tests.support.rooms import Room, make_room
+from tests.support.tabs import LINEAGE, Tab, open_tab
+from tests.support.waiting import LIMIT, eventually
+
+
+def labels(tab: Tab) -> list[str]:
+    """What the page lists, in Chinese."""
+    return [step["zh"] if isinstance(step, dict) else step.zh for step in tab.value(LineageState, "steps")]
+
+
+async def lists(tab: Tab, *words: str) -> list[str]:
+    """The labels, as soon as they hold all of these."""
+    await tab.sees(LineageState, "steps", lambda steps: steps and {*words} <= {*labels(tab)})
+    return labels(tab)
+
+
+def _told(value: ProjectLineage) -> bool:
+    """Whether an act has arrived with everything that belongs to it."""
+    acts = [node for node in value.lineage.nodes if node.kind == "human"]
+    return any(node.type and node.made and value.lineage.before(node.id) for node in acts)
+
+
+async def test_the_lineage_is_followed_beside_the_flow_and_let_go(hub: Hub, room: Room) -> None:
+    """Its shapes are held while somebody looks; the flow of the same project is not touched by that."""
+    [first, *_] = await written(room)
+    async with hub.follow(room.project_id) as flows:
+        assert len((await anext(flows)).batches) == 1
+        async with hub.follow_view(room.project_id, LINEAGE_VIEW) as lineages, asyncio.timeout(LIMIT):
+            assert len((await anext(lineages)).lineage.nodes) == 3
+            assert hub.open_projects == 1
+
+            await picks.pick(room.project_id, first, "keep", room.owner)
+
+            value = await anext(lineages)
+            while not _told(value):
+                value = await anext(lineages)
+        assert value.roles["viewer"] == "viewer" and value.name == "一个项目"
+        await picks.pick(room.project_id, first, "none", room.owner)
+        async with asyncio.timeout(LIMIT):
+            while (await anext(flows)).keepers:
+                pass
+    await eventually(lambda: hub.open_projects == 0)
+
+
+async def test_a_lineage_holds_nothing_of_another_project(hub: Hub, room: Room) -> None:
+    """Every one of its shapes is its project's."""
+    other = await make_room("other-")
+    await written(other)
+
+    async with hub.follow_view(room.project_id, LINEAGE_VIEW) as lineages, asyncio.timeout(LIMIT):
+        assert (await anext(lineages)).lineage.nodes == ()
+
+
+async def test_an_idea_that_is_being_written_does_not_move_the_lineage(hub: Hub, room: Room) -> None:
+    """It tells of steps: words come with the flow."""
+    attempt = await begun(room)
+
+    async with hub.follow_view(room.project_id, LINEAGE_VIEW) as lineages, asyncio.timeout(LIMIT):
+        before = await anext(lineages)
+        await attempts.save_draft(attempt, [ONE, GROWING])
+        await projects.rename(room.project_id, "改了名", room.owner)
+
+        after = await anext(lineages)
+
+    assert after.name == "改了名" and after.lineage == before.lineage
+
+
+async def test_the_page_tells_every_step_and_each_new_one(hub: Hub, room: Room) -> None:
+    """What was there when it opened, and what colleagues do afterwards."""
+    [first, second, third] = await written(room)
+    await edits.edit(room.project_id, first, "重生之后", "她又醒来了。", "", room.collaborator)
+
+    async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
+        opened = await lists(tab, "Collaborator 改写《重生之后》", "3 个创意")
+        await picks.pick(room.project_id, second, "pass", room.owner, "formulaic")
+        await picks.pick(room.project_id, third, "keep", room.owner)
+        await keepers.arrange(room.project_id, [third], room.owner)
+
+        said = await lists(tab, "Owner 留下《末日掌柜》", "Owner 排序")
+
+        assert opened[0] == "抖音 · 穿越, 爽文"
+        assert "Owner 不要《逆袭时刻》（太套路）" in said
+        assert len(tab.value(LineageState, "ways")) == 6
+        assert tab.value(ProjectState, "name") == "一个项目"
+
+
+async def test_opening_a_step_shows_the_run_or_leads_to_the_idea(hub: Hub, room: Room) -> None:
+    """A click on a node; what is no step of this project opens nothing."""
+    [ref, *_] = await written(room)
+    async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
+        await lists(tab, "3 个创意")
+        [run] = [step for step in tab.value(LineageState, "steps") if step.kind == "run"]
+
+        await tab.send(LineageState.open, step_id=run.id)
+        told = await tab.sees(OriginState, "told", lambda told: told is not None and told.model != "")
+        await tab.send(LineageState.open, step_id=ref.artifact_id)
+        await tab.send(LineageState.open, step_id="../elsewhere")
+
+        assert told.model == "a-model"
+        assert tab.redirects == [f"/projects/{room.project_id}/brainstorm#idea-{ref.artifact_id}-1"]
+
+
+async def test_the_view_suits_the_screen_until_the_person_chooses(hub: Hub, room: Room) -> None:
+    """The style sheet decides at first; a choice that is none of the two is the graph."""
+    async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
+        await tab.sees(LineageState, "access", lambda access: access == "open")
+        views = [tab.value(LineageState, "view")]
+        for view in ("list", "nonsense"):
+            await tab.send(LineageState.choose, view=view)
+            views.append(tab.value(LineageState, "view"))
+
+    assert views == ["", "list", "graph"]
+
+
+@pytest.mark.parametrize("person", ["stranger", None])
+async def test_who_is_not_a_member_sees_nothing_of_the_lineage(
+    hub: Hub, room: Room, person: str | None
+) -> None:
+    """No row comes, and no shape is opened."""
+    await written(room)
+
+    async with open_tab(room.project_id, person, LINEAGE) as tab:
+        await tab.sees(LineageState, "access", lambda access: access == "denied")
+
+        assert ONE.title not in json.dumps(tab.updates, default=str, ensure_ascii=False)
+        assert hub.open_projects == 0
+
+
+@pytest.mark.parametrize("how", ["removed", "deleted"])
+async def test_who_loses_the_project_keeps_nothing_of_its_lineage(hub: Hub, room: Room, how: str) -> None:
+    """Removed from it, or the project deleted: the page says which, and holds no step any more."""
+    await written(room)
+    async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
+        await lists(tab, "3 个创意")
+
+        if how == "removed":
+            await members.remove(room.project_id, room.viewer, room.owner)
+        else:
+            await projects.delete(room.project_id, room.owner)
+
+        await tab.sees(LineageState, "access", lambda access: access == how)
+        assert tab.value(LineageState, "steps") == []
+        assert tab.value(LineageState, "notice").zh

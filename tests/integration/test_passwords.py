@@ -1,0 +1,308 @@
+"""Accounts with a password: made, entered, changed, and guarded against guessing."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlmodel import select
+
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+from scriptwriter.models import AuthProvider, User
+from scriptwriter.services import accounts, hashing, passwords, throttle
+from scriptwriter.services.test_user import TEST_USER
+from tests.support.accounts import (
+    OTHER,
+    PASSWORD,
+    failures,
+    has_failed,
+    refusal,
+    stored_sessions,
+    time_passes,
+)
+
+pytestmark = pytest.mark.usefixtures("connected")
+
+
+async def _provider() -> AuthProvider:
+    async with transaction() as session:
+        return (await session.exec(select(AuthProvider))).one()
+
+
+async def test_a_person_registers_and_is_known_by_any_spelling_of_their_name() -> None:
+    """The name is shown as typed; the database has an argon2 hash and no password."""
+    token = await passwords.register(" Li明 ", PASSWORD, user_agent="Firefox")
+
+    user = await accounts.user_of_session(token)
+    again = await accounts.user_of_session(await passwords.sign_in("ｌｉ明", PASSWORD))
+
+    assert user and again and user.id == again.id
+    assert (user.username, user.display_name) == ("li明", "Li明")
+    provider = await _provider()
+    assert (provider.provider_type, provider.provider_user_id) == ("password", "li明")
+    assert (provider.provider_data or "").startswith("$argon2id$") and PASSWORD not in repr(provider)
+    assert {row.user_agent for row in await stored_sessions()} == {"Firefox", None}
+
+
+async def test_a_name_that_somebody_has_is_taken() -> None:
+    """In any spelling, the test user's too, and whether by password or not."""
+    await passwords.register("liming", PASSWORD)
+    async with transaction() as session:
+        session.add(User(id="outside", username="wang"))
+
+    refused = []
+    for name in ("LiMing", "wang", TEST_USER["username"]):
+        with pytest.raises(UserError) as error:
+            await passwords.register(name, OTHER)
+        refused.append(error.value.code)
+
+    assert refused == ["username_taken"] * 3
+    assert await refusal("liming", OTHER) is not None
+
+
+async def test_two_who_want_one_name_at_once_do_not_share_it() -> None:
+    """One gets it."""
+    both = await asyncio.gather(
+        passwords.register("liming", PASSWORD), passwords.register("LIMING", OTHER), return_exceptions=True
+    )
+
+    assert sorted(type(each).__name__ for each in both) == ["UserError", "str"]
+
+
+async def test_a_wrong_password_and_a_name_that_nobody_has_are_told_alike() -> None:
+    """Nor does a password that is too long, or a person who was disabled, read differently."""
+    await passwords.register("liming", PASSWORD)
+    await passwords.register("disabled", PASSWORD)
+    async with transaction() as session:
+        user = (await session.exec(select(User).where(User.username == "disabled"))).one()
+        user.status = "disabled"
+
+    answers = [
+        await refusal("liming", OTHER),
+        await refusal("nobody", PASSWORD),
+        await refusal("liming", PASSWORD + "x" * 200),
+        await refusal("disabled", PASSWORD),
+        await refusal("li\x00ming\ud800", PASSWORD),
+        await refusal("", ""),
+    ]
+
+    assert [str(answer) for answer in answers] == [str(UserError("wrong_credentials"))] * 6
+
+
+async def test_a_name_that_nobody_has_costs_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many argon2 verifications as a wrong password."""
+    counted: list[str] = []
+    verify = Argon2Hasher.verify
+
+    def counting(self: Argon2Hasher, password: str | bytes, known: str | bytes) -> bool:
+        counted.append(str(known).split("$")[3])
+        return verify(self, password, known)
+
+    monkeypatch.setattr(Argon2Hasher, "verify", counting)
+    await passwords.register("liming", PASSWORD)
+
+    await refusal("liming", OTHER)
+    await refusal("nobody", OTHER)
+
+    assert len(counted) == 2 and counted[0] == counted[1]
+
+
+async def test_an_outdated_hash_is_renewed_at_sign_in() -> None:
+    """And only then: a wrong password renews nothing."""
+    await passwords.register("liming", PASSWORD)
+    weak = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
+    async with transaction() as session:
+        (await session.exec(select(AuthProvider))).one().provider_data = weak
+
+    await refusal("liming", OTHER)
+    assert (await _provider()).provider_data == weak
+    await passwords.sign_in("liming", PASSWORD)
+
+    renewed = (await _provider()).provider_data
+    assert renewed != weak
+    assert await hashing.verified(PASSWORD.encode(), renewed) == (True, None)
+
+
+async def test_only_so_many_passwords_are_hashed_at_once() -> None:
+    """The others wait, and the event loop goes on meanwhile; beyond a bound they are asked to come again."""
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    ticking = asyncio.create_task(tick())
+    number = hashing.AT_A_TIME + hashing.WAITING + 3
+    results = await asyncio.gather(
+        *(
+            hashing.verified(b"password", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA")
+            for _ in range(number)
+        ),
+        return_exceptions=True,
+    )
+    ticking.cancel()
+
+    busy = [each for each in results if isinstance(each, UserError)]
+    assert [each.code for each in busy] == ["sign_in_busy"] * 3
+    assert ticks > 3
+
+
+async def test_a_changed_password_needs_the_current_one_and_ends_every_other_session() -> None:
+    """The old password opens nothing any more, the session that changed it goes on."""
+    here = await passwords.register("liming", PASSWORD)
+    there = await passwords.sign_in("liming", PASSWORD)
+    user = await accounts.user_of_session(here)
+    assert user is not None
+
+    with pytest.raises(UserError) as refused:
+        await passwords.change(user.id, OTHER, OTHER, here=accounts.token_hash(here))
+    assert refused.value.code == "wrong_current_password"
+    assert await accounts.user_of_session(there) is not None
+    await passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(here))
+
+    assert await accounts.user_of_session(there) is None
+    assert await accounts.user_of_session(here) is not None
+    assert await refusal("liming", PASSWORD) is not None
+    assert await refusal("liming", OTHER) is None
+
+
+async def test_a_new_password_keeps_the_rules_and_is_nobodys_without_one() -> None:
+    """A refusal changes nothing."""
+    token = await passwords.register("liming", PASSWORD)
+    user = await accounts.user_of_session(token)
+    assert user is not None
+    async with transaction() as session:
+        session.add(User(id="outside", username="wang"))
+
+    codes = []
+    for person, new in ((user.id, "short"), (user.id, "x" * 129), ("outside", OTHER)):
+        with pytest.raises(UserError) as refused:
+            await passwords.change(person, PASSWORD, new, here=accounts.token_hash(token))
+        codes.append(refused.value.code)
+
+    assert codes == ["password_too_short", "password_too_long", "no_password"]
+    assert await refusal("liming", PASSWORD) is None
+
+
+async def test_a_session_that_is_opened_while_the_password_changes_does_not_outlive_it() -> None:
+    """Whichever comes first, the old password holds no door open."""
+    here = await passwords.register("liming", PASSWORD)
+    user = await accounts.user_of_session(here)
+    assert user is not None
+
+    changed, *opened = await asyncio.gather(
+        passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(here)),
+        *(passwords.sign_in("liming", PASSWORD) for _ in range(3)),
+        return_exceptions=True,
+    )
+
+    assert changed is None
+    alive = [await accounts.user_of_session(token) for token in opened if isinstance(token, str)]
+    assert alive == [None] * len(alive)
+    assert [row.id for row in await stored_sessions()] == [accounts.token_hash(here)]
+
+
+async def test_after_five_failures_even_the_right_password_has_to_wait() -> None:
+    """The sentence says how long; after that it is right again, and the count begins anew."""
+    await passwords.register("liming", PASSWORD)
+    for _ in range(throttle.ACCOUNT_LIMIT):
+        answer = await refusal("LiMing", OTHER)
+        assert answer is not None and answer.code == "wrong_credentials"
+
+    locked = await refusal("liming", PASSWORD)
+    assert locked is not None and locked.code == "too_many_attempts"
+    assert 0 < locked.params["seconds"] <= throttle.FIRST_WAIT
+    await time_passes(timedelta(seconds=locked.params["seconds"]))
+
+    assert await refusal("liming", PASSWORD) is None
+    assert await failures() == []
+    await has_failed("liming", throttle.ACCOUNT_LIMIT - 1)
+    assert await refusal("liming", PASSWORD) is None
+
+
+async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
+    """And what was refused unseen does not make it longer."""
+    waits = []
+    await has_failed("liming", throttle.ACCOUNT_LIMIT)
+    for _ in range(3):
+        answer = await refusal("liming", OTHER)
+        again = await refusal("liming", OTHER)
+        assert answer is not None and again is not None
+        assert again.params["seconds"] <= answer.params["seconds"]
+        waits.append(answer.params["seconds"])
+        await time_passes(timedelta(seconds=waits[-1]))
+        await has_failed("liming", 1)
+
+    assert waits == sorted(waits) and len(set(waits)) == len(waits) == 3
+    assert throttle._wait(99, 0.0, throttle.ACCOUNT_LIMIT) == throttle.LONGEST_WAIT
+
+
+async def test_failures_are_forgotten_after_the_window() -> None:
+    """Four of today and one of yesterday lock nobody out."""
+    await has_failed("liming", throttle.ACCOUNT_LIMIT)
+    await time_passes(throttle.WINDOW)
+
+    answer = await refusal("liming", OTHER)
+
+    assert answer is not None and answer.code == "wrong_credentials"
+
+
+async def test_an_address_that_tries_many_names_has_to_wait() -> None:
+    """Other addresses do not, and its own account's success does not clear what it did to others."""
+    await passwords.register("liming", PASSWORD)
+    for number in range(throttle.ADDRESS_LIMIT - 1):
+        await has_failed(f"name{number}", 1)
+    assert await refusal("liming", PASSWORD) is None
+    await refusal("one more", OTHER)
+
+    locked = await refusal("liming", PASSWORD)
+
+    assert locked is not None and locked.code == "too_many_attempts"
+    assert await refusal("liming", PASSWORD, "192.0.2.2") is None
+
+
+async def test_many_guesses_at_once_pass_the_bound_no_more_than_one_by_one() -> None:
+    """Each counts from its begin."""
+    await passwords.register("liming", PASSWORD)
+
+    answers = await asyncio.gather(*(refusal("liming", f"guess number {n}") for n in range(12)))
+
+    codes = [answer.code for answer in answers if answer is not None]
+    assert codes.count("wrong_credentials") == throttle.ACCOUNT_LIMIT
+    assert codes.count("too_many_attempts") == 12 - throttle.ACCOUNT_LIMIT
+
+
+async def test_asking_for_names_that_are_taken_has_its_bound_too() -> None:
+    """By address: who has the name can sign in meanwhile, and whoever registers a free one is not counted."""
+    await passwords.register("liming", PASSWORD, address="192.0.2.1")
+    assert await failures() == []
+    for _ in range(throttle.ADDRESS_LIMIT - 1):
+        await throttle.begin(throttle.NO_ACCOUNT, "192.0.2.1")
+    codes = []
+    for name in ("liming", "wang"):
+        with pytest.raises(UserError) as refused:
+            await passwords.register(name, OTHER, address="192.0.2.1")
+        codes.append(refused.value.code)
+
+    assert codes == ["username_taken", "too_many_attempts"]
+    assert await refusal("liming", PASSWORD, "192.0.2.2") is None
+    await passwords.register("wang", PASSWORD, address="192.0.2.2")
+
+
+async def test_guessing_the_current_password_has_the_bound_of_the_account() -> None:
+    """A borrowed browser is no way around it."""
+    token = await passwords.register("liming", PASSWORD)
+    user = await accounts.user_of_session(token)
+    assert user is not None
+    await has_failed("liming", throttle.ACCOUNT_LIMIT - 1)
+    codes = []
+    for current in (OTHER, PASSWORD):
+        with pytest.raises(UserError) as refused:
+            await passwords.change(user.id, current, OTHER, here=accounts.token_hash(token))
+        codes.append(refused.value.code)
+
+    assert codes == ["wrong_current_password", "too_many_attempts"]

@@ -1,0 +1,293 @@
+"""The forms that open and end a session: their cookies, their way back, and who may post them."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from scriptwriter.api.app import create
+from scriptwriter.api.event_headers import SESSION_ID, EventHeaders, event_cookie
+from scriptwriter.api.refusals import TYPED
+from scriptwriter.api.session import COOKIE, token_in
+from scriptwriter.models import User
+from scriptwriter.services import accounts, throttle
+from scriptwriter.settings import settings
+from tests.support.accounts import OTHER, PASSWORD, has_failed, stored_sessions, time_passes
+
+HOME = "http://localhost:3000"
+FORMS = ("sign-in", "register", "sign-out", "test-user")
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Changes settings for one test."""
+
+    def change(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    yield change
+    settings.cache_clear()
+
+
+@pytest.fixture
+async def browser(connected: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser, as far as cookies go, on the pages of HOME."""
+    async with _browser() as client:
+        yield client
+
+
+def _application() -> FastAPI:
+    """The HTTP API, with a page and a style sheet where Reflex mounts them."""
+    application = create()
+    application.router.routes += [
+        Route("/projects", lambda _: HTMLResponse("a page")),
+        Route("/base.css", lambda _: Response("", media_type="text/css")),
+    ]
+    return application
+
+
+def _browser(address: str = "192.0.2.1", **headers: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(_application(), client=(address, 4711)),
+        base_url="http://localhost:8000",
+        headers={"origin": HOME, "user-agent": "Firefox"} | headers,
+    )
+
+
+async def post(browser: httpx.AsyncClient, form: str, **fields: str) -> httpx.Response:
+    """Send one of the forms."""
+    return await browser.post(f"/api/session/{form}", data=fields)
+
+
+async def register(browser: httpx.AsyncClient, username: str = "liming") -> httpx.Response:
+    """Send the register form."""
+    return await post(browser, "register", username=username, password=PASSWORD)
+
+
+async def person(browser: httpx.AsyncClient) -> User | None:
+    """Whose session the browser has."""
+    return await accounts.user_of_session(token_in("; ".join(f"{k}={v}" for k, v in browser.cookies.items())))
+
+
+def back(answer: httpx.Response) -> tuple[str, dict[str, str]]:
+    """The page to which an answer leads, and what its address says."""
+    assert answer.status_code == 303
+    parts = urlsplit(answer.headers["location"])
+    assert f"{parts.scheme}://{parts.netloc}" == HOME
+    return parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()}
+
+
+async def test_register_sign_out_sign_in(browser: httpx.AsyncClient) -> None:
+    """Each leads on, and the session is the database's too."""
+    assert back(await register(browser)) == ("/projects", {})
+    first = await person(browser)
+    assert back(await post(browser, "sign-out")) == ("/sign-in", {})
+    assert await person(browser) is None and await stored_sessions() == []
+
+    answer = await post(browser, "sign-in", username="LiMing", password=PASSWORD, next="/projects/new")
+
+    assert back(answer) == ("/projects/new", {})
+    second = await person(browser)
+    assert first and second and first.id == second.id
+
+
+async def test_a_refusal_comes_back_with_a_code_and_never_with_what_was_typed(
+    browser: httpx.AsyncClient,
+) -> None:
+    """The name waits in a cookie that no script reads, the password nowhere."""
+    answer = await post(browser, "sign-in", username="李<b>", password="se cret", next="/projects/new")
+
+    assert back(answer) == ("/sign-in", {"problem": "wrong_credentials", "next": "/projects/new"})
+    [cookie] = answer.headers.get_list("set-cookie")
+    assert "HttpOnly" in cookie and "Max-Age=60" in cookie
+    assert unquote(browser.cookies[TYPED].strip('"')) == "李<b>"
+    assert "cret" not in repr(answer.headers) + answer.text
+    assert await person(browser) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, "username_required"),
+        ({"username": "x", "password": PASSWORD}, "username_length"),
+        ({"username": "li ming", "password": PASSWORD}, "username_characters"),
+        ({"username": "liming"}, "password_too_short"),
+        ({"username": "liming", "password": "x" * 129}, "password_too_long"),
+    ],
+)
+async def test_registering_says_what_is_wrong(
+    browser: httpx.AsyncClient, fields: dict[str, str], code: str
+) -> None:
+    """And makes nobody."""
+    assert back(await post(browser, "register", **fields))[1]["problem"] == code
+    assert await person(browser) is None
+
+
+async def test_where_registration_is_closed_nobody_registers(
+    browser: httpx.AsyncClient, setting: Callable[..., None]
+) -> None:
+    """Whoever has an account signs in as before."""
+    await register(browser)
+    setting(REGISTRATION="closed")
+
+    assert back(await register(browser, "wang")) == (
+        "/register",
+        {"problem": "registration_closed", "next": "/projects"},
+    )
+    async with _browser() as another:
+        assert back(await post(another, "sign-in", username="liming", password=PASSWORD))[0] == "/projects"
+
+
+async def test_a_locked_account_reads_how_long(browser: httpx.AsyncClient) -> None:
+    """In seconds."""
+    await has_failed("liming", throttle.ACCOUNT_LIMIT)
+
+    path, told = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
+
+    assert (path, told["problem"]) == ("/sign-in", "too_many_attempts")
+    assert 0 < int(told["seconds"]) <= throttle.FIRST_WAIT
+
+
+async def test_another_sites_page_can_post_none_of_the_forms(browser: httpx.AsyncClient) -> None:
+    """Nor a request that does not say where it comes from: nothing happens."""
+    await register(browser)
+    before = browser.cookies.get(COOKIE)
+
+    for form in FORMS:
+        for origin in (None, "null", "http://evil.example", "http://localhost.evil.example", HOME + "@evil"):
+            browser.headers.pop("origin", None)
+            if origin is not None:
+                browser.headers["origin"] = origin
+            answer = await post(browser, form, username="liming", password=PASSWORD)
+            assert answer.status_code == 403 and "set-cookie" not in answer.headers, (form, origin)
+
+    assert browser.cookies.get(COOKIE) == before
+    assert await person(browser) is not None
+    assert len(await stored_sessions()) == 1
+
+
+async def test_no_form_leads_to_another_site(browser: httpx.AsyncClient) -> None:
+    """Whatever it says; `back` looks at the site."""
+    for form in FORMS:
+        for elsewhere in ("//evil.example", "/\\evil.example", "http://evil.example", "evil"):
+            path, told = back(await post(browser, form, username="x", password="x", next=elsewhere))
+            assert path in ("/", "/register", "/sign-in") and told.get("next", "/") == "/"
+
+
+async def test_every_sign_in_has_a_token_of_its_own_and_ends_the_one_before(
+    browser: httpx.AsyncClient,
+) -> None:
+    """A token that somebody put into the browser beforehand is worth nothing afterwards."""
+    await register(browser)
+    planted = browser.cookies[COOKIE]
+
+    await post(browser, "sign-in", username="liming", password=PASSWORD)
+
+    assert browser.cookies[COOKIE] != planted
+    assert await accounts.user_of_session(planted) is None
+    assert [row.id for row in await stored_sessions()] == [accounts.token_hash(browser.cookies[COOKIE])]
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_behind_https_of_everybody_else(
+    browser: httpx.AsyncClient, setting: Callable[..., None]
+) -> None:
+    """With https it has the name that a browser takes from this very host only."""
+    [plain] = [line for line in (await register(browser)).headers.get_list("set-cookie") if COOKIE in line]
+    assert "HttpOnly" in plain and "SameSite=lax" in plain and "Path=/" in plain and "Secure" not in plain
+    setting(SCRIPTWRITER_URL="https://write.example", SCRIPTWRITER_ENV="production")
+
+    async with _browser(origin="https://write.example") as secure:
+        answer = await secure.post("/api/session/sign-in", data={"username": "liming", "password": PASSWORD})
+        assert answer.headers["location"] == "https://write.example/projects"
+        [cookie] = [line for line in answer.headers.get_list("set-cookie") if COOKIE in line]
+        assert cookie.startswith(f"__Host-{COOKIE}=")
+        assert "Secure" in cookie and "HttpOnly" in cookie and "Path=/" in cookie and "omain" not in cookie
+        token = cookie.split(";")[0].partition("=")[2]
+        assert token_in(f"a=b; __Host-{COOKIE}={token}") == token
+        assert token_in(f"{COOKIE}={token}") == ""
+        assert (await secure.post("/api/session/test-user")).status_code == 404
+
+
+async def test_an_address_is_the_connections_unless_a_trusted_proxy_names_one(
+    browser: httpx.AsyncClient, setting: Callable[..., None]
+) -> None:
+    """Nobody gets another address by writing one into a header."""
+    for number in range(throttle.ADDRESS_LIMIT):
+        await has_failed(f"name{number}", 1, "192.0.2.1")
+    answers = {}
+    async with _browser(**{"x-forwarded-for": "198.51.100.7"}) as client:
+        answers["a liar"] = back(await post(client, "sign-in", username="wang", password=OTHER))[1]
+        setting(TRUSTED_PROXIES="192.0.2.0/24, 203.0.113.5")
+        answers["through a proxy"] = back(await post(client, "sign-in", username="wang", password=OTHER))[1]
+    async with _browser(**{"x-forwarded-for": "198.51.100.7, 192.0.2.1"}) as client:
+        answers["through two"] = back(await post(client, "sign-in", username="wang", password=OTHER))[1]
+
+    assert {who: told["problem"] for who, told in answers.items()} == {
+        "a liar": "too_many_attempts",
+        "through a proxy": "wrong_credentials",
+        "through two": "wrong_credentials",
+    }
+
+
+async def test_a_page_brings_the_cookie_of_a_living_session_along_again(browser: httpx.AsyncClient) -> None:
+    """A session that is used lives on, in the database and in the browser; nothing else sets a cookie."""
+    await register(browser)
+    token = browser.cookies[COOKIE]
+    await time_passes(accounts.SESSION_LIFE / 2)
+    async with _browser(accept="text/html", cookie=f"{COOKIE}={token}") as client:
+        page = await client.get("/projects")
+        resource = await client.get("/base.css")
+        api = await client.get("/api/openapi.json")
+        await time_passes(accounts.SESSION_LIFE * 2 / 3)
+        later = await client.get("/projects")
+        await time_passes(accounts.SESSION_LIFE * 1.01)
+        expired = await client.get("/projects")
+
+    for answer in (page, later):
+        [cookie] = answer.headers.get_list("set-cookie")
+        assert (
+            cookie.startswith(f"{COOKIE}={token};") and "Max-Age=2592000" in cookie and "HttpOnly" in cookie
+        )
+        assert answer.headers["cache-control"] == "private, no-cache"
+    assert [name for name, answer in {"css": resource, "api": api, "expired": expired}.items()
+            if "set-cookie" in answer.headers] == []  # fmt: skip
+
+
+async def test_without_its_database_a_sign_in_says_so_on_the_page(browser: httpx.AsyncClient) -> None:
+    """A plain sentence, no trace."""
+    from scriptwriter import database
+
+    lost = database.connect("postgresql://nobody@127.0.0.1:9/nothing")
+    answer = await post(browser, "sign-in", username="liming", password=PASSWORD)
+    await lost.close()
+
+    assert back(answer)[1]["problem"] == "unexpected"
+
+
+async def test_events_know_a_session_by_an_id_that_opens_nothing(connected: str) -> None:
+    """Reflex sends the headers of a connection on to the page's scripts: the token is not among them."""
+    seen: list[dict[str, str]] = []
+
+    async def events(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(dict(Headers(scope=scope)))
+        await Response("")(scope, receive, send)
+
+    cookie = f"other=1; {COOKIE}=the-token; {SESSION_ID}=planted; {TYPED}=%E6%9D%8E%3B"
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(EventHeaders(events)), base_url="http://localhost:8000"
+    ) as client:
+        for path in ("/_event/", "/projects"):
+            await client.get(path, headers={"cookie": cookie, "authorization": "Basic abc", "x-kept": "yes"})
+
+    assert seen[0]["cookie"] == f"{SESSION_ID}={accounts.token_hash('the-token')}; {TYPED}=%E6%9D%8E%3B"
+    assert "authorization" not in seen[0] and seen[0]["x-kept"] == "yes"
+    assert seen[1]["cookie"] == cookie and seen[1]["authorization"] == "Basic abc"
+    assert event_cookie(f"{SESSION_ID}=planted") == ""

@@ -1,0 +1,163 @@
+"""What each event handler and each route is allowed for. One without an entry here fails the tests."""
+
+from typing import Literal
+
+Right = Literal[
+    "anybody",  # reads and changes nothing that is kept
+    "person",  # whoever is signed in, about what is their own
+    "present",  # members of the project are seen in it while they are there
+    "reader",  # members of the project read it
+    "actor",  # its owners and collaborators change it
+    "owner",  # its owners alone change it
+    "server",  # the server itself; no page sends it, and from a websocket it is refused
+]
+
+HANDLERS: dict[str, Right] = {
+    "State.hydrate": "server",
+    "State.hydrate_and_load": "anybody",
+    "State.set_is_hydrated": "server",
+    "OnLoadInternalState.on_load_internal": "anybody",
+    "OnLoadInternalState.set_is_hydrated": "server",
+    "UpdateVarsInternalState.update_vars_internal": "anybody",
+    "FrontendEventExceptionState.handle_frontend_exception": "anybody",
+    "PreferencesState.switch_language": "anybody",
+    "SessionState.enter": "anybody",
+    "SessionState.pass_by": "anybody",
+    "ProjectsState.load": "person",
+    "ProjectsState.watch": "person",
+    "ProjectsState.look_for": "person",
+    "ProjectsState.order": "person",
+    "ProjectsState.choose": "person",
+    "ProjectsState.dismiss": "anybody",
+    "NewProjectState.open": "anybody",
+    "NewProjectState.submit": "person",
+    "NewProjectState.dismiss": "anybody",
+    "BrainstormState.watch": "reader",
+    "BrainstormState.start": "actor",
+    "BrainstormState.start_again": "actor",
+    "BrainstormState.retry": "actor",
+    "BrainstormState.retry_one": "actor",
+    "BrainstormState.rephrase": "actor",
+    "BrainstormState.skip": "actor",
+    "BrainstormState.stop": "actor",
+    "BrainstormState.open_brief": "anybody",
+    "BrainstormState.close_brief": "anybody",
+    "BrainstormState.read_reply": "reader",
+    "BrainstormState.dismiss": "anybody",
+    "ReplyState.put_away": "anybody",
+    "OriginState.trace": "reader",
+    "OriginState.put_away": "anybody",
+    "OriginState.dismiss": "anybody",
+    "AccountState.load": "person",
+    "AccountState.change_password": "person",
+    "AccountState.sign_out_one": "person",
+    "AccountState.sign_out_others": "person",
+    "AccountState.dismiss": "anybody",
+    "TokensState.load": "person",
+    "TokensState.create": "person",
+    "TokensState.ask": "anybody",
+    "TokensState.revoke": "person",
+    "TokensState.put_away": "anybody",
+    "SignInState.open": "anybody",
+    "BriefState.open": "anybody",
+    "BriefState.reckon": "anybody",
+    "PresenceState.attend": "present",
+    "MembersState.watch": "reader",
+    "MembersState.add": "owner",
+    "MembersState.change_role": "owner",
+    "MembersState.ask": "anybody",
+    "MembersState.keep": "anybody",
+    "MembersState.confirm": "owner",
+    "MembersState.dismiss": "anybody",
+    "ManagingState.begin_renaming": "anybody",
+    "ManagingState.stop_renaming": "anybody",
+    "ManagingState.rename": "owner",
+    "ManagingState.archive": "owner",
+    "ManagingState.unarchive": "owner",
+    "ManagingState.delete": "owner",
+    "ManagingState.restore": "owner",
+    "ManagingState.dismiss": "anybody",
+    "IdeasState.pick": "actor",
+    "IdeasState.give_reason": "actor",
+    "IdeasState.give_own_reason": "actor",
+    "IdeasState.close_reason": "anybody",
+    "IdeasState.edit": "anybody",
+    "IdeasState.save": "actor",
+    "IdeasState.close_editor": "anybody",
+    "IdeasState.show_versions": "anybody",
+    "IdeasState.restore": "actor",
+    "IdeasState.like": "actor",
+    "IdeasState.retitle": "actor",
+    "IdeasState.select": "anybody",
+    "IdeasState.select_none": "anybody",
+    "IdeasState.merge": "actor",
+    "IdeasState.arrange": "actor",
+    "IdeasState.undo": "actor",
+    "IdeasState.dismiss": "anybody",
+}
+"""By state class and handler; `setvar`, which Reflex gives every state, is the server's everywhere."""
+
+ARGUMENTS: dict[str, dict[str, object]] = {
+    "ProjectsState.choose": {"shelf": "deleted"},
+    "IdeasState.restore": {"version": ""},
+}
+"""By handler, the arguments that tests/support/scenes.py: arguments cannot know, where an owner's call with
+those would change nothing (and would then prove nothing of the others' calls)."""
+
+STEPS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
+    "IdeasState.give_own_reason": (("IdeasState.pick", {"verdict": "pass"}),),
+    "IdeasState.save": (("IdeasState.edit", {}),),
+    "IdeasState.restore": (("IdeasState.edit", {}), ("IdeasState.save", {})),
+    "IdeasState.merge": (("IdeasState.select", {}), ("IdeasState.select", {"ref": 1})),
+    "IdeasState.undo": (("IdeasState.pick", {}),),
+    "MembersState.confirm": (("MembersState.ask", {}),),
+}
+"""By handler, what a tab does before it, each with arguments as above; a `ref` here is an idea's place."""
+
+ROUTES: dict[str, Right] = {
+    "GET /api/openapi.json": "anybody",
+    "POST /api/projects": "person",
+    "GET /api/projects": "person",
+    "GET /api/projects/{project_id}": "reader",
+    "PATCH /api/projects/{project_id}": "owner",
+    "DELETE /api/projects/{project_id}": "owner",
+    "POST /api/projects/{project_id}/restore": "owner",
+    "GET /api/projects/{project_id}/export": "reader",
+    "POST /api/projects/import": "person",
+    "POST /api/projects/import-file": "person",
+    "GET /api/projects/{project_id}/members": "reader",
+    "POST /api/projects/{project_id}/members": "owner",
+    "PATCH /api/projects/{project_id}/members/{user_id}": "owner",
+    "DELETE /api/projects/{project_id}/members/{user_id}": "owner",
+    "POST /api/brainstorm/start": "actor",
+    "POST /api/brainstorm/{transform_id}/stop": "actor",
+    "POST /api/brainstorm/{transform_id}/retry": "actor",
+    "POST /api/brainstorm/{transform_id}/fill-in": "actor",
+    "GET /api/projects/{project_id}/flow": "reader",
+    "GET /api/electric/v1/shape": "reader",
+    "POST /api/session/sign-in": "anybody",
+    "POST /api/session/register": "anybody",
+    "GET /api/session/oidc": "anybody",
+    "GET /api/session/oidc/callback": "anybody",
+    "GET /api/docs": "anybody",
+    "GET /api/docs.css": "anybody",
+    "DELETE /api/{path:path}": "anybody",
+    "GET /api/{path:path}": "anybody",
+    "OPTIONS /api/{path:path}": "anybody",
+    "PATCH /api/{path:path}": "anybody",
+    "POST /api/{path:path}": "anybody",
+    "PUT /api/{path:path}": "anybody",
+    "POST /api/session/test-user": "server",
+    "POST /api/session/sign-out": "anybody",
+    "GET /healthz": "anybody",
+    "GET /readyz": "anybody",
+    "GET /metrics": "server",
+}
+"""By method and path. "anybody" opens or ends a session of their own, at most; "server" here: an operator's,
+or none in production."""
+
+WRITERS: dict[Right, tuple[str, ...]] = {
+    "actor": ("owner", "collaborator"),
+    "owner": ("owner",),
+}
+READERS = ("owner", "collaborator", "viewer")

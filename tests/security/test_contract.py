@@ -1,0 +1,64 @@
+"""The HTTP API against its own OpenAPI document: Schemathesis asks, well and badly, as a signed-in person."""
+
+import asyncio
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis import Case, checks
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from scriptwriter import database
+from scriptwriter.api.app import create
+from scriptwriter.services import tokens
+from tests.security.conftest import Site
+from tests.support.rooms import make_room
+
+EXAMPLES = 25
+"""Requests for each operation."""
+CHECKS = [
+    checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+document = schemathesis.openapi.from_dict(create().openapi())
+
+
+@pytest.fixture(scope="module")
+def token(site: Site) -> Iterator[str]:
+    """Of the owner of a project."""
+
+    async def make() -> str:
+        connection = database.connect(site.database_url)
+        try:
+            return await tokens.create((await make_room("contract-")).owner, "contract")
+        finally:
+            await connection.close()
+
+    yield asyncio.run(make())
+
+
+@document.parametrize()
+@hypothesis.settings(max_examples=EXAMPLES, deadline=None)
+def test_an_operation_answers_as_its_document_says(case: Case, site: Site, token: str) -> None:
+    """Never with a 5xx, only with statuses that are documented, in the documented form."""
+    case.call_and_validate(
+        base_url=site.url, headers={"Authorization": f"Bearer {token}"}, checks=CHECKS, timeout=20
+    )
+
+
+def test_the_document_names_every_route_of_the_api_that_is_not_hidden() -> None:
+    """So nothing is left out above."""
+    described = {path for path in create().openapi()["paths"] if path.startswith("/")}
+
+    assert {"/healthz", "/readyz"} <= described
+    assert len([operation for operation in document.get_all_operations()]) >= len(described)

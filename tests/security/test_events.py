@@ -1,0 +1,131 @@
+"""Every event through the websocket of the running application, from whoever should not send it."""
+
+import json
+from typing import Any
+
+import pytest
+from reflex.state import BaseState
+
+from scriptwriter.services import accounts
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.ideas import IdeasState
+from scriptwriter.state.members import MembersState
+from scriptwriter.state.new_project import NewProjectState
+from scriptwriter.state.origin import OriginState
+from scriptwriter.state.presence import PresenceState
+from tests.security.conftest import Site
+from tests.security.rights import HANDLERS
+from tests.security.test_handlers import ALL
+from tests.support.dumps import differences, dump
+from tests.support.page_sockets import named, page_socket, project_place
+from tests.support.scenes import SECRET, Scene, arguments
+
+LONG = "长" * 150_000
+DEEP: Any = json.loads("[" * 200 + "]" * 200)
+ODD = (
+    *(None, True, -1, 0, 10**30, 1e308, "", "x", LONG, "\x00", "\ud800", "__proto__", "../../etc"),
+    *([], [None], {}, {"__proto__": {"polluted": 1}}, DEEP),
+    *({"__reflex_form_data__": "x"}, {"__reflex_form_data__": [["a"]]}),
+)
+"""What an argument may be instead of what it should be."""
+
+FOR_THE_ADDRESS: tuple[tuple[type[BaseState], str], ...] = (
+    *((BrainstormState, "watch"), (BrainstormState, "read_reply"), (MembersState, "watch")),
+    *((MembersState, "add"), (IdeasState, "pick"), (OriginState, "trace"), (PresenceState, "attend")),
+)
+"""Handlers that take the project's id from the address alone."""
+
+
+@pytest.mark.parametrize("who", ["stranger", "nobody", "signed out", "viewer"])
+async def test_no_event_gives_or_takes_what_is_not_allowed(
+    site: Site, stranger: str, attacked: Scene, who: str
+) -> None:
+    """Every handler, for every project, with the right arguments, from whoever may not."""
+    cookie = {"stranger": stranger, "nobody": ""}.get(who)
+    if cookie is None:
+        cookie = await accounts.open_session(attacked.room.viewer)
+    if who == "signed out":
+        await accounts.sign_out(cookie)
+    before = dump(site.database_url)
+    for target in attacked.targets:
+        async with page_socket(site.url, cookie) as page:
+            await page.boot(project_place(target.project_id))
+            for name, (state, handler) in ALL.items():
+                if who == "viewer" and HANDLERS.get(name) == "person":
+                    continue
+                payload = arguments(state.event_handlers[handler].fn, target)
+                await page.send(named(state, handler), payload, project_place(target.project_id))
+            await page.settle()
+
+            assert page.closed is None
+            if who != "viewer":
+                assert SECRET not in page.heard
+    assert [row for row in differences(before, dump(site.database_url)) if _is_of(attacked, row)] == []
+
+
+@pytest.mark.parametrize(
+    "forged", [["x"], {"x": 1}, None, 7, True, "", "x" * 3_000, LONG, "'; DROP TABLE users", "\x00"]
+)
+async def test_a_forged_address_opens_nothing(
+    site: Site, stranger: str, attacked: Scene, forged: Any
+) -> None:
+    """The project's id in the route is the client's word, and may be anything."""
+    before = dump(site.database_url)
+    target = attacked.targets[0]
+    for project_id in (forged, [target.project_id], {target.project_id: target.project_id}):
+        async with page_socket(site.url, stranger) as page:
+            await page.boot()
+            for state, name in FOR_THE_ADDRESS:
+                payload = arguments(state.event_handlers[name].fn, target)
+                await page.send(named(state, name), payload, project_place(project_id))
+            await page.settle()
+
+            assert SECRET not in page.heard
+    assert differences(before, dump(site.database_url)) == []
+
+
+async def test_odd_arguments_break_nothing(site: Site, stranger: str, attacked: Scene) -> None:
+    """Each argument of each handler is each odd value once: nothing is read, written, or complained of."""
+    before = dump(site.database_url)
+    for name, (state, handler) in ALL.items():
+        right = arguments(state.event_handlers[handler].fn, attacked.targets[0])
+        wrong = [right | {argument: value} for argument in right for value in ODD]
+        for payload in [*wrong, right | {"self": 1}, right | {"unheard": 1}, {}]:
+            async with page_socket(site.url, stranger) as page:
+                await page.boot()
+                await page.send(named(state, handler), payload, project_place(attacked.targets[0].project_id))
+                await page.settle()
+
+                assert SECRET not in page.heard, name
+    changed = differences(before, dump(site.database_url))
+    assert [row for row in changed if _is_of(attacked, row)] == []
+
+
+async def test_a_text_of_a_size_that_a_person_can_paste_is_answered_with_a_sentence(
+    site: Site, stranger: str
+) -> None:
+    """The largest that a field takes (screen.js) is far beyond what the brief may hold, and reaches it."""
+    brief = {"platform": "抖音", "genre": "穿越", "other_requirements": "字" * 100_000}
+    entries = [list(field) for field in brief.items()]
+    async with page_socket(site.url, stranger) as page:
+        await page.boot()
+        await page.send(named(NewProjectState, "submit"), {"form_data": {"__reflex_form_data__": entries}})
+        await page.settle()
+
+        assert "其他要求最多 20000 个字" in page.heard
+
+
+async def test_nul_and_lone_surrogates_reach_no_handler(site: Site, stranger: str, attacked: Scene) -> None:
+    """No database stores them: the rest of the text stays."""
+    entries = [["platform", "抖\x00音"], ["genre", "穿\ud800越"], ["other_requirements", "\udfff"]]
+    async with page_socket(site.url, stranger) as page:
+        await page.boot()
+        await page.send(named(NewProjectState, "submit"), {"form_data": {"__reflex_form_data__": entries}})
+        await page.settle()
+
+        assert "_redirect" in page.heard
+
+
+def _is_of(scene: Scene, row: str) -> bool:
+    ids = [each for target in scene.targets for each in target.ids]
+    return any(each in row for each in ids)

@@ -1,0 +1,154 @@
+"""Every event handler, called for somebody else's project by everybody who should not."""
+
+import asyncio
+import json
+
+import pytest
+from reflex.state import BaseState
+
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.signatures import admit, states
+from scriptwriter.sync.hub import Hub
+from tests.security.rights import ARGUMENTS, HANDLERS, READERS, STEPS, WRITERS
+from tests.support.dumps import differences, dump
+from tests.support.rows import rows
+from tests.support.scenes import SECRET, Scene, Target, arguments, make_scene
+from tests.support.tabs import Tab, open_tab
+from tests.support.waiting import eventually
+
+ALL: dict[str, tuple[type[BaseState], str]] = {
+    f"{state.__name__.rpartition('____')[2]}.{name}": (state, name)
+    for state in states()
+    for name in state.event_handlers
+    if name != "setvar"
+}
+"""Every handler of the app, Reflex's own among them, by the name that rights.py gives it."""
+
+
+def test_every_handler_says_who_may_call_it() -> None:
+    """A new handler is an endpoint that any client can call: first decide for whom it is."""
+    unknown, gone = sorted(ALL.keys() - HANDLERS.keys()), sorted(HANDLERS.keys() - ALL.keys())
+
+    assert not unknown, f"add to HANDLERS in tests/security/rights.py, each with its right: {unknown}"
+    assert not gone, f"remove from HANDLERS in tests/security/rights.py: {gone}"
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if HANDLERS.get(name) == "server"])
+def test_a_handler_of_the_server_is_refused_to_pages(name: str) -> None:
+    """Reflex calls it itself; at the websocket's door it does not exist."""
+    state, handler = ALL[name]
+
+    assert admit({"name": f"{state.get_full_name()}.{handler}", "payload": {}, "router_data": {}}) is None
+
+
+@pytest.mark.parametrize("state", list(states()), ids=lambda state: state.__name__)
+def test_no_var_can_be_set_by_a_page(state: type[BaseState]) -> None:
+    """Reflex's `setvar` is refused, and no var has a setter of its own."""
+    event = {"name": f"{state.get_full_name()}.setvar", "router_data": {}}
+
+    assert admit(event | {"payload": {"var_name": "access", "value": "open"}}) is None
+    assert [
+        name for name in state.event_handlers if name == f"set_{name[4:]}" and name[4:] in state.vars
+    ] in (
+        [],
+        ["set_is_hydrated"],
+    )
+
+
+async def test_a_handler_gives_and_takes_only_what_is_allowed(hub: Hub, connected: str, scene: Scene) -> None:
+    """Whoever may not calls each for each project; the database and their tabs stay as they were."""
+    room, before = scene.room, dump(connected)
+    for person in (None, room.stranger, room.viewer, room.collaborator):
+        for target in scene.targets:
+            async with open_tab(target.project_id, person) as tab:
+                for name in ALL:
+                    right = HANDLERS[name]
+                    if right == "server" or _role(scene, person) in WRITERS.get(right, ()):
+                        continue
+                    await _take_steps(tab, name, target)
+                    await _call(tab, name, target)
+                    after = dump(connected)
+                    changed = differences(before, after)
+                    if right == "person" and person is not None:
+                        changed = [
+                            row for row in changed if any(each.project_id in row for each in scene.targets)
+                        ]
+                        before = after
+                    assert changed == [], f"{person} changed something by {name}"
+                    if _role(scene, person) not in READERS:
+                        assert SECRET not in _heard(tab), f"{person} was told of the project by {name}"
+
+
+async def test_the_same_calls_by_an_owner_change_something(hub: Hub, connected: str) -> None:
+    """Otherwise the refusal of all others would prove nothing."""
+    for number, name in enumerate(name for name in ALL if HANDLERS.get(name) in WRITERS):
+        scene = await make_scene(f"{number}-")
+        changed = []
+        for target in scene.targets:
+            async with open_tab(target.project_id, scene.room.owner) as tab:
+                # Whoever is seated late finds an empty tab: the steps come after that.
+                await tab.sees(BrainstormState, "access", lambda access: access not in (None, "opening"))
+                await _take_steps(tab, name, target)
+                before = dump(connected)
+                await _call(tab, name, target)
+                changed += differences(before, dump(connected))
+
+        why = f"add arguments to ARGUMENTS in tests/security/rights.py with which {name} does something"
+        assert changed, why
+
+
+async def test_the_same_calls_by_a_viewer_tell_something(hub: Hub, scene: Scene) -> None:
+    """Otherwise the silence towards all others would prove nothing."""
+    for name in [name for name in ALL if HANDLERS.get(name) == "reader"]:
+        heard = ""
+        for target in scene.targets:
+            async with open_tab(target.project_id, scene.room.viewer) as tab:
+                await _call(tab, name, target)
+                heard += _heard(tab)
+        why = f"add arguments to ARGUMENTS in tests/security/rights.py with which {name} tells something"
+        assert SECRET in heard, why
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if HANDLERS.get(name) == "present"])
+async def test_only_members_are_seen_in_a_project(hub: Hub, connected: str, scene: Scene, name: str) -> None:
+    """Nobody else is put among those who have it open."""
+    project_id, room = scene.targets[0].project_id, scene.room
+    handler = ALL[name][0].event_handlers[ALL[name][1]]
+    seen = "SELECT user_id FROM presence WHERE user_id = %s"
+    for person in (None, room.stranger):
+        async with open_tab(project_id, person) as tab:
+            await tab.send(handler)
+            assert rows(connected, "SELECT user_id FROM presence") == []
+    async with open_tab(project_id, room.viewer) as tab:
+        call = asyncio.ensure_future(tab.send(handler))
+        await eventually(lambda: rows(connected, seen, room.viewer))
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+
+
+def _role(scene: Scene, person: str | None) -> str | None:
+    return next((role for role, who in vars(scene.room).items() if who == person), None)
+
+
+def _heard(tab: Tab) -> str:
+    return json.dumps([tab.updates, tab.redirects], default=str, ensure_ascii=False)
+
+
+async def _take_steps(tab: Tab, name: str, target: Target) -> None:
+    for step, known in STEPS.get(name, ()):
+        place = known.get("ref")
+        named = known | ({"ref": target.ref(place)} if isinstance(place, int) else {})
+        await _call(tab, step, target, **named)
+
+
+async def _call(tab: Tab, name: str, target: Target, **known: object) -> None:
+    state, handler_name = ALL[name]
+    handler = state.event_handlers[handler_name]
+    payload = arguments(handler.fn, target, **ARGUMENTS.get(name, {}) | known)
+    call = asyncio.ensure_future(tab.send(handler, **payload))
+    # One that follows something never ends by itself: what it sends comes at once.
+    await asyncio.wait([call], timeout=0.5 if handler.is_background else 30)
+    if not handler.is_background:
+        await call
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)

@@ -1,0 +1,215 @@
+"""The pages in a browser: their policy takes nothing from them, and no text becomes more than text."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
+
+import pytest
+from playwright.async_api import Browser, expect
+from sqlalchemy import update
+from sqlmodel import col
+
+from scriptwriter.database import transaction
+from scriptwriter.graph import Brief
+from scriptwriter.models import User
+from scriptwriter.pages.routes import ROUTES
+from scriptwriter.services import accounts, brainstorms, projects
+from tests.security.conftest import Published
+from tests.security.test_routes import ALL
+from tests.support.model_server import spoken
+from tests.support.people import PHONE, Person
+from tests.support.rooms import Room
+
+WATCH = """
+window.violations = [];
+window.executed = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+    window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
+DOCS = [name.partition(" ")[2] for name in ALL if name == "GET /api/docs"]
+"""The page that explains the API, where there is one."""
+HOSTILE = (
+    "<img src=x onerror=executed.push('img')>",
+    "<script>executed.push('script')</script>",
+    "\"><svg onload=executed.push('svg')>",
+    "javascript:executed.push('url')",
+    "{{7*7}} ${executed.push('template')} {executed.push('jsx')}",
+    "__proto__ constructor toString",
+    "\u202eesrever\u202c \u2066isolated\u2069 zero\u200b\u200d\ufeffwidth",
+    "Z" + "\u0301" * 10_000 + " stacked",
+    "nul\x00nul",
+    "one\n\n\n\n\n\n\n\n\ntwo",
+    "W" * 3_000,
+)
+
+
+class Watched(Person):
+    """A person whose browser remembers every complaint."""
+
+    complaints: list[str]
+
+    @classmethod
+    async def comes(cls, browser: Browser, published: Published, user_id: str, **options) -> "Watched":
+        """Signed in."""
+        person = await cls.arrive(browser, published.url, await accounts.open_session(user_id), **options)
+        assert isinstance(person, Watched)
+        person.complaints = []
+        page = person.page
+        page.on("pageerror", lambda error: person.complaints.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda line: person.complaints.append(line.text) if line.type in ("error", "warning") else None,
+        )
+        await page.add_init_script(WATCH)
+        return person
+
+    async def has_seen_nothing_wrong(self, *but: str) -> None:
+        """No violation, no error, nothing executed; complaints with the words `but` may be."""
+        assert await self.page.evaluate("window.violations") == []
+        assert await self.page.evaluate("window.executed") == []
+        assert [line for line in self.complaints if not any(words in line for words in but)] == []
+
+    async def opens_the_raw_reply(self) -> None:
+        """The button takes one press a second."""
+        async with asyncio.timeout(30):
+            while not await self.page.get_by_test_id("raw-reply-text").is_visible():
+                await self.page.get_by_test_id("show-reply").click()
+                with suppress(AssertionError):
+                    await expect(self.page.get_by_test_id("raw-reply-text")).to_be_visible(timeout=1_000)
+
+    async def sees_a_whole_layout(self) -> None:
+        """Nothing sticks out of the window."""
+        sticking_out = """() => {
+            const width = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= width) return [];
+            return [...document.querySelectorAll("body *")]
+                .filter((each) => each.getBoundingClientRect().right > width)
+                .map((each) => `${each.tagName}.${each.className} ${each.textContent.slice(0, 40)}`);
+        }"""
+        assert await self.page.evaluate(sticking_out) == []
+
+
+@pytest.fixture
+async def owner(browser: Browser, published: Published, inhabited: Room) -> AsyncIterator[Watched]:
+    """The owner of the projects."""
+    yield await Watched.comes(browser, published, inhabited.owner)
+
+
+@pytest.mark.parametrize("address", [*(route.address for route in ROUTES), *DOCS])
+async def test_a_page_works_under_its_policy(owner: Watched, inhabited: Room, address: str) -> None:
+    """With no violation, no error, and everything on it, in both languages and colours, loaded twice."""
+    path = address.replace("[project_id]", inhabited.project_id)
+    expected = ("status of 404",) if address == "/404" else ()
+    for _ in range(2):
+        await owner.go(path)
+        if address in DOCS:
+            await expect(owner.page.get_by_role("heading").first).to_be_visible()
+        else:
+            await expect(owner.page.get_by_test_id("switch-theme")).to_be_visible()
+            await owner.page.wait_for_load_state("networkidle")
+            await owner.page.get_by_test_id("switch-theme").click()
+            await owner.page.get_by_test_id("switch-language").click()
+        await owner.has_seen_nothing_wrong(*expected)
+
+
+async def test_the_walk_works_under_the_policy(owner: Watched, published: Published, inhabited: Room) -> None:
+    """A project is made and written, an unreadable reply is read, the person signs out."""
+    published.model.answers(spoken("no json at all"))
+    await owner.create_project(其他要求="女主是现代 CEO")
+    for close in (
+        owner.page.get_by_role("button", name="关闭").click,
+        partial(owner.page.keyboard.press, "Escape"),
+    ):
+        await owner.opens_the_raw_reply()
+        await expect(owner.page.get_by_test_id("raw-reply-text")).to_have_text("no json at all")
+        await close()
+        await expect(owner.page.get_by_test_id("raw-reply-text")).to_be_hidden()
+    await owner.page.get_by_test_id("sign-out").click()
+    await owner.page.wait_for_url("**/sign-in**")
+
+    await owner.has_seen_nothing_wrong()
+
+
+async def test_the_policy_stops_what_it_forbids(owner: Watched) -> None:
+    """Inline scripts, handlers in markup, `eval`, others' scripts: else their absence would tell nothing."""
+    await owner.go("/projects")
+    await expect(owner.page.get_by_test_id("user-name")).to_be_visible()
+
+    await owner.page.evaluate("""() => {
+        const script = document.createElement("script");
+        script.textContent = "window.executed.push('inline')";
+        document.body.append(script);
+        const add = (markup) => document.body.insertAdjacentHTML("beforeend", markup);
+        add(`<img src="x:" onerror="window.executed.push('handler')">`);
+        const other = document.createElement("script");
+        other.src = "http://127.0.0.1:9/other.js";
+        document.body.append(other);
+        add(`<a id="link" href="javascript:window.executed.push('link')">x</a>`);
+        document.getElementById("link").click();
+        setTimeout("window.executed.push('eval')", 0);
+    }""")
+    await owner.page.wait_for_function("window.violations.length >= 5")
+
+    assert await owner.page.evaluate("window.executed") == []
+    told = " ".join(await owner.page.evaluate("window.violations"))
+    for directive in ("script-src-elem inline", "script-src-attr", "http://127.0.0.1:9/other.js"):
+        assert directive in told
+
+
+async def test_hostile_texts_are_shown_as_they_are(
+    browser: Browser, published: Published, inhabited: Room
+) -> None:
+    """In a person's and a project's name, the brief, and the ideas: nothing is executed or sticks out."""
+    room = inhabited
+    async with transaction() as session:
+        named = "<b>\u202e" + "W" * 60
+        await session.exec(update(User).where(col(User.id) == room.owner).values(display_name=named))
+    ideas = [{"title": text[:300], "body": text} for text in HOSTILE[:10]]
+    published.model.answers(spoken(json.dumps({"ideas": ideas}), size=400))
+    all_of_them = "\n".join(HOSTILE)
+    brief = Brief.parse(
+        {"platform": HOSTILE[0], "genre": HOSTILE[1], "other_requirements": all_of_them, "count": 10}
+    )
+    project_id, _ = await brainstorms.start_project(HOSTILE[2] + HOSTILE[6] + "W" * 90, brief, room.owner)
+    wide = await Watched.comes(browser, published, room.owner)
+    narrow = await Watched.comes(browser, published, room.owner, viewport=PHONE)
+    for person, name in ((wide, "desktop"), (narrow, "phone")):
+        await person.visit(project_id)
+        await expect(person.finished).to_have_count(10)
+        await expect(person.finished.first.get_by_role("heading")).to_have_text(HOSTILE[0])
+        await expect(person.finished.nth(1)).to_contain_text(HOSTILE[1])
+        await expect(person.finished.nth(4)).to_contain_text("{{7*7}} ${executed.push('template')}")
+        await person.sees_a_whole_layout()
+        await person.takes_picture(f"hostile-{name}")
+        await person.go("/projects")
+        await expect(person.page.get_by_test_id("project").first).to_contain_text("<svg onload=")
+        await person.sees_a_whole_layout()
+        await person.takes_picture(f"hostile-list-{name}")
+        await person.has_seen_nothing_wrong()
+    names = [row.name for row in await projects.mine(room.owner)]
+    assert any("onload" in name for name in names)
+
+
+async def test_a_text_that_is_far_too_long_is_answered_with_a_sentence(owner: Watched) -> None:
+    """The field takes a part of it only, which still is too long, and which a message can carry."""
+    await owner.open_new_project()
+    await owner.page.get_by_label("其他要求").click()
+    await owner.page.keyboard.insert_text("字" * 300_000)
+    await owner.page.get_by_test_id("submit-brief").click()
+
+    await owner.sees_words("其他要求最多 20000 个字")
+    await expect(owner.page.get_by_test_id("offline")).to_have_count(0)
+
+
+async def test_every_link_stays_here_or_leaves_safely(owner: Watched, inhabited: Room) -> None:
+    """No link of a page has an address that runs, and one to another site gives it no hold on this one."""
+    for route in ROUTES:
+        await owner.go(route.address.replace("[project_id]", inhabited.project_id))
+        await expect(owner.page.get_by_test_id("switch-theme")).to_be_visible()
+        for link in await owner.page.locator("a").all():
+            href = await link.get_attribute("href") or ""
+            inside = href == "" or (href.startswith(("/", "#")) and not href.startswith("//"))
+            rel = await link.get_attribute("rel") or ""
+            assert inside or (href.startswith(("https://", "http://")) and "noopener" in rel), href

@@ -1,0 +1,221 @@
+"""Every route of the running application, asked by whoever should not; and what every answer says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from scriptwriter.api import policy
+from scriptwriter.api.app import create
+from scriptwriter.api.session import COOKIE
+from scriptwriter.scriptwriter import CLOSED, app
+from scriptwriter.services import accounts, tokens
+from tests.security.conftest import Site
+from tests.security.requests import filled, fitting
+from tests.security.rights import READERS, ROUTES, WRITERS
+from tests.support.dumps import differences, dump
+from tests.support.scenes import SECRET, Scene, Target, form, make_scene
+
+HEADERS = {"content-security-policy", *policy.ALWAYS}
+
+
+def _routes() -> Iterator[str]:
+    for route in iter_route_contexts(create().routes):
+        for method in sorted(set(getattr(route, "methods", None) or ()) - {"HEAD"}):
+            yield f"{method} {route.path}"
+
+
+ALL = list(_routes())
+
+
+def test_every_route_says_who_may_use_it() -> None:
+    """A new route can be asked for by anybody: first decide for whom it is."""
+    unknown, gone = sorted(set(ALL) - ROUTES.keys()), sorted(ROUTES.keys() - set(ALL))
+
+    assert not unknown, f"add to ROUTES in tests/security/rights.py, each with its right: {unknown}"
+    assert not gone, f"remove from ROUTES in tests/security/rights.py: {gone}"
+
+
+def test_reflex_serves_nothing_of_its_own_but_the_websocket() -> None:
+    """What it brings along and nobody here uses is closed, an upload of files among it."""
+    assert app._api is not None
+    served = {getattr(route, "path", "") for route in app._api.routes}
+
+    assert served - set(CLOSED) == {"/_event"}
+    assert {"/ping", "/_health", "/_upload", "/_all_routes", "/auth-codespace"} <= set(CLOSED)
+
+
+@pytest.mark.parametrize(
+    "path", [*CLOSED, "/_upload/x", "/ping/", "/_event", "/_event/?EIO=4&transport=polling"]
+)
+async def test_what_is_closed_is_not_there(site: Site, path: str) -> None:
+    """By no method."""
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            answer = await client.request(method, path)
+            assert answer.status_code == 404
+            assert answer.json() == {"detail": "Not Found"}
+
+
+@pytest.mark.parametrize("who", ["nobody", "stranger", "viewer", "collaborator"])
+async def test_a_route_gives_and_takes_only_what_is_allowed(site: Site, attacked: Scene, who: str) -> None:
+    """By cookie and by token, for every project, with its ids in the path, the query, a form and JSON."""
+    already, before = len(site.complaints()), dump(site.database_url)
+    identities = [{}] if who == "nobody" else await _identities(site, getattr(attacked.room, who))
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        for name in ALL:
+            right, (method, path) = ROUTES[name], name.split(" ")
+            for target in attacked.targets:
+                for headers in identities:
+                    if who in WRITERS.get(right, ()):
+                        continue
+                    for body in [fitting(name, target), *_bodies(method, target)]:
+                        answer = await client.request(method, filled(path, target), headers=headers, **body)
+                        assert answer.status_code < 500, (name, answer.text)
+                        assert who in READERS or SECRET not in answer.text, name
+            after = dump(site.database_url)
+            changed = differences(before, after)
+            if right == "person" and who != "nobody":
+                changed = [row for row in changed if any(each.project_id in row for each in attacked.targets)]
+                before = after
+            assert changed == [], name
+    assert site.complaints()[already:] == []
+
+
+async def test_the_same_requests_by_an_owner_change_something(site: Site, attacked: Scene) -> None:
+    """Otherwise the refusal of all others would prove nothing."""
+    for number, name in enumerate(name for name in ALL if ROUTES.get(name) in WRITERS):
+        scene = await make_scene(f"{number}-")
+        _cookie, headers = await _identities(site, scene.room.owner)
+        method, path = name.split(" ")
+        before = dump(site.database_url)
+        async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+            for target in scene.targets:
+                await client.request(method, filled(path, target), **fitting(name, target))
+
+        why = f"let fitting in tests/security/requests.py say with what {name} does something"
+        assert differences(before, dump(site.database_url)), why
+
+
+async def test_the_same_requests_by_a_viewer_tell_something(site: Site, attacked: Scene) -> None:
+    """Otherwise the silence towards all others would prove nothing."""
+    for headers in await _identities(site, attacked.room.viewer):
+        async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+            for name in [name for name in ALL if ROUTES.get(name) == "reader"]:
+                method, path = name.split(" ")
+                target = attacked.targets[0]
+                answer = await client.request(method, filled(path, target), **fitting(name, target))
+                why = f"let fitting in tests/security/requests.py say with what {name} tells something"
+                assert SECRET in answer.text, why
+
+
+@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://localhost:1"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_another_site_can_do_nothing_for_a_signed_in_person(
+    site: Site, attacked: Scene, method: str, origin: str | None
+) -> None:
+    """Whatever the route: what a cookie proves counts only for what a page of ours has sent."""
+    token = await accounts.open_session(attacked.room.owner)
+    headers = {"Cookie": f"{COOKIE}={token}"} | ({"Origin": origin} if origin else {})
+    async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+        for path in {name.split(" ")[1] for name in ALL} | {"/projects", "/"}:
+            answer = await client.request(method, filled(path, attacked.targets[0]))
+            assert answer.status_code == 403, path
+    assert await accounts.user_of_session(token) is not None
+
+
+async def test_another_site_reads_nothing(site: Site) -> None:
+    """No origin but the app's own is told that it may read an answer."""
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        for origin in ("http://evil.example", "null", "http://localhost:3000"):
+            asks = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+            for answer in (
+                await client.get("/healthz", headers={"Origin": origin}),
+                await client.options("/api/session/sign-out", headers=asks),
+            ):
+                assert "access-control-allow-origin" not in answer.headers
+        own = await client.get("/healthz", headers={"Origin": site.url})
+        assert own.headers["access-control-allow-origin"] == site.url
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/nothing", "/api/openapi.json", "/ping"])
+async def test_every_answer_tells_the_browser_its_limits(site: Site, path: str, method: str) -> None:
+    """Pages, files, the API, errors and refusals alike."""
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        answer = await client.request(method, path, headers={"Origin": site.url})
+
+    assert set(answer.headers) >= HEADERS
+    said = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in said and "default-src 'none'" in said
+    assert "unsafe-eval" not in said
+    scripts = [part for part in said.split("; ") if part.startswith("script-src")]
+    assert all("unsafe-inline" not in part and "http" not in part for part in scripts)
+    if path.startswith("/api/"):
+        assert "no-store" in answer.headers["cache-control"].split(", ")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/" + "x" * 9_000, {}, 414),
+        ("/healthz?" + "x" * 9_000, {}, 414),
+        ("/healthz", {"X-Long": "x" * 40_000}, 431),
+        ("/healthz", {f"X-{number}": "x" * 500 for number in range(90)}, 431),
+    ],
+    ids=["path", "query", "header", "headers"],
+)
+async def test_an_oversized_head_is_refused(
+    site: Site, path: str, headers: dict[str, str], status: int
+) -> None:
+    """Before anything reads it."""
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        answer = await client.get(path, headers=headers)
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/api/projects/a%0Ab/flow", "/api/projects/x/members/%0A", "/api/%0A"])
+async def test_a_line_feed_in_an_address_is_answered_as_any_that_leads_nowhere(site: Site, path: str) -> None:
+    """In the form of the API's problems."""
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        answer = await client.get(path)
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+
+
+async def test_a_redirect_names_no_host_that_only_a_header_names(site: Site) -> None:
+    """So no cache can be poisoned by it, and no proxy's https is left for http."""
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        answer = await client.get("/api/session/sign-out/", headers={"Host": "evil.example"})
+
+    assert "evil.example" not in answer.headers.get("location", "")
+
+
+@pytest.mark.parametrize(
+    "next", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"]
+)
+async def test_after_signing_out_a_person_stays_on_this_site(site: Site, attacked: Scene, next: str) -> None:
+    """The page to go to is the client's word."""
+    token = await accounts.open_session(attacked.room.owner)
+    headers = {"Cookie": f"{COOKIE}={token}", "Origin": site.url}
+    async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+        answer = await client.post("/api/session/sign-out", data={"next": next})
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] in ("/", f"{site.url}/")
+
+
+async def _identities(site: Site, person: str) -> list[dict[str, str]]:
+    cookie, token = await accounts.open_session(person), await tokens.create(person, "attack")
+    return [{"Cookie": f"{COOKIE}={cookie}", "Origin": site.url}, {"Authorization": f"Bearer {token}"}]
+
+
+def _bodies(method: str, target: Target) -> list[dict[str, Any]]:
+    if method in ("GET", "DELETE"):
+        return [{"params": vars(target)}]
+    fields = form(target) | vars(target)
+    return [{"json": fields}, {"data": fields}, {"json": {}}, {"json": [fields]}, {"content": b"\xff\x00{"}]

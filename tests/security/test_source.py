@@ -1,0 +1,48 @@
+"""What the source may not say: how a text becomes a script, or an address a person's choice."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scriptwriter import graph
+from scriptwriter.state.signatures import states
+
+ROOT = Path(__file__).parents[2]
+PYTHON = sorted((ROOT / "scriptwriter").rglob("*.py"))
+SCRIPTS = sorted((ROOT / "assets").glob("*.js"))
+WAYS = {
+    r"rx\.(call_script|run_script|call_function|script|html|markdown)\(": "the page's policy forbids eval; "
+    "set a var, and let assets/screen.js see it (see `data_shown`)",
+    r"dangerouslySetInnerHTML|dangerously_set_inner_html": "React writes a child as text: give it one",
+    r"rx\.upload\(|upload_files": "an upload opens an endpoint of Reflex: see CLOSED in scriptwriter.py",
+}
+SCRIPT_WAYS = {
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write": "use textContent",
+    r"\beval\(|new Function|setTimeout\(\s*[\"'`]|setInterval\(\s*[\"'`]": "the page's policy forbids eval",
+    r"https?://(?!www\.w3\.org)": "the page's policy forbids other sites",
+}
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_becomes_markup_or_a_script(path: Path) -> None:
+    """In no module."""
+    source = path.read_text(encoding="utf-8")
+
+    assert [f"{way}: {why}" for way, why in WAYS.items() if re.search(way, source)] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_of_ours_writes_markup(path: Path) -> None:
+    """Nor runs a text, nor asks another site."""
+    source = path.read_text(encoding="utf-8")
+
+    assert [f"{way}: {why}" for way, why in SCRIPT_WAYS.items() if re.search(way, source)] == []
+
+
+def test_the_models_address_is_no_field_of_a_brief() -> None:
+    """Where requests go is an operator's setting; a person picks among what is offered, at most."""
+    fields = graph.Brief.__dataclass_fields__
+
+    assert [name for name in fields if re.search(r"url|endpoint|host|key", name)] == []
+    assert [name for state in states() for name in state.vars if re.search(r"base_?url|endpoint", name)] == []

@@ -1,0 +1,55 @@
+"""Accounts for tests, and time that goes by for them."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlmodel import select
+
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+from scriptwriter.models import SignInFailure, UserSession
+from scriptwriter.services import passwords, throttle
+from scriptwriter.services.accounts import token_hash
+from scriptwriter.services.names import folded
+
+PASSWORD = "correct horse battery"
+OTHER = "another long password"
+
+
+async def refusal(username: str, password: str, address: str = "192.0.2.1") -> UserError | None:
+    """Why a sign-in is refused; None where it is not."""
+    try:
+        await passwords.sign_in(username, password, address=address)
+    except UserError as error:
+        return error
+    return None
+
+
+async def has_failed(username: str, times: int, address: str = "192.0.2.1") -> None:
+    """So many sign-ins with this name, without the work of a hash."""
+    for _ in range(times):
+        await throttle.begin(token_hash(folded(username)), address)
+
+
+async def time_passes(time: timedelta) -> None:
+    """For every session and every sign-in that failed."""
+    async with transaction() as session:
+        connection = await session.connection()
+        for column, table in (
+            ("failed_at", "sign_in_failures"),
+            ("last_seen_at", "user_sessions"),
+            ("expires_at", "user_sessions"),
+        ):
+            await connection.execute(text(f"UPDATE {table} SET {column} = {column} - :time"), {"time": time})
+
+
+async def stored_sessions() -> list[UserSession]:
+    """Every session in the database."""
+    async with transaction() as session:
+        return list((await session.exec(select(UserSession))).all())
+
+
+async def failures() -> list[SignInFailure]:
+    """Every sign-in that counts as failed."""
+    async with transaction() as session:
+        return list((await session.exec(select(SignInFailure))).all())

@@ -1,0 +1,36 @@
+"""The whole content of a database, to tell whether anything was written."""
+
+import psycopg
+from psycopg import sql
+
+BOOKKEEPING = frozenset({"user_sessions", "sign_in_failures", "presence", "api_tokens", "schema_version"})
+"""Tables that say who is here and who was: they change whenever somebody looks."""
+
+Dump = dict[str, frozenset[str]]
+
+
+def dump(url: str) -> Dump:
+    """The rows of each table, as JSON, without the bookkeeping of sessions and of the job queue's workers."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        ).fetchall()
+        return {
+            table: frozenset(
+                row
+                for (row,) in connection.execute(
+                    sql.SQL("SELECT to_jsonb(t)::text FROM {} AS t").format(sql.Identifier(table))
+                )
+            )
+            for (table,) in tables
+            if table not in BOOKKEEPING and not table.startswith("procrastinate_workers")
+        }
+
+
+def differences(before: Dump, after: Dump) -> list[str]:
+    """Every row that is in one of the two only, with its table."""
+    return [
+        f"{table}: {row}"
+        for table in sorted(before.keys() | after.keys())
+        for row in sorted(before.get(table, frozenset()) ^ after.get(table, frozenset()))
+    ]

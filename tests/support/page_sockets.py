@@ -1,0 +1,145 @@
+"""A page's websocket without a page: it speaks Reflex's protocol as any client can, well or badly."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import uuid4
+
+from simple_websocket import AioClient, ConnectionClosed, ConnectionError
+
+from scriptwriter.api.session import COOKIE
+from scriptwriter.state.preferences import PreferencesState
+
+LIMIT = 20.0
+BOOT = "reflex___state____state.hydrate_and_load"
+_LANGUAGE = "language_rx_state_"
+PLACE = "/projects/[project_id]/brainstorm"
+
+
+class Refused(Exception):
+    """The server did not open this websocket."""
+
+
+def named(state: Any, handler: str) -> str:
+    """The name under which a page calls a handler."""
+    return f"{state.get_full_name()}.{handler}"
+
+
+class PageSocket:
+    """An open websocket; `frames` is everything that came, `sid` its name at the server."""
+
+    def __init__(self, socket: AioClient) -> None:
+        self._socket = socket
+        self._changed = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+        self.frames: list[str] = []
+        self.closed: int | None = None
+
+    async def boot(self, place: dict[str, Any] | None = None) -> None:
+        """Connect as a page does: with the event that asks for the state of its tab, until that has come."""
+        event = {"name": BOOT, "router_data": place or _place("/", {})}
+        await self.say(f"40/_event,{json.dumps({'event': event})}")
+        await self.until(lambda: any(_LANGUAGE in frame for frame in self.frames))
+
+    async def send(self, name: str, payload: Any = None, place: Any = None) -> None:
+        """An event, as it is."""
+        event = {"name": name, "payload": payload or {}, "router_data": place or _place("/", {})}
+        await self.say(f"42/_event,{json.dumps(['event', event])}")
+
+    async def say(self, text: str | bytes) -> None:
+        """Anything; nothing where it is closed."""
+        with suppress(ConnectionClosed):
+            await self._socket.send(text)
+
+    async def settle(self) -> None:
+        """Until the server has handled all that was sent before, or has closed this websocket.
+
+        The events of one tab are handled in their order, and this one shows.
+        """
+        before = len(self.frames)
+        await self.send(named(PreferencesState, "switch_language"))
+        await self.until(lambda: any(_LANGUAGE in frame for frame in self.frames[before:]))
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Until `condition` holds, or this websocket is closed."""
+        async with asyncio.timeout(LIMIT):
+            while not condition() and self.closed is None:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def hears_of(self, deed: Awaitable[object]) -> None:
+        """Until `deed` is done and another frame has come."""
+        before = len(self.frames)
+        await deed
+        await self.until(lambda: len(self.frames) > before)
+
+    @property
+    def heard(self) -> str:
+        """Everything that came, as text."""
+        return "\n".join(_plain(frame) for frame in self.frames)
+
+    async def close(self) -> None:
+        """Go."""
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        with suppress(ConnectionClosed):
+            await self._socket.close()
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                frame = await self._socket.receive()
+                if frame == "2":
+                    await self._socket.send("3")
+                else:
+                    self.frames.append(str(frame))
+                self._changed.set()
+        except ConnectionClosed as error:
+            self.closed = error.reason
+        finally:
+            self._changed.set()
+
+
+def project_place(project_id: Any) -> dict[str, Any]:
+    """Where the page of a project says to be; `project_id` may be anything."""
+    return _place(PLACE.replace("[project_id]", str(project_id)[:200]), {"project_id": project_id})
+
+
+def _place(path: str, query: dict[str, Any]) -> dict[str, Any]:
+    return {"pathname": path, "asPath": path, "query": query}
+
+
+def _plain(frame: str) -> str:
+    """A frame with its escapes read, so that a word can be found in it."""
+    head, bracket, body = frame.partition("[")
+    try:
+        return head + json.dumps(json.loads(bracket + body), ensure_ascii=False)
+    except ValueError:
+        return frame
+
+
+@asynccontextmanager
+async def page_socket(
+    url: str, cookie: str = "", *, token: str | None = None, origin: str | None = "", **headers: str
+) -> AsyncIterator[PageSocket]:
+    """A websocket to the web process at `url` with a session's `cookie` ("" for nobody's).
+
+    `token` is the tab's, else a new one; `origin` None sends none, "" the right one. Raises Refused.
+    """
+    address = url.replace("http", "ws", 1) + f"/_event/?EIO=4&transport=websocket&token={token or uuid4()}"
+    sent = dict(headers)
+    if cookie:
+        sent["Cookie"] = f"{COOKIE}={cookie}"
+    if origin is not None:
+        sent["Origin"] = origin or url
+    try:
+        socket = await AioClient.connect(address, headers=sent)
+    except (ConnectionError, ConnectionClosed) as error:
+        raise Refused from error
+    opened = PageSocket(socket)
+    try:
+        yield opened
+    finally:
+        await opened.close()

@@ -1,0 +1,149 @@
+"""A project worth stealing, in every state that matters to an attacker, and who stands around it."""
+
+import inspect
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from scriptwriter.database import transaction
+from scriptwriter.generation.faults import fault
+from scriptwriter.graph import Brief, Idea, Reply
+from scriptwriter.models import Membership, Project, TransformOutput, User
+from scriptwriter.services import attempts, brainstorms, projects
+from tests.support.rooms import Room, make_room
+
+SECRET = "绝密"
+"""In every word of the project: whoever reads it has read what is not theirs."""
+IDEAS = [Idea(f"{SECRET}掌柜", f"{SECRET}的第一个故事。"), Idea(f"{SECRET}锁匠", f"{SECRET}的第二个故事。")]
+BRIEF = Brief("抖音", "穿越", f"{SECRET}的要求", 2)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A project and its newest run, as arguments of events and requests name them.
+
+    `user_id` is one more viewer of it, and `username` the stranger's, who is no member.
+    """
+
+    project_id: str
+    transform_id: str
+    artifact_id: str
+    user_id: str
+    username: str
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What a row that is of the project holds."""
+        return self.project_id, self.transform_id, self.artifact_id
+
+    def ref(self, place: int = 0) -> str:
+        """One of its ideas."""
+        return f"{self.artifact_id}#{place}"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`room` has the people; each of `targets` is a project of theirs, in another state."""
+
+    room: Room
+    targets: list[Target] = field(default_factory=list)
+
+
+async def make_scene(prefix: str = "") -> Scene:
+    """Projects of the same people: with ideas, failed, being written, archived, deleted."""
+    room, guest = await make_room(prefix), f"{prefix}guest"
+    scene = Scene(room)
+    async with transaction() as session:
+        session.add(User(id=guest, username=guest, display_name=f"{SECRET}客人"))
+    for number in range(5):
+        project_id = room.project_id if number == 0 else await _another(room)
+        async with transaction() as session:
+            await session.exec(
+                update(Project).where(col(Project.id) == project_id).values(name=f"{SECRET}项目")
+            )
+            session.add(Membership(project_id=project_id, user_id=guest, role="viewer"))
+        transform_id = await brainstorms.start(project_id, BRIEF, room.owner)
+        attempt = await attempts.begin(transform_id)
+        assert attempt is not None
+        reply = Reply("test-model", raw_response=f"{SECRET}的原文")
+        if number == 1:
+            await attempts.fail(attempt, IDEAS[:1], reply, fault("content_filtered", number=2))
+        elif number != 2:
+            await attempts.finish(attempt, IDEAS, reply)
+        ideas = await _ideas_of(transform_id)
+        scene.targets.append(Target(project_id, transform_id, ideas, guest, room.stranger))
+    await projects.archive(scene.targets[3].project_id, room.owner)
+    await projects.delete(scene.targets[4].project_id, room.owner)
+    return scene
+
+
+def arguments(function: Any, target: Target, **known: Any) -> dict[str, Any]:
+    """An argument for each parameter of a handler: by its name from `known` or `target`, or by its type."""
+    _self, *parameters = inspect.signature(function).parameters.values()
+    kinds = get_type_hints(function)
+    named = {
+        "project_id": target.project_id,
+        "transform_id": target.transform_id,
+        "seen": target.transform_id,
+        "artifact_id": target.artifact_id,
+        "number": 2,
+        "attempt": 0,
+        "form_data": form(target),
+        "ref": target.ref(),
+        "verdict": "keep",
+        "version": "",
+        "base": "",
+        "order": f"{target.ref(1)} {target.ref()}",
+        "member_id": target.user_id,
+        "role": "collaborator",
+        **known,
+    }
+    return {each.name: named.get(each.name, _of(kinds.get(each.name))) for each in parameters}
+
+
+def form(target: Target) -> dict[str, str]:
+    """A form that fits every page: each handler takes the fields that it knows."""
+    return {
+        "platform": "抖音",
+        "genre": "悬疑",
+        "other_requirements": "",
+        "count": "1",
+        "name": "改名",
+        "description": "改写",
+        "title": "改题",
+        "body": "改文",
+        "project_id": target.project_id,
+        "transform_id": target.transform_id,
+        "artifact_id": target.artifact_id,
+        "reason": "改由",
+        "base": "",
+        "username": target.username,
+        "role": "collaborator",
+        "current": "not the password",
+        "new": "another password",
+    }
+
+
+def _of(kind: Any) -> Any:
+    if get_origin(kind) in (Union, UnionType):
+        kind = next(part for part in get_args(kind) if part is not type(None))
+    return {int: 1, float: 1.0, bool: True, dict: {}, list: []}.get(get_origin(kind) or kind, "改")
+
+
+async def _another(room: Room) -> str:
+    project_id = await projects.create(room.owner, "又一个")
+    people = ((room.collaborator, "collaborator"), (room.viewer, "viewer"))
+    async with transaction() as session:
+        session.add_all([Membership(project_id=project_id, user_id=who, role=role) for who, role in people])
+    return project_id
+
+
+async def _ideas_of(transform_id: str) -> str:
+    async with transaction() as session:
+        found = await session.exec(
+            select(TransformOutput.artifact_id).where(TransformOutput.transform_id == transform_id)
+        )
+        return found.one()

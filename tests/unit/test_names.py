@@ -1,0 +1,167 @@
+"""What a username and a password may be, and how a browser is called."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scriptwriter.errors import UserError
+from scriptwriter.services import names
+from scriptwriter.services.identities import usable
+from scriptwriter.state.devices import device
+from scriptwriter.state.sign_in import PROBLEMS, problem
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("  Li.Ming-2_x ", "li.ming-2_x"),
+        ("ＬｉＭｉｎｇ", "liming"),
+        ("李明", "李明"),
+        ("さくらー", "さくらー"),
+        ("김철수", "김철수"),
+        ("\u1100\u1175\u11b7\u110e\u1165\u11af\u1109\u116e", "김철수"),
+        ("Zoë", "zoë"),
+        ("Straße", "strasse"),
+        ("x" * 32, "x" * 32),
+    ],
+)
+def test_spellings_of_one_name_are_one_name(typed: str, name: str) -> None:
+    """Wide and narrow, composed and not, upper and lower case."""
+    assert names.username(typed) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", "username_required"),
+        (" \u3000 ", "username_required"),
+        ("x", "username_length"),
+        ("x" * 33, "username_length"),
+        ("名" * 5000, "username_length"),
+        ("li ming", "username_characters"),
+        (".li", "username_characters"),
+        ("--", "username_characters"),
+        ("li\u200bming", "username_characters"),
+        ("li\x00ming", "username_characters"),
+        ("\ud800\ud800", "username_characters"),
+        ("admin\u202e", "username_characters"),
+        ("аdmin", "username_characters"),
+        ("🙂🙂", "username_characters"),
+        ("a/../b", "username_characters"),
+        ("<b>", "username_characters"),
+    ],
+)
+def test_a_name_that_misleads_or_cannot_be_said_is_refused(typed: str, code: str) -> None:
+    """Among them a Cyrillic а, signs that nobody sees, and ones that turn the line around."""
+    with pytest.raises(UserError) as refused:
+        names.username(typed)
+
+    assert refused.value.code == code
+    assert refused.value.text("zh") and refused.value.text("en")
+
+
+@given(st.text(max_size=60))
+def test_a_name_that_is_allowed_stays_as_it_is(typed: str) -> None:
+    """Folding it once more changes nothing, so that everybody finds it again."""
+    try:
+        name = names.username(typed)
+    except UserError:
+        return
+    assert names.username(name) == names.folded(name) == name
+
+
+@given(st.text(max_size=200))
+def test_what_a_provider_tells_is_made_a_name_or_nothing(told: str) -> None:
+    """Never one that nobody could type."""
+    name = usable(told)
+
+    assert name == "" or names.username(name) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("1234567", "password_too_short"),
+        ("", "password_too_short"),
+        ("密码密码密码密", "password_too_short"),
+        ("x" * 129, "password_too_long"),
+        ("x" * 100_000, "password_too_long"),
+    ],
+)
+def test_a_password_out_of_bounds_is_refused_and_never_cut(typed: str, code: str) -> None:
+    """The sentence says the bound."""
+    with pytest.raises(UserError) as refused:
+        names.password(typed)
+
+    assert refused.value.code == code
+    assert refused.value.text("zh") and refused.value.text("en")
+
+
+def test_every_character_of_a_password_counts() -> None:
+    """The last of 128 as well, in characters of four bytes too; what is longer is nobody's."""
+    longest = "🙂" * 127
+    assert names.password(longest + "a") != names.password(longest + "b")
+    assert names.spelled("x" * 129) is None
+    assert names.spelled("한" * 128 + "x") is None
+
+
+def test_a_password_is_the_same_from_another_keyboard() -> None:
+    """A wide letter of an input method, a letter and its accent in one or two."""
+    assert names.password("ｐａｓｓｗｏｒｄé") == names.password("passwordé")
+    assert names.password(" password ") != names.password("password")
+
+
+AGENT = "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) {browser}"
+WINDOWS, MAC = "Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7"
+PHONE, ANDROID = "iPhone; CPU iPhone OS 18_0 like Mac OS X", "Linux; Android 14; Pixel 8"
+
+
+@pytest.mark.parametrize(
+    ("system", "browser", "shown"),
+    [
+        (WINDOWS, "Chrome/131.0.0.0 Safari/537.36", "Chrome · Windows"),
+        (WINDOWS, "Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0", "Edge · Windows"),
+        (WINDOWS, "Chrome/130.0 Safari/537.36 OPR/115.0", "Opera · Windows"),
+        (MAC, "Version/18.1 Safari/605.1.15", "Safari · macOS"),
+        (PHONE, "Version/18.0 Mobile/15E148 Safari/604.1", "Safari · iPhone"),
+        (PHONE, "CriOS/131.0 Mobile/15E148 Safari/604.1", "Chrome · iPhone"),
+        (PHONE, "Mobile/15E148 MicroMessenger/8.0.50", "微信 · iPhone"),
+        (ANDROID, "Version/4.0 Chrome/116.0 MQQBrowser/14.6 Mobile Safari/537.36", "QQ浏览器 · Android"),
+        (ANDROID, "SamsungBrowser/27.0 Chrome/125.0 Mobile Safari/537.36", "三星浏览器 · Android"),
+        (
+            "Phone; OpenHarmony 5.0",
+            "Chrome/114.0 Safari/537.36 ArkWeb/4.1 HuaweiBrowser/5.0",
+            "华为浏览器 · 鸿蒙",
+        ),
+        ("X11; CrOS x86_64", "Chrome/131.0 Safari/537.36", "Chrome · ChromeOS"),
+    ],
+)
+def test_a_browser_reads_as_people_call_it(system: str, browser: str, shown: str) -> None:
+    """Though each one claims to be all the others."""
+    assert device(AGENT.format(system=system, browser=browser)).zh == shown
+
+
+def test_an_unknown_browser_is_called_so_and_never_by_its_own_words() -> None:
+    """What it says of itself may be anything."""
+    assert device("") == device("<b>curl</b>/8")
+    assert (
+        device("Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0").en
+        == "Firefox on Linux"
+    )
+    assert device("something on Windows").zh == "Windows"
+
+
+def test_only_known_codes_have_a_sentence() -> None:
+    """What stands in the address of the page is never shown."""
+    assert {code for code in PROBLEMS if not (problem(code, "").zh and problem(code, "").en)} == set()
+    assert problem("<b>anything</b>", "").zh == ""
+    assert problem("already_running", "").zh == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [("48", "48"), ("", "30"), ("-5", "30"), ("9999", "900"), ("１２", "30"), ("<b>", "30")],
+)
+def test_the_seconds_of_a_sentence_are_a_number_of_ours(seconds: str, shown: str) -> None:
+    """Bounded, and never the words of the address."""
+    assert problem("too_many_attempts", seconds).zh == f"尝试次数过多，请 {shown} 秒后再试"

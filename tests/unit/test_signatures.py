@@ -1,0 +1,57 @@
+"""Whether an event's arguments are of its handler's types."""
+
+from typing import Any, Literal
+
+import pytest
+
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.preferences import PreferencesState
+from scriptwriter.state.signatures import admit, fits
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "right"),
+    [
+        (1, int, True), (True, int, False), (1.5, int, False), ("1", int, False), (None, int, False),
+        (1, float, True), (True, float, False), ("a", str, True), (1, str, False), ([], str, False),
+        (True, bool, True), (1, bool, False), (None, int | None, True), ("a", int | None, False),
+        (["a"], list[str], True), ([1], list[str], False), ("a", list[str], False),
+        ({"a": 1}, dict[str, Any], True), ({"a": 1}, dict[str, str], False), ([], dict[str, Any], False),
+        ({"__reflex_form_data__": [["a", "b"]]}, dict[str, Any], True),
+        ({"__reflex_form_data__": [["a", 1]]}, dict[str, Any], False),
+        ({"__reflex_form_data__": "a"}, dict[str, Any], False),
+        ({"__reflex_form_data__": [], "more": 1}, dict[str, Any], False),
+        ("on", Literal["on", "off"], True), ("x", Literal["on", "off"], False), (True, Literal[1], False),
+    ],
+)  # fmt: skip
+def test_a_value_fits_its_annotation(value: Any, kind: Any, right: bool) -> None:
+    """As JSON has it."""
+    assert fits(value, kind) is right
+
+
+@pytest.mark.parametrize(
+    ("payload", "right"),
+    [
+        ({"artifact_id": "a", "number": 1}, True),
+        ({"artifact_id": "a"}, False),
+        ({"artifact_id": "a", "number": 1, "self": 1}, False),
+        ({"artifact_id": 1, "number": 1}, False),
+    ],
+)
+def test_an_event_has_the_arguments_of_its_handler(payload: dict[str, Any], right: bool) -> None:
+    """All that it needs, and no other."""
+    event = {"name": f"{BrainstormState.get_full_name()}.choose", "payload": payload, "router_data": {}}
+
+    assert (admit(event) is not None) is right
+
+
+def test_only_what_the_browser_keeps_can_be_set_by_it() -> None:
+    """A var of another kind, and one that is no more, are left out."""
+    kept = f"{PreferencesState.get_full_name()}.language_rx_state_"
+    others = {f"{BrainstormState.get_full_name()}.access_rx_state_": "open", "gone.away": "x"}
+    name = "reflex___state____state.reflex___state____update_vars_internal_state.update_vars_internal"
+
+    event = admit({"name": name, "payload": {"vars": {kept: "en"} | others}, "router_data": {}})
+
+    assert event is not None
+    assert event["payload"]["vars"] == {kept: "en"}
