@@ -154,15 +154,16 @@
     dragged = null;
   });
 
-  const unfold = () => {
-    const id = decodeURIComponent(location.hash.slice(1));
+  const unfold = (hash) => {
+    const id = decodeURIComponent(hash.slice(1));
     const sheet = id && document.getElementById(id);
     const fold = sheet?.closest("details.past-batch");
-    if (!fold || fold.open) return;
-    fold.open = true;
+    if (!sheet) return;
+    if (fold) fold.open = true;
+    sheet.focus({ preventScroll: true });
     sheet.scrollIntoView({ block: "center" });
   };
-  addEventListener("hashchange", unfold);
+  addEventListener("hashchange", () => unfold(location.hash));
 
   // Who comes from another page to one idea is there before the ideas are: it is shown when it has come.
   let arrivedAt = "";
@@ -172,17 +173,17 @@
     if (location.hash && !sheet) return;
     arrivedAt = location.pathname;
     if (!sheet) return;
-    unfold();
-    sheet.scrollIntoView({ block: "center" });
-    sheet.focus({ preventScroll: true });
+    unfold(location.hash);
   }, 250);
-  document.addEventListener("click", (event) => {
-    if (event.target.closest('a[href^="#idea-"]')) requestAnimationFrame(unfold);
+  // The router follows a link by itself, and tells no hashchange.
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest('a[href*="#idea-"]');
+    if (link) requestAnimationFrame(() => unfold(link.hash));
   });
 
-  // A changed brief that was sent is gone, and with it the place where the person was: the new run is at the top.
+  // A brief that was sent is gone, and with it the place where the person was: the new run is at the top.
   document.addEventListener("submit", ({ target }) => {
-    const section = target.closest(".changed-brief");
+    const section = target.closest(".form-sheet");
     if (!section) return;
     const gone = new MutationObserver(() => {
       if (section.isConnected) return;

@@ -4,7 +4,6 @@ Each in both languages, on a desk and on a phone, by day and by night.
 """
 
 import asyncio
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -19,9 +18,10 @@ from tests.support.walk import walk
 from tests.support.web import Web, production_build
 
 
-async def look(web: Web, model: ModelServer, languages: list[str]) -> None:
-    """Walk through all pages of `web`, whose data are where this process's are, with a camera."""
-    async with database_server(Settings()) as url, browser() as chromium:  # pyright: ignore[reportCallIssue]
+async def look(web: Web, model: ModelServer, data: str, languages: list[str]) -> None:
+    """Walk through all pages of `web`, whose database is in the folder `data`, with a camera."""
+    place = Settings.model_validate({"SCRIPTWRITER_DATA_DIR": data})
+    async with database_server(place) as url, browser() as chromium:
         connection = connect(url)
         for language in languages:
 
@@ -35,15 +35,16 @@ async def look(web: Web, model: ModelServer, languages: list[str]) -> None:
 def main() -> None:
     """Build, run, look."""
     with tempfile.TemporaryDirectory() as folder, ModelServer() as model:
-        os.environ["SCRIPTWRITER_DATA_DIR"] = f"{folder}/data"
+        data = f"{folder}/data"
         settings = {
+            "SCRIPTWRITER_DATA_DIR": data,
             "EMBEDDED_WORKER": "true",
             "OPENAI_BASE_URL": model.url,
             "OPENAI_MODEL": "a-model",
             **UNLIMITED,
         }
         with production_build(Path(folder), settings) as web:
-            asyncio.run(look(web, model, sys.argv[1:] or ["zh", "en"]))
+            asyncio.run(look(web, model, data, sys.argv[1:] or ["zh", "en"]))
     print(f"{len([*SCREENSHOTS.glob('*.png')])} pictures are in {SCREENSHOTS}")
 
 

@@ -1,7 +1,7 @@
 """Everyone can read and use every page: axe finds nothing serious, nothing scrolls sideways, one language."""
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -42,7 +42,8 @@ async def test_every_page_can_be_used_by_everyone(
     async def examine(person: Person, place: str) -> None:
         for size, theme in LOOKS:
             await person.page.set_viewport_size(size)
-            await person.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            scheme: Any = theme
+            await person.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await expect(person.page.locator("html")).to_have_class(re.compile(theme))
             where = f"{place}, {size['width']} wide, {theme}"
             found.extend(f"{where}: {each}" for each in await violations(person))

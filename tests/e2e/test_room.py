@@ -17,7 +17,7 @@ from tests.support.web import Web
 MERGED = json.dumps(
     {"ideas": [{"title": "两家合一", "body": "两个故事在同一扇门前相遇。"}]}, ensure_ascii=False
 )
-NEW_TITLE = json.dumps({"ideas": [{"title": "门没有关", "body": ""}]})
+NEW_TITLE = json.dumps({"ideas": [{"title": "门没有关", "body": "更有悬念。"}]})
 
 
 @pytest.fixture
