@@ -41,9 +41,7 @@ def test_a_handler_of_the_server_is_refused_to_pages(name: str) -> None:
     assert admit({"name": f"{state.get_full_name()}.{handler}", "payload": {}, "router_data": {}}) is None
 
 
-@pytest.mark.parametrize(
-    "state", sorted(states(), key=lambda state: state.get_full_name()), ids=lambda state: state.__name__
-)
+@pytest.mark.parametrize("state", list(states()), ids=lambda state: state.__name__)
 def test_no_var_can_be_set_by_a_page(state: type[BaseState]) -> None:
     """Reflex's `setvar` is refused, and no var has a setter of its own."""
     event = {"name": f"{state.get_full_name()}.setvar", "router_data": {}}
