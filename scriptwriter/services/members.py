@@ -52,7 +52,7 @@ async def add(project_id: str, username: str, role: str, user_id: str) -> Member
         await require(session, project_id, user_id, roles=OWNERS, alone=True)
         _known(role)
         found = await session.exec(
-            select(User).where(User.username == folded(username), User.status == "active")
+            select(User).where(User.username == folded(storable(username)), User.status == "active")
         )
         person = found.first()
         if person is None:

@@ -117,6 +117,7 @@ def form(target: Target) -> dict[str, str]:
         "body": "改文",
         "project_id": target.project_id,
         "transform_id": target.transform_id,
+        "seen": target.transform_id,
         "artifact_id": target.artifact_id,
         "reason": "改由",
         "base": "",

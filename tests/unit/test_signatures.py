@@ -32,15 +32,15 @@ def test_a_value_fits_its_annotation(value: Any, kind: Any, right: bool) -> None
 @pytest.mark.parametrize(
     ("payload", "right"),
     [
-        ({"artifact_id": "a", "number": 1}, True),
-        ({"artifact_id": "a"}, False),
-        ({"artifact_id": "a", "number": 1, "self": 1}, False),
-        ({"artifact_id": 1, "number": 1}, False),
+        ({"transform_id": "a", "attempt": 1}, True),
+        ({"transform_id": "a"}, False),
+        ({"transform_id": "a", "attempt": 1, "self": 1}, False),
+        ({"transform_id": 1, "attempt": 1}, False),
     ],
 )
 def test_an_event_has_the_arguments_of_its_handler(payload: dict[str, Any], right: bool) -> None:
     """All that it needs, and no other."""
-    event = {"name": f"{BrainstormState.get_full_name()}.choose", "payload": payload, "router_data": {}}
+    event = {"name": f"{BrainstormState.get_full_name()}.retry", "payload": payload, "router_data": {}}
 
     assert (admit(event) is not None) is right
 
