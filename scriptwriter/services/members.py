@@ -11,6 +11,7 @@ from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.models import Membership, User
 from scriptwriter.services.access import OWNERS, READERS, is_id, require
+from scriptwriter.services.endings import storable
 from scriptwriter.services.names import folded
 
 
