@@ -75,7 +75,7 @@ async def _read(receive: Receive, limit: int) -> Sequence[Message] | None:
         if size <= limit:
             messages.append(message)
         more = message.get("more_body", False)
-        if not more or size > limit + PATIENCE:
+        if not more or size > max(limit, PATIENCE):
             return messages if size <= limit else None
 
 
