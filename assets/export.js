@@ -3,7 +3,7 @@
 
 (() => {
   const tell = (form, copied) => {
-    const said = form.querySelector(copied ? "[data-copied]" : "[data-failed]");
+    const said = form.querySelector(`[data-says="${copied ? "copied" : "failed"}"]`);
     said.hidden = false;
     setTimeout(() => (said.hidden = true), 4000);
   };
