@@ -8,9 +8,9 @@ from typing import Literal
 from scriptwriter.errors import Language
 from scriptwriter.graph import Brief
 from scriptwriter.texts import (
+    AUDIENCE,
     AVOID,
     EXPORT_AI_MARK,
-    EXPORT_AUDIENCE,
     EXPORT_KEPT_BY,
     EXPORT_MODELS,
     FEMALE_AUDIENCE,
@@ -80,7 +80,7 @@ class Document:
         lines = [
             (self.say(PLATFORM), brief.platform),
             (self.say(GENRE), brief.genre),
-            (self.say(EXPORT_AUDIENCE), self.say(audience) if audience else ""),
+            (self.say(AUDIENCE), self.say(audience) if audience else ""),
             (self.say(OTHER_REQUIREMENTS), brief.other_requirements),
             (self.say(AVOID), brief.avoid),
         ]
