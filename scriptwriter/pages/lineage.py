@@ -20,6 +20,8 @@ from scriptwriter.texts import (
     RESYNCING,
 )
 
+NARROW = rx.Var("window.matchMedia('(width < 48rem)').matches", _var_type=bool)
+"""Whether the screen is too narrow for a graph to come first; lineage.css has the same width."""
 DEEDS = LineageDeeds(
     choose=LineageState.choose, open=LineageState.open, trace=OriginState.trace, view=LineageState.view
 )
@@ -77,6 +79,7 @@ def _steps() -> rx.Component:
             ),
             class_name="lineage",
             data_view=LineageState.view,
+            on_mount=LineageState.suit(NARROW),
         ),
         empty(t(LINEAGE_EMPTY, LANGUAGE), t(LINEAGE_EMPTY_NEXT, LANGUAGE)),
     )

@@ -34,6 +34,12 @@ class LineageState(SessionState):
         self.view = "list" if view == "list" else "graph"
 
     @rx.event
+    def suit(self, narrow: bool) -> None:
+        """The page is there: until the person chooses, a narrow screen shows the list, others the graph."""
+        if not self.view:
+            self.view = "list" if narrow is True else "graph"
+
+    @rx.event
     def open(self, step_id: str):
         """Open what a step of the graph is about."""
         step = next((step for step in self.steps if step.id == step_id), None)

@@ -95,7 +95,7 @@ async def test_the_page_tells_every_step_and_each_new_one(hub: Hub, room: Room) 
 
         assert opened[0] == "抖音 · 穿越, 爽文"
         assert "Owner 不要《逆袭时刻》（太套路）" in said
-        assert len(tab.value(LineageState, "ways")) == 6
+        await tab.sees(LineageState, "ways", lambda ways: len(ways) == 6)
         assert tab.value(ProjectState, "name") == "一个项目"
 
 
@@ -116,15 +116,16 @@ async def test_opening_a_step_shows_the_run_or_leads_to_the_idea(hub: Hub, room:
 
 
 async def test_the_view_suits_the_screen_until_the_person_chooses(hub: Hub, room: Room) -> None:
-    """The style sheet decides at first; a choice that is none of the two is the graph."""
+    """A narrow one gets the list; a choice stays, and one that is none of the two is the graph."""
     async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
         await tab.sees(LineageState, "access", lambda access: access == "open")
         views = [tab.value(LineageState, "view")]
-        for view in ("list", "nonsense"):
-            await tab.send(LineageState.choose, view=view)
+        for narrow, view in ((True, ""), (False, "nonsense"), (True, ""), (False, "list"), (False, "")):
+            act = (LineageState.choose, {"view": view}) if view else (LineageState.suit, {"narrow": narrow})
+            await tab.send(act[0], **act[1])
             views.append(tab.value(LineageState, "view"))
 
-    assert views == ["", "list", "graph"]
+    assert views == ["", "list", "graph", "graph", "list", "list"]
 
 
 @pytest.mark.parametrize("person", ["stranger", None])

@@ -64,6 +64,7 @@ HANDLERS: dict[str, Right] = {
     "PresenceState.attend": "present",
     "LineageState.watch": "reader",
     "LineageState.choose": "anybody",
+    "LineageState.suit": "anybody",
     "LineageState.open": "anybody",
     "LineageState.dismiss": "anybody",
     "MembersState.watch": "reader",
@@ -113,7 +114,7 @@ STEPS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "IdeasState.save": (("IdeasState.edit", {}),),
     "IdeasState.restore": (("IdeasState.edit", {}), ("IdeasState.save", {})),
     "IdeasState.merge": (("IdeasState.select", {}), ("IdeasState.select", {"ref": 1})),
-    "IdeasState.undo": (("IdeasState.pick", {}),),
+    "IdeasState.undo": (("IdeasState.pick", {"before": "none", "before_reason": ""}),),
     "MembersState.confirm": (("MembersState.ask", {}),),
 }
 """By handler, what a tab does before it, each with arguments as above; a `ref` here is an idea's place."""
