@@ -15,16 +15,20 @@ def dump(url: str) -> Dump:
         tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
         ).fetchall()
-        return {
-            table: frozenset(
-                row
-                for (row,) in connection.execute(
-                    sql.SQL("SELECT to_jsonb(t)::text FROM {} AS t").format(sql.Identifier(table))
-                )
-            )
+        kept = [
+            table
             for (table,) in tables
             if table not in BOOKKEEPING and not table.startswith("procrastinate_workers")
-        }
+        ]
+        # All tables at once: this is asked some thousand times.
+        rows = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT {}, to_jsonb(t)::text FROM {} AS t").format(table, sql.Identifier(table))
+            for table in kept
+        )
+        found: dict[str, set[str]] = {table: set() for table in kept}
+        for table, row in connection.execute(rows):
+            found[table].add(row)
+    return {table: frozenset(rows) for table, rows in found.items()}
 
 
 def differences(before: Dump, after: Dump) -> list[str]:
