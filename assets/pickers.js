@@ -7,6 +7,9 @@
   const fieldOf = (dialog) => document.querySelector(`form [name="${dialog.dataset.field}"]`);
   const wordsOf = (field) => field.value.split(SEPARATOR).map((word) => word.trim()).filter(Boolean);
   const entriesOf = (dialog) => [...dialog.querySelectorAll("[data-pick]")];
+  // A brief may have been written in the other language.
+  const isOf = (entry, word) =>
+    [entry.dataset.pick, entry.dataset.also].some((name) => name.toLowerCase() === word.toLowerCase());
 
   const write = (field, value) => {
     // The setter of the prototype, so that React notices as it does when a person types.
@@ -19,7 +22,7 @@
   const show = (dialog) => {
     const words = wordsOf(fieldOf(dialog));
     for (const entry of entriesOf(dialog)) {
-      entry.setAttribute("aria-pressed", String(words.includes(entry.dataset.pick)));
+      entry.setAttribute("aria-pressed", String(words.some((word) => isOf(entry, word))));
     }
   };
 
@@ -27,15 +30,16 @@
     const field = fieldOf(dialog);
     const most = Number(dialog.dataset.most);
     const words = wordsOf(field);
-    const offered = new Set(entriesOf(dialog).map((entry) => entry.dataset.pick));
+    const offered = (each) => entriesOf(dialog).find((entry) => isOf(entry, each));
+    const same = (each) => each === word || (offered(word) !== undefined && isOf(offered(word), each));
     const enough = dialog.querySelector(".pick-enough");
     enough.hidden = true;
-    if (words.includes(word)) {
-      write(field, words.filter((each) => each !== word).join(", "));
+    if (words.some(same)) {
+      write(field, words.filter((each) => !same(each)).join(", "));
     } else if (most === 1) {
       write(field, word);
       dialog.close();
-    } else if (offered.has(word) && words.filter((each) => offered.has(each)).length >= most) {
+    } else if (offered(word) && words.filter(offered).length >= most) {
       enough.hidden = false;
     } else {
       write(field, [...words, word].join(", "));

@@ -210,6 +210,15 @@ EXAMPLES = (
             "other_requirements": "主角送外卖时被前女友羞辱，其实他在体验自家的生意。笑点要密，结尾要暖。",
             "avoid": "炫富, 拜金",
         },
+        {
+            "platform": "TikTok",
+            "genre": "Rise of the underdog, Face-slapping",
+            "other_requirements": (
+                "Delivering a meal, he is humiliated by his ex; in truth he is trying out his own business. "
+                "Many laughs, a warm ending."
+            ),
+            "avoid": "showing off, gold diggers",
+        },
     ),
     (
         Text("重回十八岁的外婆", "Grandma at eighteen"),
@@ -218,6 +227,15 @@ EXAMPLES = (
             "genre": "重生, 亲情, 治愈",
             "other_requirements": "七十岁的外婆一觉醒来回到十八岁，遇见年轻时的女儿。女性视角，细腻克制。",
             "avoid": "车祸, 绝症",
+        },
+        {
+            "platform": "YouTube Shorts",
+            "genre": "Rebirth, Kinship, Healing",
+            "other_requirements": (
+                "At seventy she wakes up eighteen again, and meets her daughter as a young woman. "
+                "Told by women, delicate and restrained."
+            ),
+            "avoid": "car crashes, terminal illness",
         },
     ),
     (
@@ -228,10 +246,19 @@ EXAMPLES = (
             "other_requirements": "末日前三天，超市店员发现收银机能扫出人的寿命。节奏快，每集结尾有反转。",
             "avoid": "血腥",
         },
+        {
+            "platform": "Bilibili",
+            "genre": "Apocalypse, Stockpiling, Black humour",
+            "other_requirements": (
+                "Three days before the end a shop assistant finds that the till can scan how long people "
+                "have to live. Fast, with a twist at every end."
+            ),
+            "avoid": "gore",
+        },
     ),
 )
-INITIAL_PLATFORM = "抖音"
-INITIAL_GENRE = "穿越, 爽文"
+INITIAL_PLATFORM = Text("抖音", "Douyin")
+INITIAL_GENRE = Text("穿越, 爽文", "Time travel, Power fantasy")
 PROJECT_NAME = "{platform} · {genre} · {time}"
 
 BULB = "💡"

@@ -70,9 +70,9 @@ def facts(batch: Any, language: Language) -> rx.Component:
     return rx.fragment(
         rx.cond(batch.sources != "", rx.el.p(_task(batch, language), class_name="task")),
         rx.el.p(
-            rx.el.span(batch.platform),
+            rx.el.span(_named(batch, "platform", language)),
             DOT,
-            rx.el.span(batch.genre),
+            rx.el.span(_named(batch, "genre", language)),
             _audience(batch, language),
             DOT,
             rx.el.span(t(BRIEF_COUNT, language, count=batch.count)),
@@ -151,8 +151,12 @@ def _task(batch: Any, language: Language) -> Any:
         batch.task,
         ("like", t(LIKE_TASK, language, sources=quoted(batch.sources, language))),
         ("merge", t(MERGE_TASK, language, sources=quoted(batch.sources, language))),
-        batch.platform + DOT + batch.genre,
+        _named(batch, "platform", language) + DOT + _named(batch, "genre", language),
     )
+
+
+def _named(batch: Any, field: str, language: Language) -> Any:
+    return rx.cond(language == "en", getattr(batch, f"{field}_en"), getattr(batch, field)).to(str)
 
 
 def running(batch: Any) -> Any:

@@ -40,7 +40,12 @@ from scriptwriter.texts import (
 
 PLATFORMS = single("platform", PICK_PLATFORM, taxonomy.platforms())
 GENRES = Picker("genre", PICK_GENRES, taxonomy.genres(), taxonomy.MOST_GENRES)
-FIRST = BatchView(platform=INITIAL_PLATFORM, genre=INITIAL_GENRE)
+FIRST = BatchView(
+    platform=INITIAL_PLATFORM.zh,
+    platform_en=INITIAL_PLATFORM.en,
+    genre=INITIAL_GENRE.zh,
+    genre_en=INITIAL_GENRE.en,
+)
 """What the form of a new project begins with."""
 
 AUDIENCES = (("", ANY_AUDIENCE), ("female", FEMALE_AUDIENCE), ("male", MALE_AUDIENCE))
@@ -74,8 +79,8 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
     first, messages = form.initial, form.messages
     return rx.fragment(
         rx.el.form(
-            _picked(PLATFORMS, PLATFORM, PLATFORM_EXAMPLE, first.platform, form, language),
-            _picked(GENRES, GENRE, GENRE_EXAMPLE, first.genre, form, language),
+            _picked(PLATFORMS, PLATFORM, PLATFORM_EXAMPLE, form, language),
+            _picked(GENRES, GENRE, GENRE_EXAMPLE, form, language),
             rx.el.div(
                 _audience(first.audience, language),
                 _count(form, language),
@@ -141,18 +146,19 @@ def examples(language: Language) -> rx.Component:
                 t(name, language),
                 type="button",
                 class_name="button plain example",
-                data_fill=json.dumps(values, ensure_ascii=False),
+                data_fill=t(
+                    Text(*(json.dumps(each, ensure_ascii=False) for each in (chinese, english))), language
+                ),
             )
-            for name, values in EXAMPLES
+            for name, chinese, english in EXAMPLES
         ),
         class_name="examples",
         data_testid="examples",
     )
 
 
-def _picked(
-    picker: Picker, label: Text, example: Text, initial: Any, form: BriefForm, language: Language
-) -> rx.Component:
+def _picked(picker: Picker, label: Text, example: Text, form: BriefForm, language: Language) -> rx.Component:
+    english, chinese = (rx.Var.create(getattr(form.initial, picker.field + end)) for end in ("_en", ""))
     return _field(
         picker.field,
         label,
@@ -160,7 +166,10 @@ def _picked(
         getattr(form.messages, picker.field),
         lambda shared: rx.el.div(
             rx.el.input(
-                default_value=initial, placeholder=t(example, language), auto_complete="off", **shared
+                default_value=rx.cond(language == "en", english, chinese),
+                placeholder=t(example, language),
+                auto_complete="off",
+                **shared,
             ),
             opener(picker, language),
             class_name="picked",

@@ -121,6 +121,7 @@ def _entry(entry: Any, language: Language) -> rx.Component:
         rx.cond(language == "en", entry["en"], entry["zh"]),
         type="button",
         class_name="pick-entry",
-        data_pick=entry["zh"],
+        data_pick=rx.cond(language == "en", entry["en"], entry["zh"]),
+        data_also=rx.cond(language == "en", entry["zh"], entry["en"]),
         data_search=(entry["zh"].to(str) + " " + entry["en"].to(str)),
     )

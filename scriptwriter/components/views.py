@@ -79,6 +79,7 @@ class BatchView:
     """One run, without its ideas: what its heading says.
 
     `task` is graph.Task, `sources` the titles of the ideas that it began with.
+    `platform_en` and `genre_en` are what an English reader calls those.
     `cost` is an amount with its currency, or empty; `chosen_model` is what the brief asks for.
     `elapsed` and `seconds` are whole seconds (-1: not ended), `progress` is in percent, `tokens` is grouped
     by thousands or empty. `attempt` counts from 0; `resume_at` is the number of the idea with which it goes
@@ -90,7 +91,9 @@ class BatchView:
     artifact_id: str = ""
     phase: Phase = "idle"
     platform: str = ""
+    platform_en: str = ""
     genre: str = ""
+    genre_en: str = ""
     wishes: str = ""
     avoid: str = ""
     audience: str = ""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from scriptwriter.errors import Language
 from scriptwriter.graph import Brief
+from scriptwriter.taxonomy import named
 from scriptwriter.texts import (
     AUDIENCE,
     AVOID,
@@ -78,8 +79,8 @@ class Document:
         """What a brief asks for: (label, words)."""
         audience = AUDIENCES.get(brief.audience)
         lines = [
-            (self.say(PLATFORM), brief.platform),
-            (self.say(GENRE), brief.genre),
+            (self.say(PLATFORM), named(brief.platform, self.language)),
+            (self.say(GENRE), named(brief.genre, self.language)),
             (self.say(AUDIENCE), self.say(audience) if audience else ""),
             (self.say(OTHER_REQUIREMENTS), brief.other_requirements),
             (self.say(AVOID), brief.avoid),

@@ -44,7 +44,7 @@ class BriefState(SessionState):
         self._reckon()
 
     def _reckon(self) -> None:
-        brief = Brief(INITIAL_PLATFORM, INITIAL_GENRE, count=self._count)
+        brief = Brief(INITIAL_PLATFORM.zh, INITIAL_GENRE.zh, count=self._count)
         cost = pricing.estimate(brief, settings().model(self._model), settings().price_currency)
         self.estimate = "" if cost is None else str(cost)
 

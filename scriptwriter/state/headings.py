@@ -9,6 +9,7 @@ from datetime import datetime
 from scriptwriter.components.views import BatchView, Notice, Phase, Remedy
 from scriptwriter.errors import UserError
 from scriptwriter.sync.batches import Batch
+from scriptwriter.taxonomy import named
 from scriptwriter.texts import ERRORS, WAITING_REASON, WAITING_REASONS
 
 ENDED_SHORT = frozenset({"model_silent", "too_few_ideas"})
@@ -39,8 +40,10 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
         transform_id=batch.transform_id,
         artifact_id=batch.artifact_id or "",
         phase=phase,
-        platform=batch.brief.platform,
-        genre=batch.brief.genre,
+        platform=named(batch.brief.platform, "zh"),
+        platform_en=named(batch.brief.platform, "en"),
+        genre=named(batch.brief.genre, "zh"),
+        genre_en=named(batch.brief.genre, "en"),
         wishes=batch.brief.other_requirements,
         avoid=batch.brief.avoid,
         audience=batch.brief.audience,

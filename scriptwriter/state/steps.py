@@ -13,6 +13,7 @@ from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.state.cards import anchor_of
 from scriptwriter.sync.lineage import Lineage, Node
 from scriptwriter.sync.rows import parsed
+from scriptwriter.taxonomy import named
 from scriptwriter.texts import (
     DEMO_MODE,
     IDEAS_COUNT,
@@ -127,7 +128,8 @@ def _label(node: Node, titles: Titles) -> Text:
     value = _value(node)
     if node.type == graph.PARAMS:
         brief = Brief.from_json(value)
-        return Text(*[" · ".join(part for part in (brief.platform, brief.genre) if part)] * 2)
+        asked = [part for part in (brief.platform, brief.genre) if part]
+        return Text(*(" · ".join(named(part, language) for part in asked) for language in ("zh", "en")))
     if node.status == "streaming":
         return WRITING_NOW
     if node.type == graph.IDEAS:

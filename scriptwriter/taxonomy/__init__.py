@@ -1,10 +1,13 @@
 """Owns the platforms and genres that the pickers offer, and special subjects; read from taxonomy.toml."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+_WORD = re.compile(r"[^\s,，、;；/]([^,，、;；/]*[^\s,，、;；/])?")
+"""A tag among others; assets/pickers.js separates them alike."""
 _FILE = Path(__file__).parent / "taxonomy.toml"
 
 MOST_GENRES = 3
@@ -13,7 +16,7 @@ MOST_GENRES = 3
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to pick, by its name in both languages; a brief holds the Chinese one."""
+    """One thing to pick, by its name in both languages; a brief holds that of whoever picked it."""
 
     zh: str
     en: str
@@ -46,6 +49,23 @@ def genres() -> tuple[Group, ...]:
         Group(group["zh"], group["en"], tuple(Entry(*names) for names in group["entries"]))
         for group in _data()["genres"]
     )
+
+
+def named(words: str, language: str) -> str:
+    """A platform or genres as a reader of `language` (zh, en) calls them; own words stay as they are."""
+    names = _names()
+    return _WORD.sub(lambda word: names[language].get(word[0].lower(), word[0]), words)
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, dict[str, str]]:
+    entries = [*platforms(), *(entry for group in genres() for entry in group.entries)]
+    return {
+        language: {
+            name.lower(): getattr(entry, language) for entry in entries for name in (entry.zh, entry.en)
+        }
+        for language in ("zh", "en")
+    }
 
 
 @lru_cache(maxsize=1)

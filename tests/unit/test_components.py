@@ -226,13 +226,13 @@ def test_a_component_can_be_shown_without_any_state(make: Any) -> None:
 
 
 def test_the_form_starts_with_the_designs_values() -> None:
-    """A writer who changes nothing gets 抖音 and 穿越, 爽文, in a text area of four rows."""
+    """A writer who changes nothing gets 抖音 and 穿越, 爽文, each by its name, in a text area of four rows."""
     form = dict(_components())["form"]()
 
     code = str(form).encode().decode("unicode_escape")
 
-    assert 'defaultValue:"抖音"' in code
-    assert 'defaultValue:"穿越, 爽文"' in code
+    assert re.search(r'defaultValue:[^"]*"en"[^"]*"Douyin" : "抖音"', code)
+    assert re.search(r'defaultValue:[^"]*"en"[^"]*"Time travel, Power fantasy" : "穿越, 爽文"', code)
     assert "rows:4" in code or 'rows:"4"' in code
 
 

@@ -91,7 +91,7 @@ def test_a_run_is_told_with_its_brief_and_its_ideas(rows: Rows) -> None:
     labels = [(step.kind, step.zh, step.en) for step in steps_of(rows.lineage(), "p1")]
 
     assert labels == [
-        ("brief", "抖音 · 重生, 复仇", "抖音 · 重生, 复仇"),
+        ("brief", "抖音 · 重生, 复仇", "Douyin · Rebirth, Revenge"),
         ("run", "deepseek-chat · 18 秒", "deepseek-chat · 18 s"),
         ("ideas", "2 个创意", "2 ideas"),
     ]

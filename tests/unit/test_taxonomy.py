@@ -1,5 +1,7 @@
 """The pickers' data: curated, complete in both languages, nothing twice."""
 
+import pytest
+
 from scriptwriter import taxonomy
 
 GROUPS = [
@@ -29,6 +31,39 @@ def test_the_first_brief_is_made_of_what_the_pickers_offer():
     """The form's initial values are chips too."""
     from scriptwriter.texts import INITIAL_GENRE, INITIAL_PLATFORM
 
-    offered = {entry.zh for group in taxonomy.genres() for entry in group.entries}
-    assert set(INITIAL_GENRE.split(", ")) <= offered
-    assert INITIAL_PLATFORM in {entry.zh for entry in taxonomy.platforms()}
+    for language in ("zh", "en"):
+        entries = [entry for group in taxonomy.genres() for entry in group.entries]
+        offered = {getattr(entry, language) for entry in entries}
+        assert set(getattr(INITIAL_GENRE, language).split(", ")) <= offered
+        platforms = {getattr(entry, language) for entry in taxonomy.platforms()}
+        assert getattr(INITIAL_PLATFORM, language) in platforms
+
+
+def test_the_examples_read_alike_in_both_languages():
+    """Each reader begins with a brief of their own language, made of what the pickers offer them."""
+    from scriptwriter.texts import EXAMPLES
+
+    for _, chinese, english in EXAMPLES:
+        assert chinese.keys() == english.keys()
+        for genre in english["genre"].split(", "):
+            assert taxonomy.named(taxonomy.named(genre, "zh"), "en") == genre != taxonomy.named(genre, "zh")
+
+
+@pytest.mark.parametrize(
+    ("words", "zh", "en"),
+    [
+        ("穿越, 爽文", "穿越, 爽文", "Time travel, Power fantasy"),
+        (
+            "time travel、家里的猫 会说话，重生",
+            "穿越、家里的猫 会说话，重生",
+            "Time travel、家里的猫 会说话，Rebirth",
+        ),
+        ("  抖音 ", "  抖音 ", "  Douyin "),
+        ("穿", "穿", "穿"),
+        ("", "", ""),
+        (" ,, ; ", " ,, ; ", " ,, ; "),
+    ],
+)
+def test_a_reader_meets_the_names_of_their_language_and_own_words_as_they_are(words: str, zh: str, en: str):
+    """Whoever picked them; what separates them stays."""
+    assert (taxonomy.named(words, "zh"), taxonomy.named(words, "en")) == (zh, en)
