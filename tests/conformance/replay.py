@@ -13,7 +13,7 @@ import httpx
 import psycopg
 
 from tests.conformance.recording import Exchange, Statement, read_recording
-from tests.conformance.running import SECRET
+from tests.support.shape_servers import SECRET
 
 REWRITES = {
     "now())": "'2026-11-23 01:06:26.531908+00')",

@@ -7,8 +7,8 @@ import re
 import httpx
 
 from tests.conformance.recording import Exchange, read_recording
-from tests.conformance.running import SECRET, client, database, shape_server
 from tests.conformance.shape_requests import first_sync
+from tests.support.shape_servers import SECRET, client, database, shape_server
 
 _OF_THE_RUN = re.compile(r'"(lsn|global_last_seen_lsn)":"[0-9]+"|"txids":\[[0-9]+\]')
 _UNCOMPARED = {"date", "x-request-id", "electric-cursor", "etag", "electric-handle"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.official import following
-from tests.conformance.running import SECRET, database, shape_server
+from tests.support.shape_servers import SECRET, database, shape_server
 
 
 @pytest.mark.parametrize("sse", [False, True], ids=["long-poll", "sse"])

@@ -12,12 +12,12 @@ from scriptwriter.generation.run import run
 from scriptwriter.graph import Idea
 from scriptwriter.services import attempts, brainstorms, members, tokens
 from tests.conformance.official import Client, following
-from tests.conformance.running import shape_server
 from tests.support.following import SHAPE, known
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.programs import bearer, served
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows
+from tests.support.shape_servers import shape_server
 
 # What of each table is compared: numbers as text, as the client leaves them, and no times.
 TABLES = {

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.conformance.replay import Replay
-from tests.conformance.running import client, database, shape_server
+from tests.support.shape_servers import client, database, shape_server
 
 # Where it answers otherwise, and why: a pattern of "title | request | part" to a reason.
 KNOWN = {

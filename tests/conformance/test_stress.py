@@ -9,7 +9,7 @@ import pytest
 from psycopg import errors
 
 from tests.conformance.follower import Follower
-from tests.conformance.running import client, database, shape_server
+from tests.support.shape_servers import client, database, shape_server
 
 _TABLES = """
 CREATE TABLE notes (id int PRIMARY KEY, project_id text NOT NULL, body text, n numeric, done boolean);

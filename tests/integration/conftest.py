@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from scriptwriter.backing import electric_server
 from scriptwriter.services import brainstorms
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
 from tests.support.model_server import ModelServer
 from tests.support.rooms import BRIEF, Room
+from tests.support.shape_servers import SECRET, shape_server
 
 
 @pytest.fixture
@@ -56,11 +56,7 @@ async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[No
 @pytest.fixture
 async def hub(connected: str) -> AsyncIterator[Hub]:
     """The hub of this process, over an embedded shape server."""
-    inside = settings().model_copy(update={"electric_url": None})
-    async with (
-        electric_server(inside, connected) as electric,
-        Hub(electric.url, electric.secret, linger=0.2) as hub,
-    ):
+    async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
         yield process_hub.connect(hub)
 
 

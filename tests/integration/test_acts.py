@@ -5,16 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from scriptwriter.backing import electric_server
 from scriptwriter.errors import UserError
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import edits, keepers, picks, presence
-from scriptwriter.settings import settings
 from scriptwriter.sync.hub import Hub
 from tests.support.batches import ONE, TWO, growing, written
 from tests.support.flows import following
 from tests.support.rooms import Room, make_room
 from tests.support.rows import rows
+from tests.support.shape_servers import SECRET, shape_server
 
 Act = Callable[[str, IdeaRef, str], Awaitable[object]]
 
@@ -131,11 +130,7 @@ async def test_every_act_is_a_human_transform_from_the_idea(connected: str, room
 @pytest.fixture(params=[True, False], ids=["sse", "long-poll"])
 async def hub(connected: str, request: pytest.FixtureRequest) -> AsyncIterator[Hub]:
     """A hub over an embedded shape server that watches this test's database."""
-    inside = settings().model_copy(update={"electric_url": None})
-    async with (
-        electric_server(inside, connected) as electric,
-        Hub(electric.url, electric.secret, live_sse=request.param, linger=0.2) as hub,
-    ):
+    async with shape_server(connected) as url, Hub(url, SECRET, live_sse=request.param, linger=0.2) as hub:
         yield hub
 
 

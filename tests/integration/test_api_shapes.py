@@ -11,11 +11,11 @@ import pytest
 from scriptwriter.api.shapes import ShapeName
 from scriptwriter.graph import Idea
 from scriptwriter.services import attempts, brainstorms
-from tests.conformance.running import SECRET, shape_server
 from tests.support.following import SHAPE, asking, caught_up, known, network_client
 from tests.support.programs import bearer, blamed, problem, program_of
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.rows import rows
+from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")

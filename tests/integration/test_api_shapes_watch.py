@@ -13,12 +13,12 @@ from scriptwriter.api import closing
 from scriptwriter.api.seats import SEATS
 from scriptwriter.graph import Idea
 from scriptwriter.services import accounts, attempts, brainstorms, members, projects, tokens
-from tests.conformance.running import shape_server
 from tests.support.electrics import electric_saying
 from tests.support.following import SHAPE, asking, caught_up, known, network_client, streaming
 from tests.support.programs import bearer, cookie, problem, served
 from tests.support.rooms import BRIEF, Room
 from tests.support.shape_proxy import ShapeProxy
+from tests.support.shape_servers import shape_server
 from tests.support.waiting import LIMIT, becomes_true, eventually
 from tests.support.web import free_port
 

@@ -8,14 +8,12 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from scriptwriter.backing import electric_server
 from scriptwriter.errors import GenerationError, Superseded, UserError
 from scriptwriter.generation import jobs
 from scriptwriter.generation.endpoint import Endpoint
 from scriptwriter.generation.run import run
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.services import attempts, brainstorms, projects
-from scriptwriter.settings import settings
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.hub import Hub
 from tests.support.flows import following
@@ -31,6 +29,7 @@ from tests.support.model_server import (
 )  # fmt: skip
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows
+from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT, eventually
 
 ONE, GROWING = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，", "writing")
@@ -44,11 +43,7 @@ GRAPH = (
 @pytest.fixture
 async def hub(connected: str) -> AsyncIterator[Hub]:
     """A hub over an embedded shape server that watches this test's database."""
-    inside = settings().model_copy(update={"electric_url": None})
-    async with (
-        electric_server(inside, connected) as electric,
-        Hub(electric.url, electric.secret, linger=0.2) as hub,
-    ):
+    async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
         yield hub
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from scriptwriter.electric import RequestRefused, Shape, ShapeStream
-from tests.conformance.running import SECRET, database, shape_server
+from tests.support.shape_servers import SECRET, database, shape_server
 
 _NOTES = """CREATE TABLE notes (id int PRIMARY KEY, room text NOT NULL, body jsonb, done bool, n int);
             INSERT INTO notes VALUES (1, 'a', '{"t": "一"}', true, 1), (2, 'b', NULL, false, 2)"""

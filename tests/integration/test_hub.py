@@ -9,15 +9,14 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from scriptwriter.backing import electric_server
 from scriptwriter.errors import GenerationError
 from scriptwriter.graph import Idea, Reply, ideas_to_json
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import attempts, brainstorms, picks
-from scriptwriter.settings import settings
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.hub import Hub
 from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT, eventually
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")
@@ -27,11 +26,7 @@ GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 @pytest.fixture(params=[True, False], ids=["sse", "long-poll"])
 async def hub(connected: str, request: pytest.FixtureRequest) -> AsyncIterator[Hub]:
     """A hub over an embedded shape server that watches this test's database."""
-    inside = settings().model_copy(update={"electric_url": None})
-    async with (
-        electric_server(inside, connected) as electric,
-        Hub(electric.url, electric.secret, live_sse=request.param, linger=0.2) as hub,
-    ):
+    async with shape_server(connected) as url, Hub(url, SECRET, live_sse=request.param, linger=0.2) as hub:
         yield hub
 
 

@@ -8,18 +8,17 @@ import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col
 
-from scriptwriter.backing import electric_server
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.generation import jobs
 from scriptwriter.models import Membership, User
 from scriptwriter.services import presence
-from scriptwriter.settings import settings
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import FLOW
 from tests.support.flows import following
 from tests.support.rooms import Room
 from tests.support.rows import rows
+from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT, eventually
 
 IDEA = "artifact-1#2"
@@ -128,11 +127,7 @@ async def test_a_worker_removes_silent_tabs(
 @pytest.fixture
 async def hub(connected: str) -> AsyncIterator[Hub]:
     """A hub over an embedded shape server that watches this test's database."""
-    inside = settings().model_copy(update={"electric_url": None})
-    async with (
-        electric_server(inside, connected) as electric,
-        Hub(electric.url, electric.secret, linger=0.2) as hub,
-    ):
+    async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
         yield hub
 
 

@@ -7,8 +7,8 @@ import httpx
 import psycopg
 
 from tests.conformance.follower import Follower
-from tests.conformance.running import client, database, shape_server
 from tests.conformance.shape_requests import first_sync, until_status
+from tests.support.shape_servers import client, database, shape_server
 
 _NOTES = "CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1, 'one')"
 _PATIENCE = 30

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 
 from scriptwriter.embedded.shape_process import ShapeServerProcess
-from tests.conformance.running import database
 from tests.conformance.shape_requests import first_sync
+from tests.support.shape_servers import database
 
 _PROJECT = Path(__file__).parents[2]
 _PATIENCE = 30

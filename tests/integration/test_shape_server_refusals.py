@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.conformance.recording import Exchange, read_recording
-from tests.conformance.running import SECRET, client, database, shape_server
+from tests.support.shape_servers import SECRET, client, database, shape_server
 
 _TABLES = """
 CREATE TABLE notes (id int PRIMARY KEY, body text, e text, u text);

@@ -8,8 +8,8 @@ import pytest
 from scriptwriter.embedded.shape_registry import ShapeRegistry
 from scriptwriter.embedded.shape_request import Definition
 from tests.conformance.follower import Follower
-from tests.conformance.running import client, database, shape_server
 from tests.conformance.shape_requests import first_sync
+from tests.support.shape_servers import client, database, shape_server
 
 _NOTES = "CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1, 'one')"
 _PATIENCE = 30

@@ -18,12 +18,12 @@ from scriptwriter.graph import Idea
 from scriptwriter.services import attempts, brainstorms
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import FLOW, clause
-from tests.conformance.running import SECRET, shape_server
 from tests.support import postgres
 from tests.support.flows import Follower, following
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.shape_cache import Cache
 from tests.support.shape_proxy import Request, ShapeProxy, answer
+from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import eventually
 from tests.support.web import ROOT, free_port
 

@@ -8,10 +8,10 @@ from scriptwriter.embedded.postgres import attach
 from scriptwriter.graph import Idea
 from scriptwriter.services import attempts, brainstorms
 from scriptwriter.sync.hub import Hub
-from tests.conformance.running import SECRET, shape_server
 from tests.support import postgres
 from tests.support.flows import following
 from tests.support.rooms import BRIEF, make_room
+from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import eventually
 
 ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，新娘不见了。")

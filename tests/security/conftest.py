@@ -11,13 +11,11 @@ import pytest
 from playwright.async_api import Browser
 
 from scriptwriter import database
-from scriptwriter.backing import electric_server
 from scriptwriter.database import apply_schema
 from scriptwriter.services import accounts, brainstorms
-from scriptwriter.settings import settings
 from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
-from tests.support import postgres
+from tests.support import postgres, shape_servers
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import browser as open_browser
 from tests.support.people import chromium
@@ -32,10 +30,9 @@ from tests.support.web import Web, free_port, production_build
 @pytest.fixture
 async def hub(connected: str) -> AsyncIterator[Hub]:
     """The hub of this process, over an embedded shape server."""
-    inside = settings().model_copy(update={"electric_url": None})
     async with (
-        electric_server(inside, connected) as electric,
-        Hub(electric.url, electric.secret, linger=0.2) as hub,
+        shape_servers.shape_server(connected) as url,
+        Hub(url, shape_servers.SECRET, linger=0.2) as hub,
     ):
         yield process_hub.connect(hub)
 

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import httpx
 
 from scriptwriter.sync import hub
-from tests.conformance.running import SECRET
 from tests.support.programs import served
 from tests.support.rooms import Room
+from tests.support.shape_servers import SECRET
 from tests.support.waiting import LIMIT
 
 SHAPE = "/api/electric/v1/shape"

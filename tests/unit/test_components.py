@@ -226,7 +226,7 @@ def test_a_component_can_be_shown_without_any_state(make: Any) -> None:
 
 
 def test_the_form_starts_with_the_designs_values() -> None:
-    """A writer who changes nothing gets 抖音 and 穿越, 爽文, each by its name, in a text area of four rows."""
+    """A writer who changes nothing gets 抖音 and 穿越, 爽文, in their language; wishes have four rows."""
     form = dict(_components())["form"]()
 
     code = str(form).encode().decode("unicode_escape")
