@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support import postgres
 from tests.support.rooms import Room, make_room
@@ -14,6 +17,27 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 # A busy machine is no fault of an example.
 hypothesis.settings.register_profile("own", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "own")
+
+
+TOGETHER = {
+    "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
+    "more browsers": ("members", "programs", "room", "states", "survival"),
+    "secrets": ("pages", "secrets"),
+}
+"""Tests that use an application which takes long to build: one process runs them, and builds it once."""
+
+
+class _Together(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        name = Path(file).stem.removeprefix("test_")
+        within = file.startswith(("tests/e2e", "tests/security"))
+        return next((group for group, names in TOGETHER.items() if within and name in names), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """One process runs all tests of a file, and of the files that go together."""
+    return _Together(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ async def test_everything_leaves_with_its_brief_and_without_the_mark_where_it_is
     async with program_of(room.owner) as http:
         text = (await http.get(f"/api/projects/{room.project_id}/export", params=wish)).text
 
-    assert "**Platform**: 抖音" in text and "## 2. 故事2号" in text and "*Kept by Owner*" in text
+    assert "**Platform**: Douyin" in text and "## 2. 故事2号" in text and "*Kept by Owner*" in text
     assert "AI-generated" not in text
 
 

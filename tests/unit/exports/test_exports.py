@@ -5,7 +5,7 @@ from io import BytesIO
 
 import docx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scriptwriter.exports.document import Document, ExportedIdea, Section
@@ -122,6 +122,8 @@ def test_markup_in_a_persons_words_stays_words(words: str) -> None:
     assert text != words
 
 
+# A file takes a while to make: fewer examples than elsewhere.
+@settings(max_examples=30)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_words_make_a_word_file_that_opens(title: str, body: str) -> None:
     """Control characters, surrogates and what else XML cannot hold are left out."""
