@@ -54,13 +54,19 @@ def empty_database(postgres_server: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def database_url(empty_database: str) -> str:
-    """The URL of a database with this application's schema, dropped after the test."""
-    from scriptwriter.database import apply_schema
+@pytest.fixture(scope="session")
+def databases(postgres_server: str) -> Iterator[postgres.Databases]:
+    """Databases with this application's schema."""
+    made = postgres.Databases(postgres_server)
+    yield made
+    made.close()
 
-    apply_schema(empty_database)
-    return empty_database
+
+@pytest.fixture
+def database_url(databases: postgres.Databases) -> Iterator[str]:
+    """The URL of a database with this application's schema and without any row."""
+    with databases.lend() as url:
+        yield url
 
 
 @pytest.fixture
