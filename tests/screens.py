@@ -4,6 +4,7 @@ Each in both languages, on a desk and on a phone, by day and by night.
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -34,6 +35,7 @@ async def look(web: Web, model: ModelServer, data: str, languages: list[str]) ->
 
 def main() -> None:
     """Build, run, look."""
+    os.environ["SCRIPTWRITER_TEST_PICTURES"] = "yes"
     with tempfile.TemporaryDirectory() as folder, ModelServer() as model:
         data = f"{folder}/data"
         settings = {

@@ -88,7 +88,9 @@ class Person:
     @classmethod
     async def arrive(cls, browser: Browser, home: str, token: str | None = None, **options) -> "Person":
         """A new browser profile; with a session's `token` the person is signed in already."""
-        context = await browser.new_context(**({"viewport": DESKTOP, "locale": "zh-CN"} | options))
+        # Without motion a page that waits draws nothing, which is most of what a browser's time goes to.
+        usual = {"viewport": DESKTOP, "locale": "zh-CN", "reduced_motion": "reduce"}
+        context = await browser.new_context(**(usual | options))
         context.set_default_timeout(LIMIT)
         if token is not None:
             await context.add_cookies([{"name": COOKIE, "value": token, "url": home}])
@@ -256,6 +258,8 @@ class Person:
 
     async def takes_pictures(self, name: str) -> None:
         """On both kinds of screen, by day and by night; what was there before is there afterwards."""
+        if not os.environ.get("SCRIPTWRITER_TEST_PICTURES"):
+            return
         size, day = self.page.viewport_size, await self.page.evaluate(_BY_DAY)
         for screen, width_and_height in (("desktop", DESKTOP), ("phone", PHONE)):
             await self.page.set_viewport_size(width_and_height)
@@ -267,6 +271,8 @@ class Person:
         await self.page.emulate_media(color_scheme="light" if day else "dark")
 
     async def takes_picture(self, name: str) -> None:
-        """Into test-artifacts/, for people to look at."""
+        """Into test-artifacts/, for people to look at, where SCRIPTWRITER_TEST_PICTURES is set."""
+        if not os.environ.get("SCRIPTWRITER_TEST_PICTURES"):
+            return
         SCREENSHOTS.mkdir(exist_ok=True)
         await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")

@@ -25,6 +25,14 @@ _NO_DURABILITY = {"fsync": "off", "full_page_writes": "off"}
 _FORM: LiteralString = """
 SELECT
     (SELECT string_agg(version::text, ' ' ORDER BY version) FROM schema_version)
+    || (
+        SELECT string_agg(concat_ws(' ', conname, conrelid), ',' ORDER BY oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    )
+    || (
+        SELECT string_agg(concat_ws(' ', tgname, tgrelid, tgenabled), ',' ORDER BY oid)
+        FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'scriptwriter_shapes_%'
+    )
     || string_agg(concat_ws(' ', relname, attname, atttypid, attnotnull), ',' ORDER BY attrelid, attnum)
 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
 """
