@@ -23,6 +23,7 @@ _FORGOTTEN = 86_400.0
 _RESTART = 1.0
 _CONNECTING = 5.0
 _POLLING = 1.0
+_AGAIN = 2.0
 _GRACE = 8.0
 _GRACE_BESIDE_WEB = 1.0
 """Seconds a stopping process lets its generations go on; Reflex kills its backend after two."""
@@ -70,6 +71,7 @@ async def work(rhythm: Rhythm = USUAL) -> None:
                 await _work(running, rhythm)
             except Exception as error:
                 _log.warning("worker_stopped", cause=type(error).__name__)
+            _end_where_asked()
             await asyncio.sleep(_RESTART)
     finally:
         running.stopping = True
@@ -82,10 +84,18 @@ async def work(rhythm: Rhythm = USUAL) -> None:
                 await lives.leave(running.process)
 
 
+def _end_where_asked() -> None:
+    """Go on with a cancellation that was lost on the way: a connection that is being opened swallows it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def _work(running: Running, rhythm: Rhythm) -> None:
     """One worker's life; returns or raises where it lost its database."""
     worker = app.with_connector(connector())
     async with worker.open_async():
+        _end_where_asked()
         life = asyncio.create_task(
             worker.run_worker_async(
                 concurrency=settings().worker_concurrency,
@@ -105,6 +115,8 @@ async def _work(running: Running, rhythm: Rhythm) -> None:
             await asyncio.shield(life)
         except asyncio.CancelledError:
             running.stopping = True
-            life.cancel()
-            await asyncio.wait({life})
+            # A connection that is just being opened can swallow it.
+            while not life.done():
+                life.cancel()
+                await asyncio.wait({life}, timeout=_AGAIN)
             raise

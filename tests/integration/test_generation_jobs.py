@@ -21,7 +21,7 @@ from tests.support.model_server import (
     story,
 )
 from tests.support.rooms import BRIEF, Room, make_room
-from tests.support.waiting import wait_until
+from tests.support.waiting import LIMIT, wait_until
 from tests.support.workers import QUICK
 
 
@@ -193,3 +193,14 @@ async def test_the_worker_outlives_a_lost_database_connection(
 
     data = values(connected, "SELECT data FROM artifacts WHERE type = 'brainstorm_ideas'")
     assert [len(json.loads(each)["ideas"]) for each in data] == [3, 3]
+
+
+async def test_a_worker_that_is_ended_while_it_begins_ends(connected: str) -> None:
+    """At whatever moment: a connection that is just being opened can swallow a cancellation."""
+    for number in range(30):
+        worker = asyncio.create_task(jobs.work())
+        await asyncio.sleep(number * 0.004)
+        worker.cancel()
+        done, _ = await asyncio.wait({worker}, timeout=LIMIT)
+
+        assert done
