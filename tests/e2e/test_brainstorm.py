@@ -70,6 +70,12 @@ async def test_a_kept_idea_is_highlighted_for_everybody(
     await writer.page.reload()
     await expect(writer.ideas.nth(1).get_by_test_id("keep")).to_have_attribute("aria-pressed", "true")
     await writer.takes_picture("kept-desktop")
+    for stamp in ("入选", "KEEP"):
+        await writer.page.wait_for_function(
+            "stamp => getComputedStyle(document.querySelector('.sheet.kept'), '::after').content === stamp",
+            arg=f'"{stamp}"',
+        )
+        await writer.page.get_by_test_id("switch-language").click()
 
 
 async def test_a_failure_says_why_and_a_retry_goes_on_from_there(

@@ -86,6 +86,36 @@ async def test_a_brief_is_picked_rather_than_typed(writer: Person, model: ModelS
     assert all(words in prompt for words in ("小红书", "会说话的锅", "女", "车祸"))
 
 
+async def test_each_reads_genres_by_the_names_of_their_language(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """Whoever picked them: the form begins, picks and shows in English, a colleague reads Chinese."""
+    writer, colleague = room
+    await writer.page.get_by_test_id("switch-language").click()
+    await writer.page.get_by_test_id("edit-brief").click()
+    await expect(writer.page.locator("#genre")).to_have_value("Time travel, Power fantasy")
+    await writer.page.get_by_test_id("open-genre").click()
+    picker = writer.page.get_by_test_id("picker-genre")
+    for name, pressed in (("Time travel", "true"), ("Power fantasy", "true"), ("Revenge", "false")):
+        entry = picker.get_by_role("button", name=name, exact=True)
+        await expect(entry).to_have_attribute("aria-pressed", pressed)
+        if name != "Time travel":
+            await entry.click()
+    await writer.page.keyboard.press("Escape")
+    await expect(writer.page.locator("#genre")).to_have_value("Time travel, Revenge")
+    model.answers(spoken(ideas_text(range(1, 6))))
+    await writer.page.get_by_test_id("submit-brief").click()
+
+    for person, words in (
+        (writer, "Douyin · Time travel, Revenge · 5 ideas"),
+        (colleague, "抖音 · 穿越, 复仇 · 5 个"),
+    ):
+        await expect(person.page.get_by_test_id("brief").first).to_have_text(words)
+
+    await writer.go("/projects/new")
+    await expect(writer.page.locator("#platform")).to_have_value("Douyin")
+
+
 async def test_everybodys_picks_are_seen_and_steer_the_next_batch(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:

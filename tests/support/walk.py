@@ -182,6 +182,8 @@ async def _later(person: Person, model: ModelServer, language: str, see: See) ->
 
 async def _members(person: Person, project_id: str, colleague_name: str, see: See) -> None:
     page = person.page
+    await person.go(f"/projects/{project_id}/lineage")
+    await see_at(person, "lineage", see, page.get_by_test_id("step").first)
     await person.go(f"/projects/{project_id}/members")
     row = page.get_by_test_id("member").filter(has_text=colleague_name)
     await see_at(person, "members", see, row)
