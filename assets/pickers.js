@@ -81,6 +81,7 @@
       search(dialog);
       show(dialog);
       dialog.showModal();
+      dialog.querySelector('[data-pick][aria-pressed="true"]')?.scrollIntoView({ block: "nearest" });
       return;
     }
     const fill = event.target.closest("[data-fill]");

@@ -96,6 +96,7 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
                     rows="4",
                     placeholder=t(OTHER_REQUIREMENTS_EXAMPLE, language),
                     **shared,
+                    **_reckoned(form, "other_requirements", "on_blur"),
                 ),
                 optional=True,
             ),
@@ -232,8 +233,8 @@ def _model(form: BriefForm, language: Language) -> rx.Component:
     )
 
 
-def _reckoned(form: BriefForm, name: str) -> dict[str, Any]:
-    return {} if form.reckon is None else {"on_change": lambda value: form.reckon(name, value).temporal}
+def _reckoned(form: BriefForm, name: str, when: str = "on_change") -> dict[str, Any]:
+    return {} if form.reckon is None else {when: lambda value: form.reckon(name, value).temporal}
 
 
 def _estimate(form: BriefForm, language: Language) -> rx.Component:

@@ -27,11 +27,12 @@ class BriefState(SessionState):
     estimate: rx.Field[str] = rx.field("")
     _count: int = 5
     _model: str = ""
+    _wishes: int = 0
 
     @rx.event
     def open(self) -> None:
         """A form opens with its initial values."""
-        self._count, self._model = 5, ""
+        self._count, self._model, self._wishes = 5, "", 0
         self._reckon()
 
     @rx.event
@@ -41,10 +42,13 @@ class BriefState(SessionState):
             self._model = str(value)[:200]
         elif field == "count" and str(value) in {str(number) for number in range(1, 11)}:
             self._count = int(value)
+        elif field == "other_requirements":
+            self._wishes = len(str(value))
         self._reckon()
 
     def _reckon(self) -> None:
-        brief = Brief(INITIAL_PLATFORM.zh, INITIAL_GENRE.zh, count=self._count)
+        # What it costs is decided by how much there is to read, not by what it says.
+        brief = Brief(INITIAL_PLATFORM.zh, INITIAL_GENRE.zh, "字" * self._wishes, count=self._count)
         cost = pricing.estimate(brief, settings().model(self._model), settings().price_currency)
         self.estimate = "" if cost is None else str(cost)
 
