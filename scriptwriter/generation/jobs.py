@@ -23,10 +23,11 @@ _FORGOTTEN = 86_400.0
 _RESTART = 1.0
 _CONNECTING = 5.0
 _POLLING = 1.0
-_AGAIN = 2.0
 _GRACE = 8.0
 _GRACE_BESIDE_WEB = 1.0
 """Seconds a stopping process lets its generations go on; Reflex kills its backend after two."""
+_LOST = 2 * _GRACE
+"""Seconds after which a worker that was told to end has not heard it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -115,8 +116,7 @@ async def _work(running: Running, rhythm: Rhythm) -> None:
             await asyncio.shield(life)
         except asyncio.CancelledError:
             running.stopping = True
-            # A connection that is just being opened can swallow it.
             while not life.done():
                 life.cancel()
-                await asyncio.wait({life}, timeout=_AGAIN)
+                await asyncio.wait({life}, timeout=_LOST)
             raise

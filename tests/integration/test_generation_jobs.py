@@ -21,6 +21,7 @@ from tests.support.model_server import (
     story,
 )
 from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.tellings import waiting_at
 from tests.support.waiting import LIMIT, wait_until
 from tests.support.workers import QUICK
 
@@ -107,6 +108,28 @@ async def test_a_stopped_worker_hands_its_generation_to_the_next(
 
     assert waiting == ["todo"]
     assert "写出 2 个" in server.exchanges[1].prompt
+    assert ideas(connected) == [story(1), story(2), story(3)]
+
+
+async def test_a_stopped_worker_lets_a_generation_end_that_is_nearly_done(
+    connected: str, room: Room, server: ModelServer, begin: Callable, setting: Callable
+):
+    """Within the grace of a worker of its own the model is listened to, and asked no second time."""
+    setting(EMBEDDED_WORKER="false")
+    text, rest = ideas_text([1, 2, 3]), Gate()
+    server.answers(waiting_at(text, {text.index("第3个故事") + 12: rest}))
+    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    worker = begin(jobs.work())
+    await until(lambda: "第3个" in draft(connected))
+
+    worker.cancel()
+    # Well within the eight seconds that it has.
+    done, _ = await asyncio.wait({worker}, timeout=3)
+    rest.open()
+    await asyncio.gather(worker, return_exceptions=True)
+
+    assert not done
+    assert states(connected) == ["completed"] and len(server.exchanges) == 1
     assert ideas(connected) == [story(1), story(2), story(3)]
 
 
