@@ -9,8 +9,11 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from scriptwriter.sync import hub as process_hub
+from scriptwriter.sync.hub import Hub
 from tests.support import postgres
 from tests.support.rooms import Room, make_room
+from tests.support.shape_servers import SECRET, shape_server
 
 # CI tries the same examples every time; a machine of a person's own tries new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
@@ -77,6 +80,13 @@ async def connected(database_url: str) -> AsyncIterator[str]:
     connection = database.connect(database_url)
     yield database_url
     await connection.close()
+
+
+@pytest.fixture
+async def hub(connected: str) -> AsyncIterator[Hub]:
+    """The hub of this process, over an embedded shape server."""
+    async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
+        yield process_hub.connect(hub)
 
 
 @pytest.fixture

@@ -7,11 +7,8 @@ import pytest
 
 from scriptwriter.services import brainstorms
 from scriptwriter.settings import settings
-from scriptwriter.sync import hub as process_hub
-from scriptwriter.sync.hub import Hub
 from tests.support.model_server import ModelServer
 from tests.support.rooms import BRIEF, Room
-from tests.support.shape_servers import SECRET, shape_server
 
 
 @pytest.fixture
@@ -51,13 +48,6 @@ async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[No
     for work in started:
         work.cancel()
     await asyncio.gather(*started, return_exceptions=True)
-
-
-@pytest.fixture
-async def hub(connected: str) -> AsyncIterator[Hub]:
-    """The hub of this process, over an embedded shape server."""
-    async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
-        yield process_hub.connect(hub)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
@@ -29,7 +28,6 @@ from tests.support.model_server import (
 )  # fmt: skip
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows
-from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT, eventually
 
 ONE, GROWING = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，", "writing")
@@ -38,13 +36,6 @@ GRAPH = (
     "artifacts", "transforms", "transform_inputs", "transform_outputs", "llm_prompts", "llm_transforms",
     "human_transforms", "projects_users",
 )  # fmt: skip
-
-
-@pytest.fixture
-async def hub(connected: str) -> AsyncIterator[Hub]:
-    """A hub over an embedded shape server that watches this test's database."""
-    async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
-        yield hub
 
 
 def execute(url: str, query: str, *parameters: str) -> None:

@@ -1,7 +1,7 @@
 """Who is in a project: a row for each open tab, that goes when the tab does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import psycopg
 import pytest
@@ -18,7 +18,6 @@ from scriptwriter.sync.views import FLOW
 from tests.support.flows import following
 from tests.support.rooms import Room
 from tests.support.rows import rows
-from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT, eventually
 
 IDEA = "artifact-1#2"
@@ -122,13 +121,6 @@ async def test_a_worker_removes_silent_tabs(
     begin(jobs.work())
 
     await eventually(lambda: [tab for tab, *_ in tabs(connected)] == ["open"])
-
-
-@pytest.fixture
-async def hub(connected: str) -> AsyncIterator[Hub]:
-    """A hub over an embedded shape server that watches this test's database."""
-    async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
-        yield hub
 
 
 class Bell(asyncio.Event):

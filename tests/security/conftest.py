@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from playwright.async_api import Browser
 
 from scriptwriter import database
 from scriptwriter.database import apply_schema
 from scriptwriter.services import accounts, brainstorms
-from scriptwriter.sync import hub as process_hub
-from scriptwriter.sync.hub import Hub
-from tests.support import postgres, shape_servers
+from tests.support import postgres
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import browser as open_browser
 from tests.support.people import chromium
@@ -26,16 +23,6 @@ from tests.support.scenes import Scene, make_scene
 from tests.support.secrets import marks, shape_server, with_password
 from tests.support.waiting import eventually
 from tests.support.web import Web, free_port, production_build
-
-
-@pytest.fixture
-async def hub(connected: str) -> AsyncIterator[Hub]:
-    """The hub of this process, over an embedded shape server."""
-    async with (
-        shape_servers.shape_server(connected) as url,
-        Hub(url, shape_servers.SECRET, linger=0.2) as hub,
-    ):
-        yield process_hub.connect(hub)
 
 
 @pytest.fixture
@@ -91,18 +78,9 @@ async def attacked(site: Site) -> AsyncIterator[Scene]:
     """Projects of others in the site's database, which this process is connected to as well."""
     connection = database.connect(site.database_url)
     # Before rather than after: a test that broke off leaves nothing to the next.
-    await eventually(lambda: _emptied(site.database_url))
+    postgres.empty(site.database_url)
     yield await make_scene()
     await connection.close()
-
-
-def _emptied(url: str) -> bool:
-    try:
-        postgres.ask(url, "TRUNCATE users, projects, auth_providers, user_sessions CASCADE")
-    except psycopg.errors.DeadlockDetected:
-        # Something that the application still does for the test before comes first.
-        return False
-    return True
 
 
 @pytest.fixture

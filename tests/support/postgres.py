@@ -133,6 +133,12 @@ class Databases:
         return url, ask(url, _FORM)
 
 
+def empty(url: str) -> None:
+    """Delete every row of a database with this application's schema; others may use it meanwhile."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_EMPTY)
+
+
 def _emptied(url: str, server_url: str, made: str) -> bool:
     """Whether it is again as it was made; not where a test has changed tables."""
     name = urlsplit(url).path.lstrip("/")
@@ -141,12 +147,10 @@ def _emptied(url: str, server_url: str, made: str) -> bool:
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
         )
     try:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(_EMPTY)
-            row = connection.execute(_FORM).fetchone()
+        empty(url)
+        return ask(url, _FORM) == made
     except psycopg.Error:
         return False
-    return row is not None and row[0] == made
 
 
 @contextmanager
