@@ -9,7 +9,7 @@ from scriptwriter.components.elements import demo_chip, in_language, timer
 from scriptwriter.components.ideas import growing_card, idea_card, place_card
 from scriptwriter.components.remedies import another_batch, remedies, stop
 from scriptwriter.components.views import RUNNING, Notice
-from scriptwriter.components.wording import Language, quoted, t
+from scriptwriter.components.wording import Language, named, quoted, t
 from scriptwriter.texts import (
     AVOIDING,
     BRIEF_COUNT,
@@ -70,9 +70,9 @@ def facts(batch: Any, language: Language) -> rx.Component:
     return rx.fragment(
         rx.cond(batch.sources != "", rx.el.p(_task(batch, language), class_name="task")),
         rx.el.p(
-            rx.el.span(_named(batch, "platform", language)),
+            rx.el.span(named(batch, "platform", language)),
             DOT,
-            rx.el.span(_named(batch, "genre", language)),
+            rx.el.span(named(batch, "genre", language)),
             _audience(batch, language),
             DOT,
             rx.el.span(t(BRIEF_COUNT, language, count=batch.count)),
@@ -151,12 +151,8 @@ def _task(batch: Any, language: Language) -> Any:
         batch.task,
         ("like", t(LIKE_TASK, language, sources=quoted(batch.sources, language))),
         ("merge", t(MERGE_TASK, language, sources=quoted(batch.sources, language))),
-        _named(batch, "platform", language) + DOT + _named(batch, "genre", language),
+        named(batch, "platform", language) + DOT + named(batch, "genre", language),
     )
-
-
-def _named(batch: Any, field: str, language: Language) -> Any:
-    return rx.cond(language == "en", getattr(batch, f"{field}_en"), getattr(batch, field)).to(str)
 
 
 def running(batch: Any) -> Any:

@@ -11,7 +11,7 @@ from scriptwriter import taxonomy
 from scriptwriter.components.elements import button, in_language
 from scriptwriter.components.pickers import Picker, opener, picker_dialog, single
 from scriptwriter.components.views import BatchView
-from scriptwriter.components.wording import Language, t
+from scriptwriter.components.wording import Language, named, t
 from scriptwriter.texts import (
     ANY_AUDIENCE,
     AUDIENCE,
@@ -159,7 +159,6 @@ def examples(language: Language) -> rx.Component:
 
 
 def _picked(picker: Picker, label: Text, example: Text, form: BriefForm, language: Language) -> rx.Component:
-    english, chinese = (rx.Var.create(getattr(form.initial, picker.field + end)) for end in ("_en", ""))
     return _field(
         picker.field,
         label,
@@ -167,7 +166,7 @@ def _picked(picker: Picker, label: Text, example: Text, form: BriefForm, languag
         getattr(form.messages, picker.field),
         lambda shared: rx.el.div(
             rx.el.input(
-                default_value=rx.cond(language == "en", english, chinese),
+                default_value=named(form.initial, picker.field, language),
                 placeholder=t(example, language),
                 auto_complete="off",
                 **shared,

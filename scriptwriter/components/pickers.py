@@ -117,11 +117,12 @@ def _group(group: Any, language: Language) -> rx.Component:
 
 
 def _entry(entry: Any, language: Language) -> rx.Component:
+    name = rx.cond(language == "en", entry["en"], entry["zh"])
     return rx.el.button(
-        rx.cond(language == "en", entry["en"], entry["zh"]),
+        name,
         type="button",
         class_name="pick-entry",
-        data_pick=rx.cond(language == "en", entry["en"], entry["zh"]),
+        data_pick=name,
         data_also=rx.cond(language == "en", entry["zh"], entry["en"]),
         data_search=(entry["zh"].to(str) + " " + entry["en"].to(str)),
     )

@@ -21,6 +21,11 @@ def t(text: Text, language: Language, **values: Any) -> StringVar:
     return rx.cond(language == "en", _filled(text.en, values), _filled(text.zh, values)).to(str)
 
 
+def named(batch: Any, field: str, language: Language) -> StringVar:
+    """The `platform` or `genre` of a BatchView (or of a Var of one) as the reader calls it."""
+    return rx.cond(language == "en", getattr(batch, f"{field}_en"), getattr(batch, field)).to(str)
+
+
 def listed(names: Any, language: Language) -> StringVar:
     """Names in a row (a Var), which the state has put side by side as Chinese does, as the reader does it."""
     return rx.cond(language == "en", names.to(str).split("、").join(", "), names).to(str)
