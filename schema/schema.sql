@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS projects (
     project_type TEXT DEFAULT 'script',
     status TEXT DEFAULT 'active',
     created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
-    updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
+    updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
+    deleted_from TEXT -- of a deleted project: the status with which it comes back
 );
 
 CREATE TABLE IF NOT EXISTS projects_users (
@@ -39,6 +40,15 @@ CREATE TABLE IF NOT EXISTS projects_users (
         )),
     joined_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     UNIQUE (project_id, user_id)
+);
+
+-- What follows a person's list of projects: one row for each membership, which changes with whatever the list
+-- shows of the project. A shape is one table, so it cannot be one over memberships, projects and transforms.
+CREATE TABLE IF NOT EXISTS project_news (
+    membership_id INTEGER PRIMARY KEY REFERENCES projects_users (id) ON DELETE CASCADE,
+    user_id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    changed_in BIGINT NOT NULL -- the transaction that changed something last
 );
 
 CREATE TABLE IF NOT EXISTS auth_providers (
@@ -195,6 +205,79 @@ FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE OR REPLACE TRIGGER update_transforms_updated_at BEFORE UPDATE ON transforms
 FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 
+-- Members hear of what their lists show
+
+CREATE OR REPLACE FUNCTION open_project_news() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO project_news (membership_id, user_id, project_id, changed_in)
+    VALUES (NEW.id, NEW.user_id, NEW.project_id, pg_current_xact_id()::text::bigint);
+    RETURN NULL;
+END;
+$$;
+
+CREATE OR REPLACE FUNCTION tell_project_news() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+DECLARE
+    changed TEXT;
+    this_transaction BIGINT := pg_current_xact_id()::text::bigint;
+BEGIN
+    IF TG_TABLE_NAME = 'projects' THEN
+        changed := NEW.id;
+    ELSE
+        changed := NEW.project_id;
+    END IF;
+    -- Locked in one order, whoever else commits in this project now.
+    UPDATE project_news SET changed_in = this_transaction WHERE membership_id IN (
+        SELECT membership_id FROM project_news
+        WHERE project_id = changed AND changed_in <> this_transaction
+        ORDER BY membership_id FOR UPDATE
+    );
+    RETURN NULL;
+END;
+$$;
+
+CREATE OR REPLACE FUNCTION finished_ideas(partial_data JSONB, data TEXT) RETURNS INTEGER
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT jsonb_array_length(jsonb_path_query_array(
+        coalesce(partial_data, data::jsonb), '$.ideas[*] ? (!exists(@.status))'))
+$$;
+
+CREATE OR REPLACE TRIGGER open_project_news AFTER INSERT ON projects_users
+FOR EACH ROW EXECUTE FUNCTION open_project_news();
+
+-- At the commit, as the last thing of a transaction: it then waits for nobody who waits for it.
+
+DROP TRIGGER IF EXISTS tell_project_news ON projects;
+CREATE CONSTRAINT TRIGGER tell_project_news AFTER UPDATE ON projects
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tell_project_news();
+
+DROP TRIGGER IF EXISTS tell_project_news ON projects_users;
+CREATE CONSTRAINT TRIGGER tell_project_news AFTER UPDATE ON projects_users
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tell_project_news();
+
+DROP TRIGGER IF EXISTS tell_of_a_run ON transforms;
+CREATE CONSTRAINT TRIGGER tell_of_a_run AFTER INSERT ON transforms
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.type = 'llm') EXECUTE FUNCTION tell_project_news();
+
+DROP TRIGGER IF EXISTS tell_of_a_state ON transforms;
+CREATE CONSTRAINT TRIGGER tell_of_a_state AFTER UPDATE ON transforms
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+WHEN (NEW.type = 'llm' AND NEW.streaming_status IS DISTINCT FROM OLD.streaming_status)
+EXECUTE FUNCTION tell_project_news();
+
+DROP TRIGGER IF EXISTS tell_of_an_idea ON artifacts;
+CREATE CONSTRAINT TRIGGER tell_of_an_idea AFTER INSERT ON artifacts
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.type IN ('brainstorm_ideas', 'brainstorm_idea'))
+EXECUTE FUNCTION tell_project_news();
+
+DROP TRIGGER IF EXISTS tell_of_ideas ON artifacts;
+CREATE CONSTRAINT TRIGGER tell_of_ideas AFTER UPDATE ON artifacts
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+WHEN (NEW.type IN ('brainstorm_ideas', 'brainstorm_idea') AND (
+    NEW.streaming_status IS DISTINCT FROM OLD.streaming_status
+    OR finished_ideas(NEW.partial_data, NEW.data) IS DISTINCT FROM finished_ideas(OLD.partial_data, OLD.data)
+))
+EXECUTE FUNCTION tell_project_news();
+
 -- Indexes
 
 CREATE INDEX IF NOT EXISTS idx_artifacts_project_type ON artifacts (project_id, type);
@@ -206,6 +289,8 @@ CREATE INDEX IF NOT EXISTS idx_transforms_streaming ON transforms (streaming_sta
 WHERE streaming_status IN ('running', 'pending');
 CREATE INDEX IF NOT EXISTS idx_projects_users_user_id ON projects_users (user_id);
 CREATE INDEX IF NOT EXISTS idx_projects_users_project_id ON projects_users (project_id);
+CREATE INDEX IF NOT EXISTS idx_project_news_user ON project_news (user_id);
+CREATE INDEX IF NOT EXISTS idx_project_news_project ON project_news (project_id);
 CREATE INDEX IF NOT EXISTS idx_transform_inputs_project ON transform_inputs (project_id);
 CREATE INDEX IF NOT EXISTS idx_transform_outputs_project ON transform_outputs (project_id);
 CREATE INDEX IF NOT EXISTS idx_llm_prompts_project ON llm_prompts (project_id);

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     Numeric,
     Text,
     UniqueConstraint,
@@ -95,6 +97,7 @@ class Project(_Table, table=True):
     status: str = _text("active")
     created_at: datetime = _now()
     updated_at: datetime = _now()
+    deleted_from: str | None = _text()
 
 
 class Membership(_Table, table=True):
@@ -112,6 +115,27 @@ class Membership(_Table, table=True):
     user_id: str = _key("users")
     role: str = _text("owner")
     joined_at: datetime = _now()
+
+
+class ProjectNews(_Table, table=True):
+    """That something changed which a member's list of projects shows; the database writes it."""
+
+    __tablename__ = "project_news"
+    __table_args__ = (
+        Index("idx_project_news_user", "user_id"),
+        Index("idx_project_news_project", "project_id"),
+    )
+    membership_id: int = Field(
+        sa_column=Column(
+            Integer,
+            ForeignKey("projects_users.id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        )
+    )
+    user_id: str = _text(nullable=False)
+    project_id: str = _text(nullable=False)
+    changed_in: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class AuthProvider(_Table, table=True):

@@ -190,7 +190,7 @@ async def delete(project_id: str, user_id: str) -> None:
     """
     async with transaction() as session:
         project, user, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
-        project.status = "deleted"
+        project.status, project.deleted_from = "deleted", project.status
         session.add(project)
         running = await session.exec(
             select(Transform)
@@ -206,7 +206,7 @@ async def delete(project_id: str, user_id: str) -> None:
 
 
 async def restore(project_id: str, user_id: str) -> None:
-    """Bring a deleted project back, as an active one; an owner's act. One that is there stays as it is.
+    """Bring a deleted project back to where it was; an owner's act. One that is there stays as it is.
 
     Raises UserError: `project_not_found`, also where it is deleted for longer than KEPT, `not_allowed`,
     `owners_only`.
@@ -218,7 +218,7 @@ async def restore(project_id: str, user_id: str) -> None:
             return
         if project.updated_at <= datetime.now(UTC) - KEPT:
             raise UserError("project_not_found")
-        project.status = "active"
+        project.status, project.deleted_from = project.deleted_from or "active", None
         session.add(project)
 
 

@@ -1,7 +1,7 @@
 """Owns the list of a person's projects as the browser shows it. Knows no SQL."""
 
 import asyncio
-from contextlib import suppress
+import logging
 
 import reflex as rx
 
@@ -10,12 +10,16 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import projects
 from scriptwriter.services.access import OWNERS
 from scriptwriter.services.projects import NAME_LIMIT, ProjectRow
-from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.state.session import SessionState, as_notice, is_signed_out
+from scriptwriter.sync.hub import hub
+from scriptwriter.sync.views import NEWS
 from scriptwriter.texts import SORTS
 from scriptwriter.transfer import MOST_BYTES
 
-FRESH_SECONDS = 2.0
-"""Between two looks at the list while it is open."""
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5.0
+"""Between two tries to follow the list."""
 PROBLEMS = frozenset({"file_unreadable", "file_too_large", "signed_out", "unexpected"})
 """Every code with which an import that failed comes back here; no other is heeded."""
 SHELVES = ("active", "archived", "deleted")
@@ -42,13 +46,16 @@ class ProjectsState(SessionState):
 
     @rx.event(background=True)
     async def watch(self):
-        """Keep states and counts fresh until the person leaves the page."""
+        """Follow the list until the person leaves the page."""
         while True:
-            await asyncio.sleep(FRESH_SECONDS)
-            async with self:
-                # What could not be read this time is read the next; the person has seen the list already.
-                with suppress(Exception):
-                    await self._fill()
+            try:
+                await self._follow()
+            except Exception as error:
+                if is_signed_out(error):
+                    return
+                # The person has seen the list already.
+                log.warning("following a list of projects failed; trying again", exc_info=error)
+            await asyncio.sleep(RETRY_SECONDS)
 
     @rx.event
     async def look_for(self, words: str) -> None:
@@ -73,12 +80,20 @@ class ProjectsState(SessionState):
         """The person has read the notice."""
         self.notice = Notice()
 
+    async def _follow(self) -> None:
+        async with self:
+            person = await self._person()
+        async with hub().follow_view(person, NEWS) as news:
+            async for _ in news:
+                async with self:
+                    await self._fill()
+
     async def _read(self) -> None:
         try:
             await self._fill()
         except Exception as error:
             # `enter` shows a signed-out person the way.
-            if not (isinstance(error, UserError) and error.code == "signed_out"):
+            if not is_signed_out(error):
                 self.notice = as_notice(error)
 
     async def _fill(self) -> None:

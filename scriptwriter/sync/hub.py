@@ -1,4 +1,4 @@
-"""Owns one subscription per open project and view of this process; fans its newest value out to followers.
+"""Owns one subscription of this process per view that is followed; fans its newest value out to followers.
 
 It knows who follows only as a bell to ring, and asks nobody's rights: a service did that before.
 """
@@ -14,11 +14,11 @@ from typing import Any, Generic, TypeVar
 from scriptwriter.electric import Shape, ShapeError, ShapeStream
 from scriptwriter.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
 from scriptwriter.sync.flow import ProjectFlow
-from scriptwriter.sync.views import FLOW, Followed, View, clause
+from scriptwriter.sync.views import FLOW, Value, View, clause
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T", bound=Followed)
+T = TypeVar("T", bound=Value)
 LINGER_SECONDS = 30.0
 RESTART_SECONDS = 2.0
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -55,15 +55,16 @@ class Hub:
         return self.follow_view(project_id, FLOW)
 
     @asynccontextmanager
-    async def follow_view(self, project_id: str, view: View[T]) -> AsyncIterator[AsyncIterator[T]]:
-        """A view of a project, now and after every change; who is slow gets the newest only.
+    async def follow_view(self, of: str, view: View[T]) -> AsyncIterator[AsyncIterator[T]]:
+        """A view of the project or person with the id `of`, now and after every change.
 
-        Nothing comes before the first complete snapshot. The caller has checked that the person may read it.
+        Who is slow gets the newest only. Nothing comes before the first complete snapshot. The caller has
+        checked that the person may read it.
         """
-        subscription: _Subscription[T] | None = self._subscriptions.get((project_id, view.name))
+        subscription: _Subscription[T] | None = self._subscriptions.get((of, view.name))
         if subscription is None:
             before = self.open_projects
-            subscription = _Subscription(self, project_id, view)
+            subscription = _Subscription(self, of, view)
             self._subscriptions[subscription.key] = subscription
             OPEN_PROJECTS.inc(self.open_projects - before)
         follower = subscription.join()
@@ -75,11 +76,9 @@ class Hub:
     @property
     def open_projects(self) -> int:
         """How many projects are followed now, those that linger included."""
-        return len({project_id for project_id, _ in self._subscriptions})
+        return len({each.of for each in self._subscriptions.values() if each.view.of_project})
 
-    def shapes(
-        self, project_id: str, view: View[Any], bell: asyncio.Event, *, past_caches: bool
-    ) -> dict[str, Shape]:
+    def shapes(self, of: str, view: View[Any], bell: asyncio.Event, *, past_caches: bool) -> dict[str, Shape]:
         """The shapes of a view by table, not yet running; each rings `bell` at a change."""
         return {
             table: Shape(
@@ -87,7 +86,7 @@ class Hub:
                     f"{self.server}/v1/shape",
                     table=table,
                     where=clause(table),
-                    params=[project_id],
+                    params=[of],
                     columns=view.columns.get(table),
                     secret=self.secret,
                     live_sse=self._live_sse,
@@ -109,20 +108,20 @@ class Hub:
 
 
 class _Subscription(Generic[T]):
-    def __init__(self, hub: Hub, project_id: str, view: View[T]) -> None:
-        self.project_id = project_id
+    def __init__(self, hub: Hub, of: str, view: View[T]) -> None:
+        self.of = of
         self.view = view
         self.followers: set[asyncio.Event] = set()
         self._hub = hub
         self._value: T | None = None
         self._newest: datetime | None = None
         self._idle: asyncio.Task[None] | None = None
-        self._task = asyncio.create_task(self._run(), name=f"{view.name} of project {project_id}")
+        self._task = asyncio.create_task(self._run(), name=f"{view.name} of {of}")
 
     @property
     def key(self) -> tuple[str, str]:
         """By what its hub finds it."""
-        return self.project_id, self.view.name
+        return self.of, self.view.name
 
     def join(self) -> asyncio.Event:
         if self._idle is not None:
@@ -159,7 +158,9 @@ class _Subscription(Generic[T]):
             except Exception as error:
                 # The shape has said already what the server answered.
                 cause = None if isinstance(error, ShapeError) else error
-                log.error("following project %s failed; trying again", self.project_id, exc_info=cause)
+                log.error(
+                    "following the %s of %s failed; trying again", self.view.name, self.of, exc_info=cause
+                )
                 if self._value is not None:
                     self._tell(replace(self._value, syncing="resyncing"))
             await asyncio.sleep(RESTART_SECONDS)
@@ -167,7 +168,7 @@ class _Subscription(Generic[T]):
     async def _follow(self) -> None:
         """Run the shapes, and publish their join whenever one of them has changed."""
         bell = asyncio.Event()
-        shapes = self._hub.shapes(self.project_id, self.view, bell, past_caches=self._value is not None)
+        shapes = self._hub.shapes(self.of, self.view, bell, past_caches=self._value is not None)
         async with AsyncExitStack() as stack:
             for shape in shapes.values():
                 await stack.enter_async_context(shape)
@@ -184,7 +185,7 @@ class _Subscription(Generic[T]):
     def _publish(self, shapes: dict[str, Shape]) -> None:
         live = all(shape.status.name == "live" for shape in shapes.values())
         value = self.view.join(
-            self.project_id,
+            self.of,
             {table: shape.rows.values() for table, shape in shapes.items()},
             "live" if live else "resyncing",
         )

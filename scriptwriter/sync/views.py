@@ -1,4 +1,4 @@
-"""Owns what can be followed of a project: which tables, which of their columns, how their rows join."""
+"""Owns what can be followed, of a project or for a person: tables, which columns, how their rows join."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,15 +15,20 @@ Rows = Mapping[str, Iterable[Row]]
 Columns = Mapping[str, tuple[str, ...]]
 
 
-class Followed(Protocol):
-    """What is told of a project whichever way it is followed: its name and state, and who may read it."""
+class Value(Protocol):
+    """What followers are given."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
-    def project_id(self) -> str: ...
-    @property
     def syncing(self) -> Syncing: ...
+
+
+class Followed(Value, Protocol):
+    """What is told of a project whichever way it is followed: its name and state, and who may read it."""
+
+    @property
+    def project_id(self) -> str: ...
     @property
     def roles(self) -> Mapping[str, str]: ...
     @property
@@ -32,15 +37,15 @@ class Followed(Protocol):
     def state(self) -> str: ...
 
 
-T = TypeVar("T", bound=Followed)
+T = TypeVar("T", bound=Value)
 
 
 @dataclass(frozen=True, slots=True)
 class View(Generic[T]):
-    """One way to follow a project: its `tables`, and how their rows make a value.
+    """One way to follow a project, or what is there for a person: `tables`, and how their rows make a value.
 
     `columns` are of the tables of which not all is followed; `dated` are those whose rows tell when they were
-    written (updated_at), for the measure of the delay.
+    written (updated_at), for the measure of the delay; `of_project` is false of what is a person's.
     """
 
     name: str
@@ -48,6 +53,7 @@ class View(Generic[T]):
     join: Callable[[str, Rows, Syncing], T]
     columns: Columns = field(default_factory=dict)
     dated: tuple[str, ...] = ()
+    of_project: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,20 @@ class ProjectLineage:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListNews:
+    """What changed in a person's list of projects: of each project the transaction that was the last to."""
+
+    changed: Mapping[str, int]
+    syncing: Syncing
+
+
 def clause(table: str) -> str:
-    """Which rows of `table` are a project's: the where clause of its shape, $1 being the project's id."""
-    return "id = $1" if table == "projects" else "project_id = $1"
+    """Which rows of `table` are a project's, or for news a person's: the where clause, $1 being the id."""
+    return _CLAUSES.get(table, "project_id = $1")
+
+
+_CLAUSES = {"projects": "id = $1", "project_news": "user_id = $1"}
 
 
 def _flow(project_id: str, rows: Rows, syncing: Syncing) -> ProjectFlow:
@@ -126,4 +143,12 @@ LINEAGE = View(
         "transforms": ("id", "project_id", "type", "execution_context", "created_at", "streaming_status"),
         "human_transforms": ("transform_id", "project_id", "action_type"),
     },
+)
+NEWS = View(
+    "news",
+    ("project_news",),
+    lambda _, rows, syncing: ListNews(
+        {row["project_id"]: row["changed_in"] for row in rows["project_news"]}, syncing
+    ),
+    of_project=False,
 )

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from docx import Document
 from playwright.async_api import Browser, Locator, expect
+from sqlmodel import select
 
+from scriptwriter.database import transaction
+from scriptwriter.models import Membership
+from scriptwriter.services import projects
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import Person, colleague_of
 from tests.support.tellings import TITLES, told_in_parts
@@ -328,6 +332,29 @@ async def test_the_result_leaves_the_room_and_comes_back(room: tuple[Person, Per
     assert writer.page.url != exported
 
 
+async def test_the_list_of_projects_is_live(
+    writer: Person, browser: Browser, database: str, model: ModelServer
+) -> None:
+    """A colleague who looks at the list sees what is written, without a reload; then what it is called."""
+    half_a_sentence, two_ideas = Gate(), Gate()
+    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    project_id = await writer.create_project()
+    colleague = await colleague_of(project_id, browser, writer.home)
+    await colleague.go("/projects")
+    listed = colleague.page.get_by_test_id("project")
+    await expect(listed).to_contain_text("正在写")
+    await expect(listed.get_by_test_id("ideas-count")).to_have_count(0)
+
+    half_a_sentence.open()
+    await expect(listed.get_by_test_id("ideas-count")).to_have_text("2 个创意")
+    await expect(listed).to_contain_text("正在写")
+    two_ideas.open()
+    await expect(listed.get_by_test_id("ideas-count")).to_have_text("5 个创意")
+    await expect(listed).not_to_contain_text("正在写")
+    await projects.rename(project_id, "雨夜来客", await owner_of(project_id))
+    await expect(listed).to_contain_text("雨夜来客")
+
+
 async def test_everything_goes_by_keyboard(room: tuple[Person, Person]) -> None:
     """J K L X E Esc and ?; what is typed into a field is text, and no key means anything there."""
     writer, colleague = room
@@ -399,6 +426,15 @@ async def test_finished_ideas_are_announced_politely(writer: Person, model: Mode
     await expect(announced).to_have_text(f"第 2 个创意已写完：{TITLES[1]}")
     two_ideas.open()
     await expect(announced).to_have_text(f"第 5 个创意已写完：{TITLES[4]}")
+
+
+async def owner_of(project_id: str) -> str:
+    """The id of the project's one owner."""
+    async with transaction() as session:
+        owners = select(Membership.user_id).where(
+            Membership.project_id == project_id, Membership.role == "owner"
+        )
+        return (await session.exec(owners)).one()
 
 
 def read(file: Path) -> bytes:

@@ -269,8 +269,9 @@ async def test_the_list_has_a_shelf_for_what_is_archived_and_one_for_what_was_de
         assert tab.redirects == []
         assert (await shelf("archived"), await shelf("deleted")) == ([], ["旧稿"])
         await tab.send(ManagingState.restore, project_id=room.project_id)
-        assert (await shelf("deleted"), await shelf("active")) == ([], ["旧稿"])
-        assert await shelf("nonsense") == ["旧稿"]
+        assert (await shelf("deleted"), await shelf("active"), await shelf("archived")) == ([], [], ["旧稿"])
+        await tab.send(ManagingState.unarchive, project_id=room.project_id)
+        assert (await shelf("archived"), await shelf("nonsense")) == ([], ["旧稿"])
 
 
 async def test_a_new_name_and_the_archive_reach_open_tabs(hub: Hub, room: Room) -> None:

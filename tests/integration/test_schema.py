@@ -26,6 +26,11 @@ SELECT tablename, indexname, indexdef FROM pg_indexes
 WHERE schemaname = 'public' AND tablename = ANY (%(tables)s) AND indexname NOT LIKE '%%\\_pkey'
     AND indexname NOT LIKE '%%\\_key' ORDER BY 1, 2
 """
+TRIGGERS = """
+SELECT pg_get_triggerdef(pg_trigger.oid), pg_get_functiondef(tgfoid)
+FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'procrastinate%' ORDER BY 1
+"""
+FUNCTION = "SELECT prosrc FROM pg_proc WHERE proname = 'finished_ideas'"
 FIRST_SCHEMA = Path(__file__).parents[1] / "recordings" / "schema" / "0001.sql"
 DESIGNED = {
     "users", "projects", "projects_users", "auth_providers", "user_sessions", "artifacts", "transforms",
@@ -117,8 +122,30 @@ def test_a_database_of_the_first_version_becomes_like_a_fresh_one(
     apply_schema(empty_database)
 
     assert catalog(empty_database) == catalog(database_url)
-    with psycopg.connect(empty_database) as connection:
+    with psycopg.connect(empty_database) as connection, psycopg.connect(database_url) as fresh:
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
+        for query, at_least in ((TRIGGERS, 9), (FUNCTION, 1)):
+            here = connection.execute(query.encode()).fetchall()
+            assert len(here) >= at_least
+            assert here == fresh.execute(query.encode()).fetchall()
+
+
+def test_memberships_of_an_earlier_version_have_news_too(empty_database: str) -> None:
+    """What the list of projects follows is there for everybody who was a member before."""
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(FIRST_SCHEMA.read_bytes())
+        connection.execute("INSERT INTO schema_version (version) VALUES (1)")
+        connection.execute(
+            "INSERT INTO users (id, username) VALUES ('u', 'u'), ('v', 'v');"
+            "INSERT INTO projects (id, name) VALUES ('p', 'p');"
+            "INSERT INTO projects_users (project_id, user_id) VALUES ('p', 'u'), ('p', 'v')"
+        )
+
+    apply_schema(empty_database)
+
+    with psycopg.connect(empty_database) as connection:
+        rows = connection.execute("SELECT user_id, project_id FROM project_news ORDER BY user_id").fetchall()
+    assert rows == [("u", "p"), ("v", "p")]
 
 
 def test_updated_at_moves_with_every_update(database_url: str) -> None:

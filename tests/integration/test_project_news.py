@@ -1,0 +1,185 @@
+"""The list of projects is live: what it shows reaches every member's tab by a shape of the person's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+import psycopg
+import pytest
+
+from scriptwriter.components.views import ProjectView
+from scriptwriter.graph import Idea
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import attempts, brainstorms, edits, members, projects
+from scriptwriter.state.projects import ProjectsState
+from scriptwriter.sync.hub import Hub
+from scriptwriter.sync.views import NEWS, ListNews
+from tests.support.rooms import BRIEF, Room
+from tests.support.tabs import PROJECTS, Tab, open_tab
+from tests.support.waiting import LIMIT
+
+ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，她逃了。")
+GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
+
+
+async def listed(stack: AsyncExitStack, room: Room, who: str) -> Tab:
+    """A tab of `who` on the list, which has been read."""
+    tab = await stack.enter_async_context(open_tab(room.project_id, who, PROJECTS))
+    await tab.sees(ProjectsState, "loaded", lambda loaded: loaded is True)
+    return tab
+
+
+async def shows(tab: Tab, *wanted: tuple[str, str, int]) -> None:
+    """Wait until the tab lists exactly these: name, phase, number of ideas."""
+
+    def is_it(found: list[ProjectView] | None) -> bool:
+        return found is not None and [(each.name, each.phase, each.ideas) for each in found] == list(wanted)
+
+    await tab.sees(ProjectsState, "projects", is_it)
+
+
+async def begun(room: Room) -> attempts.Attempt:
+    """A generation that a worker has just begun."""
+    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    assert attempt is not None
+    return attempt
+
+
+@contextmanager
+def unchanged(url: str) -> Iterator[None]:
+    """Nobody is told of anything within this block."""
+    query = "SELECT membership_id, changed_in FROM project_news ORDER BY 1"
+    with psycopg.connect(url, autocommit=True) as connection:
+        before = connection.execute(query).fetchall()
+        assert before
+        yield
+        assert connection.execute(query).fetchall() == before
+
+
+async def test_a_generation_shows_in_the_lists_of_all_members(hub: Hub, room: Room) -> None:
+    """Queued, writing, each finished idea, the end; for readers too."""
+    async with AsyncExitStack() as stack:
+        tabs = [await listed(stack, room, who) for who in (room.owner, room.viewer)]
+
+        async def all_show(phase: str, ideas: int) -> None:
+            for tab in tabs:
+                await shows(tab, ("一个项目", phase, ideas))
+
+        await all_show("idle", 0)
+        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+        await all_show("queued", 0)
+        attempt = await attempts.begin(transform_id)
+        assert attempt is not None
+        await all_show("writing", 0)
+        await attempts.save_draft(attempt, [ONE, GROWING])
+        await all_show("writing", 1)
+        await attempts.save_draft(attempt, [ONE, TWO])
+        await all_show("writing", 2)
+        await brainstorms.stop(room.project_id, transform_id, room.collaborator)
+        await all_show("stopped", 2)
+
+
+async def test_what_owners_do_shows_in_the_lists_of_all_members(hub: Hub, room: Room) -> None:
+    """A name, the archive, a deletion and its undo."""
+    async with AsyncExitStack() as stack:
+        tab = await listed(stack, room, room.viewer)
+        here = ("旧稿", "idle", 0)
+
+        await projects.rename(room.project_id, "旧稿", room.owner)
+        await shows(tab, here)
+        await projects.archive(room.project_id, room.owner)
+        await shows(tab)
+        await projects.unarchive(room.project_id, room.owner)
+        await shows(tab, here)
+        await projects.delete(room.project_id, room.owner)
+        await shows(tab)
+        await projects.restore(room.project_id, room.owner)
+        await shows(tab, here)
+
+
+async def test_who_comes_and_who_goes_sees_it_in_an_open_list(hub: Hub, room: Room) -> None:
+    """A new member's list grows by itself, a removed one's shrinks, and a new owner's gets its menu."""
+    async with AsyncExitStack() as stack:
+        guest, viewer = await listed(stack, room, room.stranger), await listed(stack, room, room.viewer)
+        await shows(guest)
+
+        await members.add(room.project_id, room.stranger, "viewer", room.owner)
+        await shows(guest, ("一个项目", "idle", 0))
+        await members.remove(room.project_id, room.stranger, room.owner)
+        await shows(guest)
+        assert not viewer.value(ProjectsState, "projects")[0].may_manage
+        await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+        await viewer.sees(ProjectsState, "projects", lambda found: found[0].may_manage)
+
+
+async def test_a_search_follows_titles_that_change(hub: Hub, room: Room) -> None:
+    """A title that a colleague gives an idea makes its project appear among what is found."""
+    attempt = await begun(room)
+    await attempts.save_draft(attempt, [ONE])
+    async with AsyncExitStack() as stack:
+        tab = await listed(stack, room, room.viewer)
+        await tab.send(ProjectsState.look_for, words="逆袭")
+        await shows(tab)
+
+        await edits.edit(
+            room.project_id, IdeaRef(attempt.artifact_id, 0), "逆袭之约", ONE.body, "", room.owner
+        )
+
+        await shows(tab, ("一个项目", "writing", 1))
+
+
+async def test_a_person_is_told_of_their_own_projects_only(hub: Hub, room: Room) -> None:
+    """A stranger's shape holds nothing, a member's nothing of other projects."""
+    theirs = await projects.create(room.stranger, "别人的项目")
+    async with hub.follow_view(room.owner, NEWS) as mine, hub.follow_view(room.stranger, NEWS) as strangers:
+        assert set((await anext(mine)).changed) == {room.project_id}
+        assert set((await anext(strangers)).changed) == {theirs}
+        await projects.rename(room.project_id, "新名字", room.owner)
+        second = await projects.create(room.stranger, "再一个")
+
+        assert set((await _with(strangers, second)).changed) == {theirs, second}
+        assert set((await anext(mine)).changed) == {room.project_id}
+        assert hub.open_projects == 0
+
+
+async def test_a_word_that_finishes_no_idea_is_no_news(connected: str, room: Room) -> None:
+    """Ten drafts a second must not have every member's list read ten times a second."""
+    attempt = await begun(room)
+    await attempts.save_draft(attempt, [ONE, GROWING])
+
+    with unchanged(connected):
+        await attempts.save_draft(attempt, [ONE, Idea(GROWING.title, GROWING.body + "她", "writing")])
+    with pytest.raises(AssertionError), unchanged(connected):
+        await attempts.save_draft(attempt, [ONE, TWO])
+
+
+async def test_telling_the_members_waits_for_nobody_who_waits_for_it(connected: str, room: Room) -> None:
+    """Of two transactions that both have news, the second need not wait before its own commit."""
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    finishing = "UPDATE artifacts SET streaming_status = 'completed' WHERE id = (%s)"
+    moving_on = "UPDATE transforms SET retry_count = retry_count + 1 WHERE id = %s"
+    async with asyncio.timeout(LIMIT), AsyncExitStack() as stack:
+        one, other = [
+            await stack.enter_async_context(await psycopg.AsyncConnection.connect(connected)) for _ in "12"
+        ]
+        query = "SELECT id FROM artifacts WHERE type = 'brainstorm_ideas'"
+        [[artifact_id]] = await (await one.execute(query)).fetchall()
+        await one.execute(finishing.encode(), [artifact_id])
+        await other.execute(moving_on, [transform_id])
+        await other.execute("UPDATE projects SET name = 'neu'")
+
+        waiting = asyncio.create_task(one.execute(moving_on, [transform_id]))
+        await other.commit()
+        await waiting
+        await one.commit()
+
+        names = await (await one.execute("SELECT name FROM projects")).fetchall()
+    assert names == [("neu",)]
+
+
+async def _with(news: AsyncIterator[ListNews], project_id: str) -> ListNews:
+    async with asyncio.timeout(LIMIT):
+        async for each in news:
+            if project_id in each.changed:
+                return each
+    raise AssertionError("the news ended")
