@@ -141,8 +141,12 @@ NOTHING_DELETED_NEXT = Text(
     "A project that you delete stays here for 30 days, and is gone afterwards.",
 )
 PROJECT_ACTIONS = Text("管理项目 {name}", "Manage the project {name}")
-RENAME = Text("改名", "Rename")
+RENAME = Text("名称和简介", "Name and description")
 PROJECT_NAME_LABEL = Text("项目名称", "Project name")
+DESCRIPTION_LABEL = Text("项目简介", "Project description")
+DESCRIPTION_HINT = Text(
+    "简介（可不填）：这个项目要写什么", "Description, if you like: what this project is about"
+)
 SAVE = Text("保存", "Save")
 ARCHIVE = Text("归档", "Archive")
 UNARCHIVE = Text("取消归档", "Take out of the archive")
@@ -153,6 +157,7 @@ PROJECT_DELETED = Text(
     "《{name}》已删除，30 天内可以恢复", "“{name}” is deleted; it can be restored for 30 days"
 )
 PROJECT_RESTORED = Text("《{name}》已恢复", "“{name}” is restored")
+PROJECT_RESTORED_ARCHIVED = Text("《{name}》已恢复，仍在「已归档」里", "“{name}” is restored, still archived")
 PROJECT_DELETED_WHY = Text(
     "它的所有者可以在 30 天内从「我的项目 · 最近删除」恢复它。",
     "Its owners can restore it for 30 days, from “My projects · Deleted”.",

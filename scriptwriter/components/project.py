@@ -1,4 +1,4 @@
-"""Owns how a project is managed as a whole: its menu, its name as a field. Knows no state class."""
+"""Owns how a project is managed as a whole: its menu, its name and description as fields. Knows no state."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,8 @@ from scriptwriter.texts import (
     ARCHIVE,
     CANCEL,
     DELETE,
+    DESCRIPTION_HINT,
+    DESCRIPTION_LABEL,
     PROJECT_ACTIONS,
     PROJECT_NAME_LABEL,
     RENAME,
@@ -24,8 +26,9 @@ from scriptwriter.texts import (
 class ProjectDeeds:
     """Event handlers about a project as a whole, each taking its id, and what there is to know of them.
 
-    `rename` takes a form of `project_id` and `name`. The Vars: `renaming`, the id of the project whose name
-    is a field now; `problem`, what is wrong with that name; `unreachable`, whether nothing can be done.
+    `rename` takes a form of `project_id`, `name` and `description`. The Vars: `renaming`, the id of the
+    project whose name is a field now; `problem`, what is wrong with what was entered; `unreachable`, whether
+    nothing can be done.
     """
 
     begin_renaming: Any
@@ -65,7 +68,7 @@ def project_menu(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Co
 
 
 def name_or_field(project: Any, name: rx.Component, language: Language, deeds: ProjectDeeds) -> rx.Component:
-    """The project's name as `name` shows it, or the field in which it is changed."""
+    """The project's name as `name` shows it, or the fields in which name and description are changed."""
     return rx.cond(deeds.renaming == project.id, _name_field(project, language, deeds), name)
 
 
@@ -83,6 +86,16 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
             aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
             aria_describedby=problem,
             data_testid="project-name-field",
+        ),
+        rx.el.textarea(
+            name="description",
+            default_value=project.description,
+            rows="2",
+            max_length=2000,
+            placeholder=t(DESCRIPTION_HINT, language),
+            aria_label=t(DESCRIPTION_LABEL, language),
+            aria_describedby=problem,
+            data_testid="project-description-field",
         ),
         button(t(SAVE, language), type="submit", kind="plain", disabled=deeds.unreachable),
         button(t(CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"),

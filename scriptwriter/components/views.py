@@ -141,6 +141,7 @@ class ProjectView:
     phase: Phase = "idle"
     ideas: int = 0
     updated: str = ""
+    description: str = ""
     archived: bool = False
     may_manage: bool = False
 

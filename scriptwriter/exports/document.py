@@ -53,6 +53,7 @@ class Document:
     models: tuple[str, ...] = ()
     language: Language = "zh"
     marked: bool = True
+    description: str = ""
 
     def say(self, text: Text, **values: object) -> str:
         """A text in the language of the export."""

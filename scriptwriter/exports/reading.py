@@ -33,6 +33,7 @@ async def read(
         tuple(models),
         language,
         marked,
+        project.description,
     )
 
 

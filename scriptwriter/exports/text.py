@@ -19,6 +19,8 @@ def plain(document: Document) -> str:
 def markdown(document: Document) -> str:
     """The whole document as Markdown (CommonMark); nobody's words can become markup."""
     parts = [f"# {escaped(document.project)}", document.date]
+    if document.description:
+        parts.append(escaped(document.description))
     for section, ideas in numbered(document.sections):
         if section.brief is not None:
             parts.append(

@@ -23,6 +23,8 @@ def word(document: Document) -> bytes:
     _set_properties(file, document)
     file.add_paragraph(_safe(document.project), style="Title")
     file.add_paragraph(document.date, style="Subtitle")
+    for paragraph in filter(str.strip, document.description.splitlines()):
+        file.add_paragraph(_safe(paragraph), style="Normal")
     for brief in document.briefs:
         for label, words in document.lines_of(brief):
             paragraph = file.add_paragraph(style="Normal")

@@ -50,14 +50,20 @@ def opened(access: Any, why: Any, content: rx.Component) -> rx.Component:
 
 
 def project_title() -> rx.Component:
-    """The project's name, and the field in which its owner changes it."""
+    """The project's name and description, and the fields in which its owner changes them."""
     name = rx.el.p(
         ProjectState.name,
         rx.cond(ProjectState.archived, rx.el.span(t(SHELVES["archived"], LANGUAGE), class_name="chip")),
         class_name="project-title",
         data_testid="project-title",
     )
-    return name_or_field(ProjectState, name, LANGUAGE, PROJECT_DEEDS)
+    description = rx.cond(
+        ProjectState.description != "",
+        rx.el.p(
+            ProjectState.description, class_name="project-description", data_testid="project-description"
+        ),
+    )
+    return name_or_field(ProjectState, rx.fragment(name, description), LANGUAGE, PROJECT_DEEDS)
 
 
 def project_tools(*more: rx.Component) -> rx.Component:

@@ -163,7 +163,13 @@ def _link(project: Any) -> rx.Component:
 
 def _facts(project: Any) -> tuple[rx.Component, ...]:
     return (
-        rx.el.span(project.name, class_name="project-name"),
+        rx.el.span(
+            project.name,
+            rx.cond(
+                project.description != "", rx.el.span(project.description, class_name="project-description")
+            ),
+            class_name="project-name",
+        ),
         _condition(project),
         rx.el.time(date_time=project.updated, class_name="when", data_when=project.updated),
     )

@@ -10,7 +10,7 @@ from scriptwriter.components.views import Notice
 from scriptwriter.services import projects
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.state.session import HOME, SessionState, as_notice
-from scriptwriter.texts import PROJECT_DELETED, PROJECT_RESTORED, Text
+from scriptwriter.texts import PROJECT_DELETED, PROJECT_RESTORED, PROJECT_RESTORED_ARCHIVED, Text
 
 LISTS = ("", HOME)
 """Paths of the list of projects, where a deleted one's page need not be left."""
@@ -36,10 +36,11 @@ class ManagingState(SessionState):
 
     @rx.event
     async def rename(self, form_data: dict[str, Any]) -> None:
-        """Give the project of the form the name in it."""
+        """Give the project of the form the name and the description in it."""
         project_id, name = str(form_data.get("project_id") or ""), str(form_data.get("name") or "")
+        description = str(form_data["description"] or "") if "description" in form_data else None
         try:
-            await projects.rename(project_id, name, await self._person())
+            await projects.change(project_id, await self._person(), name=name, description=description)
         except Exception as error:
             self.problem = as_notice(error)
             return
@@ -96,7 +97,10 @@ class ManagingState(SessionState):
     async def _restore(self, project_id: str) -> None:
         person = await self._person()
         await projects.restore(project_id, person)
-        self.notice = _about(PROJECT_RESTORED, (await projects.open_project(project_id, person)).name)
+        project = await projects.open_project(project_id, person)
+        self.notice = _about(
+            PROJECT_RESTORED_ARCHIVED if project.archived else PROJECT_RESTORED, project.name
+        )
 
     async def _list_again(self) -> None:
         await (await self.get_state(ProjectsState))._read()

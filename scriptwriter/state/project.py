@@ -1,4 +1,4 @@
-"""Owns what a tab knows of its project beside the ideas: its name, its members, what the person may do."""
+"""Owns what a tab knows of its project beside the ideas: name, description, members, rights."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ class ProjectState(SessionState):
 
     id: rx.Field[str] = rx.field("")
     name: rx.Field[str] = rx.field("")
+    description: rx.Field[str] = rx.field("")
     archived: rx.Field[bool] = rx.field(False)
     may_manage: rx.Field[bool] = rx.field(False)
     members: rx.Field[list[MemberView]] = rx.field(default_factory=list)
@@ -25,6 +26,7 @@ def about(flow: Followed, role: str) -> dict[str, Any]:
     return {
         "id": flow.project_id,
         "name": flow.name,
+        "description": flow.description,
         "archived": flow.state == "archived",
         "may_manage": role in OWNERS,
     }

@@ -131,6 +131,7 @@ def _view(row: ProjectRow) -> ProjectView:
         phase=PHASES.get(row.status, row.status),  # pyright: ignore[reportArgumentType]: the other names agree
         ideas=row.ideas,
         updated=row.updated_at.isoformat(),
+        description=row.description,
         archived=row.archived,
         may_manage=row.role in OWNERS,
     )

@@ -27,6 +27,7 @@ class ProjectFlow:
     roles: Mapping[str, str] = field(default_factory=dict)
     """The role of each member, by user id."""
     name: str = ""
+    description: str = ""
     state: str = "active"
     """The project itself: active, archived or deleted, also where its row is not there any more."""
     keepers: tuple[IdeaRef, ...] = ()
@@ -69,13 +70,14 @@ def join(
     runs = batches((act for act in models if brief_of(act).task != "title"), outputs, notes)
     finished = {run.artifact_id: run.notes for run in runs}
     roles = {row["user_id"]: row["role"] for row in memberships}
-    project = next(iter(projects), {"name": "", "status": "deleted"})
+    project = next(iter(projects), {"name": "", "description": "", "status": "deleted"})
     return ProjectFlow(
         project_id,
         tuple(runs),
         syncing,
         roles,
         project["name"],
+        project["description"] or "",
         project["status"] or "active",
         tuple(ref for ref in notes.kept if ref.index in finished.get(ref.artifact_id, ())),
         present(presence, roles),

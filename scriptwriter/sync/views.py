@@ -34,6 +34,8 @@ class Followed(Value, Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def description(self) -> str: ...
+    @property
     def state(self) -> str: ...
 
 
@@ -65,6 +67,7 @@ class ProjectLineage:
     syncing: Syncing
     roles: Mapping[str, str]
     name: str
+    description: str
     state: str
 
 
@@ -98,7 +101,7 @@ def _flow(project_id: str, rows: Rows, syncing: Syncing) -> ProjectFlow:
 
 
 def _lineage(project_id: str, rows: Rows, syncing: Syncing) -> ProjectLineage:
-    project = next(iter(rows["projects"]), {"name": "", "status": "deleted"})
+    project = next(iter(rows["projects"]), {"name": "", "description": "", "status": "deleted"})
     return ProjectLineage(
         project_id,
         folded(
@@ -113,6 +116,7 @@ def _lineage(project_id: str, rows: Rows, syncing: Syncing) -> ProjectLineage:
         syncing,
         {row["user_id"]: row["role"] for row in rows["projects_users"]},
         project["name"],
+        project["description"] or "",
         project["status"] or "active",
     )
 

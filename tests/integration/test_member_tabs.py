@@ -16,7 +16,7 @@ from scriptwriter.state.projects import ProjectsState
 from scriptwriter.sync.hub import Hub
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import transform_of
-from tests.support.tabs import BRAINSTORM, MEMBERS, PROJECTS, Tab, open_tab
+from tests.support.tabs import BRAINSTORM, LINEAGE, MEMBERS, PROJECTS, Tab, open_tab
 from tests.support.waiting import eventually
 
 ONE, TWO = Idea("开锁匠", "入赘五年的锁匠。"), Idea("地下三层", "保洁员何满。")
@@ -272,6 +272,33 @@ async def test_the_list_has_a_shelf_for_what_is_archived_and_one_for_what_was_de
         assert (await shelf("deleted"), await shelf("active"), await shelf("archived")) == ([], [], ["旧稿"])
         await tab.send(ManagingState.unarchive, project_id=room.project_id)
         assert (await shelf("archived"), await shelf("nonsense")) == ([], ["旧稿"])
+
+
+async def test_an_owner_says_what_a_project_is_about(hub: Hub, room: Room) -> None:
+    """It reaches every open page and the list; too long a text changes nothing, the name neither."""
+    form = {"project_id": room.project_id, "name": "旧稿", "description": " 十集短剧\n主角是锁匠 "}
+    async with AsyncExitStack() as stack:
+        owner = await opened(stack, room, room.owner, BRAINSTORM)
+        viewers = [
+            await stack.enter_async_context(open_tab(room.project_id, room.viewer, page))
+            for page in (LINEAGE, MEMBERS)
+        ]
+        listed = await stack.enter_async_context(open_tab(room.project_id, room.viewer, PROJECTS))
+
+        await owner.send(ManagingState.rename, form_data=form)
+
+        for tab in (owner, *viewers):
+            await tab.sees(ProjectState, "description", lambda said: said == "十集短剧\n主角是锁匠")
+        await listed.sees(
+            ProjectsState,
+            "projects",
+            lambda found: found and found[0].description == "十集短剧\n主角是锁匠",
+        )
+        await owner.send(ManagingState.rename, form_data=form | {"name": "新稿", "description": "长" * 2001})
+        assert owner.value(ManagingState, "problem").zh == "项目简介最多 2000 个字"
+        await owner.send(ManagingState.rename, form_data={"project_id": room.project_id, "name": "只改名"})
+    row = await projects.open_project(room.project_id, room.owner)
+    assert (row.name, row.description) == ("只改名", "十集短剧\n主角是锁匠")
 
 
 async def test_a_new_name_and_the_archive_reach_open_tabs(hub: Hub, room: Room) -> None:

@@ -103,9 +103,13 @@ def a_room(count: int) -> dict[str, list[Row]]:
 @pytest.mark.parametrize(
     ("rows", "name", "state"),
     [
-        ([{"id": "p", "name": "真假千金", "status": "active"}], "真假千金", "active"),
-        ([{"id": "p", "name": "真假千金", "status": "archived"}], "真假千金", "archived"),
-        ([{"id": "p", "name": "真假千金", "status": "deleted"}], "真假千金", "deleted"),
+        ([{"id": "p", "name": "真", "description": None, "status": "active"}], "真", "active"),
+        (
+            [{"id": "p", "name": "真假千金", "description": None, "status": "archived"}],
+            "真假千金",
+            "archived",
+        ),
+        ([{"id": "p", "name": "真", "description": None, "status": "deleted"}], "真", "deleted"),
         ([], "", "deleted"),
     ],
 )

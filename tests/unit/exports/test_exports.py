@@ -1,5 +1,6 @@
 """What leaves the room is ready to paste, bears the mark, and holds nobody's words as markup."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -97,6 +98,23 @@ def test_a_word_file_has_a_title_page_real_styles_and_properties() -> None:
     assert (about.title, about.category, about.author) == ("开锁匠的项目", "AIGC", "编剧室")
     assert "gpt-4o-mini" in about.comments
     assert 'w:br w:type="page"' in file.element.xml
+
+
+def test_a_projects_description_is_on_its_title_page() -> None:
+    """Below the date, in every document; the clipboard has the ideas alone."""
+    described = replace(DOCUMENT, description="十集短剧\n<主角> 是锁匠")
+
+    text, file = markdown(described), docx.Document(BytesIO(word(described)))
+
+    assert text.startswith(
+        "# 开锁匠的项目\n\n2026年11月24日\n\n十集短剧\n\\<主角\\> 是锁匠\n\n- **目标平台**"
+    )
+    assert [paragraph.text for paragraph in file.paragraphs[2:5]] == [
+        "十集短剧",
+        "<主角> 是锁匠",
+        "目标平台：抖音",
+    ]
+    assert plain(described) == plain(DOCUMENT)
 
 
 @pytest.mark.parametrize(
