@@ -198,6 +198,7 @@ ANY_AUDIENCE = Text("不限", "Everybody")
 FEMALE_AUDIENCE = Text("女频", "Women")
 MALE_AUDIENCE = Text("男频", "Men")
 AVOID = Text("避雷", "Avoid")
+WHOLE_TEXT = Text("全文", "The whole text")
 AVOIDING = Text("避雷：{what}", "Avoid: {what}")
 AVOID_EXAMPLE = Text(
     "不想看到的，例如: 失忆, 车祸, 恶婆婆", "What you do not want, e.g. amnesia, car crashes"

@@ -31,10 +31,13 @@ from scriptwriter.texts import (
     THINKING,
     TOKENS,
     WAITING,
+    WHOLE_TEXT,
     WRITING,
 )
 
 DOT = " · "
+BEGINNING = 160
+"""How many characters of the wishes stand beside the ideas before the rest is folded away."""
 
 
 def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
@@ -79,7 +82,7 @@ def facts(batch: Any, language: Language) -> rx.Component:
             class_name="brief-line",
             data_testid="brief",
         ),
-        rx.cond(batch.wishes != "", rx.el.p(batch.wishes, class_name="wishes")),
+        rx.cond(batch.wishes != "", _wishes(batch.wishes, language)),
         rx.cond(
             batch.avoid != "", rx.el.p(t(AVOIDING, language, what=batch.avoid), class_name="hint avoiding")
         ),
@@ -92,6 +95,23 @@ def facts(batch: Any, language: Language) -> rx.Component:
             ),
             class_name="provenance",
         ),
+    )
+
+
+def _wishes(wishes: Any, language: Language) -> rx.Component:
+    """What was asked for; a pasted text shows its beginning, and the whole of it on demand."""
+    return rx.cond(
+        wishes.length() > BEGINNING,
+        rx.el.details(
+            rx.el.summary(
+                rx.el.span(wishes[:BEGINNING] + "…", class_name="beginning"),
+                rx.el.span(t(WHOLE_TEXT, language), class_name="whole"),
+            ),
+            rx.el.p(wishes, tab_index=0),
+            class_name="wishes",
+            data_testid="long-wishes",
+        ),
+        rx.el.p(wishes, class_name="wishes"),
     )
 
 

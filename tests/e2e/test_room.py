@@ -14,7 +14,7 @@ from scriptwriter.database import transaction
 from scriptwriter.models import Membership
 from scriptwriter.services import projects
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
-from tests.support.people import Person, colleague_of
+from tests.support.people import DESKTOP, Person, colleague_of
 from tests.support.tellings import TITLES, told_in_parts
 from tests.support.web import Web
 
@@ -88,6 +88,26 @@ async def test_a_brief_is_picked_rather_than_typed(writer: Person, model: ModelS
     )
     prompt = model.exchanges[-1].prompt
     assert all(words in prompt for words in ("小红书", "会说话的锅", "女", "车祸"))
+
+
+async def test_a_long_pasted_text_is_kept_whole_and_folded(writer: Person, model: ModelServer) -> None:
+    """The model gets every word of it; beside the ideas stands its beginning, and all of it on demand."""
+    pasted = "\n".join(f"第{number}段：门口的男人又来了。" for number in range(1, 401))
+    project_id = await writer.create_project(其他要求=pasted)
+    await writer.sees_ideas(*TITLES)
+    assert json.dumps(pasted, ensure_ascii=False) in model.exchanges[-1].prompt
+    wishes = writer.page.get_by_test_id("long-wishes")
+
+    await expect(wishes).to_contain_text("第1段")
+    await expect(wishes.get_by_text("第400段")).to_be_hidden()
+    await wishes.get_by_text("全文").click()
+
+    await expect(wishes.get_by_text("第400段")).to_be_visible()
+    box = await wishes.bounding_box()
+    assert box is not None and box["height"] < DESKTOP["height"]
+    await writer.visit(project_id)
+    await writer.page.get_by_test_id("edit-brief").click()
+    await expect(writer.page.locator("#other_requirements")).to_have_value(pasted)
 
 
 async def test_each_reads_genres_by_the_names_of_their_language(
