@@ -28,13 +28,14 @@
   };
 
   const today = (moment) => moment.toDateString() === new Date().toDateString();
+  const thisYear = (moment) => moment.getFullYear() === new Date().getFullYear();
   const tellTimes = () => {
     for (const time of document.querySelectorAll("time[data-when]")) {
       const moment = new Date(time.dataset.when);
       const language = time.closest("[lang]")?.lang ?? "zh-CN";
       const how = today(moment)
         ? { hour: "2-digit", minute: "2-digit", hour12: false }
-        : { month: "short", day: "numeric" };
+        : { month: "short", day: "numeric", ...(thisYear(moment) ? {} : { year: "numeric" }) };
       const text = moment.toLocaleString(language, how);
       if (time.textContent !== text) time.textContent = text;
     }

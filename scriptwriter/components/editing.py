@@ -27,8 +27,11 @@ from scriptwriter.texts import (
 )
 
 
-def editor(language: Language, deeds: Deeds) -> rx.Component:
-    """The form in which title and body are changed; after a conflict the other's words stand above it."""
+def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Component:
+    """The form in which title and body are changed; after a conflict the other's words stand above it.
+
+    `others` says who else is at it, or nothing.
+    """
     ideas = deeds.ideas
     torn = ideas.conflict.name != ""
     return rx.el.form(
@@ -58,6 +61,7 @@ def editor(language: Language, deeds: Deeds) -> rx.Component:
             class_name="edit-body",
             data_testid="edit-body",
         ),
+        rx.el.p(others, class_name="marks", role="status"),
         rx.el.div(
             button(
                 rx.cond(torn, t(KEEP_MINE, language), t(SAVE, language)),

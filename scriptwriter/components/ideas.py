@@ -53,7 +53,7 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
     return rx.el.article(
         rx.cond(
             (card.ref != "") & (deeds.ideas.editing == card.ref),
-            editor(language, deeds),
+            editor(language, deeds, _editors(card, language)),
             rx.fragment(
                 _heading(card.number, rx.el.h3(card.title)),
                 rx.el.p(card.body, class_name="body"),
@@ -104,14 +104,7 @@ def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
         ),
         rx.cond(card.close_to != "", rx.el.span(close, class_name="chip", data_testid="close-to")),
         rx.cond(card.sensitive, rx.el.span(t(SPECIAL_SUBJECT, language), class_name="chip")),
-        rx.cond(
-            card.editors != "",
-            rx.el.span(
-                t(EDITING_NOW, language, names=listed(card.editors, language)),
-                class_name="chip live",
-                data_testid="editors",
-            ),
-        ),
+        _editors(card, language),
         rx.match(
             card.titling,
             ("", rx.fragment()),
@@ -119,6 +112,18 @@ def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
             rx.el.span(t(TITLING, language), class_name="chip live", data_testid="titling"),
         ),
         class_name="marks",
+    )
+
+
+def _editors(card: Any, language: Language) -> rx.Component:
+    """Who else is changing this idea now."""
+    return rx.cond(
+        card.editors != "",
+        rx.el.span(
+            t(EDITING_NOW, language, names=listed(card.editors, language)),
+            class_name="chip live",
+            data_testid="editors",
+        ),
     )
 
 

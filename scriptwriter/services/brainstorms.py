@@ -58,7 +58,7 @@ async def start_project(name: str, brief: Brief, user_id: str) -> tuple[str, str
     Raises UserError as `projects.create` and `start` do.
     """
     async with transaction() as session:
-        project_id = await create_in(session, user_id, name, f"{brief.platform} · {brief.genre}")
+        project_id = await create_in(session, user_id, name)
         await session.flush()
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
         return project_id, await _start(session, project_id, brief, user)

@@ -26,14 +26,20 @@ class PresenceState(SessionState):
     async def attend(self):
         """Be present until the person leaves the page, or may no longer read the project."""
         tab, project_id = secrets.token_urlsafe(24), str(getattr(self, "project_id", ""))
+        arrived = False
         try:
-            async with self:
-                self._tab, self._editing = tab, ""
             while True:
                 try:
+                    user = await self._user()
+                    if user is None:
+                        raise UserError("signed_out")
                     async with self:
+                        if not arrived:
+                            # `enter` is on its way too, and empties what it finds in another person's hands.
+                            (await self.get_state(SessionState))._seat(user)
+                            self._tab, self._editing, arrived = tab, "", True
                         editing = self._editing if self._tab == tab else ""
-                    await presence.renew(project_id, tab, await self._person(), editing)
+                    await presence.renew(project_id, tab, user.id, editing)
                 except UserError as error:
                     if error.code == "signed_out":
                         # Ended elsewhere: what this tab follows ends too, without an event of its own.

@@ -217,6 +217,7 @@ async def test_two_who_edit_one_idea_lose_no_word(room: tuple[Person, Person], m
     writer, colleague = room
     for person in room:
         await person.does("edit", 0)
+    await expect(writer.page.get_by_test_id("editors")).to_have_text("小李 正在编辑")
     await writer.writes("先到的", "先到的人写了这句。")
 
     await colleague.page.get_by_test_id("edit-title").fill("后到的")
