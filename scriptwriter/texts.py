@@ -163,6 +163,7 @@ PROJECT_DELETED_WHY = Text(
     "Its owners can restore it for 30 days, from “My projects · Deleted”.",
 )
 IDEAS_COUNT = Text("{count} 个创意", "{count} ideas")
+ONE_IDEA = Text("1 个创意", "1 idea")
 NO_IDEAS_YET = Text("尚无创意", "No ideas yet")
 WRITING_NOW = Text("正在写", "Writing")
 BACK_TO_PROJECTS = Text("返回项目列表", "Back to projects")
@@ -307,7 +308,7 @@ SHOW_RAW_REPLY = Text("查看原文", "See the reply")
 CLOSE = Text("关闭", "Close")
 RETRY_IDEA = Text("重试第 {number} 个", "Try idea {number} again")
 BRIEF_COUNT = Text("{count} 个", "{count} ideas")
-DONE = Text("{count} 个创意", "{count} ideas")
+BRIEF_ONE = Text("1 个", "1 idea")
 SECONDS = Text("{seconds} 秒", "{seconds} s")
 TOKENS = Text("{tokens} tokens", "{tokens} tokens")
 STARTED_BY = Text("{name} 发起", "started by {name}")
@@ -687,7 +688,7 @@ ERRORS: dict[str, Text] = {
     ),
     "cannot_connect": Text(
         "无法连接模型服务，已保留 {finished} 个，请稍后重试",
-        "The model cannot be reached; {finished} ideas are safe. Please try again later",
+        "The model cannot be reached; what is finished ({finished}) is safe. Please try again later",
     ),
     "connection_untrusted": Text(
         "模型服务的安全证书无效，请联系管理员",
@@ -695,17 +696,17 @@ ERRORS: dict[str, Text] = {
     ),
     "model_silent": Text(
         "模型 {seconds} 秒无响应，已保留 {finished} 个",
-        "No word from the model for {seconds} seconds; {finished} ideas are safe",
+        "No word from the model for {seconds} seconds; what is finished ({finished}) is safe",
     ),
     "reply_cut": Text(
         "与模型的连接中断，已保留 {finished} 个，请重试",
-        "The connection to the model broke; {finished} ideas are safe. Please try again",
+        "The connection to the model broke; what is finished ({finished}) is safe. Please try again",
     ),
     "reply_empty": Text("模型没有返回内容，请重试", "The model answered nothing; please try again"),
     "reply_unreadable": Text("返回格式有误，无法解析", "The reply has the wrong form and cannot be read"),
     "reply_too_long": Text(
         "返回内容过长，已停止接收，已保留 {finished} 个",
-        "The reply did not end and was stopped; {finished} ideas are safe",
+        "The reply did not end and was stopped; what is finished ({finished}) is safe",
     ),
     "length_limit": Text(
         "长度达到上限，第 {number} 个不完整", "The length limit was reached; idea {number} is incomplete"
@@ -725,7 +726,7 @@ ERRORS: dict[str, Text] = {
     ),
     "interrupted_too_often": Text(
         "连续中断 {times} 次，没有写出新的创意；已保留 {finished} 个，请重试",
-        "Interrupted {times} times in a row without a new idea; {finished} ideas are safe. Please try again",
+        "Interrupted {times} times in a row; what is finished ({finished}) is safe. Please try again",
     ),
     "generation_interrupted": Text(
         "生成意外中断，已完成的想法已保留", "The run was interrupted; finished ideas are safe"

@@ -40,6 +40,8 @@ _FORMS = {
     "markdown": _Form(markdown, "md", "text/markdown; charset=utf-8"),
     "word": _Form(word, "docx", _WORD),
 }
+_NOT_IN_NAMES = '<>:"/\\|?*'
+"""What a file's name may not have on one system or another."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -118,9 +120,9 @@ async def import_file(
 
 def _attached(content: str | bytes, type: str, name: str) -> Response:
     """A download; a name may hold anything that a person typed."""
-    plain = "".join(sign if sign.isalnum() or sign in " ._-·" else "_" for sign in name)[-120:].strip()
+    plain = "".join(sign if sign.isprintable() and sign not in _NOT_IN_NAMES else "_" for sign in name)
     return Response(
         content,
         media_type=type,
-        headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(plain)}"},
+        headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(plain[-120:].strip())}"},
     )

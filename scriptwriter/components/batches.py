@@ -9,16 +9,18 @@ from scriptwriter.components.elements import demo_chip, in_language, timer
 from scriptwriter.components.ideas import growing_card, idea_card, place_card
 from scriptwriter.components.remedies import another_batch, remedies, stop
 from scriptwriter.components.views import RUNNING, Notice
-from scriptwriter.components.wording import Language, named, quoted, t
+from scriptwriter.components.wording import Language, counted, named, quoted, t
 from scriptwriter.texts import (
     AVOIDING,
     BRIEF_COUNT,
-    DONE,
+    BRIEF_ONE,
     FAILED,
     FEMALE_AUDIENCE,
+    IDEAS_COUNT,
     LIKE_TASK,
     MALE_AUDIENCE,
     MERGE_TASK,
+    ONE_IDEA,
     PARTIAL,
     PROGRESS,
     QUEUED,
@@ -78,7 +80,7 @@ def facts(batch: Any, language: Language) -> rx.Component:
             rx.el.span(named(batch, "genre", language)),
             _audience(batch, language),
             DOT,
-            rx.el.span(t(BRIEF_COUNT, language, count=batch.count)),
+            rx.el.span(counted(batch.count, BRIEF_COUNT, BRIEF_ONE, language)),
             class_name="brief-line",
             data_testid="brief",
         ),
@@ -146,7 +148,7 @@ def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.el.details(
         rx.el.summary(
             rx.el.span(_task(heading, language), class_name="past-task"),
-            rx.el.span(t(DONE, language, count=heading.finished)),
+            rx.el.span(counted(heading.finished, IDEAS_COUNT, ONE_IDEA, language)),
             rx.el.span(heading.started_by),
             rx.el.time(date_time=heading.started_at, data_when=heading.started_at),
             rx.cond(heading.seconds >= 0, rx.el.span(t(SECONDS, language, seconds=heading.seconds))),
@@ -255,7 +257,7 @@ def _partial(batch: Any, language: Language) -> Any:
 def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.fragment(
         rx.el.p(
-            rx.el.span(t(DONE, language, count=batch.finished)),
+            rx.el.span(counted(batch.finished, IDEAS_COUNT, ONE_IDEA, language)),
             rx.cond(batch.seconds >= 0, rx.el.span(DOT, t(SECONDS, language, seconds=batch.seconds))),
             rx.cond(batch.tokens != "", rx.el.span(DOT, t(TOKENS, language, tokens=batch.tokens))),
             rx.cond(batch.cost != "", rx.el.span(DOT, batch.cost)),

@@ -21,6 +21,11 @@ def t(text: Text, language: Language, **values: Any) -> StringVar:
     return rx.cond(language == "en", _filled(text.en, values), _filled(text.zh, values)).to(str)
 
 
+def counted(count: Any, many: Text, one: Text, language: Language) -> StringVar:
+    """`many` with its {count}, or `one` where that is 1, which English says otherwise."""
+    return rx.cond(count == 1, t(one, language), t(many, language, count=count)).to(str)
+
+
 def named(batch: Any, field: str, language: Language) -> StringVar:
     """The `platform` or `genre` of a BatchView (or of a Var of one) as the reader calls it."""
     return rx.cond(language == "en", getattr(batch, f"{field}_en"), getattr(batch, field)).to(str)

@@ -7,7 +7,7 @@ import reflex as rx
 from scriptwriter.components.elements import button, empty, link, link_button, notice
 from scriptwriter.components.export import import_form
 from scriptwriter.components.project import name_or_field, project_menu
-from scriptwriter.components.wording import t
+from scriptwriter.components.wording import counted, t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.pages.open_project import PROJECT_DEEDS
 from scriptwriter.state.managing import ManagingState
@@ -28,6 +28,7 @@ from scriptwriter.texts import (
     NOTHING_DELETED_NEXT,
     NOTHING_MATCHES,
     NOTHING_MATCHES_NEXT,
+    ONE_IDEA,
     PROJECTS,
     QUEUED,
     RESTORE,
@@ -176,7 +177,7 @@ def _facts(project: Any) -> tuple[rx.Component, ...]:
 
 
 def _condition(project: Any) -> rx.Component:
-    ideas = rx.el.span(t(IDEAS_COUNT, LANGUAGE, count=project.ideas), data_testid="ideas-count")
+    ideas = rx.el.span(counted(project.ideas, IDEAS_COUNT, ONE_IDEA, LANGUAGE), data_testid="ideas-count")
     doing = rx.match(
         project.phase,
         ("queued", rx.el.span(t(QUEUED, LANGUAGE), class_name="live")),

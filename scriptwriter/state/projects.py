@@ -38,7 +38,7 @@ class ProjectsState(SessionState):
     @rx.event
     async def load(self) -> None:
         """Read the list anew, as the page opens: with the active ones."""
-        self.shelf, self.search, self.sort = "active", "", "changed"
+        self.shelf, self.search, self.sort, self.notice = "active", "", "changed", Notice()
         await self._read()
         code = self.router.url.query_parameters.get("problem", "")
         if code in PROBLEMS:

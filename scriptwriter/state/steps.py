@@ -28,6 +28,7 @@ from scriptwriter.texts import (
     LINEAGE_STATES,
     LINEAGE_TITLE,
     LINEAGE_VERSION,
+    ONE_IDEA,
     PASS_REASONS,
     SECONDS,
     WRITING_NOW,
@@ -133,7 +134,8 @@ def _label(node: Node, titles: Titles) -> Text:
     if node.status == "streaming":
         return WRITING_NOW
     if node.type == graph.IDEAS:
-        return _filled(IDEAS_COUNT, count=len(graph.finished(graph.ideas_from_json(value))))
+        count = len(graph.finished(graph.ideas_from_json(value)))
+        return ONE_IDEA if count == 1 else _filled(IDEAS_COUNT, count=count)
     title = str(value.get("title") or "")
     return _filled(LINEAGE_VERSION, title=title) if title else LINEAGE_NO_TITLE
 

@@ -183,7 +183,7 @@ async def test_the_flow_is_the_views_join_at_every_moment(connected: str, room: 
     assert newest["transformId"] == second.transform_id
     assert newest["error"] == {
         "code": "reply_cut",
-        "message": "The connection to the model broke; 1 ideas are safe. Please try again",
+        "message": "The connection to the model broke; what is finished (1) is safe. Please try again",
     }
     assert [idea["status"] for idea in newest["ideas"]] == ["finished", "unfinished"]
     assert newest["startedBy"] == "Collaborator"

@@ -2,12 +2,13 @@
 
 import json
 from io import BytesIO
+from urllib.parse import unquote
 
 import docx
 
 from scriptwriter.generation.run import run
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import brainstorms, edits, keepers, picks
+from scriptwriter.services import brainstorms, edits, keepers, picks, projects
 from scriptwriter.transfer import MOST_BYTES
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.programs import client, problem, program_of
@@ -43,6 +44,17 @@ async def test_keepers_leave_as_text_in_their_order_as_they_stand_now(
     assert answer.text.endswith("\n\nAI 生成\n")
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
     assert "no-store" in answer.headers["cache-control"]
+
+
+async def test_a_file_is_called_like_its_project_as_far_as_systems_allow(connected: str, room: Room) -> None:
+    """Nothing of a name is a path, a second header, or a sign that turns the reading around."""
+    await projects.rename(room.project_id, '夏天, 第 "1" 季: ../a\\b?\u202etxt.exe', room.owner)
+
+    async with program_of(room.viewer) as http:
+        answer = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})
+
+    encoded = answer.headers["content-disposition"].removeprefix("attachment; filename*=UTF-8''")
+    assert unquote(encoded) == "夏天, 第 _1_ 季_ .._a_b__txt.exe.json"
 
 
 async def test_everything_leaves_with_its_brief_and_without_the_mark_where_it_is_not_wanted(
