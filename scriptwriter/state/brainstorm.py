@@ -26,7 +26,7 @@ from scriptwriter.state.following import HELD, LOST, admit, role_in, watch
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
-from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
 
@@ -185,7 +185,7 @@ class BrainstormState(SessionState):
         try:
             await action
         except Exception as error:
-            if isinstance(error, UserError) and error.code == "signed_out":
+            if is_signed_out(error):
                 await self._deny(error)
             else:
                 self.notice = as_notice(error)

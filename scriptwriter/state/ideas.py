@@ -6,13 +6,13 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.views import ConflictView, Notice, UndoView
-from scriptwriter.errors import EditedMeanwhile, UserError
+from scriptwriter.errors import EditedMeanwhile
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import edits, keepers, picks, remakes
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.following import held
 from scriptwriter.state.presence import PresenceState
-from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
 
 MOST_SELECTED = remakes.MOST_MERGED
@@ -175,7 +175,7 @@ class IdeasState(SessionState):
         return True
 
     async def _tell(self, error: Exception) -> None:
-        if isinstance(error, UserError) and error.code == "signed_out":
+        if is_signed_out(error):
             await (await self.get_state(BrainstormState))._deny(error)
         else:
             self.notice = as_notice(error)

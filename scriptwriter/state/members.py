@@ -13,7 +13,7 @@ from scriptwriter.services.members import MemberRow
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.following import LOST, admit, watch
 from scriptwriter.state.project import ProjectState, about
-from scriptwriter.state.session import HOME, SessionState, as_notice
+from scriptwriter.state.session import HOME, SessionState, as_notice, is_signed_out
 from scriptwriter.sync.hub import hub
 
 WRONG_NAME = frozenset({"person_not_found", "already_member"})
@@ -134,7 +134,7 @@ class MembersState(SessionState):
         try:
             await action
         except Exception as error:
-            if isinstance(error, UserError) and error.code == "signed_out":
+            if is_signed_out(error):
                 await self._deny(error)
             elif isinstance(error, UserError) and error.code in WRONG_NAME:
                 self.problem = as_notice(error)

@@ -11,7 +11,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import presence
 from scriptwriter.services.presence import RENEW_SECONDS
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.session import SessionState
+from scriptwriter.state.session import SessionState, is_signed_out, sit_down
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +30,14 @@ class PresenceState(SessionState):
         try:
             while True:
                 try:
-                    user = await self._user()
-                    if user is None:
-                        raise UserError("signed_out")
+                    user = await sit_down(self)
                     async with self:
                         if not arrived:
-                            # `enter` is on its way too, and empties what it finds in another person's hands.
-                            (await self.get_state(SessionState))._seat(user)
                             self._tab, self._editing, arrived = tab, "", True
                         editing = self._editing if self._tab == tab else ""
                     await presence.renew(project_id, tab, user.id, editing)
                 except UserError as error:
-                    if error.code == "signed_out":
+                    if is_signed_out(error):
                         # Ended elsewhere: what this tab follows ends too, without an event of its own.
                         async with self:
                             await (await self.get_state(BrainstormState))._deny(error)

@@ -10,7 +10,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import projects
 from scriptwriter.services.access import OWNERS
 from scriptwriter.services.projects import NAME_LIMIT, ProjectRow
-from scriptwriter.state.session import SessionState, as_notice, is_signed_out
+from scriptwriter.state.session import SessionState, as_notice, is_signed_out, sit_down
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import NEWS
 from scriptwriter.texts import SORTS
@@ -81,9 +81,8 @@ class ProjectsState(SessionState):
         self.notice = Notice()
 
     async def _follow(self) -> None:
-        async with self:
-            person = await self._person()
-        async with hub().follow_view(person, NEWS) as news:
+        person = await sit_down(self)
+        async with hub().follow_view(person.id, NEWS) as news:
             async for _ in news:
                 async with self:
                     await self._fill()

@@ -1,7 +1,7 @@
 """Owns who sits at this tab: the cookie of its websocket, asked anew at every event. Knows no page."""
 
 import logging
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
 import reflex as rx
@@ -70,7 +70,21 @@ class SessionState(rx.State):
         return user.id
 
 
-def is_signed_out(error: Exception) -> bool:
+async def sit_down(tab: Any) -> User:
+    """Whoever is signed in at `tab`, which holds nothing of anybody else from now on.
+
+    For background events: they start beside `enter`, and what they put down before it would be taken for the
+    last person's. Raises UserError `signed_out`.
+    """
+    user = await tab._user()
+    async with tab:
+        (await tab.get_state(SessionState))._seat(user)
+    if user is None:
+        raise UserError("signed_out")
+    return user
+
+
+def is_signed_out(error: Exception) -> TypeGuard[UserError]:
     """Whether nobody is signed in at this tab any more."""
     return isinstance(error, UserError) and error.code == "signed_out"
 
