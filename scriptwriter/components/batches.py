@@ -91,6 +91,10 @@ def facts(batch: Any, language: Language) -> rx.Component:
         rx.el.p(
             rx.cond(batch.started_by != "", rx.el.span(t(STARTED_BY, language, name=batch.started_by))),
             rx.cond(
+                batch.started_at != "",
+                rx.el.time(date_time=batch.started_at, data_when=batch.started_at, data_testid="started-at"),
+            ),
+            rx.cond(
                 batch.demo,
                 demo_chip(language),
                 rx.cond(batch.model != "", rx.el.span(batch.model, class_name="model")),

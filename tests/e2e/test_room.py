@@ -1,6 +1,7 @@
 """Two people in one writers' room: pick, keep, pass, edit, merge, arrange, leave with the result."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
@@ -97,6 +98,8 @@ async def test_a_long_pasted_text_is_kept_whole_and_folded(writer: Person, model
     await writer.sees_ideas(*TITLES)
     assert json.dumps(pasted, ensure_ascii=False) in model.exchanges[-1].prompt
     wishes = writer.page.get_by_test_id("long-wishes")
+    started = writer.page.get_by_role("complementary").get_by_test_id("started-at")
+    await expect(started.first).to_have_text(re.compile(r"^\d\d:\d\d$"))
 
     await expect(wishes).to_contain_text("第1段")
     await expect(wishes.get_by_text("第400段")).to_be_hidden()
