@@ -161,7 +161,7 @@ async def test_the_policy_stops_what_it_forbids(owner: Watched) -> None:
 async def test_hostile_texts_are_shown_as_they_are(
     browser: Browser, published: Published, inhabited: Room
 ) -> None:
-    """In a person's and a project's name, the brief, and the ideas: nothing is executed or sticks out."""
+    """In names, a description, the brief, and the ideas: nothing is executed or sticks out."""
     room = inhabited
     async with transaction() as session:
         named = "<b>\u202e" + "W" * 60
@@ -173,6 +173,8 @@ async def test_hostile_texts_are_shown_as_they_are(
         {"platform": HOSTILE[0], "genre": HOSTILE[1], "other_requirements": all_of_them, "count": 10}
     )
     project_id, _ = await brainstorms.start_project(HOSTILE[2] + HOSTILE[6] + "W" * 90, brief, room.owner)
+    described = "W" * 90 + all_of_them
+    await projects.describe(project_id, described[:2000], room.owner)
     wide = await Watched.comes(browser, published, room.owner)
     narrow = await Watched.comes(browser, published, room.owner, viewport=PHONE)
     for person, name in ((wide, "desktop"), (narrow, "phone")):
@@ -181,6 +183,8 @@ async def test_hostile_texts_are_shown_as_they_are(
         await expect(person.finished.first.get_by_role("heading")).to_have_text(HOSTILE[0])
         await expect(person.finished.nth(1)).to_contain_text(HOSTILE[1])
         await expect(person.finished.nth(4)).to_contain_text("{{7*7}} ${executed.push('template')}")
+        await expect(person.page.get_by_test_id("project-description")).to_contain_text(HOSTILE[0])
+        await person.page.get_by_test_id("long-wishes").first.locator("summary").click()
         await person.sees_a_whole_layout()
         await person.takes_picture(f"hostile-{name}")
         await person.go("/projects")
