@@ -16,14 +16,25 @@
   );
 
   // A clock counts from the seconds that the server gave it, so the computer's own clock may be wrong.
+  // Another number means that it has told the time again.
   const begun = new WeakMap();
+  const sinceTold = (clock, seconds) => {
+    if (begun.get(clock)?.seconds !== seconds) begun.set(clock, { seconds, at: performance.now() });
+    return (performance.now() - begun.get(clock).at) / 1000;
+  };
   const tick = () => {
     for (const clock of document.querySelectorAll(".timer[data-elapsed]")) {
-      if (!begun.has(clock)) {
-        begun.set(clock, performance.now() - Number(clock.dataset.elapsed) * 1000);
-      }
-      const seconds = Math.floor((performance.now() - begun.get(clock)) / 1000);
+      const elapsed = Number(clock.dataset.elapsed);
+      const seconds = Math.floor(elapsed + sinceTold(clock, elapsed));
       clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    }
+    for (const clock of document.querySelectorAll(".countdown")) {
+      const wait = Number(clock.dataset.left);
+      const left = Math.ceil(wait - sinceTold(clock, wait));
+      const [waiting, over] = clock.children;
+      if (left > 0) waiting.querySelector(".left").textContent = left;
+      waiting.hidden = left <= 0;
+      over.hidden = left > 0;
     }
   };
 

@@ -36,6 +36,7 @@ LOADING = Text("载入中…", "Loading…")
 OFFLINE = Text("网络已断开，后台仍在生成", "You are offline; writing goes on in the background")
 RESYNCING = Text("正在重新同步", "Syncing again")
 DISMISS = Text("知道了", "Dismiss")
+WAIT_OVER = Text("现在可以再试了", "You can try again now")
 
 SIGN_IN = Text("登录", "Sign in")
 SIGN_OUT = Text("退出", "Sign out")
@@ -289,6 +290,7 @@ WAITING = Text(
     "{reason}，{seconds} 秒后自动重试（{number}/{of}）",
     "{reason}; trying again in {seconds} s ({number}/{of})",
 )
+WAITED = Text("{reason}，马上自动重试（{number}/{of}）", "{reason}; trying again any moment ({number}/{of})")
 WAITING_REASONS = {
     "rate_limited": Text("模型繁忙", "The model is busy"),
     "model_unavailable": Text("模型服务暂时不可用", "The model is out of service"),

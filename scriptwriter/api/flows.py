@@ -66,6 +66,7 @@ class Waiting(Told):
 
     code: str
     seconds: int
+    until: datetime
     number: int = Field(description="Which one, from 1")
     of: int
 

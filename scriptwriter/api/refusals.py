@@ -1,5 +1,7 @@
 """Owns how a sign-in that was refused comes back to a page: with a code, never with a word of the request."""
 
+from math import ceil
+from time import time
 from urllib.parse import quote, urlencode
 
 import structlog
@@ -23,7 +25,9 @@ def refused(
     """Back to the page at `path` of the origin `home`, which tells why by the code in its address."""
     code, params = "unexpected", {}
     if isinstance(error, UserError):
-        code, params = error.code, {name: error.params[name] for name in ("seconds",) if name in error.params}
+        code = error.code
+        # The moment, not the seconds: the page may be loaded again.
+        params = {"until": ceil(time() + error.params["seconds"])} if "seconds" in error.params else {}
     else:
         _log.error("sign_in_failed", exc_info=error)
     onward = {"next": inside(next)} if next else {}

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import button, in_language
+from scriptwriter.components.elements import button, in_language, told
 from scriptwriter.components.entry import password_field
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
@@ -41,7 +41,7 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
             password_field("current", CURRENT_PASSWORD, language, new=False, described_by="password-problem"),
             password_field("new", NEW_PASSWORD, language, new=True, described_by="password-problem"),
             rx.el.p(
-                in_language(state.problem, language),
+                told(state.problem, language),
                 class_name="problem",
                 role="alert",
                 id="password-problem",

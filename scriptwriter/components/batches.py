@@ -5,11 +5,11 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import demo_chip, in_language, timer
+from scriptwriter.components.elements import countdown, demo_chip, in_language, seconds_left, timer
 from scriptwriter.components.ideas import growing_card, idea_card, place_card
 from scriptwriter.components.remedies import another_batch, remedies, stop
 from scriptwriter.components.views import RUNNING, Notice
-from scriptwriter.components.wording import Language, counted, named, quoted, t
+from scriptwriter.components.wording import Language, counted, named, quoted, t, woven
 from scriptwriter.texts import (
     AVOIDING,
     BRIEF_COUNT,
@@ -32,6 +32,7 @@ from scriptwriter.texts import (
     STOPPED_BY,
     THINKING,
     TOKENS,
+    WAITED,
     WAITING,
     WHOLE_TEXT,
     WRITING,
@@ -191,7 +192,11 @@ def _line(text: Any, *more: Any, testid: str = "status-text") -> rx.Component:
 
 
 def _clock(batch: Any) -> rx.Component:
-    return timer(batch.elapsed, batch.transform_id + "-" + batch.attempt.to(str))
+    return timer(batch.elapsed, _attempt(batch))
+
+
+def _attempt(batch: Any) -> Any:
+    return batch.transform_id + "-" + batch.attempt.to(str)
 
 
 def _thinking(batch: Any, language: Language) -> rx.Component:
@@ -204,16 +209,9 @@ def _thinking(batch: Any, language: Language) -> rx.Component:
 
 
 def _waiting(batch: Any, language: Language) -> rx.Component:
-    return _line(
-        t(
-            WAITING,
-            language,
-            reason=_reason(batch, language),
-            seconds=batch.wait_seconds,
-            number=batch.wait_number,
-            of=batch.wait_of,
-        )
-    )
+    values = {"reason": _reason(batch, language), "number": batch.wait_number, "of": batch.wait_of}
+    waiting = woven(WAITING, language, seconds=seconds_left(batch.wait_seconds), **values)
+    return _line(countdown(batch.wait_seconds, waiting, t(WAITED, language, **values), key=_attempt(batch)))
 
 
 def _reason(batch: Any, language: Language) -> Any:

@@ -8,8 +8,9 @@ from reflex_base.vars import VarData
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
+from scriptwriter.components.views import LEFT
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, UNDO
+from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, UNDO, WAIT_OVER
 
 
 class PostForm(BaseHTML):
@@ -72,7 +73,7 @@ def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -
     return rx.cond(
         content.zh != "",
         rx.el.div(
-            rx.el.p(in_language(content, language)),
+            rx.el.p(told(content, language)),
             rx.fragment() if action is None else action,
             button(t(DISMISS, language), kind="quiet", on_click=dismiss),
             class_name="notice",
@@ -125,6 +126,33 @@ def in_language(content: Any, language: Language) -> rx.Var[str]:
 def icon(name: str) -> rx.Component:
     """A drawn sign, for the eye only; `name` is theme, more or sign-out."""
     return rx.el.span(class_name=f"icon icon-{name}", aria_hidden="true")
+
+
+def told(content: Any, language: Language) -> rx.Component:
+    """The sentence of a Notice (a Var); where it says to wait, it counts down, and says when that is over."""
+    around = in_language(content, language).to(str).split(LEFT)
+    sentence = rx.fragment(around[0], seconds_left(content.seconds), around[1])
+    return rx.cond(
+        content.seconds > 0,
+        countdown(content.seconds, sentence, t(WAIT_OVER, language), key=content.until),
+        in_language(content, language),
+    )
+
+
+def countdown(seconds: Any, waiting: Any, over: Any, *, key: Any) -> rx.Component:
+    """`waiting`, in which `seconds_left` goes down in the browser; when none is left, `over`."""
+    return rx.el.span(
+        rx.el.span(waiting, hidden=seconds <= 0),
+        rx.el.span(over, hidden=seconds > 0),
+        class_name="countdown",
+        data_left=seconds,
+        key=key,
+    )
+
+
+def seconds_left(seconds: Any) -> rx.Component:
+    """The number that a `countdown` counts; who listens is not told each of them."""
+    return rx.el.span(seconds, class_name="left", role="timer", aria_live="off")
 
 
 def timer(elapsed: Any, key: Any) -> rx.Component:

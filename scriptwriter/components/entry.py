@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import api_address, in_language, link, post_form
+from scriptwriter.components.elements import api_address, link, post_form, told
 from scriptwriter.components.wording import Language, t
 from scriptwriter.services.names import LONGEST_NAME, SHORTEST_NAME, SHORTEST_PASSWORD
 from scriptwriter.texts import (
@@ -43,7 +43,7 @@ def entry_form(
         path,
         rx.el.input(type="hidden", name="next", value=onward, read_only=True),
         rx.el.p(
-            in_language(problem, language),
+            told(problem, language),
             class_name="problem form-problem",
             role="alert",
             id="entry-problem",

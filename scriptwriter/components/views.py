@@ -21,6 +21,9 @@ RUNNING: tuple[Phase, ...] = ("queued", "thinking", "writing", "waiting", "recov
 Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread"]
 """The one thing to do about a run that ended short; "reread": try again, or look at the raw reply."""
 
+LEFT = "{seconds}"
+"""Stands in a sentence for the seconds that are left."""
+
 CardState = Literal["finished", "unfinished", "skipped", "blank"]
 
 
@@ -83,8 +86,9 @@ class BatchView:
     `cost` is an amount with its currency, or empty; `chosen_model` is what the brief asks for.
     `elapsed` and `seconds` are whole seconds (-1: not ended), `progress` is in percent, `tokens` is grouped
     by thousands or empty. `attempt` counts from 0; `resume_at` is the number of the idea with which it goes
-    on (0: from the start), `culprit` that of the idea that a policy stopped. `wait_seconds` and the two
-    after it tell of an automatic retry, whose reason is the failure's text.
+    on (0: from the start), `culprit` that of the idea that a policy stopped. `wait_seconds` (those that
+    were left when the page came to know of it) and the two after it tell of an automatic retry, whose reason
+    is the failure's text.
     """
 
     transform_id: str = ""
@@ -160,10 +164,16 @@ class MemberView:
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for the person, in both languages; empty when there is none."""
+    """A sentence for the person, in both languages; empty when there is none.
+
+    Where it says to wait, it does so for `seconds` from now, `until` (ISO 8601), and has LEFT in the place of
+    that number, which counts down.
+    """
 
     zh: str = ""
     en: str = ""
+    seconds: int = 0
+    until: str = ""
 
 
 @dataclass(frozen=True)

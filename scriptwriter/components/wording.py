@@ -21,6 +21,15 @@ def t(text: Text, language: Language, **values: Any) -> StringVar:
     return rx.cond(language == "en", _filled(text.en, values), _filled(text.zh, values)).to(str)
 
 
+def woven(text: Text, language: Language, **values: Any) -> rx.Component:
+    """The same as children of an element, where a value may be a component."""
+    return rx.cond(
+        language == "en",
+        rx.fragment(*_pieces(text.en, values)),
+        rx.fragment(*_pieces(text.zh, values)),
+    )
+
+
 def counted(count: Any, many: Text, one: Text, language: Language) -> StringVar:
     """`many` with its {count}, or `one` where that is 1, which English says otherwise."""
     return rx.cond(count == 1, t(one, language), t(many, language, count=count)).to(str)
@@ -51,6 +60,10 @@ def _filled(template: str, values: dict[str, Any]) -> StringVar:
     for name, literal in zip(parts[1::2], parts[2::2], strict=True):
         sentence = sentence + _string(rx.Var.create(values[name])) + literal
     return sentence
+
+
+def _pieces(template: str, values: dict[str, Any]) -> list[Any]:
+    return [values[part] if at % 2 else part for at, part in enumerate(PLACEHOLDER.split(template))]
 
 
 def _string(value: rx.Var[Any]) -> StringVar:

@@ -167,10 +167,11 @@ async def postpone(
             .values(partial_data=storable(graph.ideas_to_json(graph.kept(ideas))))
         )
         await session.flush()
+        not_before = datetime.now(UTC) + timedelta(seconds=seconds)
         waiting = {"code": error.code, "params": error.params, "seconds": round(seconds)}
+        waiting |= {"until": not_before.isoformat(timespec="milliseconds")}
         waiting |= {"number": attempt.retries + 1, "of": attempt.retries + attempt.retries_left}
         await next_attempt(session, transform, waiting=waiting, automaticRetries=attempt.retries + 1)
-        not_before = datetime.now(UTC) + timedelta(seconds=seconds)
         await defer_generation(session, transform.id, not_before=not_before)
 
 

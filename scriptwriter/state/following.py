@@ -11,7 +11,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import projects
 from scriptwriter.services.access import loss
 from scriptwriter.state.project import ProjectState
-from scriptwriter.state.session import SessionState, as_notice
+from scriptwriter.state.session import SessionState, as_notice, still
 from scriptwriter.sync.views import Followed
 
 _State = TypeVar("_State", bound=SessionState)
@@ -55,7 +55,7 @@ async def watch(tab: Any, project_id: str) -> None:
 async def admit(tab: Any, project_id: str) -> str:
     """Seat whoever is signed in, in a tab that holds nothing of another project; returns the person's id.
 
-    Raises UserError `signed_out`.
+    What the tab still says goes on, but for a wait that is over. Raises UserError `signed_out`.
     """
     user = await tab._user()
     async with tab:
@@ -67,6 +67,8 @@ async def admit(tab: Any, project_id: str) -> str:
         around = await tab.get_state(ProjectState)
         if around.id != project_id:
             around.reset()
+        for part in (tab, *[await tab.get_state(each) for each in HELD]):
+            part.notice = still(part.notice)
     if user is None:
         raise UserError("signed_out")
     return user.id

@@ -5,10 +5,11 @@ Knows nothing of Reflex, nor of the ideas' sheets.
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 
 from scriptwriter.components.views import BatchView, Notice, Phase, Remedy
 from scriptwriter.errors import UserError
-from scriptwriter.sync.batches import Batch
+from scriptwriter.sync.batches import Batch, Waiting
 from scriptwriter.taxonomy import named
 from scriptwriter.texts import ERRORS, WAITING_REASON, WAITING_REASONS
 
@@ -36,6 +37,7 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
     )
     missing = batch.open_slots
     reason = _reason(batch)
+    wait = batch.waiting
     return BatchView(
         transform_id=batch.transform_id,
         artifact_id=batch.artifact_id or "",
@@ -56,7 +58,7 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
         missing=len(missing),
         attempt=batch.attempt,
         resume_at=_resume_at(batch),
-        # The browser's clock goes on from here: the value is sent once.
+        # The browser's clocks go on from here: each value is sent once.
         elapsed=before.elapsed if same and before else max(0, int((now - begun).total_seconds())),
         seconds=round(batch.seconds) if batch.seconds is not None else -1,
         progress=round(batch.progress),
@@ -70,9 +72,9 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
         culprit=_culprit(batch, missing),
         failure_zh=reason.zh,
         failure_en=reason.en,
-        wait_seconds=batch.waiting.seconds if batch.waiting else 0,
-        wait_number=batch.waiting.number if batch.waiting else 0,
-        wait_of=batch.waiting.of if batch.waiting else 0,
+        wait_seconds=before.wait_seconds if same and before else _left(wait, now),
+        wait_number=wait.number if wait else 0,
+        wait_of=wait.of if wait else 0,
     )
 
 
@@ -95,6 +97,11 @@ def _phase_of_attempt(batch: Batch) -> Phase:
     if batch.has_words or batch.next_slot is None:
         return "writing"
     return "recovering" if batch.interrupted else "thinking"
+
+
+def _left(wait: Waiting | None, now: datetime) -> int:
+    """Whole seconds until the automatic retry; never more than it waits in all, whatever the clocks say."""
+    return 0 if wait is None else min(max(0, ceil((wait.until - now).total_seconds())), wait.seconds)
 
 
 def _resume_at(batch: Batch) -> int:
@@ -122,7 +129,7 @@ def _culprit(batch: Batch, missing: tuple[int, ...]) -> int:
 
 def _reason(batch: Batch) -> Notice:
     """Why a run has failed, or waits."""
-    if batch.waiting and batch.status == "pending":
+    if batch.waiting:
         return Notice(*WAITING_REASONS.get(batch.waiting.code, WAITING_REASON))
     if batch.status != "failed":
         return Notice()

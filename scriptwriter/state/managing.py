@@ -107,4 +107,4 @@ class ManagingState(SessionState):
 
 
 def _about(text: Text, name: str) -> Notice:
-    return Notice(*(half.format(name=name) for half in text))
+    return Notice(text.zh.format(name=name), text.en.format(name=name))

@@ -91,7 +91,8 @@ class Screen:
         if not fresh:
             return self.announcement
         card = fresh[-1]
-        return Notice(*(text.format(number=card.number, title=card.title) for text in IDEA_FINISHED))
+        zh, en = (text.format(number=card.number, title=card.title) for text in IDEA_FINISHED)
+        return Notice(zh, en)
 
 
 def _writing(batch: Batch) -> Writing:

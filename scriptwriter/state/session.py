@@ -1,6 +1,9 @@
 """Owns who sits at this tab: the cookie of its websocket, asked anew at every event. Knows no page."""
 
 import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
@@ -8,13 +11,15 @@ import reflex as rx
 
 from scriptwriter.api.event_headers import SESSION_ID
 from scriptwriter.api.session import value_in
-from scriptwriter.components.views import Notice
+from scriptwriter.components.views import LEFT, Notice
 from scriptwriter.errors import UserError
 from scriptwriter.models import User
 from scriptwriter.services import accounts
 from scriptwriter.texts import ERRORS
 
 HOME, SIGN_IN = "/projects", "/sign-in"
+WAITED_OUT = frozenset({"too_many_attempts", "too_many_starts"})
+"""Errors after which the same can be tried again in `seconds`."""
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +96,23 @@ def is_signed_out(error: Exception) -> TypeGuard[UserError]:
 
 def as_notice(error: Exception) -> Notice:
     """What a person reads of an error: its own text, or a plain sentence for one that only the log tells."""
+    if isinstance(error, UserError) and error.code in WAITED_OUT:
+        seconds = int(error.params["seconds"])
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        counting = UserError(error.code, **error.params | {"seconds": LEFT})
+        return Notice(counting.text("zh"), counting.text("en"), seconds, until.isoformat())
     if isinstance(error, UserError):
         return Notice(error.text("zh"), error.text("en"))
     log.error("An event failed", exc_info=error)
     return Notice(*ERRORS["unexpected"])
+
+
+def still(notice: Notice) -> Notice:
+    """The notice for who sees it later, perhaps: with the seconds that are left; empty when none is."""
+    if not notice.until:
+        return notice
+    left = ceil((datetime.fromisoformat(notice.until) - datetime.now(UTC)).total_seconds())
+    return replace(notice, seconds=left) if left > 0 else Notice()
 
 
 def _path(url: str) -> str:

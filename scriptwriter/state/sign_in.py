@@ -1,5 +1,7 @@
 """Owns what the sign-in and the register page say about a sign-in that was refused. Knows no service."""
 
+from math import ceil
+from time import time
 from urllib.parse import unquote
 
 import reflex as rx
@@ -45,18 +47,19 @@ class SignInState(SessionState):
     def open(self) -> None:
         """Say what the address of the page tells, and give back the name that was typed."""
         query = self.router.url.query_parameters
-        self.problem = problem(query.get("problem", ""), query.get("seconds", ""))
+        self.problem = problem(query.get("problem", ""), query.get("until", ""))
         typed = value_in(self.router.headers.cookie, TYPED)
         self.username = unquote(typed) if self.problem.zh else ""
 
 
-def problem(code: str, seconds: str) -> Notice:
-    """The sentence for a code of PROBLEMS, empty for any other."""
-    if code not in PROBLEMS:
+def problem(code: str, until: str) -> Notice:
+    """The sentence for a code of PROBLEMS, empty for any other, and where `until` (Unix time) it held."""
+    told = until.isascii() and until.isdigit() and len(until) < 12
+    wait = ceil(int(until) - time()) if told else throttle.FIRST_WAIT
+    if code not in PROBLEMS or wait <= 0:
         return Notice()
-    wait = int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 5 else 0
     numbers = {
-        "seconds": min(wait, throttle.LONGEST_WAIT) or throttle.FIRST_WAIT,
+        "seconds": min(wait, throttle.LONGEST_WAIT),
         "least": names.SHORTEST_NAME,
         "most": names.LONGEST_NAME,
         "shortest": names.SHORTEST_PASSWORD,

@@ -25,11 +25,12 @@ _ENDS: Mapping[str, graph.ArtifactStatus] = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An automatic retry to come: why, after how many seconds, and which one of how many."""
+    """An automatic retry to come: why, after how many seconds in all, when, and which one of how many."""
 
     code: str
     params: Mapping[str, Any]
     seconds: int
+    until: datetime
     number: int
     of: int
 
@@ -126,11 +127,12 @@ def _batch(
     context = parsed(transform["execution_context"] or "{}")
     error = context.get("error") or {}
     started = context.get("attemptStartedAt")
+    status = _status(transform, artifact)
     slots = context.get("slots")
     return Batch(
         transform_id=transform["id"],
         artifact_id=artifact["id"] if artifact else None,
-        status=_status(transform, artifact),
+        status=status,
         progress=float(transform["progress_percentage"] or 0),
         error_code=error.get("code"),
         error_params=error.get("params") or {},
@@ -147,11 +149,15 @@ def _batch(
         cost=context.get("cost") or "",
         stopped_by=context.get("stoppedBy") or "",
         interrupted=bool(context.get("interrupted")),
-        waiting=Waiting(**context["waiting"]) if context.get("waiting") else None,
+        waiting=_waiting(context["waiting"]) if status == "pending" and context.get("waiting") else None,
         skipped=frozenset(context.get("skipped") or ()),
         slots=None if slots is None else frozenset(slots),
         notes=notes,
     )
+
+
+def _waiting(told: Mapping[str, Any]) -> Waiting:
+    return Waiting(**{**told, "until": datetime.fromisoformat(told["until"])})
 
 
 def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:

@@ -1,6 +1,7 @@
 """People come in and go out, in real browsers on the production build."""
 
 import re
+from time import time
 from uuid import uuid4
 
 import pytest
@@ -110,10 +111,29 @@ async def test_a_refused_sign_in_keeps_the_name_and_never_the_password(web: Web,
     await has_failed(name, throttle.ACCOUNT_LIMIT - 1, "another address")
     await writer.signs_in(name, PASSWORD)
     await expect(problem).to_contain_text("尝试次数过多，请")
-    await page.goto(web.url + "/sign-in?problem=<b>anything</b>&seconds=1")
+    await page.goto(web.url + "/sign-in?problem=<b>anything</b>&until=1")
     await expect(page.get_by_test_id("submit-entry")).to_be_visible()
     await expect(problem).to_be_empty()
     await expect(page.get_by_label("用户名", exact=True)).to_have_value("")
+
+
+async def test_who_has_to_wait_to_sign_in_sees_the_seconds_go_and_when_to_try_again(
+    web: Web, browser: Browser
+) -> None:
+    """Also on a page that is loaded again, which begins with what is left."""
+    visitor = await Person.arrive(browser, web.url)
+    problem = visitor.page.get_by_test_id("problem")
+    await visitor.go(f"/sign-in?problem=too_many_attempts&until={round(time()) + 600}")
+    long, short = (re.compile(rf"^尝试次数过多，请 {left} 秒后再试$") for left in (r"[56]\d\d", r"[12]\d\d"))
+    await expect(problem).to_have_text(long, use_inner_text=True)
+
+    await visitor.lets_time_go_by(400)
+
+    await expect(problem).to_have_text(short, use_inner_text=True)
+    await visitor.page.reload()
+    await expect(problem).to_have_text(long, use_inner_text=True)
+    await visitor.lets_time_go_by(600)
+    await expect(problem).to_have_text("现在可以再试了", use_inner_text=True)
 
 
 async def test_an_outside_provider_lets_people_in(web: Web, browser: Browser, provider: OidcServer) -> None:

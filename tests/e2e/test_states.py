@@ -124,6 +124,30 @@ async def test_a_model_that_has_said_nothing_yet_is_thinking_and_the_clock_goes_
     await writer.sees_ideas(*TITLES)
 
 
+async def test_the_seconds_until_an_automatic_retry_go_down_and_nobody_is_told_each_of_them(
+    model: ModelServer, writer: Person
+) -> None:
+    """In the browser alone; whoever opens the page reads what is left, and then that it is about to begin."""
+    model.answers(refused(429, "slow down", {"retry-after": "120"}))
+    await writer.create_project()
+    await writer.says_in_full(re.compile(r"^模型繁忙，1[12]\d 秒后自动重试（1/2）$"))
+    await writer.takes_pictures("waiting")
+
+    await writer.lets_time_go_by(50)
+    await writer.says_in_full(re.compile(r"^模型繁忙，[567]\d 秒后自动重试（1/2）$"))
+    await writer.page.reload()
+    await writer.says_in_full(re.compile(r"^模型繁忙，(9|10|11)\d 秒后自动重试（1/2）$"))
+    await writer.page.get_by_test_id("switch-language").click()
+    await writer.says_in_full(re.compile(r"^The model is busy; trying again in \d+ s \(1/2\)$"))
+    await writer.page.get_by_test_id("switch-language").click()
+    await writer.lets_time_go_by(120)
+
+    await writer.says_in_full("模型繁忙，马上自动重试（1/2）")
+    live = "each => each.closest('[aria-live], [role=alert], [role=status]').ariaLive"
+    assert await writer.says.locator(".left").evaluate(live) == "off"
+    await writer.presses("停止")
+
+
 @contextmanager
 def held_up(url: str, project_id: str) -> Iterator[None]:
     """Nobody can change the project's run, for the block."""

@@ -41,6 +41,11 @@ def seconds_until_the_retry(url: str) -> float:
     return rows(url, query)[0]["left"].total_seconds()
 
 
+def seconds_until(moment: str) -> float:
+    """From now, to a moment in ISO 8601."""
+    return (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds()
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -62,10 +67,12 @@ async def test_the_wait_is_the_one_that_the_model_asks_for(
     transform = transform_of(connected)
     assert transform["streaming_status"] == "pending"
     waiting = transform["context"]["waiting"]
+    left = seconds_until(waiting.pop("until"))
     assert {**waiting, "params": {}} == {
         "code": "rate_limited", "params": {}, "seconds": seconds, "number": 1, "of": 2
     }  # fmt: skip
     assert seconds - 30 < seconds_until_the_retry(connected) <= seconds
+    assert seconds - 30 < left <= seconds
 
 
 async def test_a_date_is_a_number_of_seconds(

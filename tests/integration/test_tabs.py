@@ -1,12 +1,15 @@
 """What a tab may do and what it is sent, through the states' event handlers and the real services."""
 
 import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 
+from scriptwriter.components.views import LEFT, Notice
 from scriptwriter.database import transaction
 from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Idea, Reply
@@ -315,6 +318,31 @@ async def test_one_idea_is_retried_or_given_up_alone(
             row = await session.get(Transform, attempt.transform_id)
             assert row is not None and row.execution_context is not None
             assert context.items() <= json.loads(row.execution_context).items()
+
+
+class MuchLater(datetime):
+    """The clock of somebody who comes back after ten minutes."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime.now(tz) + timedelta(minutes=10)
+
+
+async def test_a_refusal_that_asks_to_wait_counts_and_is_not_said_again_when_the_wait_is_over(
+    hub: Hub, room: Room, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is loaded again has what is left of it."""
+    seen = (await _finished(room)).transform_id
+    setting(STARTS_PER_MINUTE="1")
+    async with open_tab(room.project_id, room.owner) as tab:
+        await tab.sees(BrainstormState, "access", lambda access: access == "open")
+        await tab.send(BrainstormState.start_again, seen=seen)
+        said = tab.value(BrainstormState, "notice")
+        monkeypatch.setattr("scriptwriter.state.session.datetime", MuchLater)
+        await tab.load()
+
+        assert 0 < said.seconds <= 60 and LEFT in said.zh
+        await tab.sees(BrainstormState, "notice", lambda notice: notice == Notice())
 
 
 async def test_the_raw_reply_is_shown_to_members_only(hub: Hub, room: Room) -> None:

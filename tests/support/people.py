@@ -1,6 +1,7 @@
 """A person at a browser, in verbs that a person would use."""
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +29,11 @@ FLAGS = [
 LIMIT = 30_000
 SCREENSHOTS = Path(__file__).parents[2] / "test-artifacts"
 _BY_DAY = "matchMedia('(prefers-color-scheme: light)').matches"
+_LATER = """async (seconds) => {
+    await new Promise((ticked) => setTimeout(ticked, 300));
+    const now = performance.now.bind(performance);
+    performance.now = () => now() + seconds * 1000;
+}"""
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=860)
 
 expect.set_options(timeout=LIMIT)
@@ -232,6 +238,10 @@ class Person:
         """As in a lift: nothing comes and nothing goes."""
         await self.page.context.set_offline(True)
 
+    async def lets_time_go_by(self, seconds: float) -> None:
+        """For what the page counts in the browser, each clock of which has ticked; not for its line."""
+        await self.page.evaluate(_LATER, seconds)
+
     async def finds_the_network(self) -> None:
         """It is back."""
         await self.page.context.set_offline(False)
@@ -243,6 +253,10 @@ class Person:
     async def sees_status(self, text: str) -> None:
         """The line above the cards says so."""
         await expect(self.page.get_by_test_id("status")).to_contain_text(text)
+
+    async def says_in_full(self, text: str | re.Pattern[str]) -> None:
+        """The line about the newest run, as it is seen, says this and no more."""
+        await expect(self.says).to_have_text(text, use_inner_text=True)
 
     async def sees_ideas(self, *titles: str) -> None:
         """Exactly these finished ideas, in this order."""

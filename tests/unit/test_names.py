@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scriptwriter.components.views import Notice
 from scriptwriter.errors import UserError
 from scriptwriter.services import names
 from scriptwriter.services.identities import usable
+from scriptwriter.state import sign_in
 from scriptwriter.state.devices import device
 from scriptwriter.state.sign_in import PROBLEMS, problem
 
@@ -159,9 +161,20 @@ def test_only_known_codes_have_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [("48", "48"), ("", "30"), ("-5", "30"), ("9999", "900"), ("１２", "30"), ("<b>", "30")],
+    ("until", "seconds"),
+    [("1000048", 48), ("", 30), ("-5", 30), ("9999999", 900), ("１２", 30), ("<b>", 30)],
 )
-def test_the_seconds_of_a_sentence_are_a_number_of_ours(seconds: str, shown: str) -> None:
-    """Bounded, and never the words of the address."""
-    assert problem("too_many_attempts", seconds).zh == f"尝试次数过多，请 {shown} 秒后再试"
+def test_the_seconds_of_a_sentence_are_a_number_of_ours(
+    until: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are left until the moment in the address, bounded; never the words of the address."""
+    monkeypatch.setattr(sign_in, "time", lambda: 1_000_000.0)
+
+    told = problem("too_many_attempts", until)
+
+    assert (told.zh, told.seconds) == ("尝试次数过多，请 {seconds} 秒后再试", seconds)
+
+
+def test_a_sentence_about_a_wait_that_is_over_is_not_said_again() -> None:
+    """The page of a refused sign-in may be loaded much later."""
+    assert problem("too_many_attempts", "1000048") == Notice()

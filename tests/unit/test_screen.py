@@ -66,7 +66,7 @@ def unfinished(idea: Idea) -> Idea:
 NOTHING = Idea("", "", "unfinished")
 LATER: dict[str, Any] = {"attempt": 1, "slots": frozenset({1, 2})}
 """An attempt that finds the first idea finished."""
-BUSY = Waiting("rate_limited", {}, seconds=20, number=1, of=2)
+BUSY = Waiting("rate_limited", {}, seconds=20, until=NOON + timedelta(seconds=20), number=1, of=2)
 
 
 def failed(code: str, *ideas: Idea, **params: Any) -> Batch:
@@ -155,6 +155,17 @@ def test_an_automatic_retry_says_why_when_and_which() -> None:
         1,
         2,
     )
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(0, 20), (12.4, 8), (20, 0), (60, 0), (-5, 20)])
+def test_who_comes_late_reads_the_seconds_that_are_left_until_a_retry(seconds: float, left: int) -> None:
+    """None when it is due; and never more than there were, by whichever clock."""
+    waiting = batch(status="pending", attempt=1, waiting=BUSY)
+    before = shown(waiting, at=NOON + timedelta(seconds=seconds))
+
+    after = shown(waiting, after=before, at=NOON + timedelta(seconds=seconds + 5))
+
+    assert (before.newest.wait_seconds, after.newest.wait_seconds) == (left, left)
 
 
 def left_behind(*ideas: Idea) -> Batch:

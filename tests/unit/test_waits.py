@@ -1,0 +1,34 @@
+"""A sentence that asks for patience: how long, and what is left of it for who sees it later."""
+
+from datetime import UTC, datetime, timedelta
+
+from scriptwriter.components.views import LEFT, Notice
+from scriptwriter.errors import UserError
+from scriptwriter.state.session import as_notice, still
+
+
+def refused_until(moment: datetime) -> Notice:
+    """Too many starts; the next one may be made at that moment."""
+    return Notice("请稍候", "Please wait", 40, moment.isoformat())
+
+
+def test_a_refusal_that_passes_tells_its_seconds_apart_from_its_words() -> None:
+    """They go down on the screen; in a sentence without a wait, numbers stay as they are."""
+    waiting = as_notice(UserError("too_many_starts", limit=40, seconds=40))
+    lasting = as_notice(UserError("too_many_running", limit=3))
+
+    assert (waiting.seconds, waiting.zh) == (40, f"一分钟内最多开始 40 次，请 {LEFT} 秒后再试")
+    assert waiting.en.count(LEFT) == 1
+    assert (lasting.seconds, lasting.until) == (0, "") and "3" in lasting.zh
+
+
+def test_a_notice_that_is_shown_again_has_the_seconds_that_are_left() -> None:
+    """It is gone when none is; one without a wait stays."""
+    now = datetime.now(UTC)
+    words = Notice("不行", "No")
+
+    later, over = (still(refused_until(now + timedelta(seconds=left))) for left in (12, -1))
+
+    assert later.zh and 0 < later.seconds <= 12
+    assert over == Notice()
+    assert still(words) == words
