@@ -1,4 +1,5 @@
-// The pickers of a brief: they write into the form's own fields, so that nothing waits for the server.
+// The form of a brief: its pickers, which write into its own fields so that nothing waits for the server, and
+// what a run for it will cost.
 "use strict";
 
 (() => {
@@ -103,6 +104,28 @@
   document.addEventListener("input", (event) => {
     if (event.target.matches(".pick-search")) search(event.target.closest("dialog"));
   });
+
+  const READ = ["platform", "genre", "other_requirements", "avoid"];
+  const costOf = (form, estimates) => {
+    const value = (name) => form.elements.namedItem(name)?.value;
+    const each = value("model") === undefined ? Object.values(estimates)[0] : estimates[value("model")];
+    if (!each) return null;
+    const characters = READ.map((name) => [...value(name).trim()].length).reduce((sum, length) => sum + length);
+    return each.run + each.character * characters + each.idea * Number(value("count"));
+  };
+  const reckon = () => {
+    for (const estimate of document.querySelectorAll("[data-estimates]")) {
+      const { estimates, digits, currency } = estimate.dataset;
+      const cost = costOf(estimate.closest("form"), JSON.parse(estimates));
+      estimate.hidden = cost === null;
+      if (cost === null) continue;
+      const [, shown] = JSON.parse(digits).find(([least]) => cost >= least);
+      estimate.querySelector(".cost").textContent = currency + cost.toFixed(shown);
+    }
+  };
+  // Not every way into a field tells an event: a form that opens has its values from the server.
+  setInterval(reckon, 250);
+  document.addEventListener("input", reckon);
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing || !event.target.matches?.(".pick-search")) return;

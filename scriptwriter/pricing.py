@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scriptwriter.graph import Brief
 from scriptwriter.settings import ModelOption
 
 PROMPT_TOKENS = 900
 """Tokens of a prompt's own words; a Chinese character is about one token."""
 IDEA_TOKENS = 260
 """Tokens of one idea in the reply."""
+
+DIGITS = ((1.0, 2), (0.01, 3), (0.0, 4))
+"""From which amount on how many digits tell something, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +23,35 @@ class Cost:
 
     def __str__(self) -> str:
         """The amount with as many digits as tell something."""
-        digits = 2 if self.amount >= 1 else 3 if self.amount >= 0.01 else 4
+        digits = next(digits for least, digits in DIGITS if self.amount >= least)
         return f"{self.currency}{self.amount:.{digits}f}"
 
 
-def estimate(brief: Brief, model: ModelOption, currency: str) -> Cost | None:
-    """What a run for `brief` will cost, roughly; None where the model has no price."""
-    words = sum(map(len, (brief.platform, brief.genre, brief.other_requirements, brief.avoid)))
-    return _cost(PROMPT_TOKENS + words, IDEA_TOKENS * brief.count, model, currency)
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What runs of one model will cost, roughly, as amounts that are added up.
+
+    `run` is for each run, `character` for each one of the brief, `idea` for each one that it asks for.
+    """
+
+    run: float
+    character: float
+    idea: float
+
+
+def estimate(model: ModelOption) -> Estimate | None:
+    """What runs of `model` will cost; None where it has no price."""
+    if model.input_price is None or model.output_price is None:
+        return None
+    read, written = model.input_price / 1000, model.output_price / 1000
+    return Estimate(PROMPT_TOKENS * read, read, IDEA_TOKENS * written)
 
 
 def counted(usage: Mapping[str, int] | None, model: ModelOption, currency: str) -> Cost | None:
     """What the tokens of a reply cost; None where the model has no price, or counted no tokens."""
     if not usage or "prompt_tokens" not in usage or "completion_tokens" not in usage:
         return None
-    return _cost(usage["prompt_tokens"], usage["completion_tokens"], model, currency)
-
-
-def _cost(read: int, written: int, model: ModelOption, currency: str) -> Cost | None:
     if model.input_price is None or model.output_price is None:
         return None
+    read, written = usage["prompt_tokens"], usage["completion_tokens"]
     return Cost((read * model.input_price + written * model.output_price) / 1000, currency)

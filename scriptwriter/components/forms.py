@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import reflex as rx
 
-from scriptwriter import taxonomy
+from scriptwriter import pricing, taxonomy
 from scriptwriter.components.elements import button, in_language
 from scriptwriter.components.pickers import Picker, opener, picker_dialog, single
 from scriptwriter.components.views import BatchView
-from scriptwriter.components.wording import Language, named, t
+from scriptwriter.components.wording import Language, named, t, woven
+from scriptwriter.settings import ModelOption
 from scriptwriter.texts import (
     ANY_AUDIENCE,
     AUDIENCE,
@@ -58,7 +59,7 @@ class BriefForm:
     `submit` gets {"platform", "genre", "other_requirements", "audience", "avoid", "count", "model"}, and what
     is `hidden` (Vars by name); `messages` is a Var of BriefMessages. While the server is `unreachable` (a
     Var) nothing is sent, nor later. `initial` has the values to begin with: a BatchView, or a Var of one.
-    `reckon` is told of each change that `estimate` (a Var, "" for none) depends on.
+    What a run will cost is told where the model has a price, in `currency`.
     """
 
     submit: Any
@@ -67,11 +68,10 @@ class BriefForm:
     submit_text: Text
     busy_text: Text
     unreachable: Any
-    models: tuple[str, ...] = ()
+    models: tuple[ModelOption, ...] = ()
+    currency: str = ""
     initial: Any = FIRST
     hidden: Mapping[str, Any] = field(default_factory=dict)
-    estimate: Any = None
-    reckon: Any = None
 
 
 def brief_form(form: BriefForm, language: Language) -> rx.Component:
@@ -96,7 +96,6 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
                     rows="4",
                     placeholder=t(OTHER_REQUIREMENTS_EXAMPLE, language),
                     **shared,
-                    **_reckoned(form, "other_requirements", "on_blur"),
                 ),
                 optional=True,
             ),
@@ -209,7 +208,6 @@ def _count(form: BriefForm, language: Language) -> rx.Component:
             *(rx.el.option(str(number), value=str(number)) for number in range(1, 11)),
             default_value=rx.Var.create(form.initial.count).to(str),
             **shared,
-            **_reckoned(form, "count"),
         ),
     )
 
@@ -223,32 +221,32 @@ def _model(form: BriefForm, language: Language) -> rx.Component:
         language,
         form.messages.model,
         lambda shared: rx.el.select(
-            *(rx.el.option(name, value=name) for name in form.models),
+            *(rx.el.option(model.name, value=model.name) for model in form.models),
             default_value=form.initial.chosen_model,
             **shared,
-            **_reckoned(form, "model"),
         ),
         optional=True,
     )
 
 
-def _reckoned(form: BriefForm, name: str, when: str = "on_change") -> dict[str, Any]:
-    return {} if form.reckon is None else {when: lambda value: form.reckon(name, value).temporal}
-
-
 def _estimate(form: BriefForm, language: Language) -> rx.Component:
-    if form.estimate is None:
+    """What a run for the form's fields will cost; the page's script adds it up (assets/pickers.js)."""
+    estimates = {
+        model.name: asdict(estimate)
+        for model in form.models
+        if (estimate := pricing.estimate(model)) is not None
+    }
+    if not estimates:
         return rx.fragment()
-    return rx.cond(
-        form.estimate != "",
-        rx.el.p(
-            t(ESTIMATE, language, cost=form.estimate), class_name="hint estimate", data_testid="estimate"
-        ),
+    return rx.el.p(
+        woven(ESTIMATE, language, cost=rx.el.span(class_name="cost")),
+        class_name="hint estimate",
+        hidden=True,
+        data_estimates=json.dumps(estimates, ensure_ascii=False),
+        data_currency=form.currency,
+        data_digits=json.dumps(pricing.DIGITS),
+        data_testid="estimate",
     )
-
-
-def _hidden(name: str, value: Any) -> rx.Component:
-    return rx.el.input(type="hidden", name=name, value=value, read_only=True)
 
 
 def _field(

@@ -15,8 +15,8 @@ from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.pages.open_project import managing_notice, opened, project_title, project_tools
+from scriptwriter.settings import settings
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.brief import MODELS, PRICED, BriefState
 from scriptwriter.state.ideas import IdeasState
 from scriptwriter.state.origin import OriginState
 from scriptwriter.state.project import ProjectState
@@ -81,9 +81,8 @@ FIRST_BRIEF = BriefForm(
     submit_text=START,
     busy_text=STARTING,
     unreachable=UNREACHABLE,
-    models=MODELS,
-    estimate=BriefState.estimate if PRICED else None,
-    reckon=BriefState.reckon if PRICED else None,
+    models=settings().model_options,
+    currency=settings().price_currency,
 )
 CHANGED_BRIEF = replace(
     FIRST_BRIEF, initial=BrainstormState.newest, hidden={"seen": BrainstormState.newest.transform_id}

@@ -6,7 +6,7 @@ from scriptwriter.components.elements import notice
 from scriptwriter.components.forms import BriefForm, brief_form, examples
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
-from scriptwriter.state.brief import MODELS, PRICED, BriefState
+from scriptwriter.settings import settings
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.texts import CREATE_PROJECT, CREATING, NEW_PROJECT, NEW_PROJECT_WHY
 
@@ -17,10 +17,9 @@ FORM = BriefForm(
     submit_text=CREATE_PROJECT,
     busy_text=CREATING,
     unreachable=UNREACHABLE,
-    models=MODELS,
+    models=settings().model_options,
+    currency=settings().price_currency,
     hidden={"ticket": NewProjectState.ticket},
-    estimate=BriefState.estimate if PRICED else None,
-    reckon=BriefState.reckon if PRICED else None,
 )
 
 

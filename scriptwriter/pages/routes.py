@@ -17,7 +17,6 @@ from scriptwriter.pages.projects import projects
 from scriptwriter.pages.sign_in import register, sign_in
 from scriptwriter.state.account import AccountState
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.brief import BriefState
 from scriptwriter.state.lineage import LineageState
 from scriptwriter.state.members import MembersState
 from scriptwriter.state.new_project import NewProjectState
@@ -55,14 +54,12 @@ ROUTES = (
     Route("/register", register, REGISTER, [SessionState.pass_by, SignInState.open]),
     Route("/account", account, ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]),
     Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]),
-    Route(
-        "/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open, BriefState.open]
-    ),
+    Route("/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
     Route(
         "/projects/[project_id]/brainstorm",
         brainstorm,
         PRODUCT,
-        [SessionState.enter, BriefState.open, PresenceState.attend, BrainstormState.watch],
+        [SessionState.enter, PresenceState.attend, BrainstormState.watch],
     ),
     Route(
         "/projects/[project_id]/members",

@@ -1,5 +1,6 @@
 """One production build for all browser tests, with a model that the tests lead."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,13 +9,19 @@ from playwright.async_api import Browser
 
 from scriptwriter.backing import database_server
 from scriptwriter.database import connect
-from scriptwriter.settings import Settings
+from scriptwriter.settings import ModelOption, Settings
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer
 from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 from tests.support.people import browser as open_browser
 from tests.support.people import chromium
 from tests.support.web import Web, production_build
+
+MODELS = (
+    ModelOption(name="test-model"),
+    ModelOption(name="dear-model", input_price=1, output_price=4),
+)
+"""What the build offers; both are at the same endpoint."""
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +52,8 @@ def web(folder: Path, model: ModelServer, provider: OidcServer) -> Iterator[Web]
         "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
         "EMBEDDED_WORKER": "true",
         "OPENAI_BASE_URL": model.url,
-        "OPENAI_MODEL": "test-model",
+        "MODELS": json.dumps([each.model_dump(exclude_none=True) for each in MODELS]),
+        "PRICE_CURRENCY": "$",
         **UNLIMITED,
         "OIDC_ISSUER": provider.url,
         "OIDC_CLIENT_ID": CLIENT_ID,

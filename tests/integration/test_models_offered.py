@@ -8,14 +8,10 @@ from scriptwriter.generation.run import run
 from scriptwriter.graph import Brief
 from scriptwriter.services import brainstorms
 from scriptwriter.settings import settings
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.brief import BriefState
-from scriptwriter.sync.hub import Hub
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.postgres import ask
 from tests.support.rooms import Room
 from tests.support.rows import transform_of
-from tests.support.tabs import open_tab
 
 
 @pytest.fixture
@@ -61,26 +57,3 @@ async def test_a_run_without_a_choice_goes_to_the_first_one_and_tells_no_cost(
 
     assert (len(first.exchanges), len(second.exchanges)) == (1, 0)
     assert "cost" not in transform_of(connected)["context"]
-
-
-async def test_the_estimate_follows_the_form(
-    servers: tuple[ModelServer, ModelServer], hub: Hub, room: Room
-) -> None:
-    """The model's price, the number of ideas, and how much there is to read; what has no price tells none."""
-    async with open_tab(room.project_id, room.owner) as tab:
-        await tab.sees(BrainstormState, "access", lambda access: access == "open")
-        told = []
-        for field, value in (
-            ("model", "second"),
-            ("count", "1"),
-            ("other_requirements", "字" * 10_000),
-            ("count", "10000"),
-            ("model", "first"),
-        ):
-            await tab.send(BriefState.reckon, field=field, value=value)
-            told.append(tab.value(BriefState, "estimate"))
-
-    five, one, wordy, odd, free = told
-    assert five.startswith("$") and odd == wordy and free == ""
-    assert float(one[1:]) < float(five[1:])
-    assert float(wordy[1:]) == pytest.approx(float(one[1:]) + 10, abs=0.01)

@@ -59,8 +59,6 @@ HANDLERS: dict[str, Right] = {
     "TokensState.revoke": "person",
     "TokensState.put_away": "anybody",
     "SignInState.open": "anybody",
-    "BriefState.open": "anybody",
-    "BriefState.reckon": "anybody",
     "PresenceState.attend": "present",
     "LineageState.watch": "reader",
     "LineageState.choose": "anybody",

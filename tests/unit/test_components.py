@@ -28,7 +28,7 @@ from scriptwriter.components.views import (
     ProjectView,
 )
 from scriptwriter.components.wording import t
-from scriptwriter.settings import settings
+from scriptwriter.settings import ModelOption, settings
 from scriptwriter.texts import ERRORS, Text
 
 LANGUAGE = rx.Var("language").to(str)
@@ -205,10 +205,9 @@ def _components() -> Iterator[tuple[str, Any]]:
                 submit_text=texts.CREATE_PROJECT,
                 busy_text=texts.CREATING,
                 unreachable=UNREACHABLE,
-                models=("a", "b"),
+                models=(ModelOption(name="a"), ModelOption(name="b", input_price=1, output_price=2)),
+                currency="$",
                 hidden={"ticket": rx.Var("ticket").to(str)},
-                estimate=rx.Var("estimate").to(str),
-                reckon=logged,
             ),
             LANGUAGE,
         ),

@@ -3,7 +3,6 @@
 import pytest
 
 from scriptwriter import pricing
-from scriptwriter.graph import Brief
 from scriptwriter.settings import ModelOption
 
 PRICED = ModelOption(name="priced", input_price=0.002, output_price=0.008)
@@ -21,14 +20,13 @@ def test_counted_tokens_cost_what_each_side_is_priced_at():
 
 
 def test_an_estimate_grows_with_the_brief_and_the_number_of_ideas():
-    """More words to read, and more ideas to write."""
-    small = pricing.estimate(Brief("抖音", "爽文", count=1), PRICED, "¥")
-    large = pricing.estimate(Brief("抖音", "爽文", "长" * 1_000, count=1), PRICED, "¥")
-    more = pricing.estimate(Brief("抖音", "爽文", count=10), PRICED, "¥")
+    """More words to read, and more ideas to write, beside what each run costs."""
+    estimate = pricing.estimate(PRICED)
 
-    assert small and large and more
-    assert large.amount - small.amount == pytest.approx(1_000 * 0.002 / 1_000)
-    assert more.amount > small.amount * 2
+    assert estimate is not None
+    assert estimate.character == pytest.approx(0.002 / 1_000)
+    assert estimate.idea == pytest.approx(pricing.IDEA_TOKENS * 0.008 / 1_000)
+    assert estimate.run == pytest.approx(pricing.PROMPT_TOKENS * 0.002 / 1_000)
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"total_tokens": 5}])
@@ -39,7 +37,7 @@ def test_what_was_not_counted_has_no_cost(usage):
 
 def test_a_model_without_a_price_costs_nothing_that_could_be_told():
     """Neither before nor after."""
-    assert pricing.estimate(Brief("抖音", "爽文"), FREE, "¥") is None
+    assert pricing.estimate(FREE) is None
     assert pricing.counted({"prompt_tokens": 1, "completion_tokens": 1}, FREE, "¥") is None
 
 

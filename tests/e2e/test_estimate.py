@@ -1,0 +1,75 @@
+"""What a brief will cost, told by its form, in a real browser: always of what the form holds."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from scriptwriter import pricing
+from scriptwriter.pricing import Cost
+from scriptwriter.texts import EXAMPLES
+from tests.e2e.conftest import MODELS
+from tests.support.model_server import ModelServer, ideas_text, spoken
+from tests.support.people import Person
+from tests.support.tellings import TITLES
+from tests.support.web import Web
+
+READ = ("platform", "genre", "other_requirements", "avoid")
+
+
+@pytest.fixture
+async def writer(web: Web, browser: Browser) -> Person:
+    """A person who is signed in."""
+    person = await Person.arrive(browser, web.url)
+    await person.sign_in()
+    return person
+
+
+async def chooses_model(person: Person, name: str) -> None:
+    """In the form that is open."""
+    await person.page.locator("[name=model]").select_option(name)
+
+
+async def reads_estimate(person: Person, count: int, *words: str) -> None:
+    """That of the dear model, for so many ideas and a brief with these words."""
+    each = pricing.estimate(MODELS[1])
+    assert each is not None
+    cost = Cost(each.run + each.character * len("".join(words)) + each.idea * count, "$")
+    await expect(person.page.get_by_test_id("estimate")).to_have_text(f"预计约 {cost}")
+
+
+async def test_the_estimate_is_that_of_what_the_form_holds_however_it_came_there(writer: Person) -> None:
+    """By hand while it is typed, from an example, by a picker; what has no price tells none."""
+    page, estimate = writer.page, writer.page.get_by_test_id("estimate")
+    name, example, _ = EXAMPLES[0]
+    await writer.open_new_project()
+    await expect(estimate).to_be_hidden()
+
+    await chooses_model(writer, "dear-model")
+    await reads_estimate(writer, 5, "抖音", "穿越, 爽文")
+    await page.locator("[name=count]").select_option("10")
+    await page.locator("[name=other_requirements]").press_sequentially("一个锁匠的故事")
+    await reads_estimate(writer, 10, "抖音", "穿越, 爽文", "一个锁匠的故事")
+    await page.get_by_role("button", name=name.zh).click()
+    await reads_estimate(writer, 10, *(str(example[field]) for field in READ))
+    await page.get_by_test_id("open-platform").click()
+    await page.get_by_test_id("picker-platform").get_by_role("button", name="快手", exact=True).click()
+    await reads_estimate(writer, 10, "快手", *(str(example[field]) for field in READ[1:]))
+
+    await chooses_model(writer, "test-model")
+    await expect(estimate).to_be_hidden()
+
+
+async def test_an_old_brief_that_is_opened_again_tells_its_own_estimate(
+    writer: Person, model: ModelServer
+) -> None:
+    """Its model, its number and its words, before anything in it is touched."""
+    model.answers(spoken(ideas_text([1, 2])))
+    await writer.open_new_project()
+    await chooses_model(writer, "dear-model")
+    await writer.page.locator("[name=count]").select_option("2")
+    await writer.page.get_by_label("其他要求").fill("修锁" * 300)
+    await writer.page.get_by_test_id("submit-brief").click()
+    await writer.sees_ideas(*TITLES[:2])
+
+    await writer.page.get_by_test_id("edit-brief").click()
+
+    await reads_estimate(writer, 2, "抖音", "穿越, 爽文", "修锁" * 300)
