@@ -7,6 +7,10 @@ from reflex_base.components.component import NoSSRComponent
 from reflex_base.event import EventHandler
 
 LIBRARY = "@xyflow/react@12.12.1"
+READABLE = 11 / 16
+"""The zoom at which letters of 1rem can still be read: 11 pixels."""
+FILLED = 0.98
+"""How much of the frame a sight may fill."""
 
 
 def _node_clicked(_event: rx.Var[Any], node: rx.Var[dict[str, Any]]) -> tuple[rx.Var[str]]:
@@ -25,13 +29,12 @@ class FlowChart(NoSSRComponent):
 
     nodes: rx.Var[list[dict[str, Any]]]
     edges: rx.Var[list[dict[str, Any]]]
-    fit_view: rx.Var[bool]
-    fit_view_options: rx.Var[dict[str, Any]]
     nodes_draggable: rx.Var[bool]
     nodes_connectable: rx.Var[bool]
     nodes_focusable: rx.Var[bool]
     edges_focusable: rx.Var[bool]
     min_zoom: rx.Var[float]
+    on_init: rx.Var[Any]
     on_node_click: EventHandler[_node_clicked]
 
     def add_imports(self) -> dict[str, Any]:
@@ -48,14 +51,17 @@ class Controls(NoSSRComponent):
     show_interactive: rx.Var[bool]
 
 
-def flow_chart(nodes: Any, edges: Any, on_open: Any) -> rx.Component:
-    """The graph of `nodes` and `edges` (Vars), fitted when it opens; a click on a node calls `on_open`."""
+def flow_chart(nodes: Any, edges: Any, sights: Any, on_open: Any) -> rx.Component:
+    """The graph of `nodes` and `edges` (Vars); a click on a node calls `on_open`.
+
+    It opens with all of it in view, or with the first of `sights` (a Var of lists of nodes' ids) that can be
+    read; from there one moves and zooms.
+    """
     return FlowChart.create(
         Controls.create(show_interactive=False),
         nodes=nodes,
         edges=edges,
-        fit_view=True,
-        fit_view_options={"padding": 0.08, "maxZoom": 1},
+        on_init=_opening(sights),
         nodes_draggable=False,
         nodes_connectable=False,
         # The same is told by a list, which is what the keyboard walks through.
@@ -64,3 +70,21 @@ def flow_chart(nodes: Any, edges: Any, on_open: Any) -> rx.Component:
         min_zoom=0.1,
         on_node_click=on_open,
     )
+
+
+def _opening(sights: Any) -> rx.Var[Any]:
+    """What a chart does when it is there: look at the first sight that can be read, or the last one."""
+    function = f"""(flow) => {{
+  const frame = document.querySelector(".react-flow");
+  const {{ clientWidth, clientHeight }} = frame;
+  for (const sight of [flow.getNodes(), ...{sights!s}]) {{
+    const {{ x, y, width, height }} = flow.getNodesBounds(sight);
+    const zoom = Math.min(1, {FILLED} * clientWidth / width, {FILLED} * clientHeight / height);
+    flow.setViewport({{
+      x: clientWidth / 2 - (x + width / 2) * zoom, y: clientHeight / 2 - (y + height / 2) * zoom, zoom
+    }});
+    if (zoom >= {READABLE}) break;
+  }}
+  frame.dataset.opened = "";
+}}"""
+    return rx.Var(function, _var_data=sights._get_all_var_data())

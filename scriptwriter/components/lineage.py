@@ -11,7 +11,7 @@ from scriptwriter.components.flow_chart import flow_chart
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import LINEAGE, LINEAGE_FROM, LINEAGE_VIEW, LINEAGE_VIEWS
 
-WIDTH, HEIGHT = 210, 66
+WIDTH, HEIGHT = 210, 84
 """Of a node, in pixels: known beforehand, so that nothing has to be measured before it is drawn."""
 
 
@@ -44,10 +44,15 @@ def view_switch(language: Language, deeds: LineageDeeds) -> rx.Component:
     )
 
 
-def lineage_graph(steps: Any, ways: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
-    """The steps (a Var of StepView) and the ways between them (of WayView), drawn."""
+def lineage_graph(
+    steps: Any, ways: Any, sights: Any, language: Language, deeds: LineageDeeds
+) -> rx.Component:
+    """The steps (a Var of StepView) and the ways between them (of WayView), drawn.
+
+    Where not all of it can be read at once, it opens at the first of `sights` (a Var of lists of ids).
+    """
     return rx.el.div(
-        flow_chart(_nodes(steps, language), ways.to(list[dict[str, Any]]), deeds.open),
+        flow_chart(_nodes(steps, language), ways.to(list[dict[str, Any]]), sights, deeds.open),
         class_name="lineage-graph",
         role="group",
         aria_label=t(LINEAGE, language),

@@ -5,6 +5,7 @@ import reflex as rx
 from scriptwriter.components.elements import empty, link, notice
 from scriptwriter.components.lineage import LineageDeeds, lineage_graph, lineage_list, view_switch
 from scriptwriter.components.origin import origin
+from scriptwriter.components.width import NARROW
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, page
 from scriptwriter.pages.open_project import opened
@@ -20,11 +21,9 @@ from scriptwriter.texts import (
     RESYNCING,
 )
 
-NARROW = rx.Var("window.matchMedia('(width < 48rem)').matches", _var_type=bool)
-"""Whether the screen is too narrow for a graph to come first; lineage.css has the same width."""
-DEEDS = LineageDeeds(
-    choose=LineageState.choose, open=LineageState.open, trace=OriginState.trace, view=LineageState.view
-)
+VIEW = rx.cond(LineageState.view != "", LineageState.view, rx.cond(NARROW, "list", "graph"))
+"""A Var: what the person chose; until then a narrow screen shows the list alone, others the graph."""
+DEEDS = LineageDeeds(choose=LineageState.choose, open=LineageState.open, trace=OriginState.trace, view=VIEW)
 
 
 def lineage() -> rx.Component:
@@ -74,12 +73,10 @@ def _steps() -> rx.Component:
             ),
             lineage_list(LineageState.steps, LANGUAGE, DEEDS),
             rx.cond(
-                LineageState.view != "list",
-                lineage_graph(LineageState.steps, LineageState.ways, LANGUAGE, DEEDS),
+                VIEW == "graph",
+                lineage_graph(LineageState.steps, LineageState.ways, LineageState.sights, LANGUAGE, DEEDS),
             ),
             class_name="lineage",
-            data_view=LineageState.view,
-            on_mount=LineageState.suit(NARROW),
         ),
         empty(t(LINEAGE_EMPTY, LANGUAGE), t(LINEAGE_EMPTY_NEXT, LANGUAGE)),
     )

@@ -12,18 +12,22 @@ from scriptwriter.state.following import LOST, admit, role_in, watch
 from scriptwriter.state.origin import OriginState
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import SessionState, as_notice
-from scriptwriter.state.steps import steps_of, ways_of
+from scriptwriter.state.steps import sights_of, steps_of, ways_of
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import LINEAGE
 
 
 class LineageState(SessionState):
-    """The lineage page; `access` is as in BrainstormState, `view` graph or list ("": what suits)."""
+    """The lineage page; `access` is as in BrainstormState, `view` graph or list ("": what suits).
+
+    `sights` are what the graph may open at, as sights_of has them.
+    """
 
     access: rx.Field[str] = rx.field("opening")
     view: rx.Field[str] = rx.field("")
     steps: rx.Field[list[StepView]] = rx.field(default_factory=list)
     ways: rx.Field[list[WayView]] = rx.field(default_factory=list)
+    sights: rx.Field[list[list[str]]] = rx.field(default_factory=list)
     resyncing: rx.Field[bool] = rx.field(False)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _shown: str = ""
@@ -32,12 +36,6 @@ class LineageState(SessionState):
     def choose(self, view: str) -> None:
         """Show the graph, or the list alone."""
         self.view = "list" if view == "list" else "graph"
-
-    @rx.event
-    def suit(self, narrow: bool) -> None:
-        """The page is there: until the person chooses, a narrow screen shows the list, others the graph."""
-        if not self.view:
-            self.view = "list" if narrow is True else "graph"
 
     @rx.event
     def open(self, step_id: str):
@@ -65,6 +63,7 @@ class LineageState(SessionState):
                     "resyncing": value.syncing == "resyncing",
                     "steps": steps_of(value.lineage, project_id),
                     "ways": ways_of(value.lineage),
+                    "sights": sights_of(value.lineage),
                 }
                 changes = {name: each for name, each in now.items() if before.get(name) != each}
                 project = about(value, role)

@@ -63,6 +63,24 @@ def ways_of(lineage: Lineage) -> list[WayView]:
     return [WayView(f"{source}>{target}", source, target) for source, target in ways]
 
 
+def sights_of(lineage: Lineage) -> list[list[str]]:
+    """The steps (ids) that are worth looking at first, each list a part of the one before it.
+
+    The newest batch with what it was made from and what was done with it; it and its brief; it; its ideas.
+    """
+    nodes = {node.id: node for node in lineage.nodes}
+    batches = [node for node in lineage.nodes if node.type == graph.IDEAS]
+    if not batches:
+        return []
+    ideas = max(batches, key=lambda node: (node.at, node.id))
+    runs = [edge.source for edge in lineage.edges if edge.target == ideas.id]
+    briefs = [node.id for run in runs for node in lineage.before(run) if node.type == graph.PARAMS]
+    after = [edge.target for edge in lineage.edges if edge.source == ideas.id]
+    acts = [each for each in dict.fromkeys(after) if nodes[each].kind == "human"]
+    batch = [ideas.id, *runs]
+    return [[*batch, *briefs, *acts], [*batch, *briefs], batch, [ideas.id]]
+
+
 @dataclass(frozen=True, slots=True)
 class Titles:
     """The titles that each idea has had, with the moment of each, the oldest first."""

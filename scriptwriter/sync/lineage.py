@@ -10,7 +10,7 @@ from scriptwriter.sync.rows import Row, created
 
 NodeKind = Literal["artifact", "llm", "human"]
 
-COLUMN, LINE = 260, 110
+COLUMN, LINE = 250, 116
 """Pixels between two ranks, and between two nodes of one rank."""
 
 

@@ -1,12 +1,22 @@
 """Where everything comes from, as people read it: the lineage page in real browsers."""
 
-import pytest
-from playwright.async_api import Browser, Locator, expect
+from collections.abc import Awaitable
 
-from scriptwriter.services import projects
+import pytest
+from playwright.async_api import Browser, Locator, ViewportSize, expect
+
+from scriptwriter.components.flow_chart import READABLE
+from scriptwriter.components.lineage import WIDTH
+from scriptwriter.database import transaction
+from scriptwriter.graph import Brief
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.models import Transform
+from scriptwriter.services import brainstorms, edits, picks, projects, remakes
+from scriptwriter.services.lineage import ideas_of
 from tests.support.model_server import ModelServer, ideas_text, spoken
-from tests.support.people import PHONE, Person, colleague_of
+from tests.support.people import DESKTOP, PHONE, Person, colleague_of, newcomer
 from tests.support.tellings import TITLES
+from tests.support.waiting import becomes_true
 from tests.support.web import Web
 
 
@@ -115,6 +125,94 @@ async def test_a_phone_gets_the_list_first_and_the_graph_on_demand(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert overflow <= 0
+
+
+async def test_the_view_follows_the_width_until_the_person_chooses_one(writer: Person) -> None:
+    """A phone that is turned, a window that is made narrow: the graph where it has room, else the list."""
+    page = writer.page
+    graph, chosen = page.get_by_test_id("lineage-graph"), page.locator('[aria-pressed="true"]')
+    await page.get_by_test_id("to-lineage").click()
+    await expect(node(writer, "5 个创意")).to_be_visible()
+    await expect(chosen).to_have_text("图")
+
+    await page.set_viewport_size(PHONE)
+    await expect(graph).to_have_count(0)
+    await expect(chosen).to_have_text("列表")
+    await page.set_viewport_size(ViewportSize(width=PHONE["height"], height=PHONE["width"]))
+    await expect(node(writer, "5 个创意")).to_be_in_viewport()
+    await expect(chosen).to_have_text("图")
+
+    await page.get_by_test_id("view-list").click()
+    await expect(graph).to_have_count(0)
+    await page.set_viewport_size(PHONE)
+    await page.get_by_test_id("view-graph").click()
+    await expect(graph).to_be_visible()
+    await page.set_viewport_size(DESKTOP)
+    await page.set_viewport_size(PHONE)
+    await expect(graph).to_be_visible()
+    await expect(chosen).to_have_text("图")
+
+
+async def wrote(model: ModelServer, start: Awaitable[str], *numbers: int) -> list[IdeaRef]:
+    """The ideas of a run that the model ends well."""
+    model.answers(spoken(ideas_text(numbers)))
+    transform_id = await start
+
+    async def ended() -> bool:
+        async with transaction() as session:
+            transform = await session.get(Transform, transform_id)
+            return transform is not None and transform.streaming_status == "completed"
+
+    await becomes_true(ended)
+    async with transaction() as session:
+        artifact = await ideas_of(session, transform_id)
+    return [IdeaRef(artifact.id, place) for place in range(len(numbers))]
+
+
+async def large_project(model: ModelServer, user: str) -> tuple[str, str]:
+    """A project of five batches, with a merge, edits and verdicts: its id, and that of its newest ideas."""
+    project_id = await projects.create(user, "大项目")
+    first = await wrote(
+        model, brainstorms.start(project_id, Brief("抖音", "穿越, 爽文"), user), 1, 2, 3, 4, 5
+    )
+    for ref, verdict in zip(first, ("keep", "keep", "pass"), strict=False):
+        await picks.pick(project_id, ref, verdict, user)
+    await edits.edit(project_id, first[0], "换了名字", "正文改了。", "", user)
+    second = await wrote(model, brainstorms.start_again(project_id, user), 2, 3, 4, 5, 6)
+    await picks.pick(project_id, second[0], "keep", user)
+    [merged] = await wrote(model, remakes.merge(project_id, [first[0], second[0]], user), 7)
+    await edits.edit(project_id, merged, "合成之后", "正文改了。", "", user)
+    like = await wrote(model, remakes.like(project_id, second[2], 3, user), 8, 9, 10)
+    await picks.pick(project_id, like[0], "keep", user)
+    newest = await wrote(model, brainstorms.start_again(project_id, user), 1, 2, 3, 4, 5)
+    await picks.pick(project_id, newest[0], "keep", user)
+    return project_id, newest[0].artifact_id
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_a_large_graph_opens_at_its_newest_batch_in_letters_that_can_be_read(
+    web: Web, model: ModelServer, browser: Browser, database: str, screen: ViewportSize
+) -> None:
+    """The run and its ideas are in the frame; the rest is there for who looks from further away."""
+    reader, user = await newcomer(browser, web.url)
+    project_id, newest = await large_project(model, user)
+    await reader.page.set_viewport_size(screen)
+    await reader.go(f"/projects/{project_id}/lineage")
+    await reader.page.get_by_test_id("view-graph").click()
+    frame = reader.page.get_by_test_id("lineage-graph")
+    ideas = frame.locator(f'[data-id="{newest}"]')
+    await expect(ideas).to_be_in_viewport(ratio=0.99)
+    for theme in ("light", "dark"):
+        await reader.page.emulate_media(color_scheme=theme)
+        await reader.takes_picture(f"lineage-large-{screen['width']}-{theme}")
+
+    around, inside = await frame.bounding_box(), await ideas.bounding_box()
+    assert around and inside
+    assert inside["width"] >= WIDTH * READABLE
+    assert around["x"] <= inside["x"] and inside["x"] + inside["width"] <= around["x"] + around["width"]
+    await expect(node(reader, "抖音").first).not_to_be_in_viewport()
+    await frame.get_by_role("button", name="Fit View").click()
+    await expect(node(reader, "抖音").first).to_be_in_viewport(ratio=0.99)
 
 
 async def test_a_project_without_any_step_says_what_comes_here(

@@ -115,17 +115,16 @@ async def test_opening_a_step_shows_the_run_or_leads_to_the_idea(hub: Hub, room:
         assert tab.redirects == [f"/projects/{room.project_id}/brainstorm#idea-{ref.artifact_id}-1"]
 
 
-async def test_the_view_suits_the_screen_until_the_person_chooses(hub: Hub, room: Room) -> None:
-    """A narrow one gets the list; a choice stays, and one that is none of the two is the graph."""
+async def test_no_view_is_chosen_before_the_person_chooses_one(hub: Hub, room: Room) -> None:
+    """A choice that is none of the two is the graph."""
     async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
         await tab.sees(LineageState, "access", lambda access: access == "open")
         views = [tab.value(LineageState, "view")]
-        for narrow, view in ((True, ""), (False, "nonsense"), (True, ""), (False, "list"), (False, "")):
-            act = (LineageState.choose, {"view": view}) if view else (LineageState.suit, {"narrow": narrow})
-            await tab.send(act[0], **act[1])
+        for view in ("list", "nonsense", "list"):
+            await tab.send(LineageState.choose, view=view)
             views.append(tab.value(LineageState, "view"))
 
-    assert views == ["", "list", "graph", "graph", "list", "list"]
+    assert views == ["", "list", "graph", "list"]
 
 
 @pytest.mark.parametrize("person", ["stranger", None])

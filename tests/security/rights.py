@@ -62,7 +62,6 @@ HANDLERS: dict[str, Right] = {
     "PresenceState.attend": "present",
     "LineageState.watch": "reader",
     "LineageState.choose": "anybody",
-    "LineageState.suit": "anybody",
     "LineageState.open": "anybody",
     "LineageState.dismiss": "anybody",
     "MembersState.watch": "reader",

@@ -9,7 +9,7 @@ import pytest
 from scriptwriter import graph
 from scriptwriter.components.views import StepView
 from scriptwriter.settings import DEMO_MODEL
-from scriptwriter.state.steps import steps_of, ways_of
+from scriptwriter.state.steps import sights_of, steps_of, ways_of
 from scriptwriter.sync.lineage import Lineage, folded, lineage
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -190,6 +190,28 @@ def test_each_step_leads_to_what_it_is_about(rows: Rows) -> None:
         "ideas": "/projects/p1/brainstorm#idea-ideas-1",
         "kept": "/projects/p1/brainstorm#idea-ideas-2",
     }
+
+
+def test_the_newest_batch_is_what_to_look_at_first(rows: Rows) -> None:
+    """With its brief and what was done with it, and less and less of that; never an old batch."""
+    assert sights_of(rows.lineage()) == []
+    rows.run()
+    rows.act("kept", graph.PICK, graph.VERDICT, verdict="keep")
+    rows.artifact("second-brief", graph.PARAMS, BRIEF)
+    rows.artifact("second-ideas", graph.IDEAS, IDEAS)
+    came = {"second-brief": "params", "kept-made": "kept"}
+    rows.transform("second", graph.LLM, came, "second-ideas", params=BRIEF)
+    rows.artifact("version", graph.IDEA, {"artifactId": "second-ideas", "index": 1, "title": "改题"})
+    rows.transform("edit", graph.HUMAN, {"second-ideas": "ideas[1]"}, "version")
+
+    sights = sights_of(rows.lineage())
+
+    assert [{*sight} for sight in sights] == [
+        {"second-brief", "second", "second-ideas", "edit"},
+        {"second-brief", "second", "second-ideas"},
+        {"second", "second-ideas"},
+        {"second-ideas"},
+    ]
 
 
 def test_an_act_whose_rows_have_not_all_arrived_is_told_as_far_as_it_is_known(rows: Rows) -> None:
