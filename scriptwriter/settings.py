@@ -148,9 +148,9 @@ class Settings(BaseSettings):
         """The models that a person may choose, the default one first; never empty."""
         return self.models or (ModelOption(name=DEMO_MODEL if self.demo else self.openai_model),)
 
-    def model(self, name: str = "") -> ModelOption:
-        """The model of that name; the default one for "" and for one that is offered no longer."""
-        return next((each for each in self.model_options if each.name == name), self.model_options[0])
+    def model(self, name: str = "") -> ModelOption | None:
+        """The model of that name ("": the default one); None for one that is not offered."""
+        return next((each for each in self.model_options if name in ("", each.name)), None)
 
     @property
     def development(self) -> bool:

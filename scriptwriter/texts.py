@@ -677,6 +677,11 @@ ERRORS: dict[str, Text] = {
     "model_not_found": Text(
         "找不到模型 {model}，请联系管理员", "There is no model {model}; please contact your administrator"
     ),
+    "model_withdrawn": Text(
+        "模型 {model} 已不再提供，已写内容都在。请编辑要求后重来，换一个模型",
+        "The model {model} is no longer offered; what was written is safe. "
+        "Please change the brief and choose another model",
+    ),
     "model_unavailable": Text(
         "模型服务暂时不可用（{status}），请稍后重试",
         "The model is out of service ({status}); please try again later",

@@ -95,7 +95,8 @@ async def stop_brainstorm(transform_id: str, body: OfProject, person: Person, re
 async def retry_brainstorm(transform_id: str, body: Retry, person: Person, request: Request) -> Started:
     """Go on with a run that ended short: with all missing ideas, or with one of them alone.
 
-    Finished ideas stay as they are.
+    Finished ideas stay as they are. Where the model that the run was started with is no longer offered, the
+    answer is 409 with the code `model_withdrawn`, and nothing has changed: start again with another model.
     """
     only = None if body.idea is None else body.idea - 1
     await brainstorms.retry(body.project_id, transform_id, person.id, only=only, rephrase=body.rephrase)
@@ -104,7 +105,7 @@ async def retry_brainstorm(transform_id: str, body: Retry, person: Person, reque
 
 @router.post("/{transform_id}/fill-in", status_code=202, responses=_ERRORS)
 async def fill_in_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Started:
-    """Fill in every idea that a run lacks: as `retry` does when it is told nothing else."""
+    """Fill in every idea that a run lacks: as `retry` does when it is told nothing else, errors included."""
     await brainstorms.retry(body.project_id, transform_id, person.id)
     return _started(transform_id, RUN_GOES_ON, request)
 

@@ -33,6 +33,7 @@ STATUS: Mapping[str, int] = {
     "method_not_allowed": 405,
     "already_running": 409,
     "nothing_to_retry": 409,
+    "model_withdrawn": 409,
     "already_member": 409,
     "last_owner": 409,
     "body_too_large": 413,

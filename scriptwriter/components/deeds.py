@@ -22,6 +22,7 @@ class Deeds:
     read_reply: Any
     stop: Any
     start_again: Any
+    open_brief: Any
     stopping: Any
     may_act: Any
     unreachable: Any

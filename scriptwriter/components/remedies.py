@@ -13,6 +13,7 @@ from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
     ANOTHER_BATCH,
     CLOSE,
+    EDIT_BRIEF,
     FILL_IN,
     GO_ON,
     RAW_REPLY,
@@ -65,6 +66,13 @@ def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
                 rx.fragment(
                     deed(RETRY, deeds.retry(*run)),
                     deed(SHOW_RAW_REPLY, deeds.read_reply(batch.transform_id), "show-reply", "plain"),
+                ),
+            ),
+            (
+                "rebrief",
+                rx.fragment(
+                    deed(EDIT_BRIEF, deeds.open_brief, "rebrief"),
+                    deed(RETRY, deeds.retry(*run), "retry", "plain"),
                 ),
             ),
             rx.fragment(),

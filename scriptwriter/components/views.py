@@ -18,8 +18,9 @@ Phase = Literal[
 RUNNING: tuple[Phase, ...] = ("queued", "thinking", "writing", "waiting", "recovering")
 """The phases of a run that has not ended."""
 
-Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread"]
-"""The one thing to do about a run that ended short; "reread": try again, or look at the raw reply."""
+Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread", "rebrief"]
+"""The one thing to do about a run that ended short; "reread": try again, or look at the raw reply; "rebrief":
+change the brief, or try again."""
 
 LEFT = "{seconds}"
 """Stands in a sentence for the seconds that are left."""

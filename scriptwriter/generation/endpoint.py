@@ -8,6 +8,7 @@ import httpx2
 import openai
 
 from scriptwriter.generation.demo import DemoModel
+from scriptwriter.services.offers import offered
 from scriptwriter.settings import DEMO_MODEL, settings
 
 _OPENAI_URL = "https://api.openai.com/v1"
@@ -42,12 +43,15 @@ class Endpoint:
 
 
 def configured(model: str = "") -> Endpoint:
-    """The endpoint of a model that the settings offer ("": the default one), or the demo model."""
+    """The endpoint of a model that the settings offer ("": the default one), or the demo model.
+
+    Raises GenerationError as `offered` does.
+    """
     known = settings()
     if known.demo:
         pace = known.demo_characters_per_second
         return Endpoint(DEMO_MODEL, _DEMO_URL, transport=DemoModel(pace))
-    chosen = known.model(model)
+    chosen = offered(model)
     key = chosen.api_key or known.openai_api_key
     return Endpoint(
         chosen.name,

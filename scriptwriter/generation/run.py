@@ -61,7 +61,8 @@ async def run(
     with bound_contextvars(
         project=attempt.project_id, transform=attempt.transform_id, attempt=attempt.number
     ):
-        endpoint = endpoint or configured(attempt.brief.model)
+        # An attempt that has nothing to write asks nobody, and ends also without the brief's model.
+        endpoint = endpoint or configured(attempt.brief.model if attempt.slots else "")
         call = Call(endpoint.model)
         reply = GrowingReply(len(attempt.slots), attempt.finished)
         superseded = broken = False
@@ -135,7 +136,7 @@ async def _read(
 async def _end(
     attempt: Attempt, call: Call, reply: GrowingReply, draft: Draft, error: GenerationError | None
 ) -> None:
-    record = Reply(call.model_name, call.parameters, reply.text, call.usage)
+    record = Reply(call.model_name, call.parameters, reply.text, call.usage) if attempt.slots else None
     ideas = draft.ideas()
     if error is None and attempt.missing_after(ideas):
         error = fault("too_few_ideas")
@@ -152,7 +153,7 @@ async def _end(
         missing=len(missing),
         number=number,
     )
-    if error.transient and attempt.retries_left:
+    if record and error.transient and attempt.retries_left:
         seconds = _pause(error, attempt.retries)
         await _insist(lambda: attempts.postpone(attempt, ideas, record, error, seconds))
         _log.warning("generation_postponed", code=error.code, seconds=round(seconds, 1), usage=call.usage)

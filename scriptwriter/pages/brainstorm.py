@@ -46,6 +46,7 @@ DEEDS = Deeds(
     read_reply=BrainstormState.read_reply,
     stop=BrainstormState.stop,
     start_again=BrainstormState.start_again,
+    open_brief=BrainstormState.open_brief,
     stopping=BrainstormState.stopping,
     may_act=BrainstormState.may_act,
     unreachable=UNREACHABLE,

@@ -18,6 +18,7 @@ from scriptwriter.services.drafts import write_draft
 from scriptwriter.services.endings import end_artifact, end_title, storable
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
+from scriptwriter.services.offers import offered
 from scriptwriter.services.records import record
 from scriptwriter.services.remakes import version_with_title
 from scriptwriter.services.retries import next_attempt, prompt_of
@@ -28,7 +29,6 @@ from scriptwriter.services.transitions import (
     timestamp,
     transition,
 )
-from scriptwriter.settings import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
     """Take the transform for `job`, run by `process`, and return what to do; None where there is nothing.
 
     A transform that is running already was left behind by a worker: this is its next attempt. Only where
-    it is another job's it is not taken. Raises GenerationError `interrupted_too_often` after so many deaths.
+    it is another job's it is not taken. Raises GenerationError `interrupted_too_often` after so many deaths,
+    and as `offered` does where there is something to write.
     """
     async with transaction() as session:
         transform = await session.get(Transform, transform_id, with_for_update=True)
@@ -88,10 +89,13 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
             await session.refresh(transform)
             context = context_of(transform)
         brief = await brief_of(session, transform_id)
-        context |= {"attemptStartedAt": timestamp(), "model": settings().model(brief.model).name}
-        context |= {"job": job, "process": process, "finishedBefore": finished}
+        asked, retries = context.get("slots"), context.get("automaticRetries", 0)
+        slots = tuple(asked) if asked is not None else graph.open_slots(kept, brief.count)
+        if slots:
+            context["model"] = offered(brief.model).name
+        context |= {"attemptStartedAt": timestamp(), "finishedBefore": finished}
+        context |= {"job": job, "process": process}
         context.pop("waiting", None)
-        slots, retries = context.get("slots"), context.get("automaticRetries", 0)
         await transition(
             session,
             transform_id,
@@ -107,7 +111,7 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
             transform.retry_count,
             brief,
             kept,
-            tuple(slots) if slots is not None else graph.open_slots(kept, brief.count),
+            slots,
             await prompt_of(session, transform),
             retries,
             max(transform.max_retries - retries, 0),
@@ -132,8 +136,11 @@ async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
         raise Superseded(attempt.transform_id)
 
 
-async def finish(attempt: Attempt, ideas: Sequence[Idea], reply: Reply) -> None:
-    """End the attempt well, with everything that was asked for. Raises Superseded."""
+async def finish(attempt: Attempt, ideas: Sequence[Idea], reply: Reply | None) -> None:
+    """End the attempt well, with everything that was asked for. Raises Superseded.
+
+    `reply` is None where no model was asked.
+    """
     await _end(attempt, ideas, reply, "completed")
 
 

@@ -24,6 +24,7 @@ from scriptwriter.models import (
 from scriptwriter.services import budget
 from scriptwriter.services.access import ACTORS, is_id, require
 from scriptwriter.services.jobs import defer_generation
+from scriptwriter.services.offers import offered
 from scriptwriter.services.projects import create_in
 from scriptwriter.services.retries import prompt_role, requeue
 from scriptwriter.services.stops import stop_in
@@ -69,7 +70,7 @@ async def start_again(project_id: str, user_id: str) -> str:
 
     Returns the transform's id.
 
-    Raises UserError as `start` does, and `brief_not_found`.
+    Raises UserError as `start` and `offered` do, and `brief_not_found`.
     """
     try:
         async with transaction() as session:
@@ -85,6 +86,7 @@ async def start_again(project_id: str, user_id: str) -> str:
                 raise UserError("brief_not_found")
             # What asked for more like one idea, or for a title, was no brief of a person's.
             brief = next((each for each in briefs if each.task == "brainstorm"), briefs[-1].again())
+            offered(brief.model)
             return await _start(session, project_id, brief, user, await taste_of(session, project_id))
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
@@ -103,7 +105,8 @@ async def retry(
 
     `only` asks for the one at that place (from 0), `skip` gives it up; `rephrase` asks for milder words.
     Raises UserError: `project_not_found`, `not_allowed`, `run_not_found`, `nothing_to_retry`,
-    `already_running`, and `too_many_starts`, `too_many_running` as budget.hold_to does.
+    `already_running`, `model_withdrawn` (model) as `offered` does, and `too_many_starts`, `too_many_running`
+    as budget.hold_to does.
     """
     try:
         async with transaction() as session:
@@ -144,7 +147,7 @@ async def _start(
     taste: Taste = NO_TASTE,
     inputs: Sequence[tuple[str, str]] = (),
 ) -> str:
-    if brief.model and settings().model(brief.model).name != brief.model:
+    if settings().model(brief.model) is None:
         raise UserError("model_not_offered", model=brief.model)
     transform = Transform(
         id=str(uuid4()),

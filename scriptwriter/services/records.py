@@ -27,8 +27,8 @@ async def record(session: AsyncSession, transform: Transform, reply: Reply, cont
     row.model_parameters = json.dumps(dict(reply.parameters), ensure_ascii=False)
     row.token_usage = json.dumps(usage) if usage else None
     context |= {"model": reply.model_name, "tokens": usage.get("total_tokens") if usage else None}
-    offered = settings().model(context.get("params", {}).get("model", ""))
-    price = pricing.counted(usage, offered, settings().price_currency)
+    model = settings().model(context.get("params", {}).get("model", ""))
+    price = pricing.counted(usage, model, settings().price_currency) if model else None
     if price is not None:
         context["cost"] = str(price)
     heading = f"\n\n--- attempt {transform.retry_count} ---\n" if row.raw_response else ""

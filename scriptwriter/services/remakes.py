@@ -15,6 +15,7 @@ from scriptwriter.services import brainstorms
 from scriptwriter.services.access import ACTORS, require
 from scriptwriter.services.acts import acts_on, find
 from scriptwriter.services.lineage import brief_behind
+from scriptwriter.settings import settings
 
 MOST_MERGED = 4
 
@@ -54,7 +55,10 @@ async def _start(project_id: str, task: Task, refs: Sequence[IdeaRef], count: in
         await require(session, project_id, user_id, roles=ACTORS)
         read = [await _current(session, project_id, ref) for ref in refs]
         brief = await brief_behind(session, refs[0].artifact_id)
-    brief = replace(brief, task=task, count=count, sources=tuple(source for source, _ in read))
+    sources = tuple(source for source, _ in read)
+    # Nobody chooses a model here: where the one of the idea's brief has gone, the default one serves.
+    model = brief.model if settings().model(brief.model) else ""
+    brief = replace(brief, task=task, count=count, sources=sources, model=model)
     inputs = [(ref.artifact_id, ref.role) for ref in refs]
     inputs += [(version, "version") for _, version in read if version]
     return await brainstorms.start(project_id, brief, user_id, inputs=inputs)

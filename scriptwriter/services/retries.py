@@ -13,6 +13,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.models import Artifact, LlmPrompt, Transform
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
+from scriptwriter.services.offers import offered
 from scriptwriter.services.transitions import context_json, context_of, seconds_of_work, transition
 
 ENDED = ("error", "stoppedBy", "attemptStartedAt", "waiting", "interrupted")
@@ -23,10 +24,13 @@ async def requeue(session: AsyncSession, transform: Transform, **context: Any) -
     """Make `transform` pending again as its next attempt, with its prompt and its job.
 
     Where the last missing idea was given up, that attempt only ends the run.
-    Raises UserError `nothing_to_retry` where its state does not allow it, or nothing is missing.
+    Raises UserError `nothing_to_retry` where its state does not allow it, or nothing is missing; and as
+    `offered` does where there is something to write.
     """
     fresh = {"slots": None, "rephrase": False, "automaticRetries": 0, "deaths": 0}
-    if not await next_attempt(session, transform, **(fresh | context)) and not context.get("skipped"):
+    if await next_attempt(session, transform, **(fresh | context)):
+        offered((await brief_of(session, transform.id)).model)
+    elif not context.get("skipped"):
         raise UserError("nothing_to_retry")
     await defer_generation(session, transform.id)
 

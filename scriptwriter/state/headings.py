@@ -22,6 +22,7 @@ REMEDIES: Mapping[str, Remedy] = {
     "length_limit": "go_on",
     "content_filtered": "rephrase",
     "reply_unreadable": "reread",
+    "model_withdrawn": "rebrief",
 }
 """What to do about a failure, by its code; about all others: retry."""
 

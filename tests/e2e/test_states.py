@@ -9,6 +9,7 @@ import psutil
 import psycopg
 import pytest
 from playwright.async_api import Browser, expect
+from psycopg.types.json import Jsonb
 
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, refused, spoken
 from tests.support.people import Person
@@ -105,6 +106,35 @@ async def test_a_run_that_ended_short_says_why_and_what_helps(
     await writer.sees_ideas(*[title for number, title in enumerate(TITLES, 1) if number not in left_out])
     await writer.sees_status(f"{5 - len(left_out)} 个创意")
     assert len(model.exchanges) == asked + 2
+
+
+async def test_a_run_whose_model_is_gone_leads_to_its_brief(
+    model: ModelServer, writer: Person, database: str
+) -> None:
+    """Where another model is chosen; it can be tried again, too, for the day when the model is back."""
+    model.answers(refused(402, "no"))
+    project_id = await writer.create_project()
+    await expect(writer.reason).to_have_text("额度已用完，请联系管理员")
+    gone = {"error": {"code": "model_withdrawn", "params": {"model": "old-model"}}}
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "UPDATE transforms SET execution_context = (execution_context::jsonb || %s)::text"
+            " WHERE project_id = %s AND type = 'llm'",
+            (Jsonb(gone), project_id),
+        )
+
+    await expect(writer.reason).to_have_text(
+        "模型 old-model 已不再提供，已写内容都在。请编辑要求后重来，换一个模型"
+    )
+    await expect(writer.buttons).to_have_text(["编辑要求后重来", "重试"])
+    await writer.takes_pictures("model-withdrawn")
+    await writer.presses("编辑要求后重来")
+    await writer.page.get_by_test_id("changed-brief").locator("[name=model]").select_option("dear-model")
+    model.answers(ALL)
+    await writer.page.get_by_test_id("submit-brief").click()
+
+    await writer.sees_ideas(*TITLES)
+    assert model.exchanges[-1].body["model"] == "dear-model"
 
 
 async def test_a_model_that_has_said_nothing_yet_is_thinking_and_the_clock_goes_on(

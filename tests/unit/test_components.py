@@ -48,6 +48,7 @@ DEEDS = Deeds(
     read_reply=logged,
     stop=logged,
     start_again=logged,
+    open_brief=rx.console_log("brief"),
     stopping=rx.Var("stopping").to(bool),
     may_act=rx.Var("may_act").to(bool),
     unreachable=UNREACHABLE,

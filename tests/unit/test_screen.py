@@ -234,6 +234,7 @@ def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
         ("model_silent", "fill_in"),
         ("too_few_ideas", "fill_in"),
         ("length_limit", "go_on"),
+        ("model_withdrawn", "rebrief"),
         ("content_filtered", "rephrase"),
         ("reply_unreadable", "reread"),
         ("rate_limited", "retry"),

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from scriptwriter.settings import DEMO_MODEL, Settings
+from scriptwriter.settings import DEMO_MODEL, ModelOption, Settings
 
 PRODUCTION = {"SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "https://write.example"}
 
@@ -32,7 +32,7 @@ def test_a_fresh_machine_serves_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     known = of(monkeypatch)
 
     assert (known.outside_database, known.electric_url, known.worker_inside) == (None, None, True)
-    assert (known.demo, known.model().name, known.development) == (True, DEMO_MODEL, True)
+    assert (known.demo, known.model_options[0].name, known.development) == (True, DEMO_MODEL, True)
 
 
 def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_a_key_or_an_address_ends_the_demo(monkeypatch: pytest.MonkeyPatch, name
     """Either says that a real model shall answer."""
     known = of(monkeypatch, OPENAI_MODEL="a-model", **{name: "http://somewhere"})
 
-    assert (known.demo, known.model().name) == (False, "a-model")
+    assert (known.demo, known.model_options) == (False, (ModelOption(name="a-model"),))
 
 
 def test_an_outside_electric_needs_an_outside_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,13 +85,14 @@ def test_no_secret_is_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_listed_models_are_offered_with_their_prices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first is the default; a name that is offered no longer means the default."""
+    """The first is the default, whatever OPENAI_MODEL says; there is no other."""
     listed = '[{"name": "a", "input_price": 1, "output_price": 2}, {"name": "b", "api_key": "s3cret-b"}]'
 
     known = of(monkeypatch, MODELS=listed, OPENAI_MODEL="ignored")
 
     assert [each.name for each in known.model_options] == ["a", "b"]
-    assert (known.model().name, known.model("b").name, known.model("gone").name) == ("a", "b", "a")
+    first, second = known.model_options
+    assert [known.model(name) for name in ("", "a", "b", "gone")] == [first, first, second, None]
     assert not known.demo
     assert "s3cret-b" in known.secrets and "s3cret-b" not in repr(known)
 
