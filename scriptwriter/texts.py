@@ -305,7 +305,6 @@ GO_ON = Text("续写", "Go on writing")
 REPHRASE = Text("换个说法", "Say it differently")
 SKIP = Text("跳过", "Skip it")
 SKIPPED = Text("已跳过", "Skipped")
-RAW_REPLY = Text("模型返回的原文", "What the model answered")
 SHOW_RAW_REPLY = Text("查看原文", "See the reply")
 CLOSE = Text("关闭", "Close")
 RETRY_IDEA = Text("重试第 {number} 个", "Try idea {number} again")
@@ -382,7 +381,7 @@ HELP_KEYS = (
     ("?", Text("显示这张表", "Show this list")),
 )
 PROMPT_SENT = Text("发送的提示词（第 {number} 次）", "The prompt as sent (attempt {number})")
-RAW_REPLY_HEADING = Text("模型原文", "The raw reply")
+RAW_REPLY = Text("模型返回的原文", "What the model answered")
 NO_REPLY_YET = Text("还没有回复", "No reply yet")
 ORIGIN_FACTS = Text("模型 {model} · 第 {attempts} 次尝试", "Model {model}, attempt {attempts}")
 PARAMETERS = Text("参数", "Parameters")
@@ -651,7 +650,6 @@ ERRORS: dict[str, Text] = {
         "你已有 {limit} 个生成正在进行，请等其中一个结束",
         "You have {limit} runs going already; please wait until one of them ends",
     ),
-    "reply_not_found": Text("这次生成没有留下原文", "This run left no raw reply"),
     "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
     "verdict_unknown": Text("只能留下、不要，或收回", "Keep it, pass on it, or take that back"),
     "reason_too_long": Text("理由最多 {limit} 个字", "The reason may have up to {limit} characters"),

@@ -19,7 +19,6 @@ class Deeds:
     retry_one: Any
     skip: Any
     rephrase: Any
-    read_reply: Any
     stop: Any
     start_again: Any
     open_brief: Any

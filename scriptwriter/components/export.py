@@ -84,7 +84,7 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
             class_name="export-form",
         ),
         id="export",
-        class_name="raw-reply",
+        class_name="paper",
         aria_label=t(EXPORT, language),
         data_testid="export-dialog",
     )

@@ -15,7 +15,7 @@ from scriptwriter.texts import (
     ORIGIN_FACTS,
     PARAMETERS,
     PROMPT_SENT,
-    RAW_REPLY_HEADING,
+    RAW_REPLY,
     SECONDS,
     STARTED_BY,
     TOKENS_USED,
@@ -41,14 +41,19 @@ def origin(told: Any, language: Language, put_away: Any, *, shown: Any) -> rx.Co
         ),
         rx.cond(told.usage != "", rx.el.p(t(TOKENS_USED, language), ": ", rx.el.code(told.usage))),
         rx.cond(told.parameters != "", rx.el.p(t(PARAMETERS, language), ": ", rx.el.code(told.parameters))),
+        # First, for who comes because it could not be read.
+        rx.el.h3(t(RAW_REPLY, language)),
+        rx.cond(
+            told.reply != "",
+            rx.el.pre(told.reply, tab_index=0, data_testid="raw-reply"),
+            rx.el.p(t(NO_REPLY_YET, language)),
+        ),
         rx.foreach(
             told.prompts,
             lambda prompt, place: rx.el.section(
                 rx.el.h3(t(PROMPT_SENT, language, number=place + 1)), rx.el.pre(prompt, tab_index=0)
             ),
         ),
-        rx.el.h3(t(RAW_REPLY_HEADING, language)),
-        rx.cond(told.reply != "", rx.el.pre(told.reply, tab_index=0), rx.el.p(t(NO_REPLY_YET, language))),
         on_close=put_away,
         data_shown=shown,
     )
@@ -81,7 +86,7 @@ def _dialog(
         ),
         rx.el.div(*content, class_name="dialog-body"),
         id=id,
-        class_name="raw-reply",
+        class_name="paper",
         aria_label=t(title, language),
         data_testid=id,
         **attributes,

@@ -1,22 +1,17 @@
-"""Owns the buttons about a run: stop it, mend it, ask for another; and the dialog of its raw reply.
-
-Knows no state class.
-"""
+"""Owns the buttons about a run: stop it, mend it, ask for another. Knows no state class."""
 
 from typing import Any
 
 import reflex as rx
 
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import PostForm, button, once
+from scriptwriter.components.elements import button, once
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
     ANOTHER_BATCH,
-    CLOSE,
     EDIT_BRIEF,
     FILL_IN,
     GO_ON,
-    RAW_REPLY,
     REPHRASE,
     RETRY,
     SHOW_RAW_REPLY,
@@ -65,7 +60,7 @@ def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
                 "reread",
                 rx.fragment(
                     deed(RETRY, deeds.retry(*run)),
-                    deed(SHOW_RAW_REPLY, deeds.read_reply(batch.transform_id), "show-reply", "plain"),
+                    deed(SHOW_RAW_REPLY, deeds.ideas.trace(batch.transform_id), "show-reply", "plain"),
                 ),
             ),
             (
@@ -84,24 +79,6 @@ def another_batch(batch: Any, language: Language, deeds: Deeds, *, kind: Any = "
     """Asks for a new run for the same brief."""
     return _button(
         ANOTHER_BATCH, deeds.start_again(batch.transform_id), "another-batch", language, deeds, kind
-    )
-
-
-def raw_reply(text: Any, language: Language, put_away: Any, *, shown: Any = 0) -> rx.Component:
-    """The dialog in which the raw reply is read, as plain text; it opens whenever `shown` changes."""
-    return rx.el.dialog(
-        PostForm.create(
-            rx.el.header(
-                rx.el.h2(t(RAW_REPLY, language)),
-                rx.el.button(t(CLOSE, language), type="submit", class_name="button quiet", on_click=put_away),
-            ),
-            method="dialog",
-        ),
-        rx.el.pre(text, tab_index=0, data_testid="raw-reply-text"),
-        id="raw-reply",
-        class_name="raw-reply",
-        data_shown=shown,
-        data_testid="raw-reply",
     )
 
 

@@ -11,7 +11,6 @@ from scriptwriter.components.export import export_button, export_dialog
 from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.margin import keepers, present
 from scriptwriter.components.origin import keys, origin
-from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.pages.open_project import managing_notice, opened, project_title, project_tools
@@ -20,7 +19,6 @@ from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.ideas import IdeasState
 from scriptwriter.state.origin import OriginState
 from scriptwriter.state.project import ProjectState
-from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.texts import (
     BRAINSTORM,
@@ -43,7 +41,6 @@ DEEDS = Deeds(
     retry_one=BrainstormState.retry_one,
     skip=BrainstormState.skip,
     rephrase=BrainstormState.rephrase,
-    read_reply=BrainstormState.read_reply,
     stop=BrainstormState.stop,
     start_again=BrainstormState.start_again,
     open_brief=BrainstormState.open_brief,
@@ -97,7 +94,6 @@ def brainstorm() -> rx.Component:
         origin(OriginState.told, LANGUAGE, OriginState.put_away, shown=OriginState.shown),
         keys(LANGUAGE),
         export_dialog(ProjectState.id, LANGUAGE),
-        raw_reply(ReplyState.text, LANGUAGE, ReplyState.put_away, shown=ReplyState.shown),
         rx.el.p(
             in_language(BrainstormState.announcement, LANGUAGE),
             class_name="unseen",

@@ -70,21 +70,3 @@ async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance
 def _attempt(role: str) -> int:
     """The number of the attempt whose prompt has this `prompt_role`, from 0."""
     return int(role.rpartition("-")[2]) if "-" in role else 0
-
-
-async def raw_reply(project_id: str, transform_id: str, user_id: str) -> str:
-    """What the model answered in all attempts of a run, as it came; newer attempts follow older ones.
-
-    Raises UserError: `project_not_found`, `reply_not_found` where nothing was answered or kept.
-    """
-    async with transaction() as session:
-        await require(session, project_id, user_id)
-        found = await session.exec(
-            select(LlmTransform.raw_response).where(
-                LlmTransform.transform_id == transform_id, LlmTransform.project_id == project_id
-            )
-        )
-        reply = found.first()
-    if not reply:
-        raise UserError("reply_not_found")
-    return reply

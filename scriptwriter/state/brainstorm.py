@@ -19,12 +19,11 @@ from scriptwriter.components.views import (
     PersonView,
 )
 from scriptwriter.errors import UserError
-from scriptwriter.services import brainstorms, projects, provenance
+from scriptwriter.services import brainstorms, projects
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
 from scriptwriter.state.following import HELD, LOST, admit, role_in, watch
 from scriptwriter.state.project import ProjectState, about
-from scriptwriter.state.reply import LONGEST, ReplyState
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.state.writing import WritingState
@@ -104,7 +103,7 @@ class BrainstormState(SessionState):
     async def _forget(self) -> None:
         """Nothing of a project stays in this tab; whoever follows one for it ends."""
         self.reset()
-        for part in (WritingState, ReplyState, ProjectState, *HELD):
+        for part in (WritingState, ProjectState, *HELD):
             (await self.get_state(part)).reset()
 
     async def _deny(self, error: UserError) -> None:
@@ -171,11 +170,6 @@ class BrainstormState(SessionState):
         self.stopping = False
 
     @rx.event
-    async def read_reply(self, transform_id: str) -> None:
-        """Show what the model answered."""
-        await self._act(self._read_reply(str(transform_id)))
-
-    @rx.event
     def dismiss(self) -> None:
         """The person has read the notice."""
         self.notice = Notice()
@@ -218,12 +212,6 @@ class BrainstormState(SessionState):
 
     async def _stop(self, transform_id: str) -> None:
         await brainstorms.stop(self._project_id(), transform_id, await self._person())
-
-    async def _read_reply(self, transform_id: str) -> None:
-        text = await provenance.raw_reply(self._project_id(), transform_id, await self._person())
-        reply = await self.get_state(ReplyState)
-        reply.text = text[-LONGEST:]
-        reply.shown += 1
 
     def _project_id(self) -> str:
         # Reflex adds this var when a page with such a route is added; the client can set it to anything.

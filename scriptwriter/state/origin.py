@@ -8,13 +8,15 @@ from scriptwriter.components.views import Notice, OriginView
 from scriptwriter.services import provenance
 from scriptwriter.services.provenance import Provenance
 from scriptwriter.state.following import held
-from scriptwriter.state.reply import LONGEST
 from scriptwriter.state.session import SessionState, as_notice
+
+LONGEST = 200_000
+"""Characters of each text; of a longer reply the end is shown, with the newest attempt."""
 
 
 @held
 class OriginState(SessionState):
-    """The dialog 来源 of a card."""
+    """The dialog 来源 of a card, and of a run whose reply could not be read."""
 
     shown: rx.Field[int] = rx.field(0)
     """Counts; the page's script opens the dialog when it changes."""

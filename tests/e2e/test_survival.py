@@ -213,7 +213,7 @@ async def test_a_reply_that_cannot_be_read_can_be_looked_at_as_plain_text(
 
     await writer.presses("查看原文")
 
-    text = writer.page.get_by_test_id("raw-reply-text")
+    text = writer.page.get_by_test_id("raw-reply")
     await expect(text).to_be_visible()
     await expect(text).to_contain_text("<img src=x onerror=alert(1)> sorry")
     assert await text.locator("img").count() == 0

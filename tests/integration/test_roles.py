@@ -59,7 +59,6 @@ READING: dict[str, Act] = {
         place.project_id, place.transform_id, who
     ),
     "export": lambda place, who: transfers.export(place.project_id, who),
-    "read the raw reply": lambda place, who: provenance.raw_reply(place.project_id, place.transform_id, who),
 }
 ACTING: dict[str, Act] = {
     "start": lambda place, who: brainstorms.start(place.project_id, BRIEF, who),

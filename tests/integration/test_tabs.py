@@ -20,7 +20,6 @@ from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.ideas import IdeasState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.origin import OriginState
-from scriptwriter.state.reply import ReplyState
 from scriptwriter.state.session import SessionState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import Hub
@@ -351,11 +350,11 @@ async def test_the_raw_reply_is_shown_to_members_only(hub: Hub, room: Room) -> N
 
     async with open_tab(room.project_id, "viewer") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
-        await tab.send(BrainstormState.read_reply, transform_id=attempt.transform_id)
-        assert tab.value(ReplyState, "text") == "<b>raw</b>"
+        await tab.send(OriginState.trace, transform_id=attempt.transform_id)
+        assert tab.value(OriginState, "told").reply == "<b>raw</b>"
     async with open_tab(room.project_id, "stranger") as tab:
-        await tab.send(BrainstormState.read_reply, transform_id=attempt.transform_id)
-        assert not tab.value(ReplyState, "text")
+        await tab.send(OriginState.trace, transform_id=attempt.transform_id)
+        assert tab.value(OriginState, "shown") == 0
 
 
 async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: Room) -> None:

@@ -30,7 +30,7 @@ ODD = (
 """What an argument may be instead of what it should be."""
 
 FOR_THE_ADDRESS: tuple[tuple[type[BaseState], str], ...] = (
-    *((BrainstormState, "watch"), (BrainstormState, "read_reply"), (MembersState, "watch")),
+    *((BrainstormState, "watch"), (MembersState, "watch")),
     *((MembersState, "add"), (IdeasState, "pick"), (OriginState, "trace"), (PresenceState, "attend")),
 )
 """Handlers that take the project's id from the address alone."""

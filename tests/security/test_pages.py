@@ -74,10 +74,10 @@ class Watched(Person):
     async def opens_the_raw_reply(self) -> None:
         """The button takes one press a second."""
         async with asyncio.timeout(30):
-            while not await self.page.get_by_test_id("raw-reply-text").is_visible():
+            while not await self.page.get_by_test_id("raw-reply").is_visible():
                 await self.page.get_by_test_id("show-reply").click()
                 with suppress(AssertionError):
-                    await expect(self.page.get_by_test_id("raw-reply-text")).to_be_visible(timeout=1_000)
+                    await expect(self.page.get_by_test_id("raw-reply")).to_be_visible(timeout=1_000)
 
     async def sees_a_whole_layout(self) -> None:
         """Nothing sticks out of the window."""
@@ -123,9 +123,9 @@ async def test_the_walk_works_under_the_policy(owner: Watched, published: Publis
         partial(owner.page.keyboard.press, "Escape"),
     ):
         await owner.opens_the_raw_reply()
-        await expect(owner.page.get_by_test_id("raw-reply-text")).to_have_text("no json at all")
+        await expect(owner.page.get_by_test_id("raw-reply")).to_have_text("no json at all")
         await close()
-        await expect(owner.page.get_by_test_id("raw-reply-text")).to_be_hidden()
+        await expect(owner.page.get_by_test_id("raw-reply")).to_be_hidden()
     await owner.page.get_by_test_id("sign-out").click()
     await owner.page.wait_for_url("**/sign-in**")
 

@@ -15,8 +15,8 @@ from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.frame import Surroundings, frame
 from scriptwriter.components.ideas import blank_card, growing_card, idea_card, place_card
 from scriptwriter.components.members import MemberDeeds, add_member, member_table
+from scriptwriter.components.origin import origin
 from scriptwriter.components.project import ProjectDeeds, name_or_field, project_menu
-from scriptwriter.components.remedies import raw_reply
 from scriptwriter.components.views import (
     BatchView,
     BriefMessages,
@@ -24,6 +24,7 @@ from scriptwriter.components.views import (
     ConflictView,
     MemberView,
     Notice,
+    OriginView,
     PastBatchView,
     ProjectView,
 )
@@ -45,7 +46,6 @@ DEEDS = Deeds(
     retry_one=logged,
     skip=logged,
     rephrase=logged,
-    read_reply=logged,
     stop=logged,
     start_again=logged,
     open_brief=rx.console_log("brief"),
@@ -185,7 +185,8 @@ def _components() -> Iterator[tuple[str, Any]]:
     yield "past", lambda: past_batch(rx.Var("past").to(PastBatchView), LANGUAGE, DEEDS)
     yield "card", lambda: idea_card(card, batch, LANGUAGE, DEEDS)
     yield "place", lambda: place_card(card, batch, LANGUAGE, DEEDS)
-    yield "reply", lambda: raw_reply(rx.Var("reply").to(str), LANGUAGE, rx.console_log("away"))
+    told = rx.Var("told").to(OriginView)
+    yield "origin", lambda: origin(told, LANGUAGE, rx.console_log("away"), shown=rx.Var("shown").to(int))
     yield "growing", lambda: growing_card(card.number, card.title, card.body, LANGUAGE)
     yield "blank", lambda: blank_card(3)
     yield "notice", lambda: notice(message, LANGUAGE, rx.console_log("dismiss"))
@@ -249,7 +250,7 @@ def test_what_acts_is_disabled_offline_and_never_queued(name: str) -> None:
 
 def test_the_raw_reply_is_text_and_never_markup() -> None:
     """React writes a child as text; nothing here sets HTML."""
-    code = str(dict(_components())["reply"]())
+    code = str(dict(_components())["origin"]())
 
     assert "dangerouslySetInnerHTML" not in code
 
