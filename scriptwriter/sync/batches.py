@@ -5,7 +5,7 @@ It is the join of the view brainstorm_flows, over the rows that have arrived so 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from scriptwriter.graph import Brief, Idea
 from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.nearness import NOTHING, Places, followed
 from scriptwriter.sync.notes import IdeaNotes, Notes
-from scriptwriter.sync.rows import Row, created, parsed
+from scriptwriter.sync.rows import Row, created, parsed, written
 
 _ENDS: Mapping[str, graph.ArtifactStatus] = {
     "completed": "completed",
@@ -149,15 +149,22 @@ def _batch(
         cost=context.get("cost") or "",
         stopped_by=context.get("stoppedBy") or "",
         interrupted=bool(context.get("interrupted")),
-        waiting=_waiting(context["waiting"]) if status == "pending" and context.get("waiting") else None,
+        waiting=_waiting(context["waiting"], transform)
+        if status == "pending" and context.get("waiting")
+        else None,
         skipped=frozenset(context.get("skipped") or ()),
         slots=None if slots is None else frozenset(slots),
         notes=notes,
     )
 
 
-def _waiting(told: Mapping[str, Any]) -> Waiting:
-    return Waiting(**{**told, "until": datetime.fromisoformat(told["until"])})
+def _waiting(told: Mapping[str, Any], transform: Row) -> Waiting:
+    # What was postponed by an earlier version of the worker says no moment.
+    until = told.get("until")
+    moment = (
+        datetime.fromisoformat(until) if until else written(transform) + timedelta(seconds=told["seconds"])
+    )
+    return Waiting(**{**told, "until": moment})
 
 
 def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:

@@ -17,6 +17,11 @@ def parsed(text: str) -> Mapping[str, Any]:
     return json.loads(text)
 
 
+def written(row: Row) -> datetime:
+    """When the row was changed last."""
+    return row["updated_at"] or _EPOCH
+
+
 def created(row: Row) -> datetime:
     """When the row was made."""
     return row["created_at"] or _EPOCH

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -34,6 +35,22 @@ def test_a_batch_shows_its_ideas_and_who_started_it() -> None:
     assert [idea.title for idea in batch.ideas] == ["重生之约"]
     assert (batch.status, batch.started_by, batch.tokens, batch.seconds) == ("completed", "小王", 20, 18.0)
     assert (batch.brief.platform, batch.brief.count) == ("抖音", 2)
+
+
+@pytest.mark.parametrize("told", [{}, {"until": "2026-07-01T00:00:59+00:00"}])
+def test_a_retry_to_come_says_when_also_if_an_earlier_version_postponed_it(told: dict[str, str]) -> None:
+    """That one said only how many seconds after its writing."""
+    waiting = {"code": "rate_limited", "params": {}, "seconds": 20, "number": 1, "of": 2} | told
+    row = transform(
+        streaming_status="pending",
+        execution_context=json.dumps({"waiting": waiting}),
+        updated_at=datetime(2026, 7, 1, 0, 0, 39, tzinfo=UTC),
+    )
+
+    [batch] = joined([row], [], []).batches
+
+    assert batch.waiting is not None
+    assert batch.waiting.until == datetime(2026, 7, 1, 0, 0, 59, tzinfo=UTC)
 
 
 def test_the_newest_batch_comes_first() -> None:
