@@ -20,9 +20,10 @@ from random import Random, randrange
 from playwright.async_api import TimeoutError as NotThere
 
 from scriptwriter.services import accounts
+from tests.support.browsers import browser
 from tests.support.chaos import KINDS, OWNER, Chaos, Check, chaos
 from tests.support.chaos_checks import newest_titles
-from tests.support.people import Person, browser
+from tests.support.people import Person
 
 PROJECTS = 6
 ALL_KINDS = (*KINDS, *KINDS, "frozen worker", "frozen worker", "everything")

@@ -12,9 +12,10 @@ from pathlib import Path
 from scriptwriter.backing import database_server
 from scriptwriter.database import connect
 from scriptwriter.settings import Settings
+from tests.support.browsers import browser
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer
-from tests.support.people import SCREENSHOTS, Person, browser
+from tests.support.people import SCREENSHOTS, Person
 from tests.support.walk import walk
 from tests.support.web import Web, production_build
 

@@ -10,11 +10,11 @@ from playwright.async_api import Browser
 from scriptwriter.backing import database_server
 from scriptwriter.database import connect
 from scriptwriter.settings import ModelOption, Settings
+from tests.support.browsers import browser as open_browser
+from tests.support.browsers import chromium
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer
 from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
-from tests.support.people import browser as open_browser
-from tests.support.people import chromium
 from tests.support.web import Web, production_build
 
 MODELS = (

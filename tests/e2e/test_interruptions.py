@@ -9,11 +9,11 @@ from playwright.async_api import expect
 
 from scriptwriter.backing import database_server
 from scriptwriter.settings import Settings
+from tests.support.browsers import browser as open_browser
 from tests.support.chaos_checks import newest_titles
 from tests.support.line import Line
 from tests.support.model_server import Answer, Gate, ModelServer, broken_off, ideas_text, spoken
 from tests.support.people import Person
-from tests.support.people import browser as open_browser
 from tests.support.rows import rows
 from tests.support.tellings import TITLES, told_in_parts
 from tests.support.waiting import eventually

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scriptwriter.api.app import create
-from tests.support.people import browser as open_browser
-from tests.support.people import chromium
+from tests.support.browsers import browser as open_browser
+from tests.support.browsers import chromium
 from tests.support.programs import client, served
 
 STRICT = b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"

@@ -14,9 +14,9 @@ from scriptwriter import database
 from scriptwriter.database import apply_schema
 from scriptwriter.services import accounts, brainstorms
 from tests.support import postgres
+from tests.support.browsers import browser as open_browser
+from tests.support.browsers import chromium
 from tests.support.model_server import ModelServer, ideas_text, spoken
-from tests.support.people import browser as open_browser
-from tests.support.people import chromium
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.rows import rows
 from tests.support.scenes import Scene, make_scene

@@ -2,30 +2,17 @@
 
 import os
 import re
-import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from scriptwriter.api.session import COOKIE
 from scriptwriter.database import transaction
 from scriptwriter.models import Membership, User
 from scriptwriter.services import accounts
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LIMIT = 30_000
 SCREENSHOTS = Path(__file__).parents[2] / "test-artifacts"
 _BY_DAY = "matchMedia('(prefers-color-scheme: light)').matches"
@@ -37,33 +24,6 @@ _LATER = """async (seconds) => {
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=860)
 
 expect.set_options(timeout=LIMIT)
-
-
-def chromium() -> str:
-    """The browser's program; without one the test is skipped (SCRIPTWRITER_TEST_BROWSER=required: fails)."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next((found for name in names if (found := shutil.which(name))), None)
-    if program is None:
-        reason = "no Chromium on this machine: the browser tests need one (apt-get install chromium)"
-        if os.environ.get("SCRIPTWRITER_TEST_BROWSER") == "required":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return program
-
-
-@asynccontextmanager
-async def browser(addresses: Mapping[str, str] | None = None) -> AsyncIterator[Browser]:
-    """A headless browser; `addresses` (host:port → host:port) are where it finds what else would be there."""
-    program = chromium()
-    rules = ", ".join(f"MAP {name} {there}" for name, there in (addresses or {}).items())
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(
-            executable_path=program, args=[*FLAGS, f"--host-resolver-rules={rules}"]
-        )
-        try:
-            yield opened
-        finally:
-            await opened.close()
 
 
 async def colleague_of(project_id: str, browser: Browser, home: str, display_name: str = "小李") -> "Person":
