@@ -7,11 +7,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
 from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
 from tests.support import postgres
+from tests.support.browsers import browser as open_browser
 from tests.support.rooms import Room, make_room
 from tests.support.shape_servers import SECRET, shape_server
 
@@ -41,6 +44,29 @@ class _Together(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     """One process runs all tests of a file, and of the files that go together."""
     return _Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of pages run on the one event loop that their browser lives on, and so do their fixtures."""
+    for item in items:
+        pages = {"web", "published"} & {*getattr(item, "fixturenames", ())}
+        if pages and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def open_chromium() -> AsyncIterator[Browser]:
+    """The browser of this process: to start one takes as long as to look at five pages."""
+    async with open_browser() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(open_chromium: Browser) -> AsyncIterator[Browser]:
+    """A headless browser in which nobody is; whoever came in is out after the test."""
+    yield open_chromium
+    for profile in open_chromium.contexts:
+        await profile.close()
 
 
 @pytest.fixture(scope="session")

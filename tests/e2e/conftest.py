@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+import pytest_asyncio
 
 from scriptwriter.backing import database_server
 from scriptwriter.database import connect
 from scriptwriter.settings import ModelOption, Settings
-from tests.support.browsers import browser as open_browser
 from tests.support.browsers import chromium
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer
@@ -64,7 +63,7 @@ def web(folder: Path, model: ModelServer, provider: OidcServer) -> Iterator[Web]
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def database(web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The application's own database, connected to this process too; its URL."""
     monkeypatch.setenv("SCRIPTWRITER_DATA_DIR", str(folder / "data"))
@@ -72,10 +71,3 @@ async def database(web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch) -> A
         connection = connect(url)
         yield url
         await connection.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A headless browser."""
-    async with open_browser() as opened:
-        yield opened

@@ -1,6 +1,6 @@
 """What a brief will cost, told by its form, in a real browser: always of what the form holds."""
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from scriptwriter import pricing
@@ -15,7 +15,7 @@ from tests.support.web import Web
 READ = ("platform", "genre", "other_requirements", "avoid")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, browser: Browser) -> Person:
     """A person who is signed in."""
     person = await Person.arrive(browser, web.url)

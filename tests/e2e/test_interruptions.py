@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from scriptwriter.backing import database_server
@@ -36,7 +37,7 @@ def apart(web: Web, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def database(apart: Web, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The URL of its database."""
     monkeypatch.setenv("SCRIPTWRITER_DATA_DIR", apart.settings["SCRIPTWRITER_DATA_DIR"])
@@ -44,14 +45,14 @@ async def database(apart: Web, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         yield url
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def line(apart: Web) -> AsyncIterator[Line]:
     """Between the browser and that process."""
     async with Line(apart.port) as opened:
         yield opened
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def writer(apart: Web, line: Line) -> AsyncIterator[Person]:
     """A person who is signed in there."""
     async with open_browser({urlsplit(apart.url).netloc: f"127.0.0.1:{line.port}"}) as browser:

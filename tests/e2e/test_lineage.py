@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, ViewportSize, expect
 
 from scriptwriter.components.flow_chart import READABLE
@@ -30,7 +31,7 @@ def line(person: Person, words: str) -> Locator:
     return person.page.get_by_test_id("step").filter(has_text=words)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, model: ModelServer, browser: Browser, database: str) -> Person:
     """A person with a project of five ideas, who has kept the second and rewritten the first."""
     model.answers(spoken(ideas_text(range(1, 6))))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from scriptwriter.services import projects
@@ -13,7 +13,7 @@ from tests.support.waiting import eventually
 from tests.support.web import Web
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, browser: Browser, database: str) -> AsyncIterator[Person]:
     """A person who is signed in, and in whose pages nothing breaks."""
     person = await Person.arrive(browser, web.url)

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from docx import Document
 from playwright.async_api import Browser, Locator, expect
 from sqlmodel import select
@@ -25,7 +26,7 @@ MERGED = json.dumps(
 NEW_TITLE = json.dumps({"ideas": [{"title": "门没有关", "body": "更有悬念。"}]})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, model: ModelServer, browser: Browser, database: str) -> AsyncIterator[Person]:
     """A person who is signed in, and in whose pages nothing breaks."""
     model.answers(spoken(ideas_text(range(1, 6))))
@@ -37,7 +38,7 @@ async def writer(web: Web, model: ModelServer, browser: Browser, database: str) 
     assert faults == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def room(writer: Person, browser: Browser) -> tuple[Person, Person]:
     """Two people before the same five ideas; the first one owns the project."""
     project_id = await writer.create_project()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import psutil
 import psycopg
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 from psycopg.types.json import Jsonb
 
@@ -34,7 +35,7 @@ async def written_to_the_third(model: ModelServer, writer: Person) -> tuple[str,
     return project_id, gate
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, browser: Browser) -> Person:
     """A person who is signed in."""
     person = await Person.arrive(browser, web.url)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser
+import pytest_asyncio
 
 from scriptwriter import database
 from scriptwriter.database import apply_schema
 from scriptwriter.services import accounts, brainstorms
 from tests.support import postgres
-from tests.support.browsers import browser as open_browser
 from tests.support.browsers import chromium
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.rooms import BRIEF, Room, make_room
@@ -129,7 +128,7 @@ def published(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) ->
         yield Published(web, url, folder, model, marked | {"the password in DATABASE_URL": password})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def inhabited(published: Published) -> AsyncIterator[Room]:
     """A project with ideas, and its people, in its database, which this process is connected to as well."""
     connection = database.connect(published.database_url)
@@ -140,10 +139,3 @@ async def inhabited(published: Published) -> AsyncIterator[Room]:
     await eventually(lambda: rows(published.database_url, query, transform_id))
     yield room
     await connection.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A headless browser."""
-    async with open_browser() as opened:
-        yield opened

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 from sqlalchemy import update
 from sqlmodel import col
@@ -91,7 +92,7 @@ class Watched(Person):
         assert await self.page.evaluate(sticking_out) == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def owner(browser: Browser, published: Published, inhabited: Room) -> AsyncIterator[Watched]:
     """The owner of the projects."""
     yield await Watched.comes(browser, published, inhabited.owner)
