@@ -20,7 +20,7 @@ async def test_five_ideas_grow_in_two_tabs_and_survive_a_reload(
     half_a_sentence, two_ideas = Gate(), Gate()
     model.answers(told_in_parts(half_a_sentence, two_ideas))
     writer = await Person.arrive(browser, web.url)
-    await writer.sign_in()
+    await writer.sign_in_by_click()
 
     project_id = await writer.create_project(其他要求="女主是现代 CEO")
     tab = await writer.open_second_tab()

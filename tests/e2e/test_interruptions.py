@@ -57,7 +57,7 @@ async def writer(apart: Web, line: Line) -> AsyncIterator[Person]:
     """A person who is signed in there."""
     async with open_browser({urlsplit(apart.url).netloc: f"127.0.0.1:{line.port}"}) as browser:
         person = await Person.arrive(browser, apart.url)
-        await person.sign_in()
+        await person.sign_in_by_click()
         yield person
 
 
