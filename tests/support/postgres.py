@@ -36,6 +36,10 @@ SELECT
     || string_agg(concat_ws(' ', relname, attname, atttypid, attnotnull), ',' ORDER BY attrelid, attnum)
 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
 """
+_ALONE: LiteralString = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid != pg_backend_pid()
+"""
 _EMPTY: LiteralString = """
 DO $$
 DECLARE each RECORD;
@@ -112,45 +116,65 @@ class Databases:
 
     def __init__(self, server_url: str) -> None:
         self._server_url = server_url
-        self._ready: tuple[str, str] | None = None
+        self._ready: _Database | None = None
         self._kept = ExitStack()
 
     @contextmanager
     def lend(self) -> Iterator[str]:
         """The URL of a database without any row, for one test at a time."""
-        url, made = self._ready or self._make()
+        database = self._ready or self._make()
         self._ready = None
-        yield url
-        self._ready = (url, made) if _emptied(url, self._server_url, made) else None
+        yield database.url
+        self._ready = database if database.empty() else None
 
     def close(self) -> None:
         """Drop them all."""
         self._kept.close()
 
-    def _make(self) -> tuple[str, str]:
+    def _make(self) -> "_Database":
         url = self._kept.enter_context(new_database(self._server_url))
         apply_schema(url)
-        return url, ask(url, _FORM)
+        made = _Database(url)
+        self._kept.callback(made.close)
+        return made
+
+
+class _Database:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._connection = psycopg.connect(url, autocommit=True)
+        self._made = self._form()
+
+    def empty(self) -> bool:
+        """Whether it is again as it was made, with nobody else in it; not where a test has changed tables."""
+        try:
+            self._alone().execute(_EMPTY)
+            return self._form() == self._made
+        except psycopg.Error:
+            return False
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _alone(self) -> psycopg.Connection:
+        try:
+            self._connection.execute(_ALONE)
+        except psycopg.OperationalError:
+            # A test has ended this connection together with its own.
+            self._connection.close()
+            self._connection = psycopg.connect(self.url, autocommit=True)
+            self._connection.execute(_ALONE)
+        return self._connection
+
+    def _form(self) -> Any:
+        row = self._connection.execute(_FORM).fetchone()
+        return row and row[0]
 
 
 def empty(url: str) -> None:
     """Delete every row of a database with this application's schema; others may use it meanwhile."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_EMPTY)
-
-
-def _emptied(url: str, server_url: str, made: str) -> bool:
-    """Whether it is again as it was made; not where a test has changed tables."""
-    name = urlsplit(url).path.lstrip("/")
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
-        )
-    try:
-        empty(url)
-        return ask(url, _FORM) == made
-    except psycopg.Error:
-        return False
 
 
 @contextmanager
