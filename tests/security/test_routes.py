@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
@@ -52,7 +51,7 @@ def test_reflex_serves_nothing_of_its_own_but_the_websocket() -> None:
 )
 async def test_what_is_closed_is_not_there(site: Site, path: str) -> None:
     """By no method."""
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with site.client() as client:
         for method in ("GET", "POST", "PUT", "DELETE"):
             answer = await client.request(method, path)
             assert answer.status_code == 404
@@ -64,7 +63,7 @@ async def test_a_route_gives_and_takes_only_what_is_allowed(site: Site, attacked
     """By cookie and by token, for every project, with its ids in the path, the query, a form and JSON."""
     already, before = len(site.complaints()), dump(site.database_url)
     identities = [{}] if who == "nobody" else await _identities(site, getattr(attacked.room, who))
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with site.client() as client:
         for name in ALL:
             right, (method, path) = ROUTES[name], name.split(" ")
             for target in attacked.targets:
@@ -91,7 +90,7 @@ async def test_the_same_requests_by_an_owner_change_something(site: Site, attack
         _cookie, headers = await _identities(site, scene.room.owner)
         method, path = name.split(" ")
         before = dump(site.database_url)
-        async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+        async with site.client(headers) as client:
             for target in scene.targets:
                 await client.request(method, filled(path, target), **fitting(name, target))
 
@@ -102,7 +101,7 @@ async def test_the_same_requests_by_an_owner_change_something(site: Site, attack
 async def test_the_same_requests_by_a_viewer_tell_something(site: Site, attacked: Scene) -> None:
     """Otherwise the silence towards all others would prove nothing."""
     for headers in await _identities(site, attacked.room.viewer):
-        async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+        async with site.client(headers) as client:
             for name in [name for name in ALL if ROUTES.get(name) == "reader"]:
                 method, path = name.split(" ")
                 target = attacked.targets[0]
@@ -119,7 +118,7 @@ async def test_another_site_can_do_nothing_for_a_signed_in_person(
     """Whatever the route: what a cookie proves counts only for what a page of ours has sent."""
     token = await accounts.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}"} | ({"Origin": origin} if origin else {})
-    async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+    async with site.client(headers) as client:
         for path in {name.split(" ")[1] for name in ALL} | {"/projects", "/"}:
             answer = await client.request(method, filled(path, attacked.targets[0]))
             assert answer.status_code == 403, path
@@ -128,7 +127,7 @@ async def test_another_site_can_do_nothing_for_a_signed_in_person(
 
 async def test_another_site_reads_nothing(site: Site) -> None:
     """No origin but the app's own is told that it may read an answer."""
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with site.client() as client:
         for origin in ("http://evil.example", "null", "http://localhost:3000"):
             asks = {"Origin": origin, "Access-Control-Request-Method": "POST"}
             for answer in (
@@ -144,7 +143,7 @@ async def test_another_site_reads_nothing(site: Site) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/nothing", "/api/openapi.json", "/ping"])
 async def test_every_answer_tells_the_browser_its_limits(site: Site, path: str, method: str) -> None:
     """Pages, files, the API, errors and refusals alike."""
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with site.client() as client:
         answer = await client.request(method, path, headers={"Origin": site.url})
 
     assert set(answer.headers) >= HEADERS
@@ -171,7 +170,7 @@ async def test_an_oversized_head_is_refused(
     site: Site, path: str, headers: dict[str, str], status: int
 ) -> None:
     """Before anything reads it."""
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with site.client() as client:
         answer = await client.get(path, headers=headers)
 
     assert answer.status_code == status
@@ -180,7 +179,7 @@ async def test_an_oversized_head_is_refused(
 @pytest.mark.parametrize("path", ["/api/projects/a%0Ab/flow", "/api/projects/x/members/%0A", "/api/%0A"])
 async def test_a_line_feed_in_an_address_is_answered_as_any_that_leads_nowhere(site: Site, path: str) -> None:
     """In the form of the API's problems."""
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with site.client() as client:
         answer = await client.get(path)
 
     assert answer.status_code == 404
@@ -189,7 +188,7 @@ async def test_a_line_feed_in_an_address_is_answered_as_any_that_leads_nowhere(s
 
 async def test_a_redirect_names_no_host_that_only_a_header_names(site: Site) -> None:
     """So no cache can be poisoned by it, and no proxy's https is left for http."""
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with site.client() as client:
         answer = await client.get("/api/session/sign-out/", headers={"Host": "evil.example"})
 
     assert "evil.example" not in answer.headers.get("location", "")
@@ -202,7 +201,7 @@ async def test_after_signing_out_a_person_stays_on_this_site(site: Site, attacke
     """The page to go to is the client's word."""
     token = await accounts.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}", "Origin": site.url}
-    async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+    async with site.client(headers) as client:
         answer = await client.post("/api/session/sign-out", data={"next": next})
 
     assert answer.status_code == 303

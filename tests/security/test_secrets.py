@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 
 from scriptwriter.pages.routes import ROUTES
@@ -36,7 +35,7 @@ async def test_no_secret_leaves_the_server(published: Published, inhabited: Room
             await brainstorms.start(project_id, BRIEF, room.owner)
             await page.until(lambda sign=sign: sign in page.heard)
         heard += page.heard
-    async with httpx.AsyncClient(base_url=published.url) as client:
+    async with published.client() as client:
         paths = [route.address for route in ROUTES] + [name.split(" ")[1] for name in ALL]
         for path in paths:
             for headers in ({}, {"Authorization": f"Bearer {marks['METRICS_TOKEN']}"}):

@@ -52,7 +52,9 @@ async def shape_server(
 @asynccontextmanager
 async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the server that sends the secret and waits as long as a live request may take."""
-    async with httpx.AsyncClient(base_url=url, params={"secret": SECRET}, timeout=60) as http:
+    # No certificate comes: to load the authorities that could vouch for one takes longer than to ask.
+    parameters = {"secret": SECRET}
+    async with httpx.AsyncClient(base_url=url, params=parameters, timeout=60, verify=False) as http:
         yield http
 
 
