@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 import pytest_asyncio
+import structlog
 from playwright.async_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
@@ -24,11 +25,16 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("own", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "own")
 
+# Its usual one takes seconds to colour the sources and the variables of every frame.
+_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 TOGETHER = {
     "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
     "more browsers": ("members", "programs", "room", "states", "survival"),
     "secrets": ("pages", "secrets"),
+    "attacks": ("events", "websocket"),
+    "requests": ("contract", "routes"),
 }
 """Tests that use an application which takes long to build: one process runs them, and builds it once."""
 
