@@ -31,7 +31,7 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _pla
 
 TOGETHER = {
     "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
-    "more browsers": ("members", "programs", "room", "states", "survival"),
+    "more browsers": ("estimate", "members", "programs", "room", "states", "survival"),
     "secrets": ("pages", "secrets"),
     "attacks": ("events", "websocket"),
     "requests": ("contract", "routes"),
