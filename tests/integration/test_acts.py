@@ -145,9 +145,12 @@ async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None
         await picks.pick(room.project_id, one, "pass", room.collaborator, "结局太仓促")
         version = await edits.edit(room.project_id, one, "新题", "新的正文。", "", room.collaborator)
         await keepers.arrange(room.project_id, [two, one], room.owner)
+        # A version comes by one shape, and who wrote it by another.
         flow = await follower.sees(
             lambda flow: (
-                flow.keepers == (two, one) and flow.present and len(flow.batches[0].notes[0].versions) == 2
+                flow.keepers == (two, one)
+                and flow.present
+                and flow.batches[0].notes[0].newest.by == "Collaborator"
             )
         )
 
@@ -166,9 +169,10 @@ async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None
         await presence.leave("a-tab")
         flow = await follower.sees(lambda flow: not flow.present and flow.keepers == (one,))
         newest = (
-            (await follower.sees(lambda flow: len(flow.batches[0].notes[0].versions) == 3))
+            (await follower.sees(lambda flow: flow.batches[0].notes[0].newest.by == "Owner"))
             .batches[0]
             .notes[0]
         )
+        assert len(newest.versions) == 3
         assert (newest.newest.title, newest.newest.by, newest.newest.kind) == (ONE.title, "Owner", "restore")
         assert flow.batches[0].ideas[:2] == (ONE, TWO)
