@@ -74,8 +74,10 @@ def test_attaching_again_brings_back_a_server_whose_supervisor_was_killed(data_d
     """The server ends with its supervisor, and any user can have a new one."""
     with attach(data_dir, server_settings=FAST) as postgres:
         commit_a_row(postgres.url())
-        old = postmaster_pid(data_dir)
-        os.kill(supervisor_pid(data_dir), signal.SIGKILL)
+        old, supervisor = postmaster_pid(data_dir), supervisor_pid(data_dir)
+        os.kill(supervisor, signal.SIGKILL)
+        # While the signal is on its way, everything seems to be well.
+        wait_until(lambda: not lives(supervisor))
 
         with attach(data_dir, server_settings=FAST) as again:
             assert again.url() == postgres.url()
