@@ -25,7 +25,7 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("own", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "own")
 
-# Its usual one takes seconds to colour the sources and the variables of every frame.
+# The usual traceback takes seconds to colour the sources and the variables of every frame.
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
@@ -36,7 +36,7 @@ TOGETHER = {
     "attacks": ("events", "websocket"),
     "requests": ("contract", "routes"),
 }
-"""Tests that use an application which takes long to build: one process runs them, and builds it once."""
+"""Tests of an application that takes long to build or to start: one process runs them, and does it once."""
 
 
 class _Together(LoadFileScheduling):

@@ -17,7 +17,7 @@ def dump(url: str) -> Dump:
         return _read(_connection(url))
     except psycopg.OperationalError:
         # Whoever lends a database ends every connection to it between two tests.
-        _connections.pop(url).close()
+        _connections.pop(url, None)
         return _read(_connection(url))
 
 
