@@ -19,7 +19,7 @@ from scriptwriter.services.endings import end_artifact, end_title, storable
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
 from scriptwriter.services.offers import offered
-from scriptwriter.services.records import record
+from scriptwriter.services.records import record, record_unheard
 from scriptwriter.services.remakes import version_with_title
 from scriptwriter.services.retries import next_attempt, prompt_of
 from scriptwriter.services.transitions import (
@@ -139,7 +139,7 @@ async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
 async def finish(attempt: Attempt, ideas: Sequence[Idea], reply: Reply | None) -> None:
     """End the attempt well, with everything that was asked for. Raises Superseded.
 
-    `reply` is None where no model was asked.
+    `reply` is None where this attempt asked no model: an earlier one had written everything.
     """
     await _end(attempt, ideas, reply, "completed")
 
@@ -242,7 +242,9 @@ async def _end(
         done = graph.FINISHED
         if status != "completed":
             done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
-        if reply is not None:
+        if reply is None:
+            await record_unheard(session, transform, context)
+        else:
             await record(session, transform, reply, context)
         changed = await transition(
             session,

@@ -34,3 +34,12 @@ async def record(session: AsyncSession, transform: Transform, reply: Reply, cont
     heading = f"\n\n--- attempt {transform.retry_count} ---\n" if row.raw_response else ""
     row.raw_response = (row.raw_response or "") + heading + storable(reply.raw_response)
     session.add(row)
+
+
+async def record_unheard(session: AsyncSession, transform: Transform, context: dict[str, Any]) -> None:
+    """Keep which model was asked, where its attempt died and the reply with it: its ideas were written."""
+    model = context.get("model")
+    if model and await session.get(LlmTransform, transform.id) is None:
+        session.add(
+            LlmTransform(transform_id=transform.id, project_id=transform.project_id, model_name=model)
+        )

@@ -40,6 +40,25 @@ async def test_the_next_worker_continues_from_the_next_missing_idea(connected: s
     assert float(transform["progress_percentage"]) == 40
 
 
+async def test_a_run_whose_worker_died_over_its_end_keeps_which_model_wrote_it(
+    connected: str, transform_id: str, server: ModelServer
+):
+    """Every idea was committed, and no reply: the next attempt asks nobody, and has the name."""
+    dead = await begun(transform_id)
+    await attempts.save_draft(dead, [Idea(each["title"], each["body"]) for each in ALL])
+
+    await run(transform_id)
+
+    assert transform_of(connected)["streaming_status"] == "completed"
+    assert server.exchanges == []
+    [record] = rows(connected, "SELECT model_name, raw_response, token_usage FROM llm_transforms")
+    assert record == {
+        "model_name": transform_of(connected)["context"]["model"],
+        "raw_response": None,
+        "token_usage": None,
+    }
+
+
 async def test_an_interrupted_retry_of_one_idea_is_still_of_that_one(
     connected: str, room: Room, transform_id: str
 ):
