@@ -77,10 +77,17 @@ def server() -> Iterator[str]:
 
 @contextmanager
 def data_folder() -> Iterator[Path]:
-    """A place for a data folder, not yet created; at the end its server is stopped and it is deleted."""
+    """A place for a data folder, not yet created; at the end its server is stopped and it is deleted.
+
+    Of a test that fails, what the server and its supervisor wrote last is printed.
+    """
     data_dir = Path(tempfile.gettempdir()) / f"scriptwriter-tests-{secrets.token_hex(6)}"
     try:
         yield data_dir
+    except Exception:
+        with suppress(FileNotFoundError):
+            print("server.log:", (data_dir / "server.log").read_text(errors="replace")[-4000:])
+        raise
     finally:
         stop(data_dir)
         shutil.rmtree(data_dir, ignore_errors=True)
