@@ -106,7 +106,7 @@ async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> No
     async with asyncio.timeout(_BUILD_PATIENCE), httpx.AsyncClient(base_url=url) as client:
         while process.returncode is None:
             try:
-                if (await client.get("/ping")).status_code == 200:
+                if (await client.get("/readyz")).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
