@@ -112,6 +112,9 @@ class Supervisor:
 
     def _is_ready(self) -> bool:
         """Whether it takes connections, or did so until it died."""
+        if self._server and self._server.poll() == 0:
+            # It was asked to end, and took its file along: one that never ran ends with another status.
+            return True
         try:
             return "ready" in (self._folder.cluster / "postmaster.pid").read_text().splitlines()[7]
         except (FileNotFoundError, IndexError):

@@ -19,6 +19,7 @@ from tests.support.postgres import (
     is_quiet,
     lives,
     postmaster_pid,
+    returned,
     said,
     stop,
     supervisor_pid,
@@ -52,6 +53,16 @@ def test_a_killed_server_is_started_again_while_its_users_stay(data_dir: Path) -
             wait_until(lambda birth=birth: answers(postgres.url()) and ask(postgres.url(), BIRTH) != birth)
 
         assert ask(postgres.url(), COUNT) == 1
+
+
+def test_a_server_that_is_stopped_as_soon_as_it_runs_is_started_again(data_dir: Path) -> None:
+    """Its supervisor may not have seen it running yet."""
+    with attach(data_dir, server_settings=FAST) as postgres:
+        before = postmaster_pid(data_dir)
+
+        os.kill(before, signal.SIGINT)
+
+        wait_until(lambda: returned(data_dir, postgres.url(), before))
 
 
 def test_a_busy_session_of_a_killed_server_does_not_hold_up_the_next(data_dir: Path) -> None:
