@@ -67,12 +67,14 @@ def sights_of(lineage: Lineage) -> list[list[str]]:
     """The steps (ids) that are worth looking at first, each list a part of the one before it.
 
     The newest batch with what it was made from and what was done with it; it and its brief; it; its ideas.
+    One that ended without an idea is no sight while there is another.
     """
     nodes = {node.id: node for node in lineage.nodes}
     batches = [node for node in lineage.nodes if node.type == graph.IDEAS]
     if not batches:
         return []
-    ideas = max(batches, key=lambda node: (node.at, node.id))
+    telling = [node for node in batches if node.status == "streaming" or _ideas_in(node) > 0]
+    ideas = max(telling or batches, key=lambda node: (node.at, node.id))
     runs = [edge.source for edge in lineage.edges if edge.target == ideas.id]
     briefs = [node.id for run in runs for node in lineage.before(run) if node.type == graph.PARAMS]
     after = [edge.target for edge in lineage.edges if edge.source == ideas.id]
@@ -152,7 +154,7 @@ def _label(node: Node, titles: Titles) -> Text:
     if node.status == "streaming":
         return WRITING_NOW
     if node.type == graph.IDEAS:
-        count = len(graph.finished(graph.ideas_from_json(value)))
+        count = _ideas_in(node)
         return ONE_IDEA if count == 1 else _filled(IDEAS_COUNT, count=count)
     title = str(value.get("title") or "")
     return _filled(LINEAGE_VERSION, title=title) if title else LINEAGE_NO_TITLE
@@ -198,6 +200,11 @@ def _part(artifact_id: str, role: str) -> IdeaRef | None:
         return None
     index = role.removeprefix("ideas[").removesuffix("]")
     return IdeaRef(artifact_id, int(index)) if index.isdecimal() else None
+
+
+def _ideas_in(node: Node) -> int:
+    """How many finished ideas an artifact holds."""
+    return len(graph.finished(graph.ideas_from_json(_value(node))))
 
 
 def _value(node: Node) -> Mapping[str, Any]:

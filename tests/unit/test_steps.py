@@ -214,6 +214,17 @@ def test_the_newest_batch_is_what_to_look_at_first(rows: Rows) -> None:
     ]
 
 
+@pytest.mark.parametrize(("status", "seen"), [("failed", "ideas"), ("streaming", "second-ideas")])
+def test_a_batch_that_failed_without_an_idea_is_no_sight(rows: Rows, status: str, seen: str) -> None:
+    """One that is being written is, though its words are not followed here."""
+    rows.run()
+    rows.artifact("second-brief", graph.PARAMS, BRIEF)
+    rows.artifact("second-ideas", graph.IDEAS, {"ideas": []}, status)
+    rows.transform("second", graph.LLM, {"second-brief": "params"}, "second-ideas", params=BRIEF)
+
+    assert sights_of(rows.lineage())[-1] == [seen]
+
+
 def test_an_act_whose_rows_have_not_all_arrived_is_told_as_far_as_it_is_known(rows: Rows) -> None:
     """Shapes arrive one by one."""
     rows.run()
