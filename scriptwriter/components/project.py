@@ -7,6 +7,7 @@ import reflex as rx
 
 from scriptwriter.components.elements import button, in_language, menu
 from scriptwriter.components.wording import Language, t
+from scriptwriter.services.projects import DESCRIPTION_LIMIT, NAME_LIMIT
 from scriptwriter.texts import (
     ARCHIVE,
     CANCEL,
@@ -81,7 +82,7 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
             default_value=project.name,
             auto_focus=True,
             auto_complete="off",
-            max_length=200,
+            max_length=NAME_LIMIT,
             aria_label=t(PROJECT_NAME_LABEL, language),
             aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
             aria_describedby=problem,
@@ -91,7 +92,7 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
             name="description",
             default_value=project.description,
             rows="2",
-            max_length=2000,
+            max_length=DESCRIPTION_LIMIT,
             placeholder=t(DESCRIPTION_HINT, language),
             aria_label=t(DESCRIPTION_LABEL, language),
             aria_describedby=problem,

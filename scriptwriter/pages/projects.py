@@ -183,6 +183,6 @@ def _condition(project: Any) -> rx.Component:
         ("queued", rx.el.span(t(QUEUED, LANGUAGE), class_name="live")),
         ("writing", rx.el.span(t(WRITING_NOW, LANGUAGE), class_name="live")),
         ("failed", rx.el.span(t(FAILED, LANGUAGE), class_name="broken")),
-        rx.cond(project.ideas > 0, rx.fragment(), rx.el.span(t(NO_IDEAS_YET, LANGUAGE))),
+        rx.cond(project.ideas == 0, rx.el.span(t(NO_IDEAS_YET, LANGUAGE))),
     )
     return rx.el.span(doing, rx.cond(project.ideas > 0, ideas), class_name="project-condition")

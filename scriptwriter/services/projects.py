@@ -154,22 +154,6 @@ async def change(
         session.add(project)
 
 
-async def rename(project_id: str, name: str, user_id: str) -> None:
-    """Give a project another name; an owner's act.
-
-    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `name_required`, `name_too_long`.
-    """
-    await change(project_id, user_id, name=name)
-
-
-async def describe(project_id: str, description: str, user_id: str) -> None:
-    """Say what a project is about, "" for nothing; an owner's act.
-
-    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `description_too_long`.
-    """
-    await change(project_id, user_id, description=description)
-
-
 async def archive(project_id: str, user_id: str) -> None:
     """Put a project away in the lists of all its members, and leave it usable; an owner's act.
 

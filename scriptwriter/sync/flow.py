@@ -41,6 +41,14 @@ class ProjectFlow:
         return next(found, None)
 
 
+def project_of(projects: Iterable[Row]) -> tuple[str, str, str]:
+    """Name, description and state of the project whose row this is, or which has none any more."""
+    row = next(iter(projects), None)
+    if row is None:
+        return "", "", "deleted"
+    return row["name"], row["description"] or "", row["status"] or "active"
+
+
 def join(
     project_id: str,
     transforms: Iterable[Row],
@@ -70,15 +78,12 @@ def join(
     runs = batches((act for act in models if brief_of(act).task != "title"), outputs, notes)
     finished = {run.artifact_id: run.notes for run in runs}
     roles = {row["user_id"]: row["role"] for row in memberships}
-    project = next(iter(projects), {"name": "", "description": "", "status": "deleted"})
     return ProjectFlow(
         project_id,
         tuple(runs),
         syncing,
         roles,
-        project["name"],
-        project["description"] or "",
-        project["status"] or "active",
+        *project_of(projects),
         tuple(ref for ref in notes.kept if ref.index in finished.get(ref.artifact_id, ())),
         present(presence, roles),
         titling(models),

@@ -41,6 +41,8 @@ class Followed(Value, Protocol):
 
 T = TypeVar("T", bound=Value)
 
+_CLAUSES = {"projects": "id = $1", "project_news": "user_id = $1"}
+
 
 @dataclass(frozen=True, slots=True)
 class View(Generic[T]):
@@ -84,9 +86,6 @@ def clause(table: str) -> str:
     return _CLAUSES.get(table, "project_id = $1")
 
 
-_CLAUSES = {"projects": "id = $1", "project_news": "user_id = $1"}
-
-
 def _flow(project_id: str, rows: Rows, syncing: Syncing) -> ProjectFlow:
     return flow.join(
         project_id,
@@ -101,7 +100,6 @@ def _flow(project_id: str, rows: Rows, syncing: Syncing) -> ProjectFlow:
 
 
 def _lineage(project_id: str, rows: Rows, syncing: Syncing) -> ProjectLineage:
-    project = next(iter(rows["projects"]), {"name": "", "description": "", "status": "deleted"})
     return ProjectLineage(
         project_id,
         folded(
@@ -115,9 +113,7 @@ def _lineage(project_id: str, rows: Rows, syncing: Syncing) -> ProjectLineage:
         ),
         syncing,
         {row["user_id"]: row["role"] for row in rows["projects_users"]},
-        project["name"],
-        project["description"] or "",
-        project["status"] or "active",
+        *flow.project_of(rows["projects"]),
     )
 
 

@@ -10,11 +10,9 @@ import pytest
 import pytest_asyncio
 from docx import Document
 from playwright.async_api import Browser, Locator, expect
-from sqlmodel import select
 
-from scriptwriter.database import transaction
-from scriptwriter.models import Membership
 from scriptwriter.services import projects
+from scriptwriter.services.test_user import TEST_USER
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import DESKTOP, Person, colleague_of
 from tests.support.tellings import TITLES, told_in_parts
@@ -376,7 +374,7 @@ async def test_the_list_of_projects_is_live(
     two_ideas.open()
     await expect(listed.get_by_test_id("ideas-count")).to_have_text("5 个创意")
     await expect(listed).not_to_contain_text("正在写")
-    await projects.rename(project_id, "雨夜来客", await owner_of(project_id))
+    await projects.change(project_id, TEST_USER["id"], name="雨夜来客")
     await expect(listed).to_contain_text("雨夜来客")
 
 
@@ -451,15 +449,6 @@ async def test_finished_ideas_are_announced_politely(writer: Person, model: Mode
     await expect(announced).to_have_text(f"第 2 个创意已写完：{TITLES[1]}")
     two_ideas.open()
     await expect(announced).to_have_text(f"第 5 个创意已写完：{TITLES[4]}")
-
-
-async def owner_of(project_id: str) -> str:
-    """The id of the project's one owner."""
-    async with transaction() as session:
-        owners = select(Membership.user_id).where(
-            Membership.project_id == project_id, Membership.role == "owner"
-        )
-        return (await session.exec(owners)).one()
 
 
 def read(file: Path) -> bytes:

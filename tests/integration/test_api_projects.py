@@ -125,7 +125,7 @@ async def test_what_the_pages_do_is_seen_by_programs_and_the_reverse(connected: 
     """Both call the same services."""
     path = f"/api/projects/{room.project_id}"
     async with program_of(room.owner) as http:
-        await projects.rename(room.project_id, "页面上改的", room.owner)
+        await projects.change(room.project_id, room.owner, name="页面上改的")
         seen = (await http.get(path)).json()["name"]
         await http.patch(path, json={"name": "程序改的"})
 

@@ -10,10 +10,11 @@ import pytest
 
 from scriptwriter.api.shapes import ShapeName
 from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.services import attempts
+from tests.support.batches import begun
 from tests.support.following import SHAPE, asking, caught_up, known, network_client
 from tests.support.programs import bearer, blamed, problem, program_of
-from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.rooms import Room, make_room
 from tests.support.rows import rows
 from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT
@@ -32,13 +33,6 @@ async def electric(connected: str) -> AsyncIterator[str]:
 def values(answer: httpx.Response) -> list[dict[str, Any]]:
     """The rows of a snapshot."""
     return [message["value"] for message in answer.json() if "value" in message]
-
-
-async def begun(room: Room) -> attempts.Attempt:
-    """An attempt that a worker has just begun."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
-    assert attempt is not None
-    return attempt
 
 
 @pytest.mark.parametrize("shape", ShapeName.__args__)

@@ -48,7 +48,7 @@ async def test_keepers_leave_as_text_in_their_order_as_they_stand_now(
 
 async def test_a_file_is_called_like_its_project_as_far_as_systems_allow(connected: str, room: Room) -> None:
     """Nothing of a name is a path, a second header, or a sign that turns the reading around."""
-    await projects.rename(room.project_id, '夏天, 第 "1" 季: ../a\\b?\u202etxt.exe', room.owner)
+    await projects.change(room.project_id, room.owner, name='夏天, 第 "1" 季: ../a\\b?\u202etxt.exe')
 
     async with program_of(room.viewer) as http:
         answer = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})

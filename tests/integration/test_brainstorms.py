@@ -8,6 +8,7 @@ import pytest
 from scriptwriter.errors import GenerationError, Superseded, UserError
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.services import attempts, brainstorms
+from tests.support.batches import begun
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows
 
@@ -73,13 +74,6 @@ async def test_a_new_project_and_its_first_run_are_one_act(connected: str, room:
     assert (member["user_id"], member["role"]) == ("stranger", "owner")
     [transform] = rows(connected, "SELECT id FROM transforms WHERE project_id = %s", project_id)
     assert transform["id"] == transform_id
-
-
-async def begun(room: Room) -> attempts.Attempt:
-    """An attempt that a worker has just begun."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
-    assert attempt is not None
-    return attempt
 
 
 async def test_a_draft_grows_and_counts_finished_ideas_only(connected: str, room: Room) -> None:

@@ -1,9 +1,7 @@
 """Committed rows reach every follower, through a real shape server; and the flow is the view's join."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import psycopg
 import pytest
@@ -12,12 +10,13 @@ from psycopg.rows import dict_row
 from scriptwriter.errors import GenerationError
 from scriptwriter.graph import Idea, Reply, ideas_to_json
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, brainstorms, picks
-from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.services import attempts, picks
 from scriptwriter.sync.hub import Hub
-from tests.support.rooms import BRIEF, Room, make_room
+from tests.support.batches import begun
+from tests.support.flows import first
+from tests.support.rooms import Room, make_room
 from tests.support.shape_servers import SECRET, shape_server
-from tests.support.waiting import LIMIT, eventually
+from tests.support.waiting import eventually
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")
 GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
@@ -28,22 +27,6 @@ async def hub(connected: str, request: pytest.FixtureRequest) -> AsyncIterator[H
     """A hub over an embedded shape server that watches this test's database."""
     async with shape_server(connected) as url, Hub(url, SECRET, live_sse=request.param, linger=0.2) as hub:
         yield hub
-
-
-async def first(flows: AsyncIterator[ProjectFlow], wanted: Any) -> ProjectFlow:
-    """The first flow for which `wanted` holds, within the limit."""
-    async with asyncio.timeout(LIMIT):
-        async for flow in flows:
-            if wanted(flow):
-                return flow
-    raise AssertionError("the flow ended")
-
-
-async def begun(room: Room) -> attempts.Attempt:
-    """An attempt that a worker has just begun."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
-    assert attempt is not None
-    return attempt
 
 
 async def test_a_committed_draft_reaches_every_follower(hub: Hub, room: Room) -> None:

@@ -73,7 +73,7 @@ async def test_an_idea_that_is_being_written_does_not_move_the_lineage(hub: Hub,
     async with hub.follow_view(room.project_id, LINEAGE_VIEW) as lineages, asyncio.timeout(LIMIT):
         before = await anext(lineages)
         await attempts.save_draft(attempt, [ONE, GROWING])
-        await projects.rename(room.project_id, "改了名", room.owner)
+        await projects.change(room.project_id, room.owner, name="改了名")
 
         after = await anext(lineages)
 

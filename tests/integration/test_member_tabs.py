@@ -59,7 +59,7 @@ async def test_a_removed_member_is_told_and_gets_nothing_more(hub: Hub, room: Ro
         await gone.sees(PAGES[page], "access", lambda access: access == "removed")
         sent = len(gone.updates)
         await attempts.save_draft(attempt, [ONE, TWO])
-        await projects.rename(room.project_id, "另一个名字", room.owner)
+        await projects.change(room.project_id, room.owner, name="另一个名字")
         await owner.sees(BrainstormState, "cards", lambda cards: len(cards) == 2)
         await owner.sees(ProjectState, "name", lambda name: name == "另一个名字")
 
@@ -307,7 +307,7 @@ async def test_a_new_name_and_the_archive_reach_open_tabs(hub: Hub, room: Room) 
         tab = await opened(stack, room, room.viewer, BRAINSTORM)
         assert tab.value(ProjectState, "name") == "一个项目"
 
-        await projects.rename(room.project_id, "真假千金", room.owner)
+        await projects.change(room.project_id, room.owner, name="真假千金")
         await tab.sees(ProjectState, "name", lambda name: name == "真假千金")
         await projects.archive(room.project_id, room.owner)
         await tab.sees(ProjectState, "archived", lambda archived: archived is True)

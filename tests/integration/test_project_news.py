@@ -1,7 +1,7 @@
 """The list of projects is live: what it shows reaches every member's tab by a shape of the person's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 import psycopg
@@ -13,13 +13,12 @@ from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import attempts, brainstorms, edits, members, projects
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.sync.hub import Hub
-from scriptwriter.sync.views import NEWS, ListNews
+from scriptwriter.sync.views import NEWS
+from tests.support.batches import GROWING, ONE, TWO, begun
+from tests.support.flows import first
 from tests.support.rooms import BRIEF, Room
 from tests.support.tabs import PROJECTS, Tab, open_tab
 from tests.support.waiting import LIMIT
-
-ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，她逃了。")
-GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 
 
 async def listed(stack: AsyncExitStack, room: Room, who: str) -> Tab:
@@ -36,13 +35,6 @@ async def shows(tab: Tab, *wanted: tuple[str, str, int]) -> None:
         return found is not None and [(each.name, each.phase, each.ideas) for each in found] == list(wanted)
 
     await tab.sees(ProjectsState, "projects", is_it)
-
-
-async def begun(room: Room) -> attempts.Attempt:
-    """A generation that a worker has just begun."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
-    assert attempt is not None
-    return attempt
 
 
 @contextmanager
@@ -85,7 +77,7 @@ async def test_what_owners_do_shows_in_the_lists_of_all_members(hub: Hub, room: 
         tab = await listed(stack, room, room.viewer)
         here = ("旧稿", "idle", 0)
 
-        await projects.rename(room.project_id, "旧稿", room.owner)
+        await projects.change(room.project_id, room.owner, name="旧稿")
         await shows(tab, here)
         await projects.archive(room.project_id, room.owner)
         await shows(tab)
@@ -134,10 +126,10 @@ async def test_a_person_is_told_of_their_own_projects_only(hub: Hub, room: Room)
     async with hub.follow_view(room.owner, NEWS) as mine, hub.follow_view(room.stranger, NEWS) as strangers:
         assert set((await anext(mine)).changed) == {room.project_id}
         assert set((await anext(strangers)).changed) == {theirs}
-        await projects.rename(room.project_id, "新名字", room.owner)
+        await projects.change(room.project_id, room.owner, name="新名字")
         second = await projects.create(room.stranger, "再一个")
 
-        assert set((await _with(strangers, second)).changed) == {theirs, second}
+        assert set((await first(strangers, lambda news: second in news.changed)).changed) == {theirs, second}
         assert set((await anext(mine)).changed) == {room.project_id}
         assert hub.open_projects == 0
 
@@ -175,11 +167,3 @@ async def test_telling_the_members_waits_for_nobody_who_waits_for_it(connected: 
 
         names = await (await one.execute("SELECT name FROM projects")).fetchall()
     assert names == [("neu",)]
-
-
-async def _with(news: AsyncIterator[ListNews], project_id: str) -> ListNews:
-    async with asyncio.timeout(LIMIT):
-        async for each in news:
-            if project_id in each.changed:
-                return each
-    raise AssertionError("the news ended")

@@ -45,8 +45,8 @@ async def names(user_id: str) -> list[str]:
 
 async def test_a_new_name_is_read_by_every_member(connected: str, room: Room) -> None:
     """Its blanks are put in order, as those of the first one."""
-    await projects.rename(room.project_id, "  真假\n千金\x00 ", room.owner)
-    await projects.describe(room.project_id, " 抖音\n第二季 ", room.owner)
+    await projects.change(room.project_id, room.owner, name="  真假\n千金\x00 ")
+    await projects.change(room.project_id, room.owner, description=" 抖音\n第二季 ")
 
     row = await projects.open_project(room.project_id, room.viewer)
 
@@ -58,7 +58,10 @@ async def test_a_new_name_is_read_by_every_member(connected: str, room: Room) ->
 )
 async def test_a_name_that_cannot_be_is_refused(connected: str, room: Room, name: str, code: str) -> None:
     """For a new project as for one that is there."""
-    for refused in (projects.rename(room.project_id, name, room.owner), projects.create(room.owner, name)):
+    for refused in (
+        projects.change(room.project_id, room.owner, name=name),
+        projects.create(room.owner, name),
+    ):
         with pytest.raises(UserError) as refusal:
             await refused
         assert refusal.value.code == code
@@ -68,10 +71,10 @@ async def test_a_name_that_cannot_be_is_refused(connected: str, room: Room, name
 
 async def test_a_description_has_a_limit(connected: str, room: Room) -> None:
     """2,000 characters."""
-    await projects.describe(room.project_id, "字" * 2000, room.owner)
+    await projects.change(room.project_id, room.owner, description="字" * 2000)
 
     with pytest.raises(UserError, match="description_too_long"):
-        await projects.describe(room.project_id, "字" * 2001, room.owner)
+        await projects.change(room.project_id, room.owner, description="字" * 2001)
 
 
 async def test_an_archived_project_is_put_away_for_everybody_and_stays_usable(

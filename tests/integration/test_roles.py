@@ -72,8 +72,8 @@ ACTING: dict[str, Act] = {
     "retitle": lambda place, who: remakes.retitle(place.project_id, _first(place), who),
 }
 MANAGING: dict[str, Act] = {
-    "rename": lambda place, who: projects.rename(place.project_id, "另一个名字", who),
-    "describe": lambda place, who: projects.describe(place.project_id, "一句简介", who),
+    "rename": lambda place, who: projects.change(place.project_id, who, name="另一个名字"),
+    "describe": lambda place, who: projects.change(place.project_id, who, description="一句简介"),
     "archive": lambda place, who: projects.archive(place.project_id, who),
     "unarchive": lambda place, who: projects.unarchive(place.project_id, who),
     "delete": lambda place, who: projects.delete(place.project_id, who),

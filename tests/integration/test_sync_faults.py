@@ -57,7 +57,9 @@ async def proxied(
     """A follower behind a proxy in front of a shape server, and a client that goes past the proxy."""
     async with (
         shape_server(url, allow_deletion=True, long_poll=1) as server,
-        httpx.AsyncClient(base_url=server, params={"secret": SECRET}, verify=False) as straight,
+        httpx.AsyncClient(
+            base_url=server, params={"secret": SECRET}, trust_env=False, verify=False
+        ) as straight,
         ShapeProxy(server) as proxy,
         Hub(proxy.url, SECRET, live_sse=live_sse, linger=0.1) as hub,
         following(hub, project_id) as follower,

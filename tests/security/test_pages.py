@@ -175,7 +175,7 @@ async def test_hostile_texts_are_shown_as_they_are(
     )
     project_id, _ = await brainstorms.start_project(HOSTILE[2] + HOSTILE[6] + "W" * 90, brief, room.owner)
     described = "W" * 90 + all_of_them
-    await projects.describe(project_id, described[:2000], room.owner)
+    await projects.change(project_id, room.owner, description=described[:2000])
     wide = await Watched.comes(browser, published, room.owner)
     narrow = await Watched.comes(browser, published, room.owner, viewport=PHONE)
     for person, name in ((wide, "desktop"), (narrow, "phone")):

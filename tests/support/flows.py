@@ -4,13 +4,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from scriptwriter.graph import ideas_to_json
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.hub import Hub
 from tests.support.rows import rows
 from tests.support.waiting import LIMIT
+
+T = TypeVar("T")
 
 
 class Follower:
@@ -56,6 +58,15 @@ async def following(hub: Hub, project_id: str) -> AsyncIterator[Follower]:
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def first(flows: AsyncIterator[T], wanted: Callable[[T], object]) -> T:
+    """The first value for which `wanted` holds, within the limit."""
+    async with asyncio.timeout(LIMIT):
+        async for flow in flows:
+            if wanted(flow):
+                return flow
+    raise AssertionError("the flow ended")
 
 
 def shown(flow: ProjectFlow) -> dict[str, Any]:
