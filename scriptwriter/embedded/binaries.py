@@ -4,7 +4,9 @@ import importlib.util
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 # 18 first: data checksums by default, the longest support ahead, and as fast to start as 16.
@@ -29,26 +31,38 @@ def find(major: int | None = None) -> Path:
 
 
 def copy(folder: Path, to: Path) -> Path:
-    """Copies the wheel's programs (about 25 MB) to where another account can read them.
+    """Copies the wheel's programs (about 25 MB), once, to where another account can read them.
 
-    In: a folder from `find`, a parent folder for the copy. Out: the folder with `postgres` in the copy.
+    In: a folder from `find`, the parent folder of all copies. Out: the folder with `postgres` in the copy of
+    exactly these programs. Copies of other versions stay. Raises OSError.
     """
     install = folder.parent
-    libraries = install.parent.with_name(f"{install.parent.name}.libs")
+    package = install.parent
+    libraries = package.with_name(f"{package.name}.libs")
     original = (folder / "postgres").stat()
-    stamp = f"{original.st_size}-{original.st_mtime_ns}"
-    target = to / stamp / install.name
+    target = to / f"{original.st_size}-{original.st_mtime_ns}"
     if not target.exists():
-        new = to.with_name(f"{to.name}.new")
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(install, new / stamp / install.name, ignore=_unneeded)
-        if libraries.is_dir():
-            shutil.copytree(libraries, new / libraries.name)
-        for path in (new, *new.rglob("*")):
-            path.chmod(0o755)
-        shutil.rmtree(to, ignore_errors=True)
-        new.rename(to)
-    return target / folder.name
+        if not to.exists():
+            make_open(to)
+        new = Path(tempfile.mkdtemp(prefix="new-", dir=to))
+        try:
+            shutil.copytree(install, new / package.name / install.name, ignore=_unneeded)
+            if libraries.is_dir():
+                shutil.copytree(libraries, new / libraries.name)
+            for path in (new, *new.rglob("*")):
+                path.chmod(0o755)
+            # Another process may be faster: its copy is the same.
+            with suppress(OSError):
+                new.rename(target)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    return target / package.name / install.name / folder.name
+
+
+def make_open(folder: Path) -> None:
+    """Makes a folder in which everybody may read and only its owner write, whatever the umask is."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
 
 
 def _candidates() -> Iterator[Path]:

@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from scriptwriter.embedded.folder import PORT, SUPERUSER, DataFolder
 _LONGEST_SOCKET = 103
 _HALF_MADE = "cluster.new-"
 _OTHERS_MAY_READ = 0o644
+_SHARED = Path(os.environ.get("SCRIPTWRITER_PROGRAMS_DIR") or "/var/cache/scriptwriter")
 
 _DEFAULTS = {"max_connections": "200", "log_checkpoints": "off"}
 _FIXED = {
@@ -42,9 +44,7 @@ class Cluster:
         programs = binaries.find(major)
         account = choose(folder.root.stat(), folder.cluster.stat() if made else None)
         self.account = self._with_reach(account)
-        if not self._runs(programs):
-            programs = binaries.copy(programs, folder.root / "binaries")
-        self._programs = programs
+        self._programs = programs if self._may_run(programs) else self._copied(programs)
         if not made:
             self._make()
         self._write_who_may_connect()
@@ -75,25 +75,50 @@ class Cluster:
         )
 
     def _sees_folder(self, account: Account) -> bool:
-        parent = os.getpid()
-        child = os.fork()
-        if child == 0:
-            try:
-                account.become(parent)
-                os.stat(self._folder.users_lock)
-            except OSError:
-                os._exit(1)
-            os._exit(0)
-        return os.waitpid(child, 0)[1] == 0
+        return _succeeds(account, lambda: os.stat(self._folder.users_lock))
 
-    def _runs(self, programs: Path) -> bool:
-        for name in ("initdb", "postgres"):
-            try:
+    def _may_run(self, programs: Path) -> bool:
+        """Whether the account can run all of PostgreSQL's programs in a folder.
+
+        initdb and postgres look for each other by access(2), which leaves capabilities out of account: a
+        program that starts by a capability does not find the other one.
+        """
+        names = ("initdb", "postgres")
+        if not _succeeds(self.account, lambda: [_demand_access(programs / name) for name in names]):
+            return False
+        try:
+            for name in names:
                 command = [programs / name, "-V"]
                 subprocess.run(command, check=True, capture_output=True, preexec_fn=self._become())
-            except (OSError, subprocess.SubprocessError):
-                return False
+        except (OSError, subprocess.SubprocessError):
+            return False
         return True
+
+    def _copied(self, programs: Path) -> Path:
+        """The folder of a copy of these programs that the account can run.
+
+        In the data folder, or, where that is closed to the account too, in a folder of root's own that every
+        data folder of this machine shares; at last in a private folder of this data folder alone.
+        """
+        places = [_shared_programs, self._private_programs]
+        if self.account.capability is None:
+            places.insert(0, lambda: self._folder.root / "binaries")
+        for place in places:
+            try:
+                copy = binaries.copy(programs, place())
+            except OSError:
+                continue
+            if self._may_run(copy):
+                return copy
+        raise PermissionError(
+            f"the account {self.account.name!r} cannot run PostgreSQL's programs in {programs}, "
+            f"nor a copy of them in {self._folder.root}, {_SHARED} or /tmp"
+        )
+
+    def _private_programs(self) -> Path:
+        folder = self._private_folder("programs_folder")
+        folder.chmod(0o755)
+        return folder
 
     def _make(self) -> None:
         """In a folder beside, renamed when complete: an interrupted initdb leaves nothing half made."""
@@ -125,14 +150,19 @@ class Cluster:
             inside.mkdir(mode=0o700, exist_ok=True)
             self._give(inside)
             return inside
-        record = self._folder.root / "socket_folder"
-        if record.exists():
-            known = Path(record.read_text())
-            if known.is_dir() and not known.is_symlink() and known.stat().st_uid == self.account.uid:
+        private = self._private_folder("socket_folder", self.account.uid)
+        self._give(private)
+        return private
+
+    def _private_folder(self, record: str, uid: int = 0) -> Path:
+        """A folder in /tmp for this data folder alone, the same while it is `uid`'s; `record` names it."""
+        path = self._folder.root / record
+        if path.exists():
+            known = Path(path.read_text())
+            if known.is_dir() and not known.is_symlink() and known.stat().st_uid == uid:
                 return known
         private = Path(tempfile.mkdtemp(prefix="scriptwriter-", dir="/tmp"))
-        self._give(private)
-        self._folder.write(record, str(private))
+        self._folder.write(path, str(private))
         return private
 
     def _become(self) -> partial[None]:
@@ -141,3 +171,33 @@ class Cluster:
     def _give(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, self.account.uid, self.account.gid)
+
+
+def _shared_programs() -> Path:
+    """The shared folder, made where it is missing. Raises OSError unless only root writes in it."""
+    if not _SHARED.exists():
+        binaries.make_open(_SHARED)
+    for folder in (_SHARED.parent, _SHARED):
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022:
+            raise PermissionError(f"{folder} is not root's alone")
+    return _SHARED
+
+
+def _demand_access(program: Path) -> None:
+    if not os.access(program, os.R_OK | os.X_OK):
+        raise PermissionError(program)
+
+
+def _succeeds(account: Account, look: Callable[[], object]) -> bool:
+    """Whether `look` raises no OSError in a child process of this account."""
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        try:
+            account.become(parent)
+            look()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0

@@ -6,6 +6,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,16 +107,22 @@ def test_a_folder_of_another_account_is_served_as_that_account(data_dir: Path) -
         assert {path.stat().st_uid for path in data_dir.rglob("*")} == {owner.pw_uid}
 
 
-@as_root
-def test_programs_in_a_closed_folder_are_copied_to_where_the_server_can_run_them(
-    data_dir: Path, tmp_path: Path
-) -> None:
-    """A virtual environment below /root, with the data elsewhere: 25 MB are copied, once."""
+def closed_wheel(tmp_path: Path) -> Path:
+    """A folder that is closed to everybody but root, with PostgreSQL's programs in it."""
     closed = tmp_path / "closed"
     wheel = binaries.find().parents[1]
     for name in (wheel.name, f"{wheel.name}.libs"):
         shutil.copytree(wheel.with_name(name), closed / name, ignore=shutil.ignore_patterns("*.a", "include"))
     closed.chmod(0o700)
+    return closed
+
+
+@as_root
+def test_programs_in_a_closed_folder_are_copied_to_where_the_server_can_run_them(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    """A virtual environment below /root, with the data elsewhere: 25 MB are copied, once."""
+    closed = closed_wheel(tmp_path)
 
     for _ in range(2):
         with app(data_dir, PYTHONPATH=str(closed)) as process:
@@ -125,6 +132,40 @@ def test_programs_in_a_closed_folder_are_copied_to_where_the_server_can_run_them
             assert program.is_relative_to(data_dir / "binaries")
             assert ask(url, "SELECT count(*) FROM pg_timezone_names") > 100
         stop(data_dir)
+
+
+@as_root
+@pytest.mark.parametrize("shared_is_usable", [True, False])
+def test_programs_and_data_in_one_closed_folder_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_is_usable: bool
+) -> None:
+    """A clone in root's home: the programs are copied to where every account can run them, the data stays."""
+    closed = closed_wheel(tmp_path)
+    data_dir = closed / "脚本 data"
+    cache = Path(tempfile.mkdtemp(prefix="scriptwriter-tests-", dir="/tmp"))
+    cache.chmod(0o755 if shared_is_usable else 0o777)
+    shared = cache / "scriptwriter"
+    monkeypatch.setenv("SCRIPTWRITER_PROGRAMS_DIR", str(shared))
+    try:
+        for expected in (1, 2):
+            with app(data_dir, PYTHONPATH=str(closed)) as process:
+                url = said(process)
+                ask(url, "CREATE TABLE IF NOT EXISTS kept ()")
+                ask(url, "INSERT INTO kept DEFAULT VALUES")
+                assert ask(url, "SELECT count(*) FROM kept") == expected
+                assert ask(url, "SELECT count(*) FROM pg_timezone_names") > 100
+                pid = postmaster_pid(data_dir)
+                program = Path(f"/proc/{pid}/exe").readlink()
+                assert owner_of_process(pid) != 0
+                assert program.is_relative_to(shared) is shared_is_usable
+                assert not program.is_relative_to(closed)
+                assert closed.stat().st_mode & 0o777 == 0o700
+            stop(data_dir)
+    finally:
+        stop(data_dir)
+        shutil.rmtree(cache)
+        if not shared_is_usable:
+            shutil.rmtree((data_dir / "programs_folder").read_text())
 
 
 def test_a_cluster_gets_the_programs_of_the_version_that_made_it() -> None:
