@@ -31,6 +31,10 @@ class UserError(ScriptwriterError):
         self.params = params
         super().__init__(code)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # As it is, whatever its class asks for when it is made: it may come from a child process.
+        return BaseException.__new__, (type(self), *self.args), self.__dict__
+
     def text(self, language: Language = "zh") -> str:
         """The sentence to show, in `language`."""
         return getattr(ERRORS[self.code], language).format(**self.params)

@@ -17,7 +17,7 @@ from scriptwriter.embedded.shape_process import ShapeServerNotStarted
 from scriptwriter.errors import SchemaError, StartRefused
 from scriptwriter.generation import jobs
 from scriptwriter.observability import configure_logs
-from scriptwriter.services import test_user
+from scriptwriter.services import heavy, test_user
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub
 
@@ -41,6 +41,7 @@ async def web() -> AsyncIterator[None]:
         log.error("SCRIPTWRITER_URL is not set: in production no page can connect without it")
     async with AsyncExitStack() as stack:
         stack.enter_context(closing.on_signals())
+        stack.callback(heavy.close)
         try:
             url = await stack.enter_async_context(connected())
             electric = await stack.enter_async_context(electric_server(settings(), url))

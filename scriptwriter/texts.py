@@ -587,6 +587,17 @@ ERRORS: dict[str, Text] = {
         "尝试次数过多，请 {seconds} 秒后再试", "Too many attempts; try again in {seconds} s"
     ),
     "sign_in_busy": Text("登录的人太多，请稍后再试", "Too many people are signing in; please try again"),
+    "busy_with_yours": Text(
+        "你之前的操作还在处理，请等它完成后再试",
+        "What you asked for before is still being worked on; please wait until it is done",
+    ),
+    "too_busy": Text(
+        "现在处理的人太多，请稍后再试", "Too many people are waiting; please try again in a moment"
+    ),
+    "too_much_work": Text(
+        "内容太多，处理没有完成；什么都没有改变，请减少内容后再试",
+        "There is too much to work through, so it was not finished. Nothing was changed; try again with less",
+    ),
     "registration_closed": REGISTRATION_CLOSED,
     "username_required": Text("请输入用户名", "Enter a username"),
     "username_length": Text(

@@ -37,10 +37,13 @@ STATUS: Mapping[str, int] = {
     "already_member": 409,
     "last_owner": 409,
     "body_too_large": 413,
+    "too_much_work": 413,
     "too_many_starts": 429,
     "too_many_running": 429,
     "too_many_polls": 429,
+    "busy_with_yours": 429,
     "unexpected": 500,
+    "too_busy": 503,
     "service_away": 503,
     "sync_away": 503,
 }

@@ -21,7 +21,7 @@ from scriptwriter.exports.document import Document, Selection
 from scriptwriter.exports.reading import read
 from scriptwriter.exports.text import markdown, plain
 from scriptwriter.exports.word import word
-from scriptwriter.services import transfers
+from scriptwriter.services import heavy, transfers
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -49,7 +49,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
     "/{project_id}/export",
     response_class=Response,
     responses={
-        **answers(400, 401, 404),
+        **answers(400, 401, 404, 413, 429),
         200: {
             "description": "The file",
             "content": {
@@ -80,7 +80,7 @@ async def export_project(
     )
     form = _FORMS[format]
     return _attached(
-        await asyncio.to_thread(form.write, document), form.type, f"{document.project}.{form.ending}"
+        await heavy.run(person.id, form.write, document), form.type, f"{document.project}.{form.ending}"
     )
 
 
