@@ -14,7 +14,7 @@ USER scriptwriter
 WORKDIR /app
 
 COPY --chown=scriptwriter pyproject.toml ./
-RUN uv sync --no-dev --no-cache
+RUN uv sync --no-cache
 
 COPY --chown=scriptwriter . .
 

@@ -1,11 +1,15 @@
 """Owns how Reflex runs this app: ports, origins, state storage, JS runtime. Knows nothing of its pages."""
 
+import logging
 import os
 import sysconfig
+from pathlib import Path
 from typing import Any
 
 import reflex as rx
-from reflex_base.constants import StateManagerMode
+from reflex.utils import exec as reflex_exec
+from reflex.utils import prerequisites
+from reflex_base.constants import PackageJson, StateManagerMode
 
 from scriptwriter.settings import settings
 
@@ -15,13 +19,31 @@ ONE_DAY = 24 * 60 * 60
 os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
 os.environ.setdefault("REFLEX_USE_SYSTEM_BUN", "true")
 os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
+# Beside the checkout's other products: the home folder may be read-only, and two checkouts share nothing.
+os.environ.setdefault("REFLEX_DIR", str(Path(__file__).parent / ".reflex"))
 
 # A silent line is noticed after both together; for Reflex's own 145 s a page would only look alive.
 os.environ.setdefault("REFLEX_SOCKET_INTERVAL", "10s")
 os.environ.setdefault("REFLEX_SOCKET_TIMEOUT", "15s")
 
+# bun runs everything: the version of a Node that happens to be there matters to nobody, nor does it which
+# registry answers first.
+for _silent in ("reflex.utils.js_runtimes", "reflex.utils.registry"):
+    logging.getLogger(_silent).setLevel(logging.ERROR)
+
+# The time of the start would go into the bundle and give its files new names at each start: a page that is
+# open would then ask for files that are gone, and several web processes could not share one build.
+prerequisites.set_last_reflex_run_time = lambda: None
+
 _settings = settings()
 _redis = _settings.redis_url
+
+
+if _settings.development:
+    # Reflex names its addresses before they answer; `lifespan` prints the one address when everything does.
+    reflex_exec.notify_frontend = reflex_exec.notify_backend = lambda *_, **__: None
+    # Reflex asks Vite to listen on every interface; the page in development is for this machine only.
+    setattr(PackageJson.Commands, "DEV", "react-router dev --host 127.0.0.1")  # noqa: B010
 
 
 def _origins() -> list[str]:

@@ -4,9 +4,11 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
+import httpx
 import psycopg
 
 from scriptwriter import database
@@ -32,6 +34,9 @@ CANNOT_START = (
 )
 """What an operator can mend: said in one sentence, without a trace."""
 
+READY_PAUSE, READY_PATIENCE = 0.2, 30.0
+"""Seconds between two looks whether the page answers, and for one answer: the first one compiles the page."""
+
 
 @asynccontextmanager
 async def web() -> AsyncIterator[None]:
@@ -54,7 +59,9 @@ async def web() -> AsyncIterator[None]:
         if settings().development:
             await test_user.seed()
         if settings().worker_inside:
-            await stack.enter_async_context(_worker_beside())
+            await stack.enter_async_context(_beside(jobs.work()))
+        if settings().development:
+            await stack.enter_async_context(_beside(_announce()))
         yield
 
 
@@ -77,11 +84,32 @@ async def connected() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _worker_beside() -> AsyncIterator[None]:
-    worker = asyncio.create_task(jobs.work(), name="worker")
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """`work` as a task that is cancelled at the end."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        worker.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await worker
+            await task
+
+
+async def _announce() -> None:
+    """Print the address that people open, once the page and this process both answer."""
+    page, backend = (os.environ.get(f"REFLEX_{part}_PORT") for part in ("FRONTEND", "BACKEND"))
+    if not page or not backend:
+        return
+    async with httpx.AsyncClient(trust_env=False, timeout=READY_PATIENCE) as client:
+        for url in (f"http://127.0.0.1:{backend}/readyz", f"http://127.0.0.1:{page}/"):
+            await _answer(client, url)
+    print(f"Scriptwriter is ready: http://localhost:{page}", flush=True)
+
+
+async def _answer(client: httpx.AsyncClient, url: str) -> None:
+    """Wait until `url` answers well."""
+    while True:
+        with suppress(httpx.HTTPError):
+            if (await client.get(url)).is_success:
+                return
+        await asyncio.sleep(READY_PAUSE)

@@ -13,7 +13,7 @@ def keepers(listed: Any, language: Language, arrange: Any, may_act: Any) -> rx.C
 
     `listed` is a Var of KeeperView; `arrange` gets the new order and the one before: refs in a row.
     """
-    order = listed.foreach(lambda keeper: keeper.ref).join(" ")
+    order = listed.map(lambda keeper: keeper.ref).join(" ")
     return rx.fragment(
         rx.el.h2(t(KEEPERS, language)),
         rx.cond(
