@@ -1,0 +1,1 @@
+"""Values and rules of the product. Pure: no database, no HTTP, no screen."""
