@@ -205,5 +205,7 @@ def _inline(text: str) -> str:
 
 
 def _between(prompt: str, fence: str) -> Any:
-    found = re.search(f"<{fence}>(.*?)</{fence}>", prompt, re.DOTALL)
-    return json.loads(found[1]) if found else None
+    # A pattern would look for the end again from every beginning; no value of ours holds an angle bracket.
+    _, opened, rest = prompt.partition(f"<{fence}>")
+    value, closed, _ = rest.partition(f"</{fence}>")
+    return json.loads(value) if opened and closed else None

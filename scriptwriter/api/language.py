@@ -4,11 +4,14 @@ from fastapi import Request
 
 from scriptwriter.errors import Language
 
+LONGEST_WISHES = 1_000
+"""Characters of Accept-Language that are read."""
+
 
 def language_of(request: Request) -> Language:
     """The better liked one of Accept-Language (RFC 9110, 12.5.4); Chinese where it names neither."""
     liked: dict[str, float] = {}
-    for wish in request.headers.get("accept-language", "").split(","):
+    for wish in request.headers.get("accept-language", "")[:LONGEST_WISHES].split(","):
         name, _, weight = wish.partition(";")
         liked.setdefault(name.strip().lower().partition("-")[0], _quality(weight))
     return "en" if liked.get("en", 0.0) > liked.get("zh", 0.0) else "zh"

@@ -16,7 +16,7 @@ from scriptwriter.electric.protocol import Schema, Value
 Row: TypeAlias = dict[str, Any]
 _Read: TypeAlias = Callable[[str], Any]
 
-_ARRAY_PART = re.compile(r'"((?:[^"\\]|\\.)*)"|([{},])|([^{},"]+)', re.DOTALL)
+_ARRAY_PART = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\Z)|([{},])|([^{},"]+)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 

@@ -4,8 +4,9 @@ import re
 
 from scriptwriter.exports.document import Document, numbered
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
-_AT_LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+_SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~"})
+_AT_LINE_START = re.compile(r"(^|\r)([^\S\r\n]*)([-+=]|\d+[.)])", re.MULTILINE)
+"""Within one line: a run of empty lines is looked at once, not once from each of them."""
 
 
 def plain(document: Document) -> str:
@@ -39,12 +40,12 @@ def markdown(document: Document) -> str:
 
 def escaped(words: str) -> str:
     """`words` as they are, for Markdown: every sign that it would read as markup has a backslash."""
-    return _AT_LINE_START.sub(_behind_backslash, _SPECIAL.sub(r"\\\1", words))
+    return _AT_LINE_START.sub(_behind_backslash, words.translate(_SPECIAL))
 
 
 def _behind_backslash(found: re.Match[str]) -> str:
-    space, sign = found.groups()
-    return f"{space}{sign[:-1]}\\{sign[-1]}"
+    end, space, sign = found.groups()
+    return f"{end}{space}{sign[:-1]}\\{sign[-1]}"
 
 
 def _one_line(words: str) -> str:

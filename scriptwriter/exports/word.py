@@ -7,7 +7,9 @@ import docx
 from docx.document import Document as WordFile
 from docx.enum.text import WD_BREAK
 from docx.oxml.ns import qn
+from docx.oxml.parser import OxmlElement
 from docx.shared import Pt
+from docx.text.paragraph import Paragraph
 
 from scriptwriter.exports.document import Document, numbered
 from scriptwriter.texts import EXPORT_AI_MARK, EXPORT_AI_PROPERTY, PRODUCT
@@ -21,35 +23,61 @@ def word(document: Document) -> bytes:
     file = docx.Document()
     _set_styles(file)
     _set_properties(file, document)
-    file.add_paragraph(_safe(document.project), style="Title")
-    file.add_paragraph(document.date, style="Subtitle")
-    for paragraph in filter(str.strip, document.description.splitlines()):
-        file.add_paragraph(_safe(paragraph), style="Normal")
+    text = _Text(file)
+    text.add(document.project, "Title")
+    text.add(document.date, "Subtitle")
+    text.add_lines(document.description)
     for brief in document.briefs:
         for label, words in document.lines_of(brief):
-            paragraph = file.add_paragraph(style="Normal")
+            paragraph = text.add("")
             paragraph.add_run(f"{label}：" if document.language == "zh" else f"{label}: ").bold = True
             paragraph.add_run(_safe(words))
-    if document.mark:
-        _mark(file, document)
-    file.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+    _mark(text, document)
+    text.add("").add_run().add_break(WD_BREAK.PAGE)
     for _, ideas in numbered(document.sections):
         for number, idea in ideas:
-            file.add_paragraph(f"{number}. {_safe(idea.title)}", style="Heading 1")
-            for paragraph in filter(str.strip, idea.body.splitlines()):
-                file.add_paragraph(_safe(paragraph), style="Normal")
+            text.add(f"{number}. {idea.title}", "Heading 1")
+            text.add_lines(idea.body)
             if note := document.note_of(idea):
-                file.add_paragraph(_safe(note), style="Caption")
-    if document.mark:
-        _mark(file, document)
+                text.add(note, "Caption")
+    _mark(text, document)
     output = BytesIO()
     file.save(output)
     return output.getvalue()
 
 
-def _mark(file: WordFile, document: Document) -> None:
-    said = [each for each in (document.mark, document.made_by) if each]
-    file.add_paragraph(_safe(" · ".join(said)), style="Caption")
+class _Text:
+    """The paragraphs of a file, which are added at its end.
+
+    `add_paragraph` of the library finds the end of the file and the style by their names again for each
+    paragraph, in time that grows with the paragraphs that are there.
+    """
+
+    def __init__(self, file: WordFile) -> None:
+        self._file = file
+        self._end = file.element.body.sectPr
+        self._styles = {style.name: style.style_id for style in file.styles}
+
+    def add(self, words: str, style: str = "Normal") -> Paragraph:
+        """One paragraph."""
+        element = OxmlElement("w:p")
+        if style != "Normal":
+            element.style = self._styles[style]  # pyright: ignore[reportAttributeAccessIssue]
+        self._end.addprevious(element)
+        paragraph = Paragraph(element, self._file)  # pyright: ignore[reportArgumentType]
+        if words:
+            paragraph.add_run(_safe(words))
+        return paragraph
+
+    def add_lines(self, words: str) -> None:
+        """A paragraph for each line that is not empty."""
+        for line in filter(str.strip, words.splitlines()):
+            self.add(line)
+
+
+def _mark(text: _Text, document: Document) -> None:
+    if document.mark:
+        text.add(" · ".join(filter(None, (document.mark, document.made_by))), "Caption")
 
 
 def _set_styles(file: WordFile) -> None:

@@ -5,9 +5,10 @@ names of this telling, and `{a|b}` for a choice, so that a story told twice is n
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -101,26 +102,37 @@ def compose(brief: Brief, finished: Sequence[Idea], random: Random) -> list[Idea
     """
     told = {idea.title for idea in finished}
     untold = [story for story in stories() if told.isdisjoint(story.titles)]
-    ranked = sorted(untold, key=lambda story: _fit(story, brief) + random.random() * 3, reverse=True)
+    fit = _fit(brief)
+    ranked = sorted(untold, key=lambda story: fit(story) + random.random() * 3, reverse=True)
     chosen = ranked[: brief.count]
     random.shuffle(chosen)
     names = {kind: _shuffled(names.split(), random) for kind, names in _NAMES.items()}
     return [_tell(story, names, index, random) for index, story in enumerate(chosen)]
 
 
-def _fit(story: Story, brief: Brief) -> float:
+def _fit(brief: Brief) -> Callable[[Story], float]:
+    """How well a story fits the brief, whose words are looked at once for all stories."""
     genre, wishes, platform = (
         text.lower() for text in (brief.genre, brief.other_requirements, brief.platform)
     )
     asked = genre + " ".join(tag for word, tag in _ENGLISH.items() if word in f"{genre} {wishes}")
     tastes = next((tags.split() for name, tags in _TASTES.items() if name in platform), [])
-    pairs = {wishes[at : at + 2] for at in range(len(wishes) - 1)}
-    return (
-        4 * sum(tag in asked for tag in story.tags)
-        + 2 * sum(tag in wishes for tag in story.tags)
-        + 0.7 * len(story.tags.intersection(tastes))
-        + 0.5 * min(sum(pair in story.body for pair in pairs if pair.strip() == pair), 6)
-    )
+    pairs = _pairs(wishes)
+
+    def fit(story: Story) -> float:
+        return (
+            4 * sum(tag in asked for tag in story.tags)
+            + 2 * sum(tag in wishes for tag in story.tags)
+            + 0.7 * len(story.tags.intersection(tastes))
+            + 0.5 * min(len(pairs & _pairs(story.body)), 6)
+        )
+
+    return fit
+
+
+def _pairs(text: str) -> set[str]:
+    """Each two characters that stand together."""
+    return {pair for pair in map("".join, pairwise(text)) if pair.strip() == pair}
 
 
 def _shuffled(names: Sequence[str], random: Random) -> list[str]:

@@ -21,7 +21,8 @@ MAX_REPLY = 200_000
 _START = re.compile(r'<think(?:ing)?>|</think(?:ing)?>|[{\[](?=\s{0,99}["{\[\]}])', re.IGNORECASE)
 _PERHAPS_START = re.compile(r"(?:</?\w{0,8}|[{\[]\s{0,99})\Z")
 _STRUCTURE = re.compile(r'["{}\[\]:]')
-_LOOSE = re.compile(r'"title"\s*:\s*"(?P<title>.*?)"\s*,\s*"body"\s*:\s*"(?P<body>.*)"', re.DOTALL)
+_TITLE_BEGINS = re.compile(r'"title"\s*:\s*"')
+_BODY_BEGINS = re.compile(r'"\s*,\s*"body"\s*:\s*"')
 _IN_STRING = re.compile(r'["\\]')
 _CONTROL = {code: " " for code in range(0x20)}
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -201,8 +202,16 @@ def _parse(text: str, *, partial: bool = False) -> Any:
         return json.loads(text)
     except ValueError:
         # Models forget to escape the quotes of what somebody says.
-        loose = None if partial else _LOOSE.search(text)
-        return loose.groupdict() if loose else None
+        return None if partial else _loosely(text)
+
+
+def _loosely(text: str) -> dict[str, str] | None:
+    """Title and body of an object whose quotes are not escaped; each part of it is looked for once."""
+    title = _TITLE_BEGINS.search(text)
+    body = _BODY_BEGINS.search(text, title.end()) if title else None
+    if title is None or body is None or (end := text.rfind('"', body.end())) < 0:
+        return None
+    return {"title": text[title.end() : body.start()], "body": text[body.end() : end]}
 
 
 def _idea(value: Any, status: Any) -> Idea:

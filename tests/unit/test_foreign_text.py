@@ -1,0 +1,201 @@
+"""What reads texts of others costs no more than their length, whatever is in them."""
+
+import ast
+import gc
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from starlette.requests import Request
+
+from scriptwriter import prompts
+from scriptwriter.api import messages
+from scriptwriter.api.addresses import counted
+from scriptwriter.api.language import language_of
+from scriptwriter.api.session import token_in
+from scriptwriter.domain import strict_json
+from scriptwriter.electric.sse import EventReader
+from scriptwriter.exports.text import escaped
+from scriptwriter.generation.demo_stories import compose
+from scriptwriter.generation.faults import fault_of_status
+from scriptwriter.generation.ideas import GrowingReply
+from scriptwriter.graph import Brief, ideas_from_json
+from scriptwriter.ideas import IdeaRef, Pick, checked_text, checked_verdict
+from scriptwriter.services import names
+from scriptwriter.similarity import sketch
+from scriptwriter.steering import Judged, steer
+from scriptwriter.taxonomy import named
+
+SOURCES = Path(__file__).parents[2] / "scriptwriter"
+MOST_SECONDS = 0.2
+"""Of CPU, at the limit: for so long at most may anything hold the event loop."""
+LEAST_SECONDS = 0.004
+"""Below this a measure is noise."""
+
+PATTERNS = {
+    "api/messages.py": (3, "one takes a message from its start to its end; the others are of fixed length"),
+    "api/origins.py": (1, "from the start to the end"),
+    "components/wording.py": (1, "reads our own texts"),
+    "domain/strict_json.py": (2, "from the start to the end; a string that has begun is taken whole"),
+    "electric/protocol.py": (2, "from the start to the end; a sign between two others"),
+    "electric/types.py": (2, "a string that has begun is taken whole, and not looked at again"),
+    "embedded/binaries.py": (1, "reads what a program of ours says"),
+    "embedded/shape_request.py": (3, "from the start to the end"),
+    "embedded/shape_where.py": (3, "from where the last one ended; a string that does not end is an error"),
+    "exports/text.py": (1, "from the start of a line, and not beyond it"),
+    "exports/word.py": (1, "one character"),
+    "generation/demo_stories.py": (1, "reads our own texts"),
+    "generation/faults.py": (6, "of limited length"),
+    "generation/ideas.py": (7, "of limited length; a run of spaces belongs to one quote"),
+    "ideas.py": (1, "of limited length"),
+    "prompts.py": (1, "a run of one kind of character"),
+    "similarity.py": (1, "a run of one kind of character"),
+    "steering.py": (1, "a run of one kind of character"),
+    "taxonomy/__init__.py": (1, "up to the next separator, and back over the spaces before it once"),
+    "transfer.py": (1, "from the start to the end"),
+}
+"""How many regular expressions each module has, and why each looks at a character a fixed number of times.
+
+One that begins anywhere (`search`, `sub`, `findall`) and goes on over any number of characters before it can
+fail does not: it costs the square. A method of `str` is the better choice there, as in `prompts.read`.
+"""
+
+PIECES = (
+    "a", " ", "\n", "\r", "\r\n", "\t", "\x00", "\ud800", "\\", '\\"', '"', "'", "/", "//", "<", ">", "{",
+    "}", "[", "]", "#", "1", "-", "=", ";", ",", "，", "、", '="\\', "a=b; ", "a;q=1,", "`", "*", "|", "~",
+    ":", "::1,", "%", "<picks>", "</picks>", "<brief>", "<finished>", "<think>", "</think>", "{ ", "[ ",
+    '{"', '"title":"', '{"title":"', '"title" ', '"body":"', '","body":"', '"title":"a","body":',
+    "data: x\n", "data:\n\n", "model ", "model_not", "rate", "api key", "\u0301", "e\u0301\u0323",
+    "\ufdfa", "İ", "好", "\u2028", "🎬", "\\u0000",
+)  # fmt: skip
+"""Repeated, each is hard on some reader: it begins something that never ends, or ends what never began."""
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _steered(text: str) -> None:
+    keep = Pick("ann", "Ann", "keep", text[:200], NOW, "a")
+    steer([Judged(IdeaRef("a", place), text, text, (keep,)) for place in range(3)])
+
+
+def _replied(text: str) -> None:
+    reply = GrowingReply(10)
+    for at in range(0, len(text), 20_000):
+        reply.feed(text[at : at + 20_000])
+        reply.ideas()
+
+
+def _replied_in_an_object(text: str) -> None:
+    GrowingReply(10).feed('{"title":"' + text + '"}')
+
+
+def _streamed(text: str) -> None:
+    reader, content = EventReader(), text.encode("utf-8", "replace")
+    for at in range(0, len(content), 20_000):
+        reader.feed(content[at : at + 20_000])
+
+
+def _sent(text: str) -> None:
+    event = json.dumps({"name": "save", "payload": {"form_data": {"body": text}}})
+    messages.read(f'42{messages.NAMESPACE},["event",{event}]')
+
+
+def _sent_raw(text: str) -> None:
+    for head in ("", f"42{messages.NAMESPACE},"):
+        with pytest.raises(messages.Unreadable):
+            messages.read(head + text + "x")
+
+
+def _wished(text: str) -> None:
+    header = text.encode("latin-1", "replace")
+    language_of(Request({"type": "http", "headers": [(b"accept-language", header)]}))
+
+
+def _briefed(text: str) -> None:
+    brief = Brief("抖音", "穿越", text)
+    prompts.read(prompts.render(brief))
+    compose(brief, (), Random(1))
+
+
+READERS: dict[str, tuple[int, Callable[[str], object]]] = {
+    "a stored prompt, read": (140_000, prompts.read),
+    "a stored prompt, its steering": (140_000, prompts.steering_of),
+    "a brief's wishes": (12_000, _briefed),
+    "a JSON text": (200_000, lambda text: _tried(lambda: strict_json.read(text))),
+    "an idea in Markdown": (40_000, escaped),
+    "an idea's sketch": (5_000, sketch),
+    "ideas, as steering": (5_000, _steered),
+    "a model's reply": (200_000, _replied),
+    "a model's reply, in an object": (200_000, _replied_in_an_object),
+    "a model's refusal": (100_000, lambda text: fault_of_status(400, text, {}, "m")),
+    "an event stream": (1_000_000, _streamed),
+    "an event of a page": (190_000, _sent),
+    "a message that is none": (190_000, _sent_raw),
+    "Accept-Language": (32_000, _wished),
+    "a cookie header": (32_000, token_in),
+    "X-Forwarded-For": (32_000, lambda text: counted("127.0.0.1", [text])),
+    "a username": (190_000, names.folded),
+    "a password": (190_000, names.spelled),
+    "a genre": (2_000, lambda text: named(text, "en")),
+    "an idea's text": (190_000, lambda text: _tried(lambda: checked_text(text, text))),
+    "a reason": (190_000, lambda text: _tried(lambda: checked_verdict("pass", text))),
+    "a ref": (190_000, lambda text: _tried(lambda: IdeaRef.parse(text))),
+    "stored ideas": (200_000, lambda text: ideas_from_json({"ideas": [{"title": text, "body": text}]})),
+}
+"""What reads a text of somebody else's, and how many characters of it there may be."""
+IN_PIECES = {"a model's reply"}
+"""What is read as it comes, a piece at a time: the whole of it holds nobody."""
+
+
+def _tried(read: Callable[[], object]) -> None:
+    """Read; a refusal is fine."""
+    try:
+        read()
+    except Exception as error:
+        assert not isinstance(error, RecursionError | MemoryError)
+
+
+def _cost(read: Callable[[str], object], text: str, tries: int = 3) -> float:
+    """Seconds of CPU, the best of some tries: a busy machine takes longer, never shorter."""
+    costs = []
+    # The collector of garbage comes when it likes.
+    gc.disable()
+    try:
+        for _ in range(tries):
+            began = time.thread_time()
+            read(text)
+            costs.append(time.thread_time() - began)
+            if costs[-1] < LEAST_SECONDS:
+                break
+    finally:
+        gc.enable()
+    return min(costs)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_reading_costs_in_proportion_to_the_length(name: str) -> None:
+    """Four times the text takes less than ten times as long, and no limit more than a loop may be held."""
+    limit, read = READERS[name]
+    for piece in PIECES:
+        quarter, whole = (piece * (length // len(piece)) for length in (limit // 4, limit))
+        before = _cost(read, quarter)
+        after = _cost(read, whole) if before < MOST_SECONDS else before
+        assert after < MOST_SECONDS or name in IN_PIECES, piece
+        assert after < LEAST_SECONDS or after < 10 * max(before, LEAST_SECONDS / 4), piece
+
+
+def test_every_regular_expression_is_known_to_be_linear() -> None:
+    """Whoever writes a new one says why in PATTERNS, and gives what reads with it to READERS."""
+    found: dict[str, int] = {}
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=name)) if name != "escape":
+                    found[str(path.relative_to(SOURCES))] = found.get(str(path.relative_to(SOURCES)), 0) + 1
+                case ast.ImportFrom(module="re"):
+                    raise AssertionError(f"import re as a whole in {path}")
+
+    assert found == {name: number for name, (number, _) in PATTERNS.items()}
