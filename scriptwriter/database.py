@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.errors import SchemaError
+from scriptwriter.fair_share import turn
 
 SCHEMA_FOLDER = Path(__file__).parent.parent / "schema"
 SESSION = {
@@ -80,8 +81,11 @@ def database() -> Database:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
-    """A session in one transaction: committed at the end, rolled back by an exception."""
-    async with AsyncSession(database().engine, expire_on_commit=False) as session, session.begin():
+    """A session in one transaction: committed at the end, rolled back by an exception.
+
+    Raises UserError `too_many_at_once` where one person asks for too many at once.
+    """
+    async with turn(), AsyncSession(database().engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from scriptwriter import fair_share
 from scriptwriter.database import transaction
 from scriptwriter.models import User, UserSession
 
@@ -60,6 +61,7 @@ async def user_of(session_id: str) -> User | None:
     That it was seen is noted at most once in five minutes, and its life counted anew.
     """
     now = datetime.now(UTC)
+    fair_share.charge_credential(session_id)
     async with transaction() as session:
         found = await session.exec(
             select(User, UserSession)
@@ -77,7 +79,8 @@ async def user_of(session_id: str) -> User | None:
         if now - known.last_seen_at > _NOTED_EVERY:
             seen = {"last_seen_at": now, "expires_at": now + SESSION_LIFE}
             await session.exec(update(UserSession).where(col(UserSession.id) == known.id).values(**seen))
-        return user
+    fair_share.remember(session_id, user.id)
+    return user
 
 
 async def sessions_of(user_id: str, here: str) -> list[SessionRow]:

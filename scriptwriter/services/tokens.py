@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 
+from scriptwriter import fair_share
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.models import ApiToken, User
@@ -72,11 +73,13 @@ async def user_of_token(token: str) -> User | None:
     """The active person whose token it is, or None. When it was used last is noted once a minute."""
     if not token.startswith(PREFIX):
         return None
+    token_id = token_hash(token)
+    fair_share.charge_credential(token_id)
     async with transaction() as session:
         found = await session.exec(
             select(User, ApiToken)
             .join(ApiToken, col(ApiToken.user_id) == User.id)
-            .where(ApiToken.id == token_hash(token), User.status == "active")
+            .where(ApiToken.id == token_id, User.status == "active")
         )
         row = found.first()
         if row is None:
@@ -85,4 +88,5 @@ async def user_of_token(token: str) -> User | None:
         now = datetime.now(UTC)
         if known.last_used_at is None or now - known.last_used_at > _NOTED_EVERY:
             await session.exec(update(ApiToken).where(col(ApiToken.id) == known.id).values(last_used_at=now))
-        return user
+    fair_share.remember(token_id, user.id)
+    return user
