@@ -33,7 +33,7 @@ TOGETHER = {
     "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
     "more browsers": ("estimate", "members", "programs", "room", "states", "survival"),
     "secrets": ("pages", "secrets"),
-    "attacks": ("events", "websocket"),
+    "attacks": ("ended_sessions", "events", "floods", "websocket"),
     "requests": ("contract", "routes"),
 }
 """Tests of an application that takes long to build or to start: one process runs them, and does it once."""

@@ -1,9 +1,7 @@
 """Owns a project's screen in one tab: it follows the project and sends what changed. Knows no shapes."""
 
-import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 import reflex as rx
@@ -22,14 +20,12 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import brainstorms, projects
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
-from scriptwriter.state.following import HELD, LOST, admit, role_in, watch
+from scriptwriter.state.following import HELD, LOST, following_project, project_of, role_in, waiting
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
-
-ASK_AGAIN = 5.0  # seconds after which a session that is sent something must prove itself again
 
 
 class BrainstormState(SessionState):
@@ -52,22 +48,13 @@ class BrainstormState(SessionState):
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _shown: str = ""
 
-    # Whoever asks for it again gets another one, and not one more.
-    @rx.event(background=True, supersedes=True)
-    async def watch(self):
+    @following_project
+    async def watch(self, project_id: str, person: str) -> None:
         """Follow the project of the route until the person leaves the page, or may no longer read it."""
-        await watch(self, self._project_id())
-
-    async def _follow(self, project_id: str) -> None:
-        person = await admit(self, project_id)
         await projects.open_project(project_id, person)
-        screen, room, role, asked = None, None, None, monotonic()
+        screen, room, role = None, None, None
         async with hub().follow(project_id) as flows:
             async for flow in flows:
-                if monotonic() - asked > ASK_AGAIN:
-                    asked = monotonic()
-                    if not await self._is_still_in():
-                        raise UserError("signed_out")
                 emptied = screen is not None and screen.newest.transform_id and not flow.batches
                 now = await role_in(flow, person, doubtful=emptied)
                 following = (screen or Screen()).after(flow, datetime.now(UTC), person)
@@ -86,14 +73,6 @@ class BrainstormState(SessionState):
                         await self._show(changes, writing, project)
                 screen, room, role = following, around, now
 
-    async def _is_still_in(self) -> bool:
-        """Whether nobody has ended this session elsewhere; a database that is away signs nobody out."""
-        try:
-            async with asyncio.timeout(1):
-                return await self._user() is not None
-        except Exception:
-            return True
-
     async def _show(self, changes: dict[str, Any], writing: dict[str, Any], project: dict[str, Any]) -> None:
         growing, around = await self.get_state(WritingState), await self.get_state(ProjectState)
         for part, values in ((self, changes), (growing, writing), (around, project)):
@@ -106,10 +85,14 @@ class BrainstormState(SessionState):
         for part in (WritingState, ProjectState, *HELD):
             (await self.get_state(part)).reset()
 
-    async def _deny(self, error: UserError) -> None:
+    async def _end(self, error: UserError) -> None:
+        """Nothing of the project is shown any more, and a notice says why."""
         await self._forget()
         self.access = LOST.get(error.code, "denied")
         self.notice = as_notice(error)
+
+    def _wait(self, error: Exception) -> None:
+        self.notice, self.access = waiting(self.access, error)
 
     @rx.event
     async def start(self, form_data: dict[str, Any]):
@@ -180,17 +163,17 @@ class BrainstormState(SessionState):
             await action
         except Exception as error:
             if is_signed_out(error):
-                await self._deny(error)
+                await self._end(error)
             else:
                 self.notice = as_notice(error)
 
     async def _start(self, brief: Any, seen: str) -> None:
         if not self._outdated(seen):
-            await brainstorms.start(self._project_id(), brief, await self._person())
+            await brainstorms.start(project_of(self), brief, await self._person())
 
     async def _start_again(self, seen: str) -> None:
         if not self._outdated(seen):
-            await brainstorms.start_again(self._project_id(), await self._person())
+            await brainstorms.start_again(project_of(self), await self._person())
 
     def _outdated(self, seen: str) -> bool:
         """Whether another run has begun since the person saw `seen`: an event may come twice, or late.
@@ -208,14 +191,10 @@ class BrainstormState(SessionState):
         seen = (transform_id, attempt) == (self.newest.transform_id, self.newest.attempt)
         if seen or self.access != "open":
             places = {name: _place(each) for name, each in number.items()}
-            await brainstorms.retry(self._project_id(), transform_id, person, rephrase=rephrase, **places)
+            await brainstorms.retry(project_of(self), transform_id, person, rephrase=rephrase, **places)
 
     async def _stop(self, transform_id: str) -> None:
-        await brainstorms.stop(self._project_id(), transform_id, await self._person())
-
-    def _project_id(self) -> str:
-        # Reflex adds this var when a page with such a route is added; the client can set it to anything.
-        return str(getattr(self, "project_id", ""))
+        await brainstorms.stop(project_of(self), transform_id, await self._person())
 
 
 def _place(number: Any) -> int:

@@ -9,8 +9,9 @@ from scriptwriter.components.views import ConflictView, Notice, UndoView
 from scriptwriter.errors import EditedMeanwhile
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import edits, keepers, picks, remakes
+from scriptwriter.state.arguments import Refs, Words
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.following import held
+from scriptwriter.state.following import held, project_of
 from scriptwriter.state.presence import PresenceState
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
@@ -38,7 +39,7 @@ class IdeasState(SessionState):
     _undo: tuple[Any, ...] = ()
 
     @rx.event
-    async def pick(self, ref: str, verdict: str, before: str, before_reason: str) -> None:
+    async def pick(self, ref: str, verdict: str, before: str, before_reason: Words) -> None:
         """Keep or pass an idea, or take that back ("none"); `before` is what stood for this person."""
         if await self._act(self._pick(ref, str(verdict), "")):
             said = {"keep": KEPT_UNDO, "pass": PASSED_UNDO}.get(verdict, TAKEN_BACK)
@@ -46,7 +47,7 @@ class IdeasState(SessionState):
             self.reasoning = str(ref) if verdict == "pass" else ""
 
     @rx.event
-    async def give_reason(self, ref: str, reason: str) -> None:
+    async def give_reason(self, ref: str, reason: Words) -> None:
         """Say why an idea is passed."""
         if await self._act(self._pick(ref, "pass", str(reason))):
             self.reasoning = ""
@@ -63,7 +64,7 @@ class IdeasState(SessionState):
         self.reasoning = ""
 
     @rx.event
-    async def edit(self, ref: str, title: str, body: str, version: str) -> None:
+    async def edit(self, ref: str, title: Words, body: Words, version: str) -> None:
         """Open the text of an idea, which the person saw as `version`."""
         self.conflict, self.history, self.reasoning = ConflictView(), "", ""
         self.undo_offer, self._undo = UndoView(), ()
@@ -82,7 +83,7 @@ class IdeasState(SessionState):
         self.draft_title, self.draft_body = text = _words(form_data, "title"), _words(form_data, "body")
         self.notice = Notice()
         try:
-            await edits.edit(self._project_id(), IdeaRef.parse(ref), *text, base, await self._person())
+            await edits.edit(project_of(self), IdeaRef.parse(ref), *text, base, await self._person())
         except EditedMeanwhile as error:
             self.conflict = ConflictView(error.name or "?", error.version, error.title, error.body)
         except Exception as error:
@@ -139,7 +140,7 @@ class IdeasState(SessionState):
             self.selected = []
 
     @rx.event
-    async def arrange(self, order: str, before: str) -> None:
+    async def arrange(self, order: Refs, before: Refs) -> None:
         """Put the keepers into an order, refs in a row; `before` is the order that they were in."""
         if str(order) != str(before) and await self._act(self._arrange(_refs(order))):
             self._offer(ARRANGED, "arrange", str(before)[:20_000])
@@ -176,7 +177,7 @@ class IdeasState(SessionState):
 
     async def _tell(self, error: Exception) -> None:
         if is_signed_out(error):
-            await (await self.get_state(BrainstormState))._deny(error)
+            await (await self.get_state(BrainstormState))._end(error)
         else:
             self.notice = as_notice(error)
 
@@ -184,24 +185,24 @@ class IdeasState(SessionState):
         self.undo_offer, self._undo = UndoView(said.zh, said.en), undo
 
     async def _pick(self, ref: str, verdict: str, reason: str) -> None:
-        await picks.pick(self._project_id(), IdeaRef.parse(ref), verdict, await self._person(), reason)
+        await picks.pick(project_of(self), IdeaRef.parse(ref), verdict, await self._person(), reason)
 
     async def _restore(self, ref: str, version: str) -> None:
-        await edits.restore(self._project_id(), IdeaRef.parse(ref), version, await self._person())
+        await edits.restore(project_of(self), IdeaRef.parse(ref), version, await self._person())
 
     async def _like(self, ref: str, count: int) -> None:
-        await remakes.like(self._project_id(), IdeaRef.parse(ref), count, await self._person())
+        await remakes.like(project_of(self), IdeaRef.parse(ref), count, await self._person())
 
     async def _retitle(self, ref: str) -> None:
-        await remakes.retitle(self._project_id(), IdeaRef.parse(ref), await self._person())
+        await remakes.retitle(project_of(self), IdeaRef.parse(ref), await self._person())
 
     async def _merge(self, refs: list[str]) -> None:
         ideas = [IdeaRef.parse(ref) for ref in refs]
-        await remakes.merge(self._project_id(), ideas, await self._person())
+        await remakes.merge(project_of(self), ideas, await self._person())
 
     async def _arrange(self, refs: list[str]) -> None:
         ideas = [IdeaRef.parse(ref) for ref in refs]
-        await keepers.arrange(self._project_id(), ideas, await self._person())
+        await keepers.arrange(project_of(self), ideas, await self._person())
 
     async def _close_editor(self) -> None:
         self.editing, self.base, self.conflict = "", "", ConflictView()
@@ -210,9 +211,6 @@ class IdeasState(SessionState):
 
     async def _tell_editing(self, ref: str) -> None:
         await (await self.get_state(PresenceState))._tell(ref)
-
-    def _project_id(self) -> str:
-        return str(getattr(self, "project_id", ""))
 
 
 def _words(form: dict[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ from scriptwriter.components.views import Notice, StepView, WayView
 from scriptwriter.errors import UserError
 from scriptwriter.services import projects
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.following import LOST, admit, role_in, watch
+from scriptwriter.state.following import LOST, following_project, role_in, waiting
 from scriptwriter.state.origin import OriginState
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import SessionState, as_notice
@@ -45,13 +45,9 @@ class LineageState(SessionState):
             return None
         return rx.redirect(step.href) if step.href else OriginState.trace(step.id)
 
-    @rx.event(background=True)
-    async def watch(self):
+    @following_project
+    async def watch(self, project_id: str, person: str) -> None:
         """Follow the lineage of the route's project until the person leaves the page, or the project."""
-        await watch(self, str(getattr(self, "project_id", "")))
-
-    async def _follow(self, project_id: str) -> None:
-        person = await admit(self, project_id)
         await projects.open_project(project_id, person)
         before: dict[str, Any] = {}
         around = None
@@ -86,12 +82,16 @@ class LineageState(SessionState):
         for part in (OriginState, ProjectState):
             (await self.get_state(part)).reset()
 
-    async def _deny(self, error: UserError) -> None:
+    async def _end(self, error: UserError) -> None:
+        """As in BrainstormState."""
         # What this tab has seen of the project on its other page goes too.
-        await (await self.get_state(BrainstormState))._deny(error)
+        await (await self.get_state(BrainstormState))._end(error)
         await self._forget()
         self.access = LOST.get(error.code, "denied")
         self.notice = as_notice(error)
+
+    def _wait(self, error: Exception) -> None:
+        self.notice, self.access = waiting(self.access, error)
 
     @rx.event
     def dismiss(self) -> None:

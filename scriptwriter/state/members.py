@@ -11,7 +11,7 @@ from scriptwriter.services import members
 from scriptwriter.services.access import OWNERS, loss
 from scriptwriter.services.members import MemberRow
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.following import LOST, admit, watch
+from scriptwriter.state.following import LOST, following_project, project_of, waiting
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import HOME, SessionState, as_notice, is_signed_out
 from scriptwriter.sync.hub import hub
@@ -36,13 +36,9 @@ class MembersState(SessionState):
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _shown: str = ""
 
-    @rx.event(background=True)
-    async def watch(self):
+    @following_project
+    async def watch(self, project_id: str, person: str) -> None:
         """Follow the members of the route's project until the person leaves the page, or the project."""
-        await watch(self, self._project_id())
-
-    async def _follow(self, project_id: str) -> None:
-        person = await admit(self, project_id)
         await members.listed(project_id, person)
         seen = None
         async with hub().follow(project_id) as flows:
@@ -72,12 +68,16 @@ class MembersState(SessionState):
         self.reset()
         (await self.get_state(ProjectState)).reset()
 
-    async def _deny(self, error: UserError) -> None:
+    async def _end(self, error: UserError) -> None:
+        """As in BrainstormState."""
         # What this tab has seen of the project on its other page goes too.
-        await (await self.get_state(BrainstormState))._deny(error)
+        await (await self.get_state(BrainstormState))._end(error)
         await self._forget()
         self.access = LOST.get(error.code, "denied")
         self.notice = as_notice(error)
+
+    def _wait(self, error: Exception) -> None:
+        self.notice, self.access = waiting(self.access, error)
 
     @rx.event
     async def add(self, form_data: dict[str, Any]):
@@ -135,31 +135,27 @@ class MembersState(SessionState):
             await action
         except Exception as error:
             if is_signed_out(error):
-                await self._deny(error)
+                await self._end(error)
             elif isinstance(error, UserError) and error.code in WRONG_NAME:
                 self.problem = as_notice(error)
             else:
                 self.notice = as_notice(error)
 
     async def _add(self, username: str, role: str) -> None:
-        await members.add(self._project_id(), username, role, await self._person())
+        await members.add(project_of(self), username, role, await self._person())
         self.added += 1
 
     async def _change_role(self, member_id: str, role: str) -> None:
-        await members.change_role(self._project_id(), member_id, role, await self._person())
+        await members.change_role(project_of(self), member_id, role, await self._person())
 
     async def _remove(self, member_id: str) -> None:
-        await members.remove(self._project_id(), member_id, await self._person())
+        await members.remove(project_of(self), member_id, await self._person())
 
     async def _leave(self) -> None:
-        await members.leave(self._project_id(), await self._person())
+        await members.leave(project_of(self), await self._person())
         # Who leaves need not read that they were removed.
         await self._forget()
         await (await self.get_state(BrainstormState))._forget()
-
-    def _project_id(self) -> str:
-        # Reflex adds this var when a page with such a route is added; the client can set it to anything.
-        return str(getattr(self, "project_id", ""))
 
 
 def _view(row: MemberRow, person: str) -> MemberView:

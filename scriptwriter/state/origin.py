@@ -7,7 +7,7 @@ import reflex as rx
 from scriptwriter.components.views import Notice, OriginView
 from scriptwriter.services import provenance
 from scriptwriter.services.provenance import Provenance
-from scriptwriter.state.following import held
+from scriptwriter.state.following import held, project_of
 from scriptwriter.state.session import SessionState, as_notice
 
 LONGEST = 200_000
@@ -28,7 +28,7 @@ class OriginState(SessionState):
         """Read where the ideas of a run come from, and show it."""
         self.notice = Notice()
         try:
-            project_id, person = str(getattr(self, "project_id", "")), await self._person()
+            project_id, person = project_of(self), await self._person()
             self.told = _view(await provenance.of_run(project_id, str(transform_id), person))
         except Exception as error:
             self.notice = as_notice(error)

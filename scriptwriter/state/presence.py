@@ -5,13 +5,11 @@ import logging
 import secrets
 from contextlib import suppress
 
-import reflex as rx
-
 from scriptwriter.errors import UserError
 from scriptwriter.services import presence
 from scriptwriter.services.presence import RENEW_SECONDS
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.session import SessionState, is_signed_out, sit_down
+from scriptwriter.state.following import following_project, project_of
+from scriptwriter.state.session import SessionState
 
 log = logging.getLogger(__name__)
 
@@ -22,26 +20,20 @@ class PresenceState(SessionState):
     _tab: str = ""
     _editing: str = ""
 
-    @rx.event(background=True)
-    async def attend(self):
+    @following_project
+    async def attend(self, project_id: str, person: str) -> None:
         """Be present until the person leaves the page, or may no longer read the project."""
-        tab, project_id = secrets.token_urlsafe(24), str(getattr(self, "project_id", ""))
-        arrived = False
+        tab = secrets.token_urlsafe(24)
         try:
+            async with self:
+                self._tab, self._editing = tab, ""
             while True:
+                async with self:
+                    editing = self._editing if self._tab == tab else ""
                 try:
-                    user = await sit_down(self)
-                    async with self:
-                        if not arrived:
-                            self._tab, self._editing, arrived = tab, "", True
-                        editing = self._editing if self._tab == tab else ""
-                    await presence.renew(project_id, tab, user.id, editing)
-                except UserError as error:
-                    if is_signed_out(error):
-                        # Ended elsewhere: what this tab follows ends too, without an event of its own.
-                        async with self:
-                            await (await self.get_state(BrainstormState))._deny(error)
-                    return
+                    await presence.renew(project_id, tab, person, editing)
+                except UserError:
+                    raise
                 except Exception as error:
                     log.warning("presence was not renewed: %s", type(error).__name__)
                 await asyncio.sleep(RENEW_SECONDS)
@@ -49,10 +41,12 @@ class PresenceState(SessionState):
             with suppress(Exception):
                 await presence.leave(tab)
 
+    async def _end(self, error: UserError) -> None:
+        """Nothing: what the page follows beside says why."""
+
     async def _tell(self, ref: str) -> None:
         """Say at once which idea's text is open ("": none); that a word of it gets lost harms nobody."""
         self._editing = ref
         if self._tab:
             with suppress(Exception):
-                project_id = str(getattr(self, "project_id", ""))
-                await presence.renew(project_id, self._tab, await self._person(), ref)
+                await presence.renew(project_of(self), self._tab, await self._person(), ref)

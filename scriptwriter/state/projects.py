@@ -1,8 +1,5 @@
 """Owns the list of a person's projects as the browser shows it. Knows no SQL."""
 
-import asyncio
-import logging
-
 import reflex as rx
 
 from scriptwriter.components.views import Notice, ProjectView
@@ -10,16 +7,14 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import projects
 from scriptwriter.services.access import OWNERS
 from scriptwriter.services.projects import NAME_LIMIT, ProjectRow
-from scriptwriter.state.session import SessionState, as_notice, is_signed_out, sit_down
+from scriptwriter.state.arguments import Words
+from scriptwriter.state.following import following
+from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import NEWS
 from scriptwriter.texts import SORTS
 from scriptwriter.transfer import MOST_BYTES
 
-log = logging.getLogger(__name__)
-
-RETRY_SECONDS = 5.0
-"""Between two tries to follow the list."""
 PROBLEMS = frozenset({"file_unreadable", "file_too_large", "signed_out", "unexpected"})
 """Every code with which an import that failed comes back here; no other is heeded."""
 SHELVES = ("active", "archived", "deleted")
@@ -44,21 +39,16 @@ class ProjectsState(SessionState):
         if code in PROBLEMS:
             self.notice = as_notice(UserError(code, limit=MOST_BYTES // 1_000_000))
 
-    @rx.event(background=True)
-    async def watch(self):
+    @following
+    async def watch(self, person: str) -> None:
         """Follow the list until the person leaves the page."""
-        while True:
-            try:
-                await self._follow()
-            except Exception as error:
-                if is_signed_out(error):
-                    return
-                # The person has seen the list already.
-                log.warning("following a list of projects failed; trying again", exc_info=error)
-            await asyncio.sleep(RETRY_SECONDS)
+        async with hub().follow_view(person, NEWS) as news:
+            async for _ in news:
+                async with self:
+                    await self._fill()
 
     @rx.event
-    async def look_for(self, words: str) -> None:
+    async def look_for(self, words: Words) -> None:
         """Show the projects with these words in their name, or in the title of an idea."""
         self.search = str(words)[:NAME_LIMIT]
         await self._read()
@@ -80,12 +70,12 @@ class ProjectsState(SessionState):
         """The person has read the notice."""
         self.notice = Notice()
 
-    async def _follow(self) -> None:
-        person = await sit_down(self)
-        async with hub().follow_view(person.id, NEWS) as news:
-            async for _ in news:
-                async with self:
-                    await self._fill()
+    def _wait(self, error: Exception) -> None:
+        # The person has seen the list already, unless they are told why not.
+        if isinstance(error, UserError):
+            self.notice = as_notice(error)
+        else:
+            super()._wait(error)
 
     async def _read(self) -> None:
         try:

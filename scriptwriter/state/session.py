@@ -61,6 +61,20 @@ class SessionState(rx.State):
         """The way to the sign-in page, and back here afterwards."""
         return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
 
+    async def _end(self, error: UserError) -> Any:
+        """Show that this tab may follow no longer (state/following.py); returns an event for the page."""
+        if not is_signed_out(error):
+            log.warning("following ended: %s", error.code)
+            return None
+        was_in = bool(self._user_id)
+        (await self.get_state(SessionState))._seat(None)
+        return self._to_sign_in() if was_in else None
+
+    def _wait(self, error: Exception) -> None:
+        """Show that following goes on later (state/following.py)."""
+        trace = None if isinstance(error, UserError) else error
+        log.warning("following waits: %s", error, exc_info=trace)
+
     def _session_id(self) -> str:
         return value_in(self.router.headers.cookie, SESSION_ID)
 
@@ -73,20 +87,6 @@ class SessionState(rx.State):
         if user is None:
             raise UserError("signed_out")
         return user.id
-
-
-async def sit_down(tab: Any) -> User:
-    """Whoever is signed in at `tab`, which holds nothing of anybody else from now on.
-
-    For background events: they start beside `enter`, and what they put down before it would be taken for the
-    last person's. Raises UserError `signed_out`.
-    """
-    user = await tab._user()
-    async with tab:
-        (await tab.get_state(SessionState))._seat(user)
-    if user is None:
-        raise UserError("signed_out")
-    return user
 
 
 def is_signed_out(error: Exception) -> TypeGuard[UserError]:

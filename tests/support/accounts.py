@@ -7,8 +7,8 @@ from sqlmodel import select
 
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
-from scriptwriter.models import SignInFailure, UserSession
-from scriptwriter.services import passwords, throttle
+from scriptwriter.models import AuthProvider, SignInFailure, UserSession
+from scriptwriter.services import hashing, passwords, throttle
 from scriptwriter.services.accounts import token_hash
 from scriptwriter.services.names import folded
 
@@ -23,6 +23,15 @@ async def refusal(username: str, password: str, address: str = "192.0.2.1") -> U
     except UserError as error:
         return error
     return None
+
+
+async def give_password(person: str, password: str) -> None:
+    """Let a person who was made without one sign in with this password, by their id as the username."""
+    known = await hashing.hashed(password.encode())
+    kind = passwords.PASSWORD
+    row = AuthProvider(user_id=person, provider_type=kind, provider_user_id=person, provider_data=known)
+    async with transaction() as session:
+        session.add(row)
 
 
 async def has_failed(username: str, times: int, address: str = "192.0.2.1") -> None:

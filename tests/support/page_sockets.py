@@ -78,7 +78,7 @@ class PageSocket:
     @property
     def heard(self) -> str:
         """Everything that came, as text."""
-        return "\n".join(_plain(frame) for frame in self.frames)
+        return "\n".join(plain(frame) for frame in self.frames)
 
     async def close(self) -> None:
         """Go."""
@@ -111,7 +111,7 @@ def _place(path: str, query: dict[str, Any]) -> dict[str, Any]:
     return {"pathname": path, "asPath": path, "query": query}
 
 
-def _plain(frame: str) -> str:
+def plain(frame: str) -> str:
     """A frame with its escapes read, so that a word can be found in it."""
     head, bracket, body = frame.partition("[")
     try:

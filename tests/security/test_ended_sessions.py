@@ -1,0 +1,99 @@
+"""Every page that follows something, after its session has ended: it is told so, and is sent nothing more."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from reflex.state import BaseState
+from sqlalchemy import delete, update
+from sqlmodel import col
+
+from scriptwriter.database import transaction
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.models import User, UserSession
+from scriptwriter.services import accounts, passwords, picks, projects
+from scriptwriter.state.presence import PresenceState
+from scriptwriter.state.projects import ProjectsState
+from tests.security.conftest import Site
+from tests.support.accounts import OTHER, PASSWORD, give_password
+from tests.support.page_sockets import PageSocket, named, page_socket, plain, project_place
+from tests.support.rows import rows
+from tests.support.scenes import SECRET, Scene
+from tests.support.waiting import eventually
+from tests.unit.test_following import BACKGROUND
+
+TOLD_WITHIN = 5.0
+"""Seconds after which at the latest such a page is sent nothing more."""
+UNSEEN = (PresenceState,)
+"""States that show nothing: their event is seen in the database."""
+
+
+async def _deleted(person: str, cookie: str) -> None:
+    async with transaction() as session:
+        await session.exec(delete(UserSession).where(col(UserSession.id) == accounts.token_hash(cookie)))
+
+
+async def _closed(person: str, cookie: str) -> None:
+    async with transaction() as session:
+        await session.exec(update(User).where(col(User.id) == person).values(status="inactive"))
+
+
+async def _changed_password(person: str, cookie: str) -> None:
+    elsewhere = await accounts.open_session(person)
+    await passwords.change(person, PASSWORD, OTHER, here=accounts.token_hash(elsewhere))
+
+
+WAYS: dict[str, Callable[[str, str], Awaitable[None]]] = {
+    "signed out elsewhere": _deleted,
+    "account closed": _closed,
+    "password changed": _changed_password,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("state", "name"), BACKGROUND, ids=lambda value: value if isinstance(value, str) else value.__name__
+)
+async def test_no_page_follows_a_session_that_has_ended(
+    site: Site, stranger: str, attacked: Scene, state: type[BaseState], name: str, way: str
+) -> None:
+    """However it ended, and whether or not something changes meanwhile."""
+    target, room = attacked.targets[0], attacked.room
+    await give_password(room.viewer, PASSWORD)
+    cookie = await accounts.open_session(room.viewer)
+    place = project_place(target.project_id)
+    async with page_socket(site.url, cookie) as tab:
+        # From a page that follows nothing itself.
+        await tab.boot({"pathname": "/projects/new", "asPath": "/projects/new"})
+        await tab.send(named(state, name), place=place)
+        if state in UNSEEN:
+            await eventually(lambda: _present(site, room.viewer))
+        else:
+            await tab.until(lambda: SECRET in tab.heard)
+
+        await WAYS[way](room.viewer, cookie)
+        async with asyncio.timeout(TOLD_WITHIN):
+            await _is_told(site, tab, state, room.viewer)
+
+        before = len(tab.frames)
+        marker = f"{SECRET}之后的名字"
+        await projects.change(target.project_id, room.owner, name=marker)
+        await picks.pick(target.project_id, IdeaRef(target.artifact_id, 0), "keep", room.owner)
+        async with page_socket(site.url, await accounts.open_session(room.owner)) as other:
+            await other.boot(place)
+            await other.send(named(ProjectsState, "load"))
+            await other.until(lambda: marker in other.heard)
+        await tab.settle()
+
+        assert SECRET not in "".join(map(plain, tab.frames[before:]))
+
+
+async def _is_told(site: Site, tab: PageSocket, state: type[BaseState], person: str) -> None:
+    if state in UNSEEN:
+        await eventually(lambda: not _present(site, person), TOLD_WITHIN)
+    else:
+        await tab.until(lambda: "请先登录" in tab.heard or "/sign-in" in tab.heard)
+
+
+def _present(site: Site, person: str) -> bool:
+    return bool(rows(site.database_url, "SELECT 1 FROM presence WHERE user_id = %s", person))

@@ -1,0 +1,31 @@
+"""What every event that runs in the background is made of."""
+
+import pytest
+from reflex.state import BaseState
+
+from scriptwriter.scriptwriter import app
+from scriptwriter.state.signatures import states
+
+BACKGROUND = [
+    (state, name)
+    for state in states()
+    for name, handler in state.event_handlers.items()
+    if handler.is_background
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "name"), BACKGROUND, ids=lambda value: value if isinstance(value, str) else value.__name__
+)
+def test_a_background_event_follows_by_the_one_mechanism(state: type[BaseState], name: str) -> None:
+    """Mark it with `@following` or `@following_project` of scriptwriter/state/following.py."""
+    handler = state.event_handlers[name]
+
+    assert getattr(handler.fn, "follows", False)
+    assert handler.supersedes
+
+
+def test_some_events_run_in_the_background() -> None:
+    """Otherwise the test before would prove nothing."""
+    assert app.event_namespace
+    assert len(BACKGROUND) >= 5
