@@ -1,10 +1,12 @@
 """Owns the app: its pages, style sheet, HTTP API, doors, and what runs beside it. Knows no page's content."""
 
 import logging
+from functools import partial
 
 import reflex as rx
 from reflex.utils.prerequisites import get_web_dir
 from reflex_base.constants import Dirs, Endpoint
+from reflex_base.event.processor import EventProcessor
 from starlette.types import ASGIApp
 
 from scriptwriter import lifespan
@@ -13,6 +15,7 @@ from scriptwriter.api.doors import Doors
 from scriptwriter.api.policy import hashes_of_build
 from scriptwriter.components.frame import broken_page
 from scriptwriter.pages.routes import add_routes
+from scriptwriter.state.connected_events import connected, forget
 from scriptwriter.state.signatures import admit
 
 CLOSED = tuple(str(endpoint) for endpoint in Endpoint if endpoint is not Endpoint.EVENT)
@@ -29,12 +32,20 @@ log = logging.getLogger(__name__)
 
 
 class App(rx.App):
-    """The app of Reflex behind doors of ours."""
+    """The app of Reflex behind doors of ours, whose events end with their websocket."""
+
+    @property
+    def event_processor(self) -> EventProcessor:
+        """What handles the events of websockets."""
+        return connected(super().event_processor)
 
     def __call__(self) -> ASGIApp:
         """What the server runs."""
         app = super().__call__()
-        return Doors(app, admit=admit, closed=CLOSED, scripts=hashes_of_build(get_web_dir() / Dirs.STATIC))
+        scripts = hashes_of_build(get_web_dir() / Dirs.STATIC)
+        return Doors(
+            app, admit=admit, forget=partial(forget, self.state_manager), closed=CLOSED, scripts=scripts
+        )
 
 
 def log_failure(exception: Exception) -> None:

@@ -2,14 +2,15 @@
 answer says to a browser. Knows no route: `closed` is told to it.
 """
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from scriptwriter.api import page_socket, policy
+from scriptwriter.api import connections, page_socket, policy
 from scriptwriter.api.language import language_of
 from scriptwriter.api.origins import allowed
 from scriptwriter.api.page_socket import Admit, PageSocket
@@ -28,15 +29,22 @@ ADDRESS_LIMIT = 8 * 1024
 class Doors:
     """The ASGI app behind its doors.
 
-    `closed` are paths that nobody needs; `admit` decides on the events of pages; `scripts` are the hashes of
-    the pages' inline scripts.
+    `closed` are paths that nobody needs; `admit` decides on the events of pages; `forget` drops what the
+    server keeps for tabs, by their tokens; `scripts` are the hashes of the pages' inline scripts.
     """
 
     def __init__(
-        self, app: ASGIApp, *, admit: Admit, closed: Collection[str] = (), scripts: Collection[str] = ()
+        self,
+        app: ASGIApp,
+        *,
+        admit: Admit,
+        forget: Callable[[list[str]], Awaitable[None]],
+        closed: Collection[str] = (),
+        scripts: Collection[str] = (),
     ) -> None:
         self._app = app
         self._admit = admit
+        self._forget = forget
         self._closed = tuple(closed)
         self._policy = policy.page_policy(scripts)
 
@@ -87,8 +95,16 @@ class Doors:
         if not right or not page_socket.may_open(scope):
             await page_socket.refuse(receive, send)
             return
-        socket = PageSocket(receive, send, self._admit)
-        await self._app(page_socket.as_own(scope), socket.receive, socket.send)
+        try:
+            person = await page_socket.person_of(scope)
+            dismissed = asyncio.Event()
+            with connections.opened(person, dismissed.set) as connection:
+                socket = PageSocket(receive, send, self._admit, connection, dismissed=dismissed)
+                await self._app(page_socket.as_own(scope, connection), socket.receive, socket.send)
+        except (UserError, connections.TooMany):
+            await page_socket.refuse(receive, send)
+            return
+        await self._forget(connections.outdated_tabs(connection))
 
 
 def _may_act(headers: Headers) -> bool:

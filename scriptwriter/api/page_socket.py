@@ -1,8 +1,10 @@
 """Owns the door of a page's websocket: who may open one, whose tab it is, and what may come through.
 
+Who opens it is asked before anything of it is read. Nobody known may send little, and nothing of it is kept.
 Knows no event handler: `Admit` is told to it.
 """
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable
@@ -15,11 +17,21 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from scriptwriter.api import messages
+from scriptwriter.api.connections import HEADER, UNKNOWN, Connection
 from scriptwriter.api.origins import allowed
 from scriptwriter.api.session import token_in
+from scriptwriter.errors import UserError
+from scriptwriter.services import accounts
 
 MESSAGE_LIMIT = 1_000_000
 """Characters of one message."""
+ANONYMOUS_MESSAGE_LIMIT = 16_000
+"""The same where nobody is known: what the sign-in page sends is far shorter."""
+ANONYMOUS_SILENCE = 15.0
+"""Seconds without a whole message, after which a websocket of nobody known is closed: a page answers a ping
+every ten seconds, and a message that is never finished is held in memory by the server."""
+ASK_SECONDS = 2.0
+"""How long the database may take to say whose session it is."""
 BURST, PER_SECOND = 300, 30.0
 """Messages of one websocket: how many at once, and how many a second in the long run."""
 PATIENCE = 20
@@ -34,8 +46,8 @@ KEPT_HEADERS = frozenset(
 """What of its request is kept: a page is told its own headers, and what a proxy adds is not its business."""
 POLICY_VIOLATION, TOO_BIG = 1008, 1009  # RFC 6455, 7.4.1
 
-Admit = Callable[[dict[str, Any]], dict[str, Any] | None]
-"""Gives the event to go on with, or None for one that no page sends."""
+Admit = Callable[[dict[str, Any], bool], dict[str, Any] | None]
+"""Gives the event to go on with, or None for one that no page sends; told whether a person is known."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,12 +60,35 @@ def may_open(scope: Scope) -> bool:
     return allowed(Headers(scope=scope).get("origin")) and 0 < len(_client_token(scope)) <= TOKEN_LIMIT
 
 
-def as_own(scope: Scope) -> Scope:
-    """The same request, with a token that is this session's alone, and without what a proxy has added."""
-    session = token_in(Headers(scope=scope).get("cookie", ""))
+async def person_of(scope: Scope) -> str:
+    """The id of whoever opens this websocket, "" for nobody known, UNKNOWN where the database is away.
+
+    Raises UserError `too_many_at_once`.
+    """
+    token = token_in(Headers(scope=scope).get("cookie", ""))
+    if not token:
+        return ""
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            user = await accounts.user_of_session(token)
+    except UserError:
+        raise
+    except Exception as error:
+        _log.warning("session_not_asked", cause=type(error).__name__)
+        return UNKNOWN
+    return user.id if user else ""
+
+
+def as_own(scope: Scope, connection: Connection) -> Scope:
+    """The same request, with a token that is this session's alone, and without what a proxy has added.
+
+    Where nobody is known, it has no session.
+    """
+    session = token_in(Headers(scope=scope).get("cookie", "")) if connection.person else ""
     others = [(name, value) for name, value in _parameters(scope) if name != "token"]
     query = urlencode([*others, ("token", bound(_client_token(scope), session))]).encode()
     kept = [(name, value) for name, value in scope["headers"] if name.lower() in KEPT_HEADERS]
+    kept.append((HEADER.encode(), connection.id.encode()))
     return {**scope, "headers": kept, "query_string": query}
 
 
@@ -86,19 +121,23 @@ class PageSocket:
     page_receive: Receive
     page_send: Send
     admit: Admit
+    connection: Connection
     closed: bool = False
     refused: int = 0
     left: float = BURST
     since: float = field(default_factory=time.monotonic)
+    dismissed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def receive(self) -> Message:
         """The next message for the app."""
         while True:
-            message = await self.page_receive()
+            message = await self._next()
+            if message is None:
+                return await self._close(POLICY_VIOLATION, "nothing came, or others came instead")
             if message["type"] != "websocket.receive" or self.closed:
                 return message
             text = message.get("text")
-            if text is None or len(text) > MESSAGE_LIMIT:
+            if text is None or len(text) > self._longest:
                 return await self._close(TOO_BIG, "too large a message")
             if not self._in_time():
                 return await self._close(POLICY_VIOLATION, "too many messages")
@@ -107,21 +146,41 @@ class PageSocket:
             except messages.Unreadable as error:
                 return await self._close(POLICY_VIOLATION, str(error))
             if passed is not None:
-                return {"type": "websocket.receive", "text": passed}
+                if passed.event is not None:
+                    await self.connection.sender.admit(len(passed.text))
+                    self.connection.arriving = len(passed.text)
+                return {"type": "websocket.receive", "text": passed.text}
             self.refused += 1
             if self.refused > PATIENCE:
                 return await self._close(POLICY_VIOLATION, "too many refused events")
+
+    async def _next(self) -> Message | None:
+        """What the page sends next; None where nobody is known and nothing comes, or others come instead."""
+        if self.connection.person:
+            return await self.page_receive()
+        coming = asyncio.ensure_future(self.page_receive())
+        leaving = asyncio.ensure_future(self.dismissed.wait())
+        try:
+            await asyncio.wait({coming, leaving}, timeout=ANONYMOUS_SILENCE, return_when="FIRST_COMPLETED")
+            return coming.result() if coming.done() else None
+        finally:
+            coming.cancel()
+            leaving.cancel()
+
+    @property
+    def _longest(self) -> int:
+        return MESSAGE_LIMIT if self.connection.person else ANONYMOUS_MESSAGE_LIMIT
 
     async def send(self, message: Message) -> None:
         """Something from the app to the page."""
         if not self.closed:
             await self.page_send(message)
 
-    def _passed(self, message: messages.Message) -> str | None:
+    def _passed(self, message: messages.Message) -> messages.Message | None:
         if message.event is None:
-            return message.text
-        event = self.admit(message.event)
-        return None if event is None else message.with_event(event).text
+            return message
+        event = self.admit(message.event, bool(self.connection.person))
+        return None if event is None else message.with_event(event)
 
     def _in_time(self) -> bool:
         now = time.monotonic()

@@ -8,12 +8,16 @@ import inspect
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import structlog
 from reflex.istate.storage import ClientStorageBase
 from reflex.state import BaseState, State
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY, FormData
+
+from scriptwriter.state.arguments import LONGEST_ARGUMENT, Longest, Report
+from scriptwriter.state.session import SessionState
+from scriptwriter.state.sign_in import SignInState
 
 SERVER_ONLY = frozenset({"setvar", "set_is_hydrated", "hydrate"})
 """Handlers that Reflex gives every state, or calls itself; no page of ours sends them."""
@@ -30,10 +34,11 @@ def states(state: type[BaseState] = State) -> Iterator[type[BaseState]]:
         yield from states(child)
 
 
-def admit(event: dict[str, Any]) -> dict[str, Any] | None:
+def admit(event: dict[str, Any], known: bool = True) -> dict[str, Any] | None:
     """The event to go on with, or None (and a line in the log) for one that no page of ours sends.
 
-    `event` has `name`, `payload` and `router_data`.
+    `event` has `name`, `payload` and `router_data`. Where it is not `known` who sends it, only handlers of
+    Reflex's own and of the sign-in page are called; instead of any other, the way to that page is shown.
     """
     parameters = _handlers().get(event["name"])
     if parameters is None:
@@ -50,10 +55,16 @@ def admit(event: dict[str, Any]) -> dict[str, Any] | None:
     if missing:
         _refused(event["name"], f"without {missing[0]!r}")
         return None
+    if not known and event["name"] not in _for_anybody():
+        return event | {"name": f"{SessionState.get_full_name()}.enter", "payload": {}}
     if event["name"].rpartition(".")[2] in STORAGE_EVENTS and payload.get("vars"):
         # A page from before an update may remember what is no more.
-        known = {name: value for name, value in payload["vars"].items() if _is_stored(name)}
-        return event | {"payload": payload | {"vars": known}}
+        stored = {
+            name: value
+            for name, value in payload["vars"].items()
+            if _is_stored(name) and isinstance(value, str) and len(value) <= LONGEST_ARGUMENT
+        }
+        return event | {"payload": payload | {"vars": stored}}
     return event
 
 
@@ -70,8 +81,11 @@ def fits(value: Any, kind: Any) -> bool:
     if kind is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind is str:
-        return isinstance(value, str)
+        return isinstance(value, str) and len(value) <= LONGEST_ARGUMENT
     origin, parts = get_origin(kind) or kind, get_args(kind)
+    if origin is Annotated:
+        longest = next(part.characters for part in parts if isinstance(part, Longest))
+        return isinstance(value, str) and len(value) <= longest
     if origin in (Union, UnionType):
         return any(fits(value, part) for part in parts)
     if origin is Literal:
@@ -105,13 +119,42 @@ def _handlers() -> dict[str, dict[str, inspect.Parameter]]:
     }
 
 
+@lru_cache(maxsize=1)
+def _for_anybody() -> frozenset[str]:
+    """The handlers that hold nothing of a person's, by their full names."""
+    return frozenset(
+        f"{state.get_full_name()}.{name}"
+        for state in states()
+        if not issubclass(state, SessionState) or state in (SessionState, SignInState)
+        for name in state.event_handlers
+    )
+
+
+def is_background(name: str) -> bool:
+    """Whether the handler of this full name runs beside others."""
+    return name in _in_background()
+
+
+@lru_cache(maxsize=1)
+def _in_background() -> frozenset[str]:
+    return frozenset(
+        f"{state.get_full_name()}.{name}"
+        for state in states()
+        for name, handler in state.event_handlers.items()
+        if handler.is_background
+    )
+
+
 def _parameters(function: Any) -> dict[str, inspect.Parameter]:
     _self, *parameters = inspect.signature(function).parameters.values()
     try:
-        kinds = get_type_hints(function)
+        kinds = get_type_hints(function, include_extras=True)
     except NameError:
         # Named for a type checker only: Reflex has one such handler, and reads its argument as it comes.
         kinds = {}
+    if not function.__module__.startswith("scriptwriter."):
+        # What Reflex's own take says nothing of its length: a browser tells them of its failures.
+        kinds = {name: Report if kind is str else kind for name, kind in kinds.items()}
     return {each.name: each.replace(annotation=kinds.get(each.name, Any)) for each in parameters}
 
 

@@ -1,0 +1,199 @@
+"""Websockets of pages that are open in this process: whose they are, and how much each person may send.
+
+A person's websockets share one budget of events a second and one of events that are not handled yet; whoever
+spends it waits, and nobody else does. An anonymous websocket has small budgets of its own.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+UNKNOWN = "?"
+"""The person of a session that the database, which is away, cannot say anything about."""
+HEADER = "x-scriptwriter-connection"
+"""The header by which an event's connection is found; what a client sends under this name is dropped."""
+MOST_OF_A_PERSON = 60
+"""Open websockets of one person."""
+MOST_ANONYMOUS = 200
+"""Open websockets of nobody known, all together; the oldest is closed for the next one."""
+KEPT_TABS, KEPT_UNKNOWN_TABS = 40, 1_000
+"""Closed tabs of one person, and of all that are UNKNOWN, whose state is kept for when they come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Events at once, and a second in the long run; events, and their characters, not handled yet."""
+
+    burst: int
+    per_second: float
+    waiting: int
+    characters: int
+
+
+OF_A_PERSON = Limits(burst=1_000, per_second=100.0, waiting=40, characters=4_000_000)
+ANONYMOUS = Limits(burst=120, per_second=10.0, waiting=10, characters=32_000)
+
+
+class Work(Protocol):
+    """What an event started: itself, and everything that it led to."""
+
+    def done(self) -> bool:
+        """Whether the event itself is handled."""
+        ...
+
+    def all_done(self) -> bool:
+        """Whether what it led to has ended as well."""
+        ...
+
+    def cancel(self) -> bool:
+        """End all of it."""
+        ...
+
+    def add_done_callback(self, callback: Callable[[object], object], /) -> None:
+        """Call `callback` when the event itself is handled."""
+        ...
+
+
+class TooMany(Exception):
+    """This person has as many websockets open as one may have."""
+
+
+@dataclass(eq=False)
+class Sender:
+    """Who sends events: a person over all their websockets, or one anonymous websocket."""
+
+    limits: Limits
+    connections: set["Connection"] = field(default_factory=set)
+    closed_tabs: dict[str, None] = field(default_factory=dict)
+    _waiting: int = 0
+    _characters: int = 0
+    _left: float = 0.0
+    _since: float = field(default_factory=time.monotonic)
+    _handled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._left = self.limits.burst
+
+    async def admit(self, characters: int) -> None:
+        """Wait until an event of this length is within the limits."""
+        now = time.monotonic()
+        gained = (now - self._since) * self.limits.per_second
+        self._left, self._since = min(self.limits.burst, self._left + gained) - 1, now
+        if self._left < 0:
+            await asyncio.sleep(-self._left / self.limits.per_second)
+        while self._waiting and (
+            self._waiting >= self.limits.waiting or self._characters + characters > self.limits.characters
+        ):
+            self._handled.clear()
+            await self._handled.wait()
+
+    def begin(self, characters: int) -> None:
+        """An event is on its way to its handler."""
+        self._waiting += 1
+        self._characters += characters
+
+    def handled(self, characters: int) -> None:
+        """It has come through."""
+        self._waiting -= 1
+        self._characters -= characters
+        self._handled.set()
+
+
+@dataclass(eq=False)
+class Connection:
+    """One open websocket; `person` is "" where nobody is known, `close` ends it from outside."""
+
+    person: str
+    sender: Sender
+    close: Callable[[], None]
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    tokens: set[str] = field(default_factory=set)
+    arriving: int = 0
+    _works: set[Work] = field(default_factory=set)
+    _ended: bool = False
+
+    def carry(self, token: str, work: Work, *, follows: bool) -> None:
+        """Note what an event for the tab `token` has started: it ends with this websocket."""
+        self.tokens.add(token)
+        self._works = {each for each in self._works if not each.all_done()} | {work}
+        if self._ended:
+            work.cancel()
+        elif not follows and not work.done():
+            characters = self.arriving
+            self.sender.begin(characters)
+            work.add_done_callback(lambda _: self.sender.handled(characters))
+
+    def end(self) -> None:
+        """End everything that it started."""
+        self._ended = True
+        for work in self._works:
+            work.cancel()
+        self._works.clear()
+
+
+_open: dict[str, Connection] = {}
+_people: dict[str, Sender] = {}
+_anonymous: dict[Connection, None] = {}
+_unknown_tabs: dict[str, None] = {}
+
+
+@contextmanager
+def opened(person: str, close: Callable[[], None]) -> Iterator[Connection]:
+    """A connection of a person ("" for nobody known) for the block. Raises TooMany."""
+    sender = _sender_of(person)
+    if len(sender.connections) >= MOST_OF_A_PERSON:
+        raise TooMany
+    connection = Connection(person, sender, close)
+    if not person:
+        if len(_anonymous) >= MOST_ANONYMOUS:
+            next(iter(_anonymous)).close()
+        _anonymous[connection] = None
+    sender.connections.add(connection)
+    _open[connection.id] = connection
+    try:
+        yield connection
+    finally:
+        connection.end()
+        _anonymous.pop(connection, None)
+        sender.connections.discard(connection)
+        del _open[connection.id]
+
+
+def take(headers: Mapping[str, str] | None) -> Connection | None:
+    """The open connection that an event's headers name, which no page is told: it is taken out of them."""
+    if not isinstance(headers, dict):
+        return None
+    return _open.get(headers.pop(HEADER, ""))
+
+
+def in_use(token: str) -> bool:
+    """Whether an open connection is of this tab."""
+    return any(token in connection.tokens for connection in _open.values())
+
+
+def outdated_tabs(connection: Connection) -> list[str]:
+    """The tabs whose state nobody needs, now that this connection is closed: all of an anonymous one.
+
+    Of a person those are kept that were closed last.
+    """
+    if not connection.person:
+        return list(connection.tokens)
+    unknown = connection.person == UNKNOWN
+    closed = _unknown_tabs if unknown else connection.sender.closed_tabs
+    for token in connection.tokens:
+        closed.pop(token, None)
+        closed[token] = None
+    outdated = list(closed)[: -(KEPT_UNKNOWN_TABS if unknown else KEPT_TABS)]
+    for token in outdated:
+        del closed[token]
+    return outdated
+
+
+def _sender_of(person: str) -> Sender:
+    if not person:
+        return Sender(ANONYMOUS)
+    return Sender(OF_A_PERSON) if person == UNKNOWN else _people.setdefault(person, Sender(OF_A_PERSON))
