@@ -109,7 +109,7 @@ class Connection:
 
     person: str
     sender: Sender
-    close: Callable[[], None]
+    close: Callable[[], object]
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     tokens: set[str] = field(default_factory=set)
     arriving: int = 0
@@ -142,7 +142,7 @@ _unknown_tabs: dict[str, None] = {}
 
 
 @contextmanager
-def opened(person: str, close: Callable[[], None]) -> Iterator[Connection]:
+def opened(person: str, close: Callable[[], object]) -> Iterator[Connection]:
     """A connection of a person ("" for nobody known) for the block. Raises TooMany."""
     sender = _sender_of(person)
     if len(sender.connections) >= MOST_OF_A_PERSON:
