@@ -8,7 +8,6 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log
 
 THRESHOLD = 0.3
@@ -32,15 +31,13 @@ class Sketch:
     size: int
 
 
-@lru_cache(maxsize=8192)
 def sketch(text: str) -> Sketch:
     """The sketch of a text, without regard to case and punctuation."""
     places = bytearray(_PLACES // 8)
     for piece in _pieces(_BETWEEN_WORDS.sub(" ", text.lower()).strip()):
         place = zlib.crc32(piece.encode("utf-8", "replace")) % _PLACES
         places[place >> 3] |= 1 << (place & 7)
-    bits = int.from_bytes(places, "little")
-    return Sketch(bits, bits.bit_count())
+    return _packed(places)
 
 
 def containment(one: Sketch, other: Sketch) -> float:
@@ -68,6 +65,22 @@ def closest(text: Sketch, others: Sequence[Sketch]) -> int | None:
         if measured >= THRESHOLD and measured > most:
             found, most = at, measured
     return found
+
+
+def compare(texts: Sequence[str | bytes], since: int) -> tuple[list[bytes], list[int | None]]:
+    """Which earlier one of `texts` each one from place `since` on is closest to, as `closest` tells.
+
+    A text may be given as the sketch that an earlier comparison made of it: the sketches of all are the first
+    of what is returned.
+    """
+    sketches = [_packed(text) if isinstance(text, bytes) else sketch(text) for text in texts]
+    close = [closest(sketches[at], sketches[:at]) for at in range(since, len(sketches))]
+    return [each.places.to_bytes(_PLACES // 8, "little") for each in sketches], close
+
+
+def _packed(places: bytes | bytearray) -> Sketch:
+    bits = int.from_bytes(places, "little")
+    return Sketch(bits, bits.bit_count())
 
 
 def _pieces(plain: str) -> Iterator[str]:

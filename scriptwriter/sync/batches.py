@@ -12,7 +12,7 @@ from typing import Any
 from scriptwriter import graph
 from scriptwriter.graph import Brief, Idea
 from scriptwriter.settings import DEMO_MODEL
-from scriptwriter.sync.nearness import NOTHING, Places, followed
+from scriptwriter.sync.nearness import Close, Places
 from scriptwriter.sync.notes import IdeaNotes, Notes
 from scriptwriter.sync.rows import Row, created, parsed, written
 
@@ -102,21 +102,20 @@ def brief_of(transform: Row) -> Brief:
     return Brief.from_json(parsed(transform["execution_context"] or "{}").get("params") or {})
 
 
-def batches(transforms: Iterable[Row], outputs: Mapping[str, Row], notes: Notes) -> list[Batch]:
+def batches(transforms: Iterable[Row], outputs: Mapping[str, Row], notes: Notes, close: Close) -> list[Batch]:
     """The generations that these transforms are, newest first; `outputs` are ideas artifacts by transform.
 
     A transform that has ended counts as running until its artifact has ended too, so that no screen shows an
     end without its ideas.
     """
-    found, history = [], NOTHING
+    found = []
     for transform in sorted(transforms, key=lambda row: (created(row), row["id"])):
         artifact = outputs.get(transform["id"])
         ideas = _ideas(artifact) if artifact else ()
         noted: Mapping[int, IdeaNotes] = {}
         if artifact is not None:
-            done = _finished(ideas)
-            history = followed(history, artifact["id"], done)
-            noted = notes.of(artifact["id"], done, created(artifact), history)
+            near = close.get(artifact["id"], ())
+            noted = notes.of(artifact["id"], _finished(ideas), created(artifact), near)
         found.append(_batch(transform, artifact, ideas, noted))
     return found[::-1]
 

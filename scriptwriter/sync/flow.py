@@ -7,6 +7,7 @@ from typing import Literal
 from scriptwriter import graph
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.sync.batches import Batch, batches, brief_of
+from scriptwriter.sync.nearness import NOTHING_CLOSE, Close
 from scriptwriter.sync.notes import IdeaNotes, told
 from scriptwriter.sync.presence import Present, present
 from scriptwriter.sync.rows import Row
@@ -59,9 +60,10 @@ def join(
     *,
     projects: Iterable[Row] = (),
     syncing: Literal["live", "resyncing"] = "live",
+    close: Close = NOTHING_CLOSE,
 ) -> ProjectFlow:
     """The flow that these rows make; `artifacts` by their id, `memberships` are rows of projects_users,
-    `projects` is the row of the project itself.
+    `projects` is the row of the project itself, `close` what is known of ideas that tell nearly the same.
 
     A row whose counterpart has not arrived yet is shown as far as it is known.
     """
@@ -75,7 +77,7 @@ def join(
             makers[artifact["id"]] = act
     notes = told(artifacts, makers)
     models = [act for act in acts.values() if act["type"] == graph.LLM]
-    runs = batches((act for act in models if brief_of(act).task != "title"), outputs, notes)
+    runs = batches((act for act in models if brief_of(act).task != "title"), outputs, notes, close)
     finished = {run.artifact_id: run.notes for run in runs}
     roles = {row["user_id"]: row["role"] for row in memberships}
     return ProjectFlow(

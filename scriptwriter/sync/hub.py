@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from scriptwriter.electric import Shape, ShapeError, ShapeStream
 from scriptwriter.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
 from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.nearness import Nearness
 from scriptwriter.sync.views import FLOW, Value, View, clause
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class Hub:
         self._live_sse = live_sse
         self._linger = linger
         self._subscriptions: dict[tuple[str, str], _Subscription[Any]] = {}
+        self.comparing = asyncio.Lock()
+        """Held while the ideas of one project are compared."""
 
     async def __aenter__(self) -> "Hub":
         return self
@@ -116,6 +119,8 @@ class _Subscription(Generic[T]):
         self._value: T | None = None
         self._newest: datetime | None = None
         self._idle: asyncio.Task[None] | None = None
+        self._bell = asyncio.Event()
+        self._nearness = Nearness(of, hub.comparing, self._bell.set)
         self._task = asyncio.create_task(self._run(), name=f"{view.name} of {of}")
 
     @property
@@ -149,7 +154,7 @@ class _Subscription(Generic[T]):
 
     async def close(self) -> None:
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(self._task, self._nearness.close(), return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
@@ -167,7 +172,7 @@ class _Subscription(Generic[T]):
 
     async def _follow(self) -> None:
         """Run the shapes, and publish their join whenever one of them has changed."""
-        bell = asyncio.Event()
+        bell = self._bell
         shapes = self._hub.shapes(self.of, self.view, bell, past_caches=self._value is not None)
         async with AsyncExitStack() as stack:
             for shape in shapes.values():
@@ -188,7 +193,10 @@ class _Subscription(Generic[T]):
             self.of,
             {table: shape.rows.values() for table, shape in shapes.items()},
             "live" if live else "resyncing",
+            self._nearness.found,
         )
+        if isinstance(value, ProjectFlow):
+            self._nearness.look(value.batches)
         self._measure(shapes)
         self._tell(value)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from scriptwriter import graph, ideas
 from scriptwriter.graph import Idea
 from scriptwriter.ideas import Act, IdeaRef, Pick, Picks, Version, VersionKind
-from scriptwriter.sync.nearness import History, Places
+from scriptwriter.sync.nearness import Found, Places
 from scriptwriter.sync.rows import Row, created, parsed
 
 _KINDS = frozenset({graph.IDEA, graph.VERDICT, graph.ORDER})
@@ -59,25 +59,25 @@ class Notes:
     picks: Picks = field(default_factory=Picks)
     versions: Mapping[IdeaRef, tuple[Version, ...]] = field(default_factory=dict)
     kept: tuple[IdeaRef, ...] = ()
-    _known: dict[tuple[str, Places, datetime, History], Mapping[int, IdeaNotes]] = field(default_factory=dict)
+    _known: dict[tuple[str, Places, datetime, Found], Mapping[int, IdeaNotes]] = field(default_factory=dict)
 
-    def of(
-        self, artifact_id: str, finished: Places, at: datetime, history: History
-    ) -> Mapping[int, IdeaNotes]:
-        """The notes of a batch by place; `history` ends with it, `at` is when the model began it."""
-        key = (artifact_id, finished, at, history)
+    def of(self, artifact_id: str, finished: Places, at: datetime, near: Found) -> Mapping[int, IdeaNotes]:
+        """The notes of a batch by place; `near` is what its ideas are close to, `at` when it was begun."""
+        key = (artifact_id, finished, at, near)
         if key not in self._known:
+            close = dict(near)
             self._known[key] = {
-                place: self._idea(IdeaRef(artifact_id, place), idea, at, history) for place, idea in finished
+                place: self._idea(IdeaRef(artifact_id, place), idea, at, close.get(place))
+                for place, idea in finished
             }
         return self._known[key]
 
-    def _idea(self, ref: IdeaRef, idea: Idea, at: datetime, history: History) -> IdeaNotes:
+    def _idea(self, ref: IdeaRef, idea: Idea, at: datetime, near: tuple[IdeaRef, str] | None) -> IdeaNotes:
         original = Version("", idea.title, idea.body, "", at, "original")
         return IdeaNotes(
             (original, *self.versions.get(ref, ())),
             self.picks.by_idea.get(ref, ()),
-            self._close(history.close[ref.index]) if ref.index in history.close else None,
+            self._close(near) if near else None,
         )
 
     def _close(self, known: tuple[IdeaRef, str]) -> CloseTo:

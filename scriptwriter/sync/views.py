@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from scriptwriter.sync import flow
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.lineage import Lineage, folded, lineage
+from scriptwriter.sync.nearness import Close
 from scriptwriter.sync.rows import Row
 
 Syncing = Literal["live", "resyncing"]
@@ -54,7 +55,7 @@ class View(Generic[T]):
 
     name: str
     tables: tuple[str, ...]
-    join: Callable[[str, Rows, Syncing], T]
+    join: Callable[[str, Rows, Syncing, Close], T]
     columns: Columns = field(default_factory=dict)
     dated: tuple[str, ...] = ()
     of_project: bool = True
@@ -86,7 +87,7 @@ def clause(table: str) -> str:
     return _CLAUSES.get(table, "project_id = $1")
 
 
-def _flow(project_id: str, rows: Rows, syncing: Syncing) -> ProjectFlow:
+def _flow(project_id: str, rows: Rows, syncing: Syncing, close: Close) -> ProjectFlow:
     return flow.join(
         project_id,
         rows["transforms"],
@@ -96,10 +97,11 @@ def _flow(project_id: str, rows: Rows, syncing: Syncing) -> ProjectFlow:
         rows["presence"],
         projects=rows["projects"],
         syncing=syncing,
+        close=close,
     )
 
 
-def _lineage(project_id: str, rows: Rows, syncing: Syncing) -> ProjectLineage:
+def _lineage(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> ProjectLineage:
     return ProjectLineage(
         project_id,
         folded(
@@ -147,7 +149,7 @@ LINEAGE = View(
 NEWS = View(
     "news",
     ("project_news",),
-    lambda _, rows, syncing: ListNews(
+    lambda _, rows, syncing, close: ListNews(
         {row["project_id"]: row["changed_in"] for row in rows["project_news"]}, syncing
     ),
     of_project=False,

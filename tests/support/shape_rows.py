@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scriptwriter.sync.flow import ProjectFlow, join
+from scriptwriter.sync.nearness import NOTHING_CLOSE, Close
 
 CONTEXT = {
     "params": {"platform": "抖音", "genre": "穿越", "other_requirements": "", "count": 2},
@@ -97,6 +98,8 @@ def joined(
     artifacts: list[Row],
     members: list[Row] | None = None,
     tabs: list[Row] | None = None,
+    close: Close = NOTHING_CLOSE,
 ) -> ProjectFlow:
     """The flow of these rows."""
-    return join("p", transforms, outputs, {row["id"]: row for row in artifacts}, members or [], tabs or [])
+    by_id = {row["id"]: row for row in artifacts}
+    return join("p", transforms, outputs, by_id, members or [], tabs or [], close=close)

@@ -1,9 +1,11 @@
 """What a flow says of each idea: its versions, everybody's picks, and what it is close to."""
 
+import asyncio
 import json
 
 from scriptwriter.ideas import IdeaRef, Version
 from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.nearness import Close, Nearness
 from scriptwriter.sync.notes import IdeaNotes
 from tests.support.shape_rows import (
     ONE,
@@ -20,6 +22,7 @@ from tests.support.shape_rows import (
     verdict,
     version,
 )
+from tests.support.waiting import LIMIT
 
 TOLD = "她醒来时回到十年前签离婚协议的那个下午，只要了那间亏损的老酱油坊，半年后假账从缸底挖出，他跪着求和。"
 RETOLD = (
@@ -109,7 +112,16 @@ def test_an_idea_that_is_not_there_is_no_keeper() -> None:
     assert flow.keepers == ()
 
 
-def test_a_retelling_of_an_earlier_idea_is_close_to_it() -> None:
+async def compared(nearness: Nearness, told: asyncio.Event, flow: ProjectFlow) -> Close:
+    """What is known when the ideas of a flow were compared."""
+    told.clear()
+    nearness.look(flow.batches)
+    async with asyncio.timeout(LIMIT):
+        await told.wait()
+    return nearness.found
+
+
+async def test_a_retelling_of_an_earlier_idea_is_close_to_it() -> None:
     """Of an earlier batch, or of the same one; by the title that it has now."""
     batches = [
         artifact(1, data=json.dumps({"ideas": [{"title": "酱油坊", "body": TOLD}]})),
@@ -120,7 +132,10 @@ def test_a_retelling_of_an_earlier_idea_is_close_to_it() -> None:
         version(4, "老酱油坊"),
     ]
 
-    flow = joined([transform(1), transform(2), transform(3), act(4)], [*map(output, range(1, 5))], batches)
+    tables = ([transform(1), transform(2), transform(3), act(4)], [*map(output, range(1, 5))], batches)
+    told = asyncio.Event()
+    close_to = await compared(Nearness("p", asyncio.Lock(), told.set), told, joined(*tables))
+    flow = joined(*tables, close=close_to)
 
     newest, middle, oldest = flow.batches
     close = {
@@ -130,6 +145,22 @@ def test_a_retelling_of_an_earlier_idea_is_close_to_it() -> None:
     }
     assert close == {0: ("a2#0", "十三层"), 1: ("a1#0", "老酱油坊")}
     assert all(each.close_to is None for batch in (middle, oldest) for each in batch.notes.values())
+
+
+async def test_an_idea_that_comes_into_an_older_batch_is_found_by_those_behind_it() -> None:
+    """What was compared before is compared again only behind it."""
+    ideas = [{"title": "酱油坊", "body": TOLD}, {"title": "十三层", "body": OTHER}]
+    later = artifact(2, data=json.dumps({"ideas": [{"title": "夜宵", "body": OTHER}]}))
+    tables = ([transform(1), transform(2)], [output(1), output(2)])
+    first = artifact(1, data=json.dumps({"ideas": ideas[:1]}))
+    told = asyncio.Event()
+    nearness = Nearness("p", asyncio.Lock(), told.set)
+    assert await compared(nearness, told, joined(*tables, [first, later])) == {}
+
+    whole = artifact(1, data=json.dumps({"ideas": ideas}))
+    close = await compared(nearness, told, joined(*tables, [whole, later]))
+
+    assert close == {"a2": ((0, (IdeaRef("a1", 1), "十三层")),)}
 
 
 def test_a_member_is_present_once_with_what_they_edit() -> None:
