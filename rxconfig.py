@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from reflex.utils import prerequisites
 from reflex_base.constants import PackageJson, StateManagerMode
 
 from scriptwriter.settings import settings
+from scriptwriter.startup import CANNOT_START, why
 
 ONE_DAY = 24 * 60 * 60
 
@@ -35,7 +37,10 @@ for _silent in ("reflex.utils.js_runtimes", "reflex.utils.registry"):
 # open would then ask for files that are gone, and several web processes could not share one build.
 prerequisites.set_last_reflex_run_time = lambda: None
 
-_settings = settings()
+try:
+    _settings = settings()
+except CANNOT_START as error:
+    sys.exit(why(error))
 _redis = _settings.redis_url
 
 

@@ -6,12 +6,10 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
-import psycopg
-from pydantic import ValidationError
-
-from scriptwriter.errors import SchemaError, StartRefused
+from scriptwriter.errors import StartRefused
 from scriptwriter.observability import configure_logs
 from scriptwriter.settings import settings
+from scriptwriter.startup import CANNOT_START, why
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,8 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         }
         configure_logs(json_lines=not settings().development, secrets=settings().secrets)
         asyncio.run(_until_stopped(run[chosen.command]()))
-    except (SchemaError, StartRefused, ValidationError, psycopg.OperationalError) as error:
-        print(error, file=sys.stderr)
+    except CANNOT_START as error:
+        print(why(error), file=sys.stderr)
         return 1
     return 0
 
@@ -98,7 +96,7 @@ async def _electric(port: int) -> None:
 
     secret = settings().electric_secret
     if secret is None:
-        raise SystemExit("Set ELECTRIC_SECRET: whoever knows it can read every shape.")
+        raise StartRefused("set ELECTRIC_SECRET: whoever knows it can read every shape.")
     async with database_server(settings()) as url:
         await shape_server.serve(url, secret.get_secret_value(), "127.0.0.1", port)
 

@@ -9,30 +9,19 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import httpx
-import psycopg
 
 from scriptwriter import database
 from scriptwriter.api import closing
 from scriptwriter.backing import database_server, electric_server
-from scriptwriter.embedded.postgres import EmbeddedPostgresError
-from scriptwriter.embedded.shape_process import ShapeServerNotStarted
-from scriptwriter.errors import SchemaError, StartRefused
+from scriptwriter.errors import StartRefused
 from scriptwriter.generation import jobs
 from scriptwriter.observability import configure_logs
 from scriptwriter.services import heavy, test_user
 from scriptwriter.settings import settings
+from scriptwriter.startup import CANNOT_START, why
 from scriptwriter.sync import hub
 
 log = logging.getLogger(__name__)
-
-CANNOT_START = (
-    SchemaError,
-    StartRefused,
-    psycopg.OperationalError,
-    EmbeddedPostgresError,
-    ShapeServerNotStarted,
-)
-"""What an operator can mend: said in one sentence, without a trace."""
 
 READY_PAUSE, READY_PATIENCE = 0.2, 30.0
 """Seconds between two looks whether the page answers, and for one answer: the first one compiles the page."""
@@ -41,23 +30,21 @@ READY_PAUSE, READY_PATIENCE = 0.2, 30.0
 @asynccontextmanager
 async def web() -> AsyncIterator[None]:
     """Everything that the web process needs while it serves."""
-    configure_logs(json_lines=not settings().development, secrets=settings().secrets)
-    if not (settings().development or settings().public_url):
-        log.error("SCRIPTWRITER_URL is not set: in production no page can connect without it")
     async with AsyncExitStack() as stack:
         stack.enter_context(closing.on_signals())
         stack.callback(heavy.close)
         try:
+            configure_logs(json_lines=not settings().development, secrets=settings().secrets)
             url = await stack.enter_async_context(connected())
             electric = await stack.enter_async_context(electric_server(settings(), url))
+            if settings().development:
+                await test_user.seed()
         except CANNOT_START as error:
-            print(f"Scriptwriter cannot start: {error}", file=sys.stderr, flush=True)
+            print(why(error), file=sys.stderr, flush=True)
             # An exception would reach the terminal as the server's trace, with this sentence at its end.
             os._exit(1)
         reader = hub.Hub(electric.url, electric.secret, live_sse=settings().electric_live == "sse")
         await stack.enter_async_context(hub.connect(reader))
-        if settings().development:
-            await test_user.seed()
         if settings().worker_inside:
             await stack.enter_async_context(_beside(jobs.work()))
         if settings().development:

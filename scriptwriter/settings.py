@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import (
     AliasChoices,
     BaseModel,
@@ -95,6 +97,39 @@ class Settings(BaseSettings):
     oidc_name: str = "SSO"
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
 
+    @field_validator("database_url")
+    @classmethod
+    def _libpq_reads_it(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            address = value.get_secret_value().strip()
+            scheme = address.partition("://")[0] if "://" in address.partition("=")[0] else ""
+            if scheme not in ("", "postgres", "postgresql"):
+                raise ValueError(
+                    "it begins with postgresql://, or is a key=value string such as host=… dbname=…"
+                )
+            try:
+                conninfo_to_dict(address)
+            except psycopg.Error:
+                # Its own words may repeat the password.
+                raise ValueError(
+                    "it is neither a postgresql:// URL nor a key=value string of libpq"
+                ) from None
+        return value
+
+    @field_validator("electric_url", "public_url", "openai_base_url", "oidc_issuer")
+    @classmethod
+    def _is_a_web_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            _demand_address(value, ("http", "https"))
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_an_address_of_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _demand_address(value.get_secret_value(), ("redis", "rediss", "unix"))
+        return value
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
@@ -128,7 +163,7 @@ class Settings(BaseSettings):
         found = {value.get_secret_value() for value in values}
         addresses = [self.openai_base_url, self.electric_url, *(each.base_url for each in self.models)]
         for address in [*found, *(address or "" for address in addresses)]:
-            password = urlsplit(address).password if "://" in address else None
+            password = _password_in(address)
             if password:
                 found |= {password, unquote(password)}
         return frozenset(found - {""})
@@ -179,6 +214,29 @@ class Settings(BaseSettings):
     def worker_inside(self) -> bool:
         """Whether the web process generates too; unless said otherwise, where the database is embedded."""
         return self.outside_database is None if self.embedded_worker is None else self.embedded_worker
+
+
+def _demand_address(value: str, schemes: tuple[str, ...]) -> None:
+    """Raises ValueError unless `value` is a URL of one of these schemes, with a host and a possible port."""
+    try:
+        parts = urlsplit(value)
+        named = bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
+        named = named and parts.scheme in schemes and not any(each.isspace() for each in value)
+    except ValueError:
+        named = False
+    if not named:
+        wanted = " or ".join(f"{scheme}://" for scheme in schemes[:2])
+        raise ValueError(f"it is not an address that begins with {wanted} and names a host")
+
+
+def _password_in(address: str) -> str | None:
+    """The password inside of a URL or of a key=value string of libpq's."""
+    try:
+        if "://" in address:
+            return urlsplit(address).password
+        return str(conninfo_to_dict(address).get("password") or "") if "=" in address else None
+    except (ValueError, psycopg.Error):
+        return None
 
 
 @lru_cache(maxsize=1)

@@ -26,6 +26,7 @@ import psycopg
 from psycopg import errors, sql
 
 if sys.platform != "win32":
+    from scriptwriter.embedded import binaries
     from scriptwriter.embedded.folder import PORT, SUPERUSER, DataFolder, Lock
 
 DATABASE = "scriptwriter"
@@ -115,6 +116,7 @@ def attach(data_dir: Path, *, server_settings: Mapping[str, str] | None = None) 
     deadline = time.monotonic() + _PATIENCE
     try:
         _make(folder.root)
+        _demand_programs(folder)
         hold = _hold(folder, deadline)
         try:
             socket_folder = _ensure_server(folder, server_settings or {}, deadline)
@@ -134,6 +136,16 @@ def _make(root: Path) -> None:
         return
     # Root's server runs under another account, which must pass through; all that is inside stays closed.
     root.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _demand_programs(folder: DataFolder) -> None:
+    """Raises FolderUnusable where a version of PostgreSQL made the cluster whose programs are not here."""
+    version = folder.cluster / "PG_VERSION"
+    if version.exists():
+        try:
+            binaries.find(int(version.read_text()))
+        except FileNotFoundError as error:
+            raise FolderUnusable(f"{folder.root} cannot be used: {error}. {_WAY_OUT}") from error
 
 
 def _hold(folder: DataFolder, deadline: float) -> Lock:
@@ -208,8 +220,8 @@ def _url(socket_folder: str, database: str) -> str:
 
 def _not_started(folder: DataFolder, why: str, log_before: int) -> ServerNotStarted:
     return ServerNotStarted(
-        f"The embedded PostgreSQL server in {folder.root} did not start: {why}. {_WAY_OUT}\n"
-        f"The end of {folder.log}:\n{_tail(folder.log, log_before)}"
+        f"The embedded PostgreSQL server in {folder.root} did not start: {why}. {folder.log} says more. "
+        f"{_WAY_OUT}\nThe end of it:\n{_tail(folder.log, log_before)}"
     )
 
 

@@ -9,7 +9,7 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from scriptwriter.database import SESSION, database
+from scriptwriter.database import database, lasting
 from scriptwriter.generation.cleaning import clean_up, forget
 from scriptwriter.generation.draft import DATABASE_AWAY
 from scriptwriter.generation.running import Running
@@ -53,7 +53,7 @@ async def generate(context: procrastinate.JobContext, transform_id: str) -> None
 def connector() -> procrastinate.PsycopgConnector:
     """The queue's way into the database of this process."""
     return procrastinate.PsycopgConnector(
-        conninfo=database().url, kwargs=SESSION, min_size=1, max_size=4, timeout=_CONNECTING
+        conninfo=database().url, kwargs=lasting(database().url), min_size=1, max_size=4, timeout=_CONNECTING
     )
 
 

@@ -2,15 +2,26 @@
 
 import asyncio
 import os
+import secrets
 import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlmodel import col, select
 
+from scriptwriter import lifespan
+from scriptwriter.__main__ import main
 from scriptwriter.database import transaction
 from scriptwriter.models import Membership, Project, User
 from scriptwriter.services import accounts, projects, test_user, tokens
 from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.settings import settings
 from tests.support.accounts import stored_sessions
 from tests.support.postgres import ask
 from tests.support.rooms import Room
@@ -24,9 +35,12 @@ PRODUCTION = {"SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "https://wri
 ELECTRIC = {"ELECTRIC_URL": "http://127.0.0.1:9", "ELECTRIC_SECRET": "a secret"}
 
 
+_QUIET = ("ELECTRIC_URL", "ELECTRIC_SECRET", "SCRIPTWRITER_URL", "OIDC_ISSUER")
+
+
 async def _run(command: list[str], database_url: str, **environment: str) -> tuple[int | None, str]:
     """The exit status of a process, and what it said."""
-    quiet = dict.fromkeys(["ELECTRIC_URL", "ELECTRIC_SECRET", "SCRIPTWRITER_URL", "OIDC_ISSUER"], "")
+    quiet = dict.fromkeys(_QUIET, "")
     named = os.environ | quiet | {"DATABASE_URL": database_url} | environment
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, cwd=ROOT, env=named,
@@ -52,6 +66,177 @@ async def test_a_missing_secret_is_named_in_one_sentence(
     assert status == 1
     assert named in said and len(said.strip().splitlines()) == 1
     assert "Traceback" not in said
+
+
+PROCESSES = ("schema", "worker", "check", "electric", "web")
+
+
+def outcome(name: str, **environment: str) -> tuple[int, str]:
+    """The exit status and the words of a command, or of the web process, in a child of this one."""
+    quiet = dict.fromkeys([*_QUIET, "DATABASE_URL", "DB_HOST"], "")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 70
+        try:
+            os.dup2(writing, 1)
+            os.dup2(writing, 2)
+            sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+            os.environ |= quiet | {"ELECTRIC_SECRET": "a secret"} | environment
+            settings.cache_clear()
+            status = _serve_once() if name == "web" else main([name])
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
+
+
+def _serve_once() -> int:
+    asyncio.run(lifespan.web().__aenter__())
+    return 0
+
+
+def refusal(name: str, **environment: str) -> str:
+    """The one sentence with which a process ends that cannot start."""
+    status, said = outcome(name, **environment)
+    assert status == 1, said
+    assert "Traceback" not in said
+    [sentence] = said.strip().splitlines()
+    assert sentence.startswith("Scriptwriter cannot start: ")
+    return sentence
+
+
+@contextmanager
+def odd_database(server: str, made_with: str = "", then: Sequence[str] = ()) -> Iterator[str]:
+    """The URL of a database made `made_with` these words; in `then`, {database} is its name."""
+    name = f"odd_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {made_with}".encode())
+        try:
+            for statement in then:
+                connection.execute(statement.format(database=name).encode())
+            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_in_another_encoding_is_refused(postgres_server: str, name: str, encoding: str) -> None:
+    """It could hold no Chinese, and says so before anything is written."""
+    with odd_database(postgres_server, f"ENCODING '{encoding}' LOCALE 'C'") as url:
+        assert encoding in refusal(name, DATABASE_URL=url)
+
+
+ODD = {
+    "read only": (["ALTER DATABASE {database} SET default_transaction_read_only = on"], "", "read_only"),
+    "another schema by the role": (["ALTER DATABASE {database} SET search_path = other"], "", "search_path"),
+    "another schema by the URL": ([], "options=-csearch_path%3Dpg_temp", "search_path"),
+}
+
+
+@pytest.mark.parametrize("name", ["schema", "web"])
+@pytest.mark.parametrize(("then", "parameter", "named"), ODD.values(), ids=ODD)
+def test_a_database_that_cannot_serve_is_refused(
+    postgres_server: str, name: str, then: list[str], parameter: str, named: str
+) -> None:
+    """Each process finds the same of the same address."""
+    with odd_database(postgres_server, then=then) as url:
+        joined = url + (("&" if "?" in url else "?") + parameter if parameter else "")
+
+        assert named in refusal(name, DATABASE_URL=joined)
+
+
+@pytest.mark.parametrize("name", ["schema", "web"])
+def test_a_role_that_may_create_nothing_is_refused(postgres_server: str, name: str) -> None:
+    """The sentence has the statement that mends it."""
+    role = f"guest_{secrets.token_hex(6)}"
+    become = f"ALTER DATABASE {{database}} SET role = {role}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role}".encode())
+    try:
+        with odd_database(postgres_server, then=[become]) as url:
+            assert f'GRANT CREATE ON SCHEMA public TO "{role}"' in refusal(name, DATABASE_URL=url)
+    finally:
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"DROP ROLE {role}".encode())
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    """In place of the folder lies something else."""
+    (tmp_path / "data").write_text("not a folder")
+
+    assert str(tmp_path / "data") in refusal(name, SCRIPTWRITER_DATA_DIR=str(tmp_path / "data"))
+
+
+@pytest.mark.parametrize("name", ["schema", "web"])
+def test_a_data_folder_of_a_newer_postgres_is_refused(tmp_path: Path, name: str) -> None:
+    """Nothing in it is touched."""
+    cluster = tmp_path / "postgres" / "cluster"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("99\n")
+
+    assert "PostgreSQL 99" in refusal(name, SCRIPTWRITER_DATA_DIR=str(tmp_path))
+    assert (cluster / "PG_VERSION").read_text() == "99\n"
+
+
+@pytest.mark.parametrize("name", ["schema", "web"])
+def test_a_newer_schema_is_refused(database_url: str, name: str) -> None:
+    """What a newer program has made, an older one leaves alone."""
+    ask(database_url, "INSERT INTO schema_version (version) VALUES (9999)")
+    try:
+        assert "9999" in refusal(name, DATABASE_URL=database_url)
+    finally:
+        ask(database_url, "DELETE FROM schema_version WHERE version = 9999")
+
+
+WRONG = {
+    "nobody answers": ({"DATABASE_URL": "postgresql://127.0.0.1:9/none"}, "database"),
+    "no such host": ({"DATABASE_URL": "host=nowhere.invalid dbname=none"}, "nowhere.invalid"),
+    "another database's address": ({"DATABASE_URL": "mysql://localhost/none"}, "DATABASE_URL"),
+    "an unknown parameter": ({"DATABASE_URL": "postgresql://h/d?no_such=1"}, "DATABASE_URL"),
+    "words": ({"DATABASE_URL": "my database"}, "DATABASE_URL"),
+    "a port that is none": ({"DB_HOST": "localhost", "DB_PORT": "many"}, "DB_PORT"),
+    "Electric's address": ({"ELECTRIC_URL": "electric:3000", "DB_HOST": "h"}, "ELECTRIC_URL"),
+    "Redis' address": ({"REDIS_URL": "localhost"}, "REDIS_URL"),
+    "the model's address": ({"OPENAI_BASE_URL": "http://model:99999/v1"}, "OPENAI_BASE_URL"),
+    "people's address": ({"SCRIPTWRITER_URL": "https://"}, "SCRIPTWRITER_URL"),
+    "a number that is none": ({"STARTS_PER_MINUTE": "ten"}, "STARTS_PER_MINUTE"),
+    "the environment": ({"SCRIPTWRITER_ENV": "staging"}, "SCRIPTWRITER_ENV"),
+    "the models": ({"MODELS": "[{]"}, "MODELS"),
+}
+
+
+@pytest.mark.parametrize(("environment", "named"), WRONG.values(), ids=WRONG)
+def test_a_setting_that_cannot_be_right_is_named(environment: dict[str, str], named: str) -> None:
+    """By the name under which an operator sets it."""
+    for name in ("schema", "web"):
+        assert named in refusal(name, **environment)
+
+
+def test_reflex_itself_ends_with_the_same_sentence() -> None:
+    """`reflex run` reads the settings first."""
+    status, said = asyncio.run(_run(["-m", "reflex", "run"], "", STARTS_PER_MINUTE="ten"))
+
+    assert status == 1 and "Traceback" not in said
+    assert "Scriptwriter cannot start: STARTS_PER_MINUTE" in said
+
+
+def test_a_key_value_string_serves_as_an_address(database_url: str) -> None:
+    """As libpq takes it, in every process."""
+    spelled = make_conninfo("", **conninfo_to_dict(database_url))
+    assert "://" not in spelled
+
+    for name in ("schema", "web"):
+        status, said = outcome(name, DATABASE_URL=spelled)
+        assert status == 0, said
 
 
 async def test_the_test_user_cannot_exist_in_production(room: Room, connected: str) -> None:
