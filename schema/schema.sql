@@ -82,7 +82,9 @@ CREATE TABLE IF NOT EXISTS api_tokens (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
     created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
-    last_used_at TIMESTAMPTZ
+    last_used_at TIMESTAMPTZ,
+    last_used_address TEXT,
+    last_used_agent TEXT -- the program, as it names itself
 );
 
 -- One row for each open tab, renewed while it is open; the worker removes those that went silent.

@@ -191,6 +191,8 @@ class ApiToken(_Table, table=True):
     name: str = _text(nullable=False)
     created_at: datetime = _now()
     last_used_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    last_used_address: str | None = _text()
+    last_used_agent: str | None = _text()
 
 
 class Presence(_Table, table=True):

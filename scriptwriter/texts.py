@@ -68,6 +68,12 @@ NEW_PASSWORD = Text("新密码", "New password")
 PASSWORD_CHANGED = Text(
     "密码已修改，其他设备都已退出", "The password is changed; your other devices are signed out"
 )
+PASSWORD_CHANGED_TOKENS_TOO = Text(
+    "密码已修改，其他设备都已退出，API 令牌都已吊销",
+    "The password is changed; your other devices are signed out, and your API tokens are revoked",
+)
+REVOKE_ALL_TOKENS = Text("同时吊销所有 API 令牌", "Also revoke all API tokens")
+YOUR_PASSWORD = Text("你的密码", "Your password")
 DEVICES = Text("登录的设备", "Where you are signed in")
 THIS_DEVICE = Text("本机", "This one")
 SIGN_OUT_OTHERS = Text("退出其他设备", "Sign out the others")
@@ -594,6 +600,12 @@ ERRORS: dict[str, Text] = {
     ),
     "signed_out": Text("请先登录", "Please sign in first"),
     "wrong_credentials": Text("用户名或密码不正确", "The username or the password is not right"),
+    "wrong_password": Text("密码不正确，没有新建令牌", "The password is not right; no token was made"),
+    "password_wanted": Text("请输入你的密码", "Enter your password"),
+    "sign_in_again": Text(
+        "为了安全，请退出后重新登录，并在 {minutes} 分钟内新建令牌",
+        "To be safe, please sign out and in again, and make the token within {minutes} minutes",
+    ),
     "wrong_current_password": Text("当前密码不正确", "The current password is not right"),
     "too_many_attempts": Text(
         "尝试次数过多，请 {seconds} 秒后再试", "Too many attempts; try again in {seconds} s"

@@ -1,11 +1,12 @@
 """Owns who sent a request to the API: by a token of theirs, or by the session cookie of their browser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
+from scriptwriter.api.addresses import address_of
 from scriptwriter.api.origins import allowed
 from scriptwriter.api.session import COOKIE, token_in
 from scriptwriter.errors import UserError
@@ -32,13 +33,15 @@ class Credential:
 
     token: str
     from_cookie: bool
+    address: str = field(default="", compare=False)
+    user_agent: str = field(default="", compare=False)
 
     async def person(self) -> User:
         """Whose it is now. Raises UserError: `signed_out`, `token_rejected`."""
         if self.from_cookie:
             user = await accounts.user_of_session(self.token)
         else:
-            user = await tokens.user_of_token(self.token)
+            user = await tokens.user_of_token(self.token, address=self.address, user_agent=self.user_agent)
         if user is None:
             raise UserError("signed_out" if self.from_cookie else "token_rejected")
         return user
@@ -48,7 +51,8 @@ def credential_of(request: Request) -> Credential:
     """What the request shows. A bearer token counts alone, even beside a cookie that would be good."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return Credential(token.strip(), from_cookie=False)
+        agent = request.headers.get("user-agent", "")
+        return Credential(token.strip(), False, address=address_of(request), user_agent=agent)
     return Credential(token_in(request.headers.get("cookie", "")), from_cookie=True)
 
 

@@ -13,6 +13,7 @@ from scriptwriter.texts import (
     DEVICES,
     LAST_SEEN,
     NEW_PASSWORD,
+    REVOKE_ALL_TOKENS,
     SIGN_OUT,
     SIGN_OUT_OTHERS,
     SIGNED_IN,
@@ -40,6 +41,13 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
             ),
             password_field("current", CURRENT_PASSWORD, language, new=False, described_by="password-problem"),
             password_field("new", NEW_PASSWORD, language, new=True, described_by="password-problem"),
+            # A box that is not ticked sends nothing: this says no for it, and the last one counts.
+            rx.el.input(type="hidden", name="tokens", value="keep", read_only=True),
+            rx.el.label(
+                rx.el.input(type="checkbox", name="tokens", value="revoke", default_checked=True),
+                rx.el.span(t(REVOKE_ALL_TOKENS, language)),
+                class_name="tick",
+            ),
             rx.el.p(
                 told(state.problem, language),
                 class_name="problem",

@@ -5,7 +5,8 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.account import moment, sheet
-from scriptwriter.components.elements import button, in_language
+from scriptwriter.components.elements import button, told
+from scriptwriter.components.entry import password_field
 from scriptwriter.components.wording import Language, t
 from scriptwriter.texts import (
     API_TOKENS,
@@ -25,14 +26,15 @@ from scriptwriter.texts import (
     TOKEN_NAME,
     TOKEN_NAME_EXAMPLE,
     TOKEN_ONCE,
+    YOUR_PASSWORD,
 )
 
 FRESH = "fresh-token"
 """The id of the field in which a new token is shown: it is there all the time, so that it can be filled."""
 
 
-def tokens_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
-    """The API tokens; `state` is as TokensState."""
+def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachable: Any) -> rx.Component:
+    """The API tokens; `state` is as TokensState. Who `has_password` is asked for it."""
     return sheet(
         API_TOKENS,
         language,
@@ -57,13 +59,19 @@ def tokens_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Comp
                     aria_describedby="token-problem",
                 ),
                 rx.el.p(
-                    in_language(state.problem, language),
+                    told(state.problem, language),
                     class_name="problem",
                     role="alert",
                     id="token-problem",
                     data_testid="token-problem",
                 ),
                 class_name="field",
+            ),
+            rx.cond(
+                has_password,
+                password_field(
+                    "token-password", YOUR_PASSWORD, language, new=False, described_by="token-problem"
+                ),
             ),
             button(
                 t(CREATE_TOKEN, language),
@@ -89,6 +97,7 @@ def _token(token: Any, state: Any, language: Language, unreachable: Any) -> rx.C
                 moment(CREATED, token.made, language),
                 " · ",
                 rx.cond(token.used == "", t(NEVER_USED, language), moment(LAST_USED, token.used, language)),
+                rx.cond(token.where != "", rx.el.span(" · ", token.where, data_testid="token-where")),
                 class_name="hint",
             ),
         ),

@@ -204,12 +204,16 @@ class SessionView:
 
 @dataclass(frozen=True)
 class TokenView:
-    """An API token in the list; `used` is empty for one that nobody has used (else ISO 8601, as `made`)."""
+    """An API token in the list; `used` is empty for one that nobody has used (else ISO 8601, as `made`).
+
+    `where` is the address and the program of its last use.
+    """
 
     id: str = ""
     name: str = ""
     made: str = ""
     used: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True)

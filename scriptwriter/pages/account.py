@@ -29,7 +29,12 @@ def account() -> rx.Component:
                     password_sheet(AccountState, LANGUAGE, unreachable=UNREACHABLE),
                 ),
                 devices_sheet(AccountState, LANGUAGE, unreachable=UNREACHABLE),
-                tokens_sheet(TokensState, LANGUAGE, unreachable=UNREACHABLE),
+                tokens_sheet(
+                    TokensState,
+                    LANGUAGE,
+                    has_password=AccountState.username != "",
+                    unreachable=UNREACHABLE,
+                ),
                 class_name="account-sheets",
             ),
             rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),

@@ -1,14 +1,16 @@
 """Owns accounts with a username and a password: register, sign in, change. Knows no cookie."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
-from scriptwriter.models import AuthProvider, User
+from scriptwriter.models import ApiToken, AuthProvider, User, UserSession
 from scriptwriter.services import hashing, names, throttle
 from scriptwriter.services.accounts import open_in, sign_out_others_in, token_hash
 from scriptwriter.services.test_user import TEST_USER
@@ -16,6 +18,8 @@ from scriptwriter.settings import settings
 
 PASSWORD = "password"
 """The provider's type; its id is the folded username, its data the hash."""
+RECENTLY = timedelta(minutes=10)
+"""Since a session was opened, within which its person need not prove again who they are."""
 
 
 async def register(
@@ -89,9 +93,45 @@ async def username_of(user_id: str) -> str | None:
         return found.first()
 
 
-async def change(user_id: str, current: str, new: str, *, here: str) -> None:
+async def confirm(user_id: str, password: str, *, session_id: str) -> None:
+    """Return if it is certain that the person themselves sits there.
+
+    They say their password. Who has none, because they sign in elsewhere, has signed in RECENTLY: the outside
+    sign-in has asked them then.
+    Raises UserError: `password_wanted`, `wrong_password`, `too_many_attempts`, `sign_in_busy`, and
+    `sign_in_again` for a session that is not so new.
+    """
+    name = await username_of(user_id)
+    if name is None:
+        await _require_recent(user_id, session_id)
+        return
+    if not password:
+        raise UserError("password_wanted")
+    attempt = await throttle.begin(token_hash(name), "")
+    if await _verified(name, password) is None:
+        raise UserError("wrong_password")
+    await throttle.succeeded(attempt)
+
+
+async def _require_recent(user_id: str, session_id: str) -> None:
+    async with transaction() as session:
+        known = await session.get(UserSession, session_id)
+    if known is None or known.user_id != user_id or datetime.now(UTC) - known.created_at > RECENTLY:
+        raise UserError("sign_in_again", minutes=int(RECENTLY.total_seconds() // 60))
+
+
+async def _verified(name: str, password: str) -> str | None:
+    """The hash that the password was found to fit, None where it does not."""
+    given = names.spelled(password)
+    known = None if given is None else await _hash(name)
+    right, _ = await hashing.verified(given or b"", known)
+    return known if right else None
+
+
+async def change(user_id: str, current: str, new: str, *, here: str, revoke_tokens: bool = True) -> None:
     """Another password, for who knows the current one; every session but the one with the id `here` ends.
 
+    Their API tokens are revoked too, unless they want to keep them.
     Raises UserError: `no_password`, those of `names.password`, `wrong_current_password`,
     `too_many_attempts`, `sign_in_busy`.
     """
@@ -100,10 +140,8 @@ async def change(user_id: str, current: str, new: str, *, here: str) -> None:
     if name is None:
         raise UserError("no_password")
     attempt = await throttle.begin(token_hash(name), "")
-    given = names.spelled(current)
-    known = None if given is None else await _hash(name)
-    right, _ = await hashing.verified(given or b"", known)
-    if not right:
+    known = await _verified(name, current)
+    if known is None:
         raise UserError("wrong_current_password")
     renewed = await hashing.hashed(secret)
     async with transaction() as session:
@@ -112,6 +150,8 @@ async def change(user_id: str, current: str, new: str, *, here: str) -> None:
             raise UserError("wrong_current_password")
         provider.provider_data = renewed
         await sign_out_others_in(session, user_id, here)
+        if revoke_tokens:
+            await session.exec(delete(ApiToken).where(col(ApiToken.user_id) == user_id))
     await throttle.succeeded(attempt)
 
 

@@ -1,4 +1,7 @@
-"""Owns tokens by which a person's programs act for them: shown once; the database has their hash."""
+"""Owns tokens by which a person's programs act for them: shown once; the database has their hash.
+
+Whoever makes one proves again who they are, so that a stolen session leaves no token behind.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from scriptwriter import fair_share
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.models import ApiToken, User
+from scriptwriter.services import passwords
 from scriptwriter.services.accounts import token_hash
 
 PREFIX = "sw_"
@@ -21,14 +25,30 @@ MOST = 20
 _NOTED_EVERY = timedelta(minutes=1)
 
 
+_OTHER_NOTED_EVERY = timedelta(seconds=5)
+"""The same for a use from another address, or by another program, than the one before."""
+_LONGEST_AGENT = 200
+
+
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token as its owner sees it in a list; `id` names it and opens nothing."""
+    """A token as its owner sees it in a list; `id` names it and opens nothing.
+
+    The address and the program (its User-Agent) are those of its last use, "" where they are not known.
+    """
 
     id: str
     name: str
     created_at: datetime
     last_used_at: datetime | None
+    last_used_address: str = ""
+    last_used_agent: str = ""
+
+
+async def ask_for(user_id: str, name: str, *, session_id: str, password: str) -> str:
+    """As `create`, for who proves again who they are (see `passwords.confirm`), and raises as both."""
+    await passwords.confirm(user_id, password, session_id=session_id)
+    return await create(user_id, name)
 
 
 async def create(user_id: str, name: str) -> str:
@@ -58,7 +78,17 @@ async def mine(user_id: str) -> list[TokenRow]:
         found = await session.exec(
             select(ApiToken).where(ApiToken.user_id == user_id).order_by(col(ApiToken.created_at).desc())
         )
-        return [TokenRow(row.id, row.name, row.created_at, row.last_used_at) for row in found]
+        return [
+            TokenRow(
+                row.id,
+                row.name,
+                row.created_at,
+                row.last_used_at,
+                row.last_used_address or "",
+                row.last_used_agent or "",
+            )
+            for row in found
+        ]
 
 
 async def revoke(user_id: str, token_id: str) -> None:
@@ -69,8 +99,11 @@ async def revoke(user_id: str, token_id: str) -> None:
         )
 
 
-async def user_of_token(token: str) -> User | None:
-    """The active person whose token it is, or None. When it was used last is noted once a minute."""
+async def user_of_token(token: str, *, address: str = "", user_agent: str = "") -> User | None:
+    """The active person whose token it is, or None.
+
+    When and from where it was used last is noted once a minute, or at once where that is another place.
+    """
     if not token.startswith(PREFIX):
         return None
     token_id = token_hash(token)
@@ -86,7 +119,14 @@ async def user_of_token(token: str) -> User | None:
             return None
         user, known = row
         now = datetime.now(UTC)
-        if known.last_used_at is None or now - known.last_used_at > _NOTED_EVERY:
-            await session.exec(update(ApiToken).where(col(ApiToken.id) == known.id).values(last_used_at=now))
+        used = {
+            "last_used_address": address,
+            "last_used_agent": user_agent.replace("\x00", "")[:_LONGEST_AGENT],
+        }
+        same = (known.last_used_address, known.last_used_agent) == tuple(used.values())
+        pause = _NOTED_EVERY if same else _OTHER_NOTED_EVERY
+        if known.last_used_at is None or now - known.last_used_at > pause:
+            changes = used | {"last_used_at": now}
+            await session.exec(update(ApiToken).where(col(ApiToken.id) == known.id).values(**changes))
     fair_share.remember(token_id, user.id)
     return user

@@ -9,7 +9,8 @@ from scriptwriter.services import accounts, passwords
 from scriptwriter.services.accounts import SessionRow
 from scriptwriter.state.devices import device
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
-from scriptwriter.texts import PASSWORD_CHANGED
+from scriptwriter.state.tokens import TokensState
+from scriptwriter.texts import PASSWORD_CHANGED, PASSWORD_CHANGED_TOKENS_TOO
 
 
 class AccountState(SessionState):
@@ -39,7 +40,7 @@ class AccountState(SessionState):
 
     @rx.event
     async def change_password(self, form_data: dict[str, Any]):
-        """Change the password, and sign out everywhere else."""
+        """Change the password, sign out everywhere else, and revoke the API tokens unless they are kept."""
         if self.changing:
             return
         self.changing, self.problem, self.done = True, Notice(), Notice()
@@ -47,9 +48,12 @@ class AccountState(SessionState):
         current, new = (str(form_data.get(name) or "") for name in ("current", "new"))
         try:
             person = await self._person()
-            await passwords.change(person, current, new, here=self._session_id())
+            revoke = form_data.get("tokens") != "keep"
+            await passwords.change(person, current, new, here=self._session_id(), revoke_tokens=revoke)
             await self._list(person)
-            self.done = Notice(*PASSWORD_CHANGED)
+            self.done = Notice(*(PASSWORD_CHANGED_TOKENS_TOO if revoke else PASSWORD_CHANGED))
+            if revoke:
+                yield TokensState.load
         except Exception as error:
             if is_signed_out(error):
                 yield self._to_sign_in()

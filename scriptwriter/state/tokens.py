@@ -32,11 +32,12 @@ class TokensState(SessionState):
 
     @rx.event
     async def create(self, form_data: dict[str, Any]):
-        """Make a token, and show it this once."""
+        """Make a token for who says their password, and show it this once."""
         self.problem = Notice()
         try:
             person = await self._person()
-            token = await tokens.create(person, str(form_data.get("name") or ""))
+            name, password = (str(form_data.get(field) or "") for field in ("name", "token-password"))
+            token = await tokens.ask_for(person, name, session_id=self._session_id(), password=password)
             await self._list(person)
         except Exception as error:
             return self._refused(error)
@@ -78,4 +79,5 @@ class TokensState(SessionState):
 
 def _view(row: TokenRow) -> TokenView:
     used = row.last_used_at.isoformat() if row.last_used_at else ""
-    return TokenView(row.id, row.name, row.created_at.isoformat(), used)
+    where = " · ".join(part for part in (row.last_used_address, row.last_used_agent) if part)
+    return TokenView(row.id, row.name, row.created_at.isoformat(), used, where)

@@ -60,7 +60,7 @@ async def test_register_sign_out_sign_in_and_sign_out_another_browser(web: Web, 
 
 
 async def test_a_changed_password_signs_everybody_else_out(web: Web, browser: Browser) -> None:
-    """And is the one that opens from then on."""
+    """And is the one that opens from then on; whether tokens go as well is asked, and it says what was done."""
     name = somebody()
     writer = await Person.arrive(browser, web.url)
     await writer.registers(name, PASSWORD)
@@ -77,7 +77,12 @@ async def test_a_changed_password_signs_everybody_else_out(web: Web, browser: Br
     await writer.page.get_by_label("当前密码").fill(PASSWORD)
     await writer.page.get_by_label("新密码").fill(OTHER)
     await writer.page.get_by_test_id("change-password").click()
-    await writer.sees_words("密码已修改，其他设备都已退出")
+    await writer.sees_words("密码已修改，其他设备都已退出，API 令牌都已吊销")
+    await writer.page.get_by_label("当前密码").fill(OTHER)
+    await writer.page.get_by_label("新密码").fill(OTHER)
+    await writer.page.get_by_label("同时吊销所有 API 令牌").uncheck()
+    await writer.page.get_by_test_id("change-password").click()
+    await expect(writer.page.get_by_text("密码已修改，其他设备都已退出", exact=True)).to_be_visible()
 
     await other.page.get_by_role("link", name="新建脑暴项目").first.click()
     await expect(other.page.get_by_test_id("submit-entry")).to_be_visible()
@@ -187,6 +192,11 @@ async def test_a_token_is_made_copied_and_revoked(web: Web, browser: Browser) ->
     await writer.registers(somebody(), PASSWORD)
     await writer.go("/account")
     await writer.page.get_by_label("令牌名称").fill("导出脚本")
+    await writer.page.get_by_label("你的密码").fill(OTHER)
+    await writer.page.get_by_test_id("create-token").click()
+    await expect(writer.page.get_by_test_id("token-problem")).to_have_text("密码不正确，没有新建令牌")
+    await writer.page.get_by_label("令牌名称").fill("导出脚本")
+    await writer.page.get_by_label("你的密码").fill(PASSWORD)
     await writer.page.get_by_test_id("create-token").click()
     field = writer.page.get_by_test_id("fresh-token")
     await expect(field).to_have_value(re.compile(f"^{tokens.PREFIX}.+"))
@@ -195,9 +205,10 @@ async def test_a_token_is_made_copied_and_revoked(web: Web, browser: Browser) ->
 
     await expect(writer.page.get_by_test_id("copy-token")).to_have_text("已复制", use_inner_text=True)
     assert await writer.page.evaluate("navigator.clipboard.readText()") == token
-    assert await tokens.user_of_token(token) is not None
+    await tokens.user_of_token(token, address="192.0.2.7", user_agent="export-script/1.0")
     await writer.page.reload()
     await expect(writer.page.get_by_test_id("token")).to_contain_text("导出脚本")
+    await expect(writer.page.get_by_test_id("token-where")).to_contain_text("192.0.2.7 · export-script/1.0")
     assert token not in await writer.page.content()
     await writer.page.get_by_test_id("revoke").click()
     await writer.page.get_by_test_id("revoke-really").click()

@@ -3,19 +3,24 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from scriptwriter.api.event_headers import event_cookie
 from scriptwriter.api.session import COOKIE
 from scriptwriter.components.views import Notice
+from scriptwriter.database import transaction
+from scriptwriter.models import UserSession
 from scriptwriter.scriptwriter import app
 from scriptwriter.services import accounts, passwords, tokens
 from scriptwriter.state.account import AccountState
 from scriptwriter.state.session import SessionState
 from scriptwriter.state.tokens import TokensState
-from scriptwriter.texts import ERRORS, PASSWORD_CHANGED
+from scriptwriter.texts import ERRORS, PASSWORD_CHANGED, PASSWORD_CHANGED_TOKENS_TOO
 from tests.support.accounts import OTHER, PASSWORD, refusal, stored_sessions
+from tests.support.programs import client
 from tests.support.rooms import Room
 from tests.support.tabs import Tab
 
@@ -49,7 +54,7 @@ async def test_changing_the_password_ends_the_other_sessions_and_shows_none_of_i
         await tab.send(AccountState.change_password, form_data={"current": PASSWORD, "new": OTHER})
 
         assert tab.value(AccountState, "problem") == Notice()
-        assert tab.value(AccountState, "done") == Notice(*PASSWORD_CHANGED)
+        assert tab.value(AccountState, "done") == Notice(*PASSWORD_CHANGED_TOKENS_TOO)
         assert tab.value(AccountState, "changing") is False
         assert [device.this_one for device in tab.value(AccountState, "sessions")] == [True]
         sent = json.dumps(tab.updates, default=str)
@@ -104,6 +109,68 @@ async def test_a_token_is_shown_once_and_revoked_after_a_second_thought(room: Ro
 
         assert tab.value(TokensState, "tokens") == [] and tab.value(TokensState, "asked") == ""
     assert await tokens.user_of_token(token) is None
+
+
+async def test_a_token_is_made_for_who_says_the_password() -> None:
+    """A session alone, which may be stolen, is not enough; and the password is not sent back."""
+    here = await passwords.register("liming", PASSWORD)
+
+    async with account_page(here) as tab:
+        for said, code in (("", "password_wanted"), (OTHER, "wrong_password")):
+            await tab.send(TokensState.create, form_data={"name": "脚本", "token-password": said})
+            assert tab.value(TokensState, "problem") == _problem(code)
+        assert tab.filled == [] and not tab.value(TokensState, "tokens")
+        await tab.send(TokensState.create, form_data={"name": "脚本", "token-password": PASSWORD})
+
+        assert len(tab.filled) == 1 and len(tab.value(TokensState, "tokens")) == 1
+        assert PASSWORD not in json.dumps(tab.updates, default=str)
+
+
+async def test_who_has_no_password_makes_a_token_soon_after_signing_in(room: Room) -> None:
+    """They sign in elsewhere, which asks them; a session that has been open for long is not enough."""
+    here = await accounts.open_session(room.owner)
+    long_ago = datetime.now(UTC) - passwords.RECENTLY - timedelta(seconds=1)
+    async with transaction() as session:
+        await session.exec(update(UserSession).values(created_at=long_ago))
+
+    async with account_page(here) as tab:
+        await tab.send(TokensState.create, form_data={"name": "脚本"})
+        assert tab.value(TokensState, "problem").zh == "为了安全，请退出后重新登录，并在 10 分钟内新建令牌"
+    async with account_page(await accounts.open_session(room.owner)) as tab:
+        await tab.send(TokensState.create, form_data={"name": "脚本"})
+        assert tab.value(TokensState, "problem") == Notice()
+    assert len(await tokens.mine(room.owner)) == 1
+
+
+@pytest.mark.parametrize(("wish", "left"), [({}, 0), ({"tokens": "revoke"}, 0), ({"tokens": "keep"}, 1)])
+async def test_a_changed_password_revokes_the_tokens_unless_they_are_kept(
+    wish: dict[str, str], left: int
+) -> None:
+    """And the page lists those that are left."""
+    here = await passwords.register("liming", PASSWORD)
+    user = await accounts.user_of_session(here)
+    assert user is not None
+    token = await tokens.create(user.id, "脚本")
+
+    async with account_page(here) as tab:
+        form = {"current": PASSWORD, "new": OTHER} | wish
+        await tab.send(AccountState.change_password, form_data=form)
+
+        said = PASSWORD_CHANGED if left else PASSWORD_CHANGED_TOKENS_TOO
+        assert tab.value(AccountState, "done") == Notice(*said)
+        await tab.sees(TokensState, "tokens", lambda listed: len(listed or []) == left)
+    assert (await tokens.user_of_token(token) is not None) is bool(left)
+
+
+async def test_the_list_of_tokens_says_where_each_was_used_last(room: Room) -> None:
+    """Its address and its program, as the request says them."""
+    token = await tokens.create(room.owner, "脚本")
+    async with client({"authorization": f"Bearer {token}", "user-agent": "export-script/1.0"}) as http:
+        assert (await http.get("/api/projects")).status_code == 200
+
+    async with account_page(await accounts.open_session(room.owner)) as tab:
+        [row] = tab.value(TokensState, "tokens")
+        assert row.used and row.where == "127.0.0.1 · export-script/1.0"
 
 
 async def test_whoever_was_signed_out_elsewhere_is_sent_to_sign_in_at_the_next_event(room: Room) -> None:
