@@ -568,10 +568,6 @@ ERRORS: dict[str, Text] = {
         "你同时发出的请求太多了，这一个没有处理，请稍后再试",
         "You sent too many requests at once; this one was not handled, please try again",
     ),
-    "too_many_uploads": Text(
-        "你正在上传的文件太多了，请等前面的完成后再试",
-        "You are uploading too many files; please try again when the others are done",
-    ),
     "too_many_tabs": Text(
         "你已经打开了 {limit} 个页面，这一页暂不更新。关掉几个，这里会自动恢复",
         "You have {limit} pages open, so this one is not updated. It goes on when you close some of them",

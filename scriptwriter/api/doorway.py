@@ -3,15 +3,19 @@
 It looks at paths under /api/ only; the pages beside them have a doorway of their own.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 
 import structlog
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scriptwriter import fair_share
 from scriptwriter.api.language import language_of
-from scriptwriter.api.problems import told
+from scriptwriter.api.person import credential_of
+from scriptwriter.api.problems import AWAY, told
 from scriptwriter.errors import UserError
 from scriptwriter.transfer import MOST_BYTES
 
@@ -23,14 +27,20 @@ _FILES = ("/api/projects/import", "/api/projects/import-file")
 PATIENCE = 4 * 1024 * 1024
 """Bytes of a body beyond the limit that are thrown away as they come: a sender who is cut off while sending
 does not hear why."""
+ANONYMOUS_LIMIT = 16 * 1024
+"""Bytes of a body that are kept before it is known who sends it: a sign-in form is far shorter."""
+FILES_OF_A_PERSON, FILES_IN_ALL = 2, 10
+"""Files that this process takes in at once."""
 _INSIDE = "/api/"
 
+_files: Counter[str] = Counter()
 _log = structlog.get_logger(__name__)
 
 
 class Doorway:
     """ASGI middleware: reads a body before anybody else does, chunked ones too, and keeps no long one.
 
+    Of somebody not known it keeps what a sign-in form holds; files are read when it is known whose they are.
     What is said to one person is for no cache, unless a route says otherwise.
     """
 
@@ -42,11 +52,18 @@ class Doorway:
         if scope["type"] != "http" or not scope["path"].startswith(_INSIDE):
             await self.app(scope, receive, send)
             return
-        limit = FILE_LIMIT if scope["path"] in _FILES else BODY_LIMIT
-        body = await _read(receive, limit)
-        if body is None:
-            await _answer(UserError("body_too_large", limit=limit // 1024), scope, receive, send)
-            return
+        fair_share.charge(fair_share.STRANGERS)
+        body = _Body(receive)
+        async with AsyncExitStack() as held:
+            try:
+                await _read(body, scope, held)
+            except UserError as error:
+                await body.drain()
+                await _answer(error, scope, receive, send)
+                return
+            await self._pass_on(body.messages, scope, receive, send)
+
+    async def _pass_on(self, body: Sequence[Message], scope: Scope, receive: Receive, send: Send) -> None:
         began = False
 
         async def send_privately(message: Message) -> None:
@@ -65,18 +82,74 @@ class Doorway:
                 await _answer(UserError("unexpected"), scope, receive, send)
 
 
-async def _read(receive: Receive, limit: int) -> Sequence[Message] | None:
-    """The messages of the whole body, or of as much as came before its sender left; None beyond the limit."""
-    messages: list[Message] = []
-    size = 0
-    while True:
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size <= limit:
-            messages.append(message)
-        more = message.get("more_body", False)
-        if not more or size > max(limit, PATIENCE):
-            return messages if size <= limit else None
+async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
+    """Read the whole body, within the limits of whoever sends it; `held` is open as long as it is kept.
+
+    Raises UserError: `body_too_large`, and for files `busy_with_yours`, `too_busy`, and as Credential.person.
+    """
+    if scope["path"] in _FILES:
+        held.enter_context(_a_file_of(await _sender(scope)))
+        limit = FILE_LIMIT
+    else:
+        limit = ANONYMOUS_LIMIT
+        if await body.read(limit):
+            return
+        with suppress(UserError):
+            await _sender(scope)
+            limit = BODY_LIMIT
+    if not await body.read(limit):
+        raise UserError("body_too_large", limit=limit // 1024)
+
+
+async def _sender(scope: Scope) -> str:
+    """The id of who sends a request. Raises UserError: as Credential.person, and `service_away`."""
+    try:
+        return (await credential_of(Request(scope)).person()).id
+    except AWAY as error:
+        raise UserError("service_away") from error
+
+
+@contextmanager
+def _a_file_of(person: str) -> Iterator[None]:
+    if _files[person] >= FILES_OF_A_PERSON:
+        raise UserError("busy_with_yours")
+    if _files.total() >= FILES_IN_ALL:
+        raise UserError("too_busy")
+    _files[person] += 1
+    try:
+        yield
+    finally:
+        _files[person] -= 1
+        if not _files[person]:
+            del _files[person]
+
+
+class _Body:
+    """The body of a request, as far as it is read."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.messages: list[Message] = []
+        self._receive = receive
+        self._size = 0
+        self._ended = False
+
+    async def read(self, limit: int) -> bool:
+        """Read on, to the end or until its sender leaves; False once it is longer than `limit` bytes."""
+        while not self._ended and self._size <= limit:
+            self.messages.append(await self._next())
+        return self._size <= limit
+
+    async def drain(self) -> None:
+        """Throw away what was read and what comes, but for what is beyond PATIENCE."""
+        self.messages.clear()
+        while not self._ended and self._size <= PATIENCE:
+            await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        return message
 
 
 def _again(messages: Sequence[Message], receive: Receive) -> Receive:

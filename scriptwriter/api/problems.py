@@ -43,7 +43,6 @@ STATUS: Mapping[str, int] = {
     "too_many_polls": 429,
     "busy_with_yours": 429,
     "too_many_at_once": 429,
-    "too_many_uploads": 429,
     "unexpected": 500,
     "too_busy": 503,
     "service_away": 503,

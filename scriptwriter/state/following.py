@@ -36,7 +36,7 @@ _State = TypeVar("_State", bound=SessionState)
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds between two tries to follow."""
-MOST_TABS = 20
+MOST_TABS = 30
 """Tabs of one person that follow something at once, in this process."""
 PASSING = frozenset({"too_many_tabs", "too_many_at_once", "service_away", "sync_away"})
 """Errors after which the same may be possible a moment later."""

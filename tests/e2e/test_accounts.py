@@ -60,7 +60,7 @@ async def test_register_sign_out_sign_in_and_sign_out_another_browser(web: Web, 
 
 
 async def test_a_changed_password_signs_everybody_else_out(web: Web, browser: Browser) -> None:
-    """And is the one that opens from then on; whether tokens go as well is asked, and it says what was done."""
+    """And is the one that opens from then on; the page asks whether tokens go too, and says what was done."""
     name = somebody()
     writer = await Person.arrive(browser, web.url)
     await writer.registers(name, PASSWORD)

@@ -1,0 +1,81 @@
+"""What the application keeps of a body before, and after, it knows who sends it."""
+
+import asyncio
+import tracemalloc
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.types import Message, Scope
+
+from scriptwriter.api.doorway import ANONYMOUS_LIMIT, FILES_OF_A_PERSON, Doorway
+from tests.support.programs import JSON, bearer, client, problem
+from tests.support.rooms import Room
+
+PIECE = b" " * 65_536
+FILES = ("/api/projects/import", "/api/projects/import-file")
+
+
+async def _many(pieces: int) -> AsyncIterator[bytes]:
+    for _ in range(pieces):
+        yield PIECE
+
+
+@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("header", [{}, {"authorization": "Bearer sw_wrong"}])
+async def test_a_file_of_nobody_known_is_not_read(room: Room, path: str, header: dict[str, str]) -> None:
+    """Its sender hears that they have to sign in, and nothing of it is held in memory."""
+    async with client(header) as http:
+        tracemalloc.start()
+        answer = await http.post(path, content=_many(300), headers=JSON)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert problem(answer)[0] == 401
+    assert peak < 3_000_000
+
+
+async def test_another_body_of_nobody_known_is_short(room: Room) -> None:
+    """A person's may be longer."""
+    async with client() as nobody, client(await bearer(room.owner)) as owner:
+        long = {"name": "长" * ANONYMOUS_LIMIT}
+        refused = await nobody.post("/api/projects", json=long)
+        taken = await owner.post("/api/projects", json=long)
+
+    assert problem(refused) == (413, "body_too_large")
+    assert problem(taken)[0] == 400
+
+
+async def test_a_person_sends_few_files_at_once(room: Room) -> None:
+    """The next one is refused until one of them is done."""
+    token = (await bearer(room.owner))["authorization"].encode()
+    inside, done = asyncio.Semaphore(0), asyncio.Event()
+
+    async def app(scope: Scope, receive: object, send: object) -> None:
+        inside.release()
+        await done.wait()
+
+    async def send_file() -> list[Message]:
+        sent: list[Message] = []
+        ends = iter([{"type": "http.request", "body": b"{}", "more_body": False}])
+
+        async def receive() -> Message:
+            return next(ends)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        headers = [(b"authorization", token)]
+        scope = {"type": "http", "method": "POST", "path": FILES[0], "headers": headers, "query_string": b""}
+        await Doorway(app)(scope, receive, send)
+        return sent
+
+    sending = [asyncio.ensure_future(send_file()) for _ in range(FILES_OF_A_PERSON)]
+    for _ in sending:
+        await inside.acquire()
+    refused = await send_file()
+    done.set()
+    await asyncio.gather(*sending)
+
+    assert refused[0]["status"] == httpx.codes.TOO_MANY_REQUESTS
+    assert await send_file() == []
