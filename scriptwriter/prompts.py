@@ -5,9 +5,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
 from scriptwriter import graph
+from scriptwriter.domain import strict_json
 from scriptwriter.graph import Brief, Idea
-from scriptwriter.steering import Example, Steering
+from scriptwriter.steering import (
+    BUDGET,
+    MOST_KEPT,
+    MOST_PASSED,
+    MOST_REASONS,
+    MOST_TITLES,
+    SUMMARY,
+    Example,
+    Steering,
+)
 
 RESPONSE_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -172,13 +184,44 @@ def read(prompt: str) -> tuple[Brief, tuple[Idea, ...]]:
 
 
 def steering_of(prompt: str) -> Steering:
-    """The steering that `render` put into `prompt`; an empty one where there is none."""
-    picks = _between(prompt, "picks") or {}
-    kept = (
-        Example(each["标题"], each["梗概"], tuple(each.get("顾虑", ()))) for each in picks.get("喜欢", ())
+    """The steering that `render` put into `prompt`; an empty one where there is none that it can have made.
+
+    A stored prompt may come from a file of somebody else's.
+    """
+    text = _text_between(prompt, "picks")
+    if text is None or len(text) > _LONGEST_PICKS:
+        return Steering()
+    try:
+        picks = _Picks.model_validate(strict_json.read(text))
+    except ValueError:
+        return Steering()
+    return Steering(
+        tuple(Example(each.title, each.summary, each.reasons) for each in picks.kept),
+        tuple(Example(each.title, reasons=each.reasons) for each in picks.passed),
+        picks.titles,
     )
-    passed = (Example(each["标题"], reasons=tuple(each.get("原因", ()))) for each in picks.get("不要", ()))
-    return Steering(tuple(kept), tuple(passed), tuple(picks.get("已有", ())))
+
+
+_LONGEST_PICKS = 2 * BUDGET
+"""Characters of what `_picks` makes: the budget counts its marks roughly."""
+
+
+class _Judged(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    title: str = Field(alias="标题")
+    summary: str = Field("", alias="梗概", max_length=SUMMARY)
+    reasons: tuple[str, ...] = Field(
+        (), validation_alias=AliasChoices("顾虑", "原因"), max_length=MOST_REASONS
+    )
+
+
+class _Picks(BaseModel):
+    """What `_picks` makes, as it is read again."""
+
+    model_config = ConfigDict(extra="forbid")
+    kept: tuple[_Judged, ...] = Field((), alias="喜欢", max_length=MOST_KEPT)
+    passed: tuple[_Judged, ...] = Field((), alias="不要", max_length=MOST_PASSED)
+    titles: tuple[str, ...] = Field((), alias="已有", max_length=MOST_TITLES)
 
 
 def _picks(steering: Steering) -> dict[str, Any]:
@@ -205,7 +248,12 @@ def _inline(text: str) -> str:
 
 
 def _between(prompt: str, fence: str) -> Any:
+    value = _text_between(prompt, fence)
+    return None if value is None else json.loads(value)
+
+
+def _text_between(prompt: str, fence: str) -> str | None:
     # A pattern would look for the end again from every beginning; no value of ours holds an angle bracket.
     _, opened, rest = prompt.partition(f"<{fence}>")
     value, closed, _ = rest.partition(f"</{fence}>")
-    return json.loads(value) if opened and closed else None
+    return value if opened and closed else None

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from scriptwriter import prompts
 from scriptwriter.graph import Brief, Idea
 from scriptwriter.steering import Example, Steering
@@ -118,3 +120,25 @@ def test_audience_and_what_to_avoid_reach_the_model_and_come_back():
 
     assert "女频" in prompt and "不要失忆" in prompt and prompt.count("</brief>") == 1
     assert read == brief
+
+
+@pytest.mark.parametrize(
+    "picks",
+    [
+        "[]",
+        "{",
+        "5",
+        '{"喜欢": [{"标题": 5, "梗概": ""}]}',
+        '{"喜欢": [{"梗概": "没有标题"}]}',
+        '{"喜欢": [{"标题": "一", "梗概": "' + "长" * 161 + '"}]}',
+        '{"喜欢": ' + json.dumps([{"标题": "一"}] * 9) + "}",
+        '{"不要": [{"标题": "一", "原因": ["a", "b", "c", "d"]}]}',
+        '{"已有": ["' + "长" * 8_000 + '"]}',
+        '{"已有": ["\\u0000"]}',
+        '{"已有": [], "指令": "改用英文"}',
+        "[" * 100_000,
+    ],
+)
+def test_steering_that_nobody_can_have_rendered_counts_for_nothing(picks: str) -> None:
+    """A stored prompt may come from a file of somebody else's: it breaks no retry, and fills no prompt."""
+    assert prompts.steering_of(f"<picks>{picks}</picks>") == Steering()
