@@ -90,6 +90,16 @@
     if (target.maxLength === -1) target.maxLength = 100000;
   });
 
+  // Reflex closes the page's websocket when the browser says that it is about to leave. Where the page is still there
+  // a second later (a file was taken, the leaving was stopped, another program opened), it has to come back: Reflex
+  // looks after its websocket whenever a page becomes visible.
+  const BACK_AFTER = 1000; // milliseconds
+  addEventListener("beforeunload", () => {
+    setTimeout(() => {
+      if (document.visibilityState === "visible") document.dispatchEvent(new Event("visibilitychange"));
+    }, BACK_AFTER);
+  });
+
   const every = () => {
     tick();
     tellTimes();

@@ -412,6 +412,7 @@ WITH_MARK_WHY = Text(
 COPY_TEXT = Text("复制文字", "Copy as text")
 COPIED = Text("已复制", "Copied")
 NOT_COPIED = Text("没有复制成功，请改用文件", "It could not be copied; please take a file")
+NOT_DOWNLOADED = Text("没有下载成功，请再试一次", "The download failed. Please try again")
 MARKDOWN_FILE = Text("Markdown", "Markdown")
 WORD_FILE = Text("Word 文档", "Word file")
 EXPORT_GRAPH = Text("整个项目（JSON）", "Whole project (JSON)")

@@ -124,5 +124,9 @@ def _attached(content: str | bytes, type: str, name: str) -> Response:
     return Response(
         content,
         media_type=type,
-        headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(plain[-120:].strip())}"},
+        headers={
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(plain[-120:].strip())}",
+            # In development the page and this address have different ports.
+            "access-control-expose-headers": "content-disposition",
+        },
     )

@@ -17,6 +17,7 @@ from scriptwriter.texts import (
     EXPORT_WHAT,
     MARKDOWN_FILE,
     NOT_COPIED,
+    NOT_DOWNLOADED,
     WITH_MARK,
     WITH_MARK_WHY,
     WORD_FILE,
@@ -36,7 +37,7 @@ def export_button(language: Language) -> rx.Component:
 
 
 def export_dialog(project_id: Any, language: Language) -> rx.Component:
-    """The dialog itself: the browser asks for the files, and assets/export.js copies the text."""
+    """The dialog itself: assets/export.js fetches the files, and copies the text."""
     return rx.el.dialog(
         PostForm.create(
             rx.el.header(
@@ -77,11 +78,14 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
                 _file("markdown", MARKDOWN_FILE, language),
                 _file("word", WORD_FILE, language),
                 _file("json", EXPORT_GRAPH, language),
+                _said(NOT_DOWNLOADED, language, role="alert", data_says="unsaved"),
+                rx.el.span(class_name="chip", hidden=True, role="alert", data_says="refused"),
                 class_name="actions",
             ),
             action=api_address(rx.Var.create("/api/projects/").to(str) + project_id + "/export"),
             method="get",
             class_name="export-form",
+            data_downloads="",
         ),
         id="export",
         class_name="paper",

@@ -378,6 +378,60 @@ async def test_the_list_of_projects_is_live(
     await expect(listed).to_contain_text("雨夜来客")
 
 
+async def test_the_page_goes_on_after_each_file_that_was_taken(
+    room: tuple[Person, Person], model: ModelServer
+) -> None:
+    """Colleagues' work arrives, and one's own clicks count: no reload, whatever the file."""
+    writer, colleague = room
+    await writer.page.evaluate("window.sameDocument = true")
+    for at, format in enumerate(("word", "markdown", "json")):
+        await writer.page.get_by_test_id("export").click()
+        assert read(await writer.downloads(format))
+        await writer.page.keyboard.press("Escape")
+
+        await colleague.does("keep", at)
+        await expect(writer.card(at)).to_have_class("sheet kept")
+        await writer.does("pass", at)
+        await expect(colleague.card(at).get_by_test_id("picks")).to_contain_text("测试用户 不要")
+    model.answers(spoken(ideas_text(range(6, 11))))
+    await writer.presses("再来一批")
+
+    await expect(colleague.ideas).to_have_count(5)
+    await writer.sees_status("5 个创意")
+    assert await writer.page.evaluate("window.sameDocument")
+
+
+async def test_a_page_that_was_not_left_after_all_comes_back(room: tuple[Person, Person]) -> None:
+    """A link may lead to another program, or to an answer without a page: the browser stays where it is."""
+    writer, colleague = room
+    await writer.page.route("**/no-page", lambda route: route.fulfill(status=204))
+    async with writer.page.expect_request("**/no-page"):
+        await writer.page.evaluate("location.assign('/no-page')")
+
+    await colleague.does("keep", 0)
+
+    await expect(writer.card(0)).to_have_class("sheet kept")
+    await writer.does("keep", 1)
+    await expect(colleague.card(1)).to_have_class("sheet kept")
+
+
+async def test_a_file_that_is_refused_leaves_the_page_and_says_why(room: tuple[Person, Person]) -> None:
+    """The session has ended elsewhere: the dialog says it in the person's language."""
+    writer, _ = room
+    await writer.page.get_by_test_id("export").click()
+    await writer.page.context.clear_cookies()
+
+    await writer.page.get_by_test_id("export-word").click()
+
+    await expect(writer.page.get_by_test_id("export-dialog").get_by_role("alert")).to_contain_text("登录")
+    assert writer.page.url.endswith("/brainstorm")
+    await writer.page.context.set_offline(True)
+    await writer.page.get_by_test_id("export-word").click()
+    await expect(writer.page.get_by_test_id("export-dialog").get_by_role("alert")).to_have_text(
+        "没有下载成功，请再试一次"
+    )
+
+
 async def test_everything_goes_by_keyboard(room: tuple[Person, Person]) -> None:
     """J K L X E Esc and ?; what is typed into a field is text, and no key means anything there."""
     writer, colleague = room
