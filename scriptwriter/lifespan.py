@@ -1,6 +1,7 @@
 """Owns what runs as long as a process does: its servers, its connections, and the worker where it has one."""
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -45,6 +46,9 @@ async def web() -> AsyncIterator[None]:
             os._exit(1)
         reader = hub.Hub(electric.url, electric.secret, live_sse=settings().electric_live == "sse")
         await stack.enter_async_context(hub.connect(reader))
+        # What was imported lives as long as the process: let no collection, which holds the loop, look at it.
+        gc.collect()
+        gc.freeze()
         if settings().worker_inside:
             await stack.enter_async_context(_beside(jobs.work()))
         if settings().development:

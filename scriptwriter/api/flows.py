@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
 from scriptwriter.api.forms import Told
@@ -13,6 +13,7 @@ from scriptwriter.api.person import Person
 from scriptwriter.api.problems import answers
 from scriptwriter.errors import Language, UserError
 from scriptwriter.graph import Task, TransformStatus
+from scriptwriter.services import heavy
 from scriptwriter.sync import flow
 from scriptwriter.sync.reading import read_flow
 from scriptwriter.texts import ERRORS
@@ -103,13 +104,19 @@ class Flow(Told):
     runs: list[Run]
 
 
-@router.get("", responses=answers(401, 404))
-async def get_flow(project_id: str, person: Person, request: Request) -> Flow:
+@router.get("", response_model=Flow, responses=answers(401, 404))
+async def get_flow(project_id: str, person: Person, request: Request) -> Response:
     """Read all runs of a project with their ideas, as the screens show them at this moment."""
     found = await read_flow(project_id, person.id)
-    language = language_of(request)
+    ideas = sum(len(batch.ideas) for batch in found.batches)
+    written = await heavy.in_thread_if_large(10 * ideas, _written, found, language_of(request))
+    return Response(written, media_type="application/json")
+
+
+def _written(found: flow.ProjectFlow, language: Language) -> bytes:
     runs = [_run(batch, language) for batch in found.batches]
-    return Flow(project_id=found.project_id, name=found.name, runs=runs)
+    whole = Flow(project_id=found.project_id, name=found.name, runs=runs)
+    return whole.model_dump_json(by_alias=True).encode()
 
 
 def _run(batch: flow.Batch, language: Language) -> Run:

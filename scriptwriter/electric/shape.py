@@ -15,6 +15,9 @@ from scriptwriter.electric.types import Row, RowReader
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 500
+"""Messages that are read before the event loop turns to others."""
+
 
 class Shape:
     """A keyed set of rows that follows its stream: `async with shape:` runs it, leaving ends it.
@@ -27,7 +30,7 @@ class Shape:
         self._stream = stream
         self._on_change = on_change
         self._rows: dict[str, Row] = {}
-        self._pending: list[Change] = []
+        self._pending: list[tuple[Change, Row]] = []
         self._replacing = True
         self._reader: RowReader | None = None
         self._version = 0
@@ -89,7 +92,10 @@ class Shape:
         try:
             async with aclosing(self._stream.batches()) as batches:
                 async for batch in batches:
-                    self._take(batch)
+                    for at in range(0, len(batch), AT_ONCE):
+                        if at:
+                            await asyncio.sleep(0)
+                        self._take(batch[at : at + AT_ONCE])
         except Exception as error:
             self.error = error
             log.error("the shape of %s is not followed any more: %s", self._stream.table, error)
@@ -98,7 +104,7 @@ class Shape:
     def _take(self, batch: list[Message]) -> None:
         for message in batch:
             if isinstance(message, Change):
-                self._pending.append(message)
+                self._pending.append((message, self._read(message)))
             elif message.name == protocol.UP_TO_DATE:
                 self._apply()
             elif message.name == protocol.MUST_REFETCH:
@@ -111,7 +117,7 @@ class Shape:
 
         What is pending may have been applied before, as servers repeat a transaction after a reconnect.
         """
-        changes = [(change, self._read(change)) for change in self._pending]
+        changes = self._pending
         rows = {} if self._replacing else self._rows
         before = {change.key: rows.get(change.key) for change, _ in changes}
         for change, row in changes:
@@ -126,7 +132,7 @@ class Shape:
         else:
             changed = any(rows.get(key) != row for key, row in before.items())
         self._rows = rows
-        self._pending.clear()
+        self._pending = []
         self._replacing = False
         if changed:
             self._version += 1

@@ -28,6 +28,8 @@ WAITING = 64
 """Jobs of all persons that may wait."""
 SECONDS = 60.0
 """What one job may take before its child is ended."""
+LARGE = 2_000
+"""Rows of a join, which take some 20 ms."""
 
 _PROJECT = Path(__file__).parents[2]
 _VARIABLES = frozenset({"PATH", "PYTHONPATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH"})
@@ -58,6 +60,19 @@ async def run(person: str, work: Callable[P, Result], /, *args: P.args, **kwargs
     if isinstance(answer, ScriptwriterError):
         raise answer
     return answer  # pyright: ignore[reportReturnType]: a child answers what `work` returns
+
+
+async def in_thread_if_large(
+    size: int, work: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
+) -> Result:
+    """What `work(*args, **kwargs)` returns; with a `size` of LARGE or more it is computed in a thread.
+
+    For work on this process's objects in many short steps of Python: the event loop gets the interpreter
+    every few milliseconds. One call that takes long by itself, as a regular expression does, holds it too.
+    """
+    if size < LARGE:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def close() -> None:

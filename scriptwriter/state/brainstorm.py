@@ -17,12 +17,12 @@ from scriptwriter.components.views import (
     PersonView,
 )
 from scriptwriter.errors import UserError
-from scriptwriter.services import brainstorms, projects
+from scriptwriter.services import brainstorms, heavy, projects
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked
 from scriptwriter.state.following import HELD, LOST, following_project, project_of, role_in, waiting
 from scriptwriter.state.project import ProjectState, about
-from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
+from scriptwriter.state.screen import PARTS, WRITING, Screen, differences, size_of
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import hub
@@ -57,7 +57,9 @@ class BrainstormState(SessionState):
             async for flow in flows:
                 emptied = screen is not None and screen.newest.transform_id and not flow.batches
                 now = await role_in(flow, person, doubtful=emptied)
-                following = (screen or Screen()).after(flow, datetime.now(UTC), person)
+                following = await heavy.in_thread_if_large(
+                    size_of(flow), (screen or Screen()).after, flow, datetime.now(UTC), person
+                )
                 changes = differences(screen, following, PARTS)
                 writing = differences(screen and screen.writing, following.writing, WRITING)
                 if screen is None:

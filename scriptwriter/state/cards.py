@@ -89,6 +89,7 @@ def _finished(batch: Batch, index: int, idea: Idea, looking: Looking) -> CardVie
         (Version("", idea.title, idea.body, "", batch.created_at, "original"),)
     )
     newest, mine = notes.newest, notes.pick_of(looking.person)
+    words = newest.title + newest.body
     close = notes.close_to
     return CardView(
         index + 1,
@@ -106,7 +107,7 @@ def _finished(batch: Batch, index: int, idea: Idea, looking: Looking) -> CardVie
         titling=looking.titling.get(ref, ""),
         close_to=close.title if close else "",
         close_anchor=anchor_of(close.ref) if close else "",
-        sensitive=any(word in newest.title + newest.body for word in taxonomy.sensitive()),
+        sensitive=any(word in words for word in taxonomy.sensitive()),
     )
 
 

@@ -6,7 +6,7 @@ import reflex as rx
 
 from scriptwriter.components.views import Notice, StepView, WayView
 from scriptwriter.errors import UserError
-from scriptwriter.services import projects
+from scriptwriter.services import heavy, projects
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.following import LOST, following_project, role_in, waiting
 from scriptwriter.state.origin import OriginState
@@ -14,6 +14,7 @@ from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import SessionState, as_notice
 from scriptwriter.state.steps import sights_of, steps_of, ways_of
 from scriptwriter.sync.hub import hub
+from scriptwriter.sync.lineage import Lineage
 from scriptwriter.sync.views import LINEAGE
 
 
@@ -54,13 +55,9 @@ class LineageState(SessionState):
         async with hub().follow_view(project_id, LINEAGE) as values:
             async for value in values:
                 role = await role_in(value, person, doubtful=before.get("steps") and not value.lineage.nodes)
-                now = {
-                    "access": "open",
-                    "resyncing": value.syncing == "resyncing",
-                    "steps": steps_of(value.lineage, project_id),
-                    "ways": ways_of(value.lineage),
-                    "sights": sights_of(value.lineage),
-                }
+                nodes = len(value.lineage.nodes)
+                shown = await heavy.in_thread_if_large(10 * nodes, _shown_of, value.lineage, project_id)
+                now = {"access": "open", "resyncing": value.syncing == "resyncing", **shown}
                 changes = {name: each for name, each in now.items() if before.get(name) != each}
                 project = about(value, role)
                 if changes or project != around:
@@ -97,3 +94,12 @@ class LineageState(SessionState):
     def dismiss(self) -> None:
         """The person has read the notice."""
         self.notice = Notice()
+
+
+def _shown_of(lineage: Lineage, project_id: str) -> dict[str, Any]:
+    """What the page shows of a lineage, by the names of its vars."""
+    return {
+        "steps": steps_of(lineage, project_id),
+        "ways": ways_of(lineage),
+        "sights": sights_of(lineage),
+    }

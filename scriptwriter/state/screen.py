@@ -95,6 +95,11 @@ class Screen:
         return Notice(zh, en)
 
 
+def size_of(flow: ProjectFlow) -> int:
+    """How much there is to show, in rows of a join that cost as much; see `heavy.in_thread_if_large`."""
+    return 10 * sum(len(batch.ideas) for batch in flow.batches)
+
+
 def _writing(batch: Batch) -> Writing:
     for index, idea in enumerate(batch.ideas):
         if idea.status == "writing":

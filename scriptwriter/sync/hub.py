@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from scriptwriter.electric import Shape, ShapeError, ShapeStream
 from scriptwriter.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
+from scriptwriter.services import heavy
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.nearness import Nearness
 from scriptwriter.sync.views import FLOW, Value, View, clause
@@ -184,14 +185,18 @@ class _Subscription(Generic[T]):
                 for shape in shapes.values():
                     if shape.error is not None:
                         raise shape.error
-                self._publish(shapes)
+                await self._publish(shapes)
                 await bell.wait()
 
-    def _publish(self, shapes: dict[str, Shape]) -> None:
+    async def _publish(self, shapes: dict[str, Shape]) -> None:
         live = all(shape.status.name == "live" for shape in shapes.values())
-        value = self.view.join(
+        # A shape replaces a row, and never changes it: a list of them is what they were at this moment.
+        rows = {table: [*shape.rows.values()] for table, shape in shapes.items()}
+        value = await heavy.in_thread_if_large(
+            sum(map(len, rows.values())),
+            self.view.join,
             self.of,
-            {table: shape.rows.values() for table, shape in shapes.items()},
+            rows,
             "live" if live else "resyncing",
             self._nearness.found,
         )

@@ -6,9 +6,13 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
+from scriptwriter.services import heavy
 from scriptwriter.services.access import require
 from scriptwriter.sync.flow import ProjectFlow, join
 from scriptwriter.sync.hub import clause
+
+_AT_ONCE = 500
+"""Rows of a table."""
 
 
 async def read_flow(project_id: str, user_id: str) -> ProjectFlow:
@@ -18,17 +22,19 @@ async def read_flow(project_id: str, user_id: str) -> ProjectFlow:
             text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         )
         await require(session, project_id, user_id)
-        return join(
-            project_id,
-            await _rows(session, "transforms", project_id),
-            await _rows(session, "transform_outputs", project_id),
-            {row["id"]: row for row in await _rows(session, "artifacts", project_id)},
-            await _rows(session, "projects_users", project_id),
-            projects=await _rows(session, "projects", project_id),
-        )
+        transforms = await _rows(session, "transforms", project_id)
+        outputs = await _rows(session, "transform_outputs", project_id)
+        artifacts = {row["id"]: row for row in await _rows(session, "artifacts", project_id)}
+        memberships = await _rows(session, "projects_users", project_id)
+        projects = await _rows(session, "projects", project_id)
+    size = len(transforms) + len(artifacts)
+    return await heavy.in_thread_if_large(
+        size, join, project_id, transforms, outputs, artifacts, memberships, projects=projects
+    )
 
 
 async def _rows(session: AsyncSession, table: str, project_id: str) -> list[dict[str, Any]]:
     query = text(f"SELECT * FROM {table} WHERE {clause(table).replace('$1', ':project_id')}")
-    found = await (await session.connection()).execute(query, {"project_id": project_id})
-    return [dict(row) for row in found.mappings()]
+    # Read in parts, between which the event loop turns to others.
+    found = await (await session.connection()).stream(query, {"project_id": project_id})
+    return [dict(row) async for part in found.mappings().partitions(_AT_ONCE) for row in part]
