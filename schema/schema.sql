@@ -117,6 +117,8 @@ CREATE TABLE IF NOT EXISTS artifacts (
             'cancelled'  -- a person stopped the writing: data holds what is kept
         )),
     streaming_progress NUMERIC(5, 2) DEFAULT 100.00, -- percent
+    finished_ideas INTEGER NOT NULL DEFAULT 0, -- how many ideas it holds that are written to their end
+    titles TEXT NOT NULL DEFAULT '', -- of its ideas, one on each line: lists of projects search them
     partial_data JSONB
 );
 
@@ -140,7 +142,16 @@ CREATE TABLE IF NOT EXISTS transforms (
     progress_percentage NUMERIC(5, 2) DEFAULT 0.00,
     error_message TEXT,
     retry_count INTEGER DEFAULT 0,
-    max_retries INTEGER DEFAULT 2
+    max_retries INTEGER DEFAULT 2,
+    asked_by TEXT REFERENCES users (id) ON DELETE SET NULL -- whose budget a run is counted in while it is active
+);
+
+-- Who started a run or a retry, and when. It counts also after that person has left, or the project is gone.
+CREATE TABLE IF NOT EXISTS run_starts (
+    id SERIAL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    transform_id TEXT NOT NULL,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
 );
 
 CREATE TABLE IF NOT EXISTS transform_inputs (
@@ -237,12 +248,6 @@ BEGIN
 END;
 $$;
 
-CREATE OR REPLACE FUNCTION finished_ideas(partial_data JSONB, data TEXT) RETURNS INTEGER
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT jsonb_array_length(jsonb_path_query_array(
-        coalesce(partial_data, data::jsonb), '$.ideas[*] ? (!exists(@.status))'))
-$$;
-
 CREATE OR REPLACE TRIGGER open_project_news AFTER INSERT ON projects_users
 FOR EACH ROW EXECUTE FUNCTION open_project_news();
 
@@ -276,7 +281,7 @@ CREATE CONSTRAINT TRIGGER tell_of_ideas AFTER UPDATE ON artifacts
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
 WHEN (NEW.type IN ('brainstorm_ideas', 'brainstorm_idea') AND (
     NEW.streaming_status IS DISTINCT FROM OLD.streaming_status
-    OR finished_ideas(NEW.partial_data, NEW.data) IS DISTINCT FROM finished_ideas(OLD.partial_data, OLD.data)
+    OR NEW.finished_ideas IS DISTINCT FROM OLD.finished_ideas
 ))
 EXECUTE FUNCTION tell_project_news();
 
@@ -289,6 +294,9 @@ WHERE streaming_status != 'completed';
 CREATE INDEX IF NOT EXISTS idx_transforms_project_created ON transforms (project_id, created_at);
 CREATE INDEX IF NOT EXISTS idx_transforms_streaming ON transforms (streaming_status)
 WHERE streaming_status IN ('running', 'pending');
+CREATE INDEX IF NOT EXISTS idx_transforms_asked_by ON transforms (asked_by)
+WHERE streaming_status IN ('running', 'pending');
+CREATE INDEX IF NOT EXISTS idx_run_starts_user ON run_starts (user_id, started_at);
 CREATE INDEX IF NOT EXISTS idx_projects_users_user_id ON projects_users (user_id);
 CREATE INDEX IF NOT EXISTS idx_projects_users_project_id ON projects_users (project_id);
 CREATE INDEX IF NOT EXISTS idx_project_news_user ON project_news (user_id);

@@ -83,6 +83,13 @@ def finished(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
     return tuple(idea for idea in ideas if idea.status == "finished")
 
 
+def listed(ideas: Iterable[Idea]) -> dict[str, Any]:
+    """What lists of projects count and search of an artifact: its columns `finished_ideas` and `titles`."""
+    known = tuple(ideas)
+    titles = (" ".join(idea.title.split()) for idea in known)
+    return {"finished_ideas": len(finished(known)), "titles": "\n".join(title for title in titles if title)}
+
+
 def ended(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
     """The ideas as they stay when the writing has ended: what was being written is unfinished."""
     return tuple(

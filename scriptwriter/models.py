@@ -233,6 +233,8 @@ class Artifact(_Table, table=True):
     updated_at: datetime = _now()
     streaming_status: str = _text("completed")
     streaming_progress: float = _percent("100.00")
+    finished_ideas: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    titles: str = _text("", nullable=False)
     partial_data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
 
 
@@ -246,6 +248,11 @@ class Transform(_Table, table=True):
         Index(
             "idx_transforms_streaming",
             "streaming_status",
+            postgresql_where=text("streaming_status IN ('running', 'pending')"),
+        ),
+        Index(
+            "idx_transforms_asked_by",
+            "asked_by",
             postgresql_where=text("streaming_status IN ('running', 'pending')"),
         ),
         Index(
@@ -268,6 +275,23 @@ class Transform(_Table, table=True):
     error_message: str | None = _text()
     retry_count: int = Field(default=0, nullable=True, sa_column_kwargs={"server_default": text("0")})
     max_retries: int = Field(default=2, nullable=True, sa_column_kwargs={"server_default": text("2")})
+    asked_by: str | None = Field(
+        default=None, sa_column=Column(Text, ForeignKey("users.id", ondelete="SET NULL"))
+    )
+
+
+class RunStart(_Table, table=True):
+    """That a person started a run or a retry; it stays when the person leaves or the project is gone."""
+
+    __tablename__ = "run_starts"
+    __table_args__ = (Index("idx_run_starts_user", "user_id", "started_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = _key("users")
+    transform_id: str = _text(nullable=False)
+    started_at: datetime = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    )
 
 
 class TransformInput(_Table, table=True):

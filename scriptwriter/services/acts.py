@@ -106,6 +106,7 @@ async def act(
         project_id=project_id,
         type=kind,
         data=json.dumps(value, ensure_ascii=False),
+        titles=value["title"] if kind == graph.IDEA else "",
         created_at=now if after is None else max(now, after + timedelta(microseconds=1)),
     )
     session.add_all([transform, made])

@@ -131,8 +131,7 @@ async def check(attempt: Attempt) -> None:
 async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
     """Commit the ideas as far as they are written, and the progress. Raises Superseded."""
     done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
-    draft = storable(graph.ideas_to_json(ideas))
-    if not await write_draft(attempt.transform_id, attempt.number, attempt.artifact_id, draft, done):
+    if not await write_draft(attempt.transform_id, attempt.number, attempt.artifact_id, ideas, done):
         raise Superseded(attempt.transform_id)
 
 
@@ -168,10 +167,11 @@ async def postpone(
         await record(session, transform, reply, context)
         transform.execution_context = context_json(context)
         session.add(transform)
+        kept = graph.kept(ideas)
         await session.exec(
             update(Artifact)
             .where(col(Artifact.id) == attempt.artifact_id)
-            .values(partial_data=storable(graph.ideas_to_json(graph.kept(ideas))))
+            .values(storable({"partial_data": graph.ideas_to_json(kept), **graph.listed(kept)}))
         )
         await session.flush()
         not_before = datetime.now(UTC) + timedelta(seconds=seconds)

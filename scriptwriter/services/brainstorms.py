@@ -43,7 +43,7 @@ async def start(
 
     `inputs` are artifacts, with their roles, that it begins with beside the brief.
     Raises UserError: `model_not_offered` (model), `project_not_found`, `not_allowed`, `already_running`
-    (name: who started that one), and `too_many_starts`, `too_many_running` as budget.hold_to does.
+    (name: who started that one), and `too_many_starts`, `too_many_running` as budget.count_start does.
     """
     try:
         async with transaction() as session:
@@ -106,7 +106,7 @@ async def retry(
     `only` asks for the one at that place (from 0), `skip` gives it up; `rephrase` asks for milder words.
     Raises UserError: `project_not_found`, `not_allowed`, `run_not_found`, `nothing_to_retry`,
     `already_running`, `model_withdrawn` (model) as `offered` does, and `too_many_starts`, `too_many_running`
-    as budget.hold_to does.
+    as budget.count_start does.
     """
     try:
         async with transaction() as session:
@@ -120,9 +120,8 @@ async def retry(
                 slots=None if only is None else [only],
                 skipped=sorted(skipped - {only}),
                 rephrase=rephrase,
-                asked=budget.asked(user_id, context.get("asked", ())),
             )
-            await budget.hold_to(session, user_id)
+            await budget.count_start(session, user_id, transform_id)
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
 
@@ -154,7 +153,7 @@ async def _start(
         project_id=project_id,
         type=graph.LLM,
         status="pending",
-        execution_context=context_for(user, brief.to_json(), asked=budget.asked(user.id)),
+        execution_context=context_for(user, brief.to_json()),
     )
     params = Artifact(
         id=str(uuid4()),
@@ -186,7 +185,7 @@ async def _start(
     )
     await session.flush()
     await defer_generation(session, transform.id)
-    await budget.hold_to(session, user.id)
+    await budget.count_start(session, user.id, transform.id)
     return transform.id
 
 

@@ -1,4 +1,4 @@
-"""Owns what is deleted because its time is over: expired sessions, sign-ins that failed long ago."""
+"""Deletes what nobody asks for any more: expired sessions, old failures of signing in, old starts of runs."""
 
 from datetime import UTC, datetime
 
@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from scriptwriter.database import transaction
 from scriptwriter.models import SignInFailure, UserSession
+from scriptwriter.services import budget
 from scriptwriter.services.throttle import WINDOW
 
 
@@ -17,3 +18,4 @@ async def clean() -> None:
         await session.exec(delete(UserSession).where(col(UserSession.expires_at) < now))
         # Twice the window: the clocks of this machine and of the database may differ.
         await session.exec(delete(SignInFailure).where(col(SignInFailure.failed_at) < now - 2 * WINDOW))
+        await budget.forget_old_starts(session)

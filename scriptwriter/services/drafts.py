@@ -1,12 +1,15 @@
 """Owns the statement by which a growing draft is committed: the hottest of all, so it is built once."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import bindparam, update
 from sqlmodel import col, select
 
+from scriptwriter import graph
 from scriptwriter.database import database
+from scriptwriter.graph import Idea
 from scriptwriter.models import Artifact, Transform
+from scriptwriter.services.endings import storable
 
 _FENCE = (
     select(col(Transform.project_id), col(Transform.progress_percentage).label("progress"))
@@ -22,7 +25,12 @@ _FENCE = (
 _DRAFT = (
     update(Artifact)
     .where(col(Artifact.id) == bindparam("of_artifact"), col(Artifact.project_id) == _FENCE.c.project_id)
-    .values(partial_data=bindparam("draft"), streaming_progress=bindparam("done"))
+    .values(
+        partial_data=bindparam("draft"),
+        streaming_progress=bindparam("done"),
+        finished_ideas=bindparam("finished"),
+        titles=bindparam("told"),
+    )
     .returning(_FENCE.c.progress)
     .execution_options(synchronize_session=False)
 )
@@ -34,17 +42,20 @@ _PROGRESS = (
 
 
 async def write_draft(
-    transform_id: str, attempt: int, artifact_id: str, draft: dict[str, Any], progress: float
+    transform_id: str, attempt: int, artifact_id: str, ideas: Sequence[Idea], progress: float
 ) -> bool:
-    """Commit `draft` (the value of partial_data) and `progress` (percent) if `attempt` is the one at work.
+    """Commit `ideas` as partial_data, and `progress` (percent), if `attempt` is the one at work.
 
     False, and nothing written, where it is not: stopped, ended or overtaken.
     """
+    counted = storable(graph.listed(ideas))
     values = {
         "of_transform": transform_id,
         "of_attempt": attempt,
         "of_artifact": artifact_id,
-        "draft": draft,
+        "draft": storable(graph.ideas_to_json(ideas)),
+        "finished": counted["finished_ideas"],
+        "told": counted["titles"],
         "done": progress,
     }
     async with database().engine.begin() as connection:

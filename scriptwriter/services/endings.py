@@ -22,6 +22,7 @@ async def end_title(session: AsyncSession, artifact_id: str, version: dict[str, 
         .where(col(Artifact.id) == artifact_id)
         .values(
             data=json.dumps(storable(version), ensure_ascii=False),
+            titles=storable(version["title"]),
             created_at=func.clock_timestamp(),
             streaming_status="completed",
             streaming_progress=graph.FINISHED,
@@ -42,6 +43,7 @@ async def end_artifact(
             streaming_status=status,
             streaming_progress=progress,
             partial_data=None,
+            **storable(graph.listed(ideas)),
         )
     )
 

@@ -48,9 +48,8 @@ SELECT p.id, p.name, coalesce(p.description, '') AS description, m.role, p.creat
     p.status = 'archived' AS archived,
     coalesce(newest.streaming_status, '') AS status,
     (
-        SELECT count(*)
-        FROM artifacts a, jsonb_array_elements(coalesce(a.partial_data, a.data::jsonb) -> 'ideas') AS idea
-        WHERE a.project_id = p.id AND a.type = 'brainstorm_ideas' AND NOT idea ? 'status'
+        SELECT coalesce(sum(a.finished_ideas), 0) FROM artifacts a
+        WHERE a.project_id = p.id AND a.type = 'brainstorm_ideas'
     ) AS ideas
 FROM projects_users m
 JOIN projects p ON p.id = m.project_id
@@ -66,14 +65,9 @@ _NEWEST_FIRST = " ORDER BY updated_at DESC"
 _MATCHING = """ AND (
     p.name ILIKE :words
     OR EXISTS (
-        SELECT FROM artifacts a,
-            jsonb_array_elements(coalesce(a.partial_data, a.data::jsonb) -> 'ideas') AS idea
-        WHERE a.project_id = p.id AND a.type = 'brainstorm_ideas' AND idea ->> 'title' ILIKE :words
-    )
-    OR EXISTS (
         SELECT FROM artifacts a
-        WHERE a.project_id = p.id AND a.type = 'brainstorm_idea' AND a.streaming_status = 'completed'
-            AND a.data::jsonb ->> 'title' ILIKE :words
+        WHERE a.project_id = p.id AND a.type IN ('brainstorm_ideas', 'brainstorm_idea')
+            AND a.titles ILIKE :words
     )
 )"""
 

@@ -72,6 +72,7 @@ async def next_attempt(session: AsyncSession, transform: Transform, **more: Any)
             streaming_status="streaming",
             streaming_progress=graph.progress(len(graph.finished(kept)), brief.count) if kept else 0,
             partial_data=graph.ideas_to_json(kept),
+            **graph.listed(kept),
         )
     )
     session.add(

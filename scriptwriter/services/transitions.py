@@ -37,7 +37,7 @@ async def transition(
 def context_of(transform: Transform) -> dict[str, Any]:
     """What `execution_context` holds: what a screen shows of a run beside its ideas.
 
-    userId, startedBy, timestamp, params, asked (budget.asked); model, attemptStartedAt (ISO 8601, while
+    userId, startedBy, timestamp, params; model, attemptStartedAt (ISO 8601, while
     running), seconds (of work, in all attempts), tokens (the same), cost (with its currency), error ({code,
     params}). Who runs it: job (its id), process (its id in `lives`), finishedBefore (ideas when the attempt
     began), deaths (in a row, of processes over it).

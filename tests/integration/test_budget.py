@@ -3,14 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 
 from scriptwriter.errors import GenerationError, UserError
-from scriptwriter.services import attempts, brainstorms, projects
-from scriptwriter.services.transitions import context_json
+from scriptwriter.services import attempts, brainstorms, members, projects
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.rows import rows
 
@@ -39,13 +37,9 @@ async def ended_short(room: Room) -> str:
 def make_older(url: str, seconds: float) -> None:
     """Put everything that was asked for back in time."""
     with psycopg.connect(url) as connection:
-        for row in rows(url, "SELECT id, execution_context FROM transforms"):
-            context = json.loads(row["execution_context"])
-            for ask in context["asked"]:
-                moment = datetime.fromisoformat(ask["at"]) - timedelta(seconds=seconds)
-                ask["at"] = moment.isoformat(timespec="milliseconds")
-            query = "UPDATE transforms SET execution_context = %s WHERE id = %s"
-            connection.execute(query, (context_json(context), row["id"]))
+        connection.execute(
+            "UPDATE run_starts SET started_at = started_at - make_interval(secs => %s)", [seconds]
+        )
 
 
 async def test_a_person_has_so_many_runs_at_work_and_no_more(
@@ -192,3 +186,38 @@ async def test_a_project_that_is_not_there_is_not_found(room: Room, project_id: 
     """As one of other people is not."""
     for asking in (brainstorms.start(project_id, BRIEF, room.owner), projects.open_project(project_id, "x")):
         assert (await refused(asking)).code == "project_not_found"
+
+
+async def test_a_start_counts_also_where_the_person_has_left_or_the_project_is_gone(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """Whoever leaves after each start, or deletes the project, has used the budget all the same."""
+    setting(STARTS_PER_MINUTE="2", RUNNING_PER_PERSON="2")
+    await brainstorms.start(room.project_id, BRIEF, room.collaborator)
+    await members.leave(room.project_id, room.collaborator)
+    [own] = await projects_of(room.collaborator, 1)
+    await brainstorms.start(own, BRIEF, room.collaborator)
+
+    [third] = await projects_of(room.collaborator, 1)
+    assert (await refused(brainstorms.start(third, BRIEF, room.collaborator))).code == "too_many_running"
+    with psycopg.connect(connected) as connection:
+        connection.execute("DELETE FROM projects WHERE id = ANY(%s)", [[room.project_id, own]])
+
+    assert (await refused(brainstorms.start(third, BRIEF, room.collaborator))).code == "too_many_starts"
+
+
+async def test_what_a_context_says_is_in_nobodys_budget(
+    connected: str, room: Room, setting: Callable[..., None]
+) -> None:
+    """A row that was imported, or edited by hand, can neither lock a person out nor stop anybody's start."""
+    setting(STARTS_PER_MINUTE="2", RUNNING_PER_PERSON="2")
+    asked = [{"by": room.owner, "at": "2099-01-01T00:00:00.000+00:00"}] * 20
+    with psycopg.connect(connected) as connection:
+        for number, context in enumerate(({"asked": asked}, {"asked": {}}, {"asked": 5}, [])):
+            connection.execute(
+                "INSERT INTO transforms (id, project_id, type, streaming_status, execution_context)"
+                " VALUES (%s, %s, 'llm', 'failed', %s)",
+                (f"odd-{number}", room.project_id, json.dumps(context)),
+            )
+
+    await brainstorms.start(room.project_id, BRIEF, room.owner)

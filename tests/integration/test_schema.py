@@ -1,5 +1,6 @@
 """The models, schema.sql and a real database say the same."""
 
+import json
 from pathlib import Path
 
 import psycopg
@@ -30,7 +31,7 @@ TRIGGERS = """
 SELECT pg_get_triggerdef(pg_trigger.oid), pg_get_functiondef(tgfoid)
 FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'procrastinate%' ORDER BY 1
 """
-FUNCTION = "SELECT prosrc FROM pg_proc WHERE proname = 'finished_ideas'"
+FUNCTION = "SELECT prosrc FROM pg_proc WHERE proname = 'tell_project_news'"
 FIRST_SCHEMA = Path(__file__).parents[1] / "recordings" / "schema" / "0001.sql"
 DESIGNED = {
     "users", "projects", "projects_users", "auth_providers", "user_sessions", "artifacts", "transforms",
@@ -193,3 +194,48 @@ def test_every_model_names_the_table_it_mirrors() -> None:
     tables = [model.__tablename__ for model in vars(models).values() if hasattr(model, "__table__")]
 
     assert sorted(tables) == sorted(SQLModel.metadata.tables)
+
+
+def test_what_was_counted_out_of_json_is_counted_in_columns_afterwards(empty_database: str) -> None:
+    """Rows that cannot be read stop no upgrade, and nothing that a person sees changes."""
+    ideas = [{"title": "甲", "body": "一"}, {"title": "乙", "body": "", "status": "writing"}]
+    odd = [
+        "",
+        "not JSON",
+        "[]",
+        "null",
+        '{"ideas": {}}',
+        '{"ideas": [1, null]}',
+        '{"ideas": [{"title": {}}]}',
+    ]
+    odd += ['{"ideas": "\\u0000"}', '{"ideas": 1e400}']
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(FIRST_SCHEMA.read_bytes())
+        connection.execute("INSERT INTO schema_version (version) VALUES (1)")
+        connection.execute(
+            "INSERT INTO users (id, username) VALUES ('u', 'u');"
+            "INSERT INTO projects (id, name) VALUES ('p', 'p')"
+        )
+        for number, data in enumerate([json.dumps({"ideas": ideas}), *odd]):
+            connection.execute(
+                "INSERT INTO artifacts (id, project_id, type, data, updated_at)"
+                " VALUES (%s, 'p', 'brainstorm_ideas', %s, '2026-01-01')",
+                (f"a{number}", data),
+            )
+        for number, context in enumerate(['{"asked": [{"by": "u"}]}', '{"asked": {}}', "{"]):
+            connection.execute("INSERT INTO projects (id, name) VALUES (%s, 'p')", (f"p{number}",))
+            connection.execute(
+                "INSERT INTO transforms (id, project_id, type, execution_context) VALUES (%s, %s, 'llm', %s)",
+                (f"t{number}", f"p{number}", context),
+            )
+
+    apply_schema(empty_database)
+
+    with psycopg.connect(empty_database) as connection:
+        found = connection.execute("SELECT finished_ideas, titles FROM artifacts ORDER BY id").fetchall()
+        touched = connection.execute("SELECT DISTINCT updated_at::date::text FROM artifacts").fetchall()
+        asked = connection.execute("SELECT asked_by FROM transforms ORDER BY id").fetchall()
+    assert found[0] == (1, "甲\n乙")
+    assert len(found) == 1 + len(odd)
+    assert touched == [("2026-01-01",)]
+    assert asked == [("u",), (None,), (None,)]
