@@ -57,6 +57,11 @@ def charge_credential(credential_id: str) -> None:
     charge(_shares.known.get(credential_id, STRANGERS))
 
 
+def last_known(credential_id: str) -> str:
+    """Whose credential (a hash) it was when this process last heard of it; "" where it never did."""
+    return _shares.known.get(credential_id, "")
+
+
 def remember(credential_id: str, person_id: str) -> None:
     """Note whose credential (a hash) it is, and charge this task to that person."""
     _shares.known.pop(credential_id, None)

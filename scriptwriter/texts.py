@@ -560,6 +560,7 @@ ERRORS: dict[str, Text] = {
     "not_found": Text("没有这个地址", "There is nothing at this address"),
     "method_not_allowed": Text("这个地址不接受这种请求", "This address does not take such a request"),
     "body_too_large": Text("内容太大，最多 {limit} KB", "The body is too large; up to {limit} KB are taken"),
+    "body_too_slow": Text("上传得太慢，没有完成，请重试", "The upload took too long; please try again"),
     "service_away": Text("服务暂时不可用，请稍后再试", "The service is away for a moment; please try again"),
     "sync_away": Text("同步服务暂时不可用，请稍后再试", "Syncing is away for a moment; please try again"),
     "too_many_polls": Text(

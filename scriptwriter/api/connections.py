@@ -38,6 +38,16 @@ OF_A_PERSON = Limits(burst=1_000, per_second=100.0, waiting=40, characters=4_000
 ANONYMOUS = Limits(burst=120, per_second=10.0, waiting=10, characters=32_000)
 
 
+OPENED_BY_NOBODY = Limits(burst=300, per_second=30.0, waiting=0, characters=0)
+"""Anonymous websockets that are opened in this process: each costs what a page costs."""
+LONGEST_WAIT = 10.0
+"""Seconds that one of them waits for its turn; it is refused if it would have to wait longer."""
+
+
+class TooMany(Exception):
+    """There are as many websockets as there may be, of this person or of nobody known."""
+
+
 class Work(Protocol):
     """What an event started: itself, and everything that it led to."""
 
@@ -58,10 +68,6 @@ class Work(Protocol):
         ...
 
 
-class TooMany(Exception):
-    """This person has as many websockets open as one may have."""
-
-
 @dataclass(eq=False)
 class Sender:
     """Who sends events: a person over all their websockets, or one anonymous websocket."""
@@ -80,16 +86,23 @@ class Sender:
 
     async def admit(self, characters: int) -> None:
         """Wait until an event of this length is within the limits."""
-        now = time.monotonic()
-        gained = (now - self._since) * self.limits.per_second
-        self._left, self._since = min(self.limits.burst, self._left + gained) - 1, now
-        if self._left < 0:
-            await asyncio.sleep(-self._left / self.limits.per_second)
+        await asyncio.sleep(self.take())
         while self._waiting and (
             self._waiting >= self.limits.waiting or self._characters + characters > self.limits.characters
         ):
             self._handled.clear()
             await self._handled.wait()
+
+    def take(self, longest: float = float("inf")) -> float:
+        """Spend one event: the seconds to wait for it. Raises TooMany where that is longer than `longest`."""
+        now = time.monotonic()
+        gained = (now - self._since) * self.limits.per_second
+        self._left, self._since = min(self.limits.burst, self._left + gained), now
+        wait = max(0.0, (1 - self._left) / self.limits.per_second)
+        if wait > longest:
+            raise TooMany
+        self._left -= 1
+        return wait
 
     def begin(self, characters: int) -> None:
         """An event is on its way to its handler."""
@@ -135,6 +148,13 @@ class Connection:
         self._works.clear()
 
 
+async def wait_for_turn(person: str) -> None:
+    """Wait until the websocket of a person ("" for nobody known) may be opened. Raises TooMany."""
+    if not person:
+        await asyncio.sleep(_opened_by_nobody.take(LONGEST_WAIT))
+
+
+_opened_by_nobody = Sender(OPENED_BY_NOBODY)
 _open: dict[str, Connection] = {}
 _people: dict[str, Sender] = {}
 _anonymous: dict[Connection, None] = {}

@@ -97,6 +97,7 @@ class Doors:
             return
         try:
             person = await page_socket.person_of(scope)
+            await connections.wait_for_turn(person)
             dismissed = asyncio.Event()
             with connections.opened(person, dismissed.set) as connection:
                 socket = PageSocket(receive, send, self._admit, connection, dismissed=dismissed)

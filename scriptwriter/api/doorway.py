@@ -3,6 +3,7 @@
 It looks at paths under /api/ only; the pages beside them have a doorway of their own.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -29,6 +30,10 @@ PATIENCE = 4 * 1024 * 1024
 does not hear why."""
 ANONYMOUS_LIMIT = 16 * 1024
 """Bytes of a body that are kept before it is known who sends it: a sign-in form is far shorter."""
+LONGEST_READING = 300.0
+"""Seconds in which a body has to be there."""
+LONGEST_DRAINING = 30.0
+"""Seconds for which the rest of a refused one is thrown away as it comes."""
 FILES_OF_A_PERSON, FILES_IN_ALL = 2, 10
 """Files that this process takes in at once."""
 _INSIDE = "/api/"
@@ -56,9 +61,15 @@ class Doorway:
         body = _Body(receive)
         async with AsyncExitStack() as held:
             try:
-                await _read(body, scope, held)
+                async with asyncio.timeout(LONGEST_READING):
+                    await _read(body, scope, held)
+            except TimeoutError:
+                await _answer(UserError("body_too_slow"), scope, receive, send)
+                return
             except UserError as error:
-                await body.drain()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LONGEST_DRAINING):
+                        await body.drain()
                 await _answer(error, scope, receive, send)
                 return
             await self._pass_on(body.messages, scope, receive, send)

@@ -16,9 +16,11 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
+from scriptwriter import fair_share
 from scriptwriter.api import messages
 from scriptwriter.api.connections import HEADER, UNKNOWN, Connection
 from scriptwriter.api.origins import allowed
+from scriptwriter.api.problems import AWAY
 from scriptwriter.api.session import token_in
 from scriptwriter.errors import UserError
 from scriptwriter.services import accounts
@@ -61,9 +63,10 @@ def may_open(scope: Scope) -> bool:
 
 
 async def person_of(scope: Scope) -> str:
-    """The id of whoever opens this websocket, "" for nobody known, UNKNOWN where the database is away.
+    """The id of whoever opens this websocket, "" for nobody known.
 
-    Raises UserError `too_many_at_once`.
+    Where the database is away it is who they were last, or UNKNOWN. Raises UserError: `too_many_at_once`, and
+    `service_away` where it does not answer in time.
     """
     token = token_in(Headers(scope=scope).get("cookie", ""))
     if not token:
@@ -71,11 +74,13 @@ async def person_of(scope: Scope) -> str:
     try:
         async with asyncio.timeout(ASK_SECONDS):
             user = await accounts.user_of_session(token)
-    except UserError:
-        raise
-    except Exception as error:
+    except (TimeoutError, *AWAY) as error:
         _log.warning("session_not_asked", cause=type(error).__name__)
-        return UNKNOWN
+        last = fair_share.last_known(accounts.token_hash(token))
+        if not last and isinstance(error, TimeoutError):
+            # Perhaps it is strangers who keep the database busy: it is asked again when the page tries again.
+            raise UserError("service_away") from error
+        return last or UNKNOWN
     return user.id if user else ""
 
 

@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "run_not_found": 404,
     "member_not_found": 404,
     "method_not_allowed": 405,
+    "body_too_slow": 408,
     "already_running": 409,
     "nothing_to_retry": 409,
     "model_withdrawn": 409,

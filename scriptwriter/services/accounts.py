@@ -60,6 +60,8 @@ async def user_of(session_id: str) -> User | None:
 
     That it was seen is noted at most once in five minutes, and its life counted anew.
     """
+    if not session_id:
+        return None
     now = datetime.now(UTC)
     fair_share.charge_credential(session_id)
     async with transaction() as session:

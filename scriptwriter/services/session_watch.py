@@ -43,7 +43,11 @@ class _Watch:
             for session_id in asked:
                 if session_id not in living:
                     for tell in list(self.watched.get(session_id, ())):
-                        tell()
+                        try:
+                            tell()
+                        except Exception:
+                            # The others still have to hear of theirs.
+                            _log.exception("end_of_session_not_told")
 
 
 _watch = _Watch()

@@ -18,6 +18,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import update_wrapper
 from typing import Any, TypeVar
 
@@ -110,24 +111,34 @@ async def _follow(
     run: Callable[[Any, str], Awaitable[None]],
     is_shown: Callable[[], bool],
 ) -> Any:
-    pause = FIRST_PAUSE
+    pause, said = FIRST_PAUSE, Notice()
     while True:
         try:
             async with _until_its_session_ends(tab._session_id()):
                 person = await admitted(tab)
                 with _one_of_their_tabs(person, EventContext.get().token):
+                    if said.zh:
+                        await _take_back(tab, said)
                     return await run(tab, person)
         except UserError as error:
             async with tab:
                 if error.code not in PASSING:
                     return await tab._end(error) if is_shown() else None
                 tab._wait(error)
+                said = replace(tab.notice) if hasattr(tab, "notice") else said
         except Exception as error:
             # What is on the screen stays there.
             async with tab:
                 tab._wait(error)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+async def _take_back(tab: Any, said: Notice) -> None:
+    """Say no longer that the page waits, unless it says something else by now."""
+    async with tab:
+        if tab.notice == said:
+            tab.notice = Notice()
 
 
 class _until_its_session_ends:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.types import Message, Scope
 
+from scriptwriter.api import doorway
 from scriptwriter.api.doorway import ANONYMOUS_LIMIT, FILES_OF_A_PERSON, Doorway
 from tests.support.programs import JSON, bearer, client, problem
 from tests.support.rooms import Room
@@ -44,6 +45,20 @@ async def test_another_body_of_nobody_known_is_short(room: Room) -> None:
 
     assert problem(refused) == (413, "body_too_large")
     assert problem(taken)[0] == 400
+
+
+async def test_a_body_has_to_come_in_time(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a few slow senders would keep everybody else from sending files."""
+    monkeypatch.setattr(doorway, "LONGEST_READING", 0.05)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield PIECE
+        await asyncio.Event().wait()
+
+    async with client(await bearer(room.owner)) as http:
+        answer = await asyncio.wait_for(http.post(FILES[0], content=pieces(), headers=JSON), 10)
+
+    assert problem(answer) == (408, "body_too_slow")
 
 
 async def test_a_person_sends_few_files_at_once(room: Room) -> None:

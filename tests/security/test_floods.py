@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from reflex.state import BaseState
+from reflex.state import BaseState, OnLoadInternalState, State
 
 from scriptwriter.services import accounts, projects, tokens
 from scriptwriter.state.brainstorm import BrainstormState
@@ -115,6 +115,7 @@ async def test_a_person_is_followed_in_some_tabs_only(site: Site, stranger: str,
     [
         [(MembersState, "watch")],
         [*FOLLOWERS],
+        [(State, "hydrate_and_load"), (OnLoadInternalState, "on_load_internal")],
         [(ProjectsState, "load"), (ProjectsState, "look_for")],
         [(BrainstormState, "start_again"), (BrainstormState, "retry")],
         [(IdeasState, "pick"), (IdeasState, "arrange"), (IdeasState, "undo"), (IdeasState, "save")],

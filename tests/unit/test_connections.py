@@ -131,6 +131,18 @@ def test_the_tabs_that_a_person_closed_last_are_kept() -> None:
     assert gone == ["tab 0", "tab 1"]
 
 
+def test_websockets_of_nobody_known_open_one_after_another() -> None:
+    """A storm of them has to wait, and is refused where it would wait for long."""
+    sender = Sender(connections.OPENED_BY_NOBODY)
+    waits = [sender.take() for _ in range(connections.OPENED_BY_NOBODY.burst + 60)]
+
+    assert waits[0] == 0
+    assert 1 < waits[-1] < 3
+    with pytest.raises(TooMany):
+        for _ in range(1_000):
+            sender.take(connections.LONGEST_WAIT)
+
+
 class Page:
     """The other side of a websocket."""
 

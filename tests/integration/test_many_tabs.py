@@ -1,0 +1,42 @@
+"""A tab of a person who has many open."""
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from scriptwriter.components.views import Notice
+from scriptwriter.state import following
+from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.lineage import LineageState
+from scriptwriter.state.members import MembersState
+from scriptwriter.state.projects import ProjectsState
+from scriptwriter.sync.hub import Hub
+from tests.support.rooms import Room
+from tests.support.tabs import BRAINSTORM, LINEAGE, MEMBERS, PROJECTS, open_tab
+
+PAGES: dict[str, Any] = {
+    BRAINSTORM: BrainstormState,
+    MEMBERS: MembersState,
+    LINEAGE: LineageState,
+    PROJECTS: ProjectsState,
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_tab_beyond_the_limit_says_so_and_goes_on_when_others_close(
+    hub: Hub, room: Room, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a reload, and then it says so no longer."""
+    monkeypatch.setattr(following, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(following, "MOST_TABS", 1)
+
+    state = PAGES[page]
+    async with AsyncExitStack() as stack:
+        with following._one_of_their_tabs(room.viewer, "another tab"):
+            tab = await stack.enter_async_context(open_tab(room.project_id, room.viewer, page))
+            await tab.sees(state, "notice", lambda notice: notice and "你已经打开了 1 个页面" in notice.zh)
+
+        await tab.sees(state, "notice", lambda notice: notice == Notice())
+        if state is not ProjectsState:
+            await tab.sees(state, "access", lambda access: access == "open")
