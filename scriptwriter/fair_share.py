@@ -17,8 +17,8 @@ AT_ONCE = 4
 """Transactions of one person that are open at once, in this process: the pool has room for several people."""
 STRANGERS_AT_ONCE = 8
 """The same for everybody who is not known yet, together: each request begins with such a transaction."""
-MOST_WAITING = 60
-"""Transactions of one person that wait for a turn; twenty tabs that connect again need about as many."""
+MOST_WAITING = 150
+"""Transactions of one person that wait for a turn; thirty tabs that connect again need nearly as many."""
 STRANGERS_WAITING = 400
 STRANGERS = "strangers"
 """To whom a request is charged before its sender is known."""

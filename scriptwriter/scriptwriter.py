@@ -14,6 +14,7 @@ from scriptwriter.api.app import create
 from scriptwriter.api.doors import Doors
 from scriptwriter.api.policy import hashes_of_build
 from scriptwriter.components.frame import broken_page
+from scriptwriter.errors import UserError
 from scriptwriter.pages.routes import add_routes
 from scriptwriter.state.connected_events import connected, forget
 from scriptwriter.state.signatures import admit
@@ -50,7 +51,10 @@ class App(rx.App):
 
 def log_failure(exception: Exception) -> None:
     """Keep what no event handler caught: arguments that no page of ours sends, or a fault of ours."""
-    log.error("an event failed", exc_info=exception)
+    if isinstance(exception, UserError):
+        log.warning("an event was refused: %s", exception)
+    else:
+        log.error("an event failed", exc_info=exception)
 
 
 def log_failure_of_page(exception: Exception) -> None:
