@@ -1,0 +1,87 @@
+"""What each kind of JSON text in the graph holds, declared once: limits included, unknown keys refused.
+
+`read` turns a stored text into its value, and whatever is none into an Unreadable, which names the place: a
+row that an import, a person or another version wrote is shown as unreadable where it stands, and disturbs
+nobody else. `write` makes the text of a value. A new kind of artifact is a new entry of ARTIFACTS.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from scriptwriter.domain import strict_json
+from scriptwriter.domain.kinds.acts import Order, Verdict, Version
+from scriptwriter.domain.kinds.brief import Brief, Source
+from scriptwriter.domain.kinds.ideas import Idea, Ideas
+from scriptwriter.domain.run import ActContext, Parameters, RunContext, Usage
+from scriptwriter.domain.values import Value
+
+__all__ = ["ARTIFACTS", "CONTEXTS", "Brief", "Idea", "Ideas", "Order", "Source", "Verdict", "Version"]
+
+ARTIFACTS: Mapping[str, type[Value]] = {
+    "brainstorm_params": Brief,
+    "brainstorm_ideas": Ideas,
+    "brainstorm_idea": Version,
+    "brainstorm_verdict": Verdict,
+    "brainstorm_order": Order,
+}
+"""The value of an artifact by its type."""
+CONTEXTS: Mapping[str, type[Value]] = {"llm": RunContext, "human": ActContext}
+"""The context of a transform by its type."""
+RECORDS: Mapping[str, type[Value]] = {"model_parameters": Parameters, "token_usage": Usage}
+"""What is kept of a model's answer, by its column."""
+LONGEST = 2_000_000
+"""Characters of a text that is read at all; the longest order of keepers takes 1,500,000."""
+_REASONS = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_key",
+    "string_too_long": "too_long",
+    "too_long": "too_many",
+    "literal_error": "unknown_kind",
+    "value_error": "moment",
+    "timezone_aware": "moment",
+}
+"""Of pydantic's types of errors; each other one is `wrong`. Only moments are checked by code of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A text that is no value of its kind: why (a key of texts.FILE_PROBLEMS), and where in it."""
+
+    reason: str
+    place: str = ""
+
+
+def read(kind: str, text: str) -> Value | Unreadable:
+    """The value of an artifact's data or of a transform's context; `kind` is the row's `type`.
+
+    While a run looks for another title, its `brainstorm_idea` holds ideas as a batch does.
+    """
+    declared = ARTIFACTS.get(kind) or CONTEXTS.get(kind) or RECORDS.get(kind)
+    if declared is None:
+        return Unreadable("unknown_kind")
+    if len(text) > LONGEST:
+        return Unreadable("too_long")
+    try:
+        value = strict_json.read(text)
+    except strict_json.Refused as refused:
+        return Unreadable(refused.reason, refused.place)
+    if declared is Version and isinstance(value, dict) and "ideas" in value:
+        declared = Ideas
+    try:
+        return declared.model_validate(value)
+    except ValidationError as error:
+        return Unreadable(*refusal(error))
+
+
+def write(value: Value) -> str:
+    """The text of a value."""
+    return value.model_dump_json(exclude_none=True)
+
+
+def refusal(error: ValidationError) -> tuple[str, str]:
+    """Reason and place of the first thing that a type refuses."""
+    [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
+    place = "".join(map(strict_json.step, first["loc"])).removeprefix(".")
+    return _REASONS.get(first["type"], "wrong"), place

@@ -1,0 +1,122 @@
+"""Each kind of JSON text is declared once, and whatever is none of them is unreadable, with its place."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Unreadable
+from scriptwriter.graph import Brief as DraftedBrief
+from scriptwriter.graph import Source as DraftedSource
+
+BRIEF = {"platform": "抖音", "genre": "爽文"}
+KINDS = [*kinds.ARTIFACTS, *kinds.CONTEXTS, *kinds.RECORDS]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("brainstorm_params", DraftedBrief("抖音", "爽文", "要", 3, "female", "雨").to_json()),
+        (
+            "brainstorm_params",
+            DraftedBrief("a", "b", task="like", sources=(DraftedSource("a-1#9", "t", "b"),)).to_json(),
+        ),
+        (
+            "brainstorm_ideas",
+            {"ideas": [{"title": "a", "body": "b"}, {"title": "", "body": "", "status": "unfinished"}]},
+        ),
+        ("brainstorm_idea", {"artifactId": "a", "index": 0, "title": "a", "body": "b", "base": ""}),
+        ("brainstorm_idea", {"ideas": []}),
+        (
+            "brainstorm_verdict",
+            {"artifactId": "a", "index": 9, "name": "n", "verdict": "pass", "reason": "r", "title": ""},
+        ),
+        ("brainstorm_order", {"order": ["a#0", "b#10"], "userId": "u", "name": "n"}),
+        ("human", {"params": {"action": "pick_idea", "index": 1, "verdict": "none"}, "startedBy": "n"}),
+        ("token_usage", {"total_tokens": 7}),
+        ("model_parameters", {"stream": True, "response_format": {"type": "json_schema"}}),
+    ],
+)
+def test_what_the_product_writes_is_read_and_written_again(kind: str, value: dict[str, Any]) -> None:
+    """The same value in the same keys."""
+    read = kinds.read(kind, json.dumps(value))
+
+    assert not isinstance(read, Unreadable)
+    assert json.loads(kinds.write(read)) == value
+
+
+def test_a_context_of_an_earlier_version_is_read() -> None:
+    """Who asked for it, as it was kept then, is not."""
+    context = {
+        "params": BRIEF,
+        "asked": [{"by": "u", "at": "x"}],
+        "waiting": {"code": "reply_cut", "params": {}, "seconds": 5, "number": 1, "of": 2},
+    }
+
+    read = kinds.read("llm", json.dumps(context))
+
+    assert not isinstance(read, Unreadable) and "asked" not in kinds.write(read)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "unreadable"),
+    [
+        ("brainstorm_x", "{}", Unreadable("unknown_kind")),
+        ("brainstorm_ideas", "", Unreadable("empty")),
+        ("brainstorm_ideas", "[]", Unreadable("wrong")),
+        ("brainstorm_ideas", '{"ideas": {}}', Unreadable("wrong", "ideas")),
+        ("brainstorm_ideas", '{"ideas": [{"title": 5, "body": ""}]}', Unreadable("wrong", "ideas[0].title")),
+        ("brainstorm_ideas", '{"ideas": [{"title": ""}]}', Unreadable("missing", "ideas[0].body")),
+        ("brainstorm_ideas", '{"ideas": [], "x": 1}', Unreadable("unknown_key", "x")),
+        (
+            "brainstorm_ideas",
+            json.dumps({"ideas": [{"title": "", "body": ""}] * 11}),
+            Unreadable("too_many", "ideas"),
+        ),
+        (
+            "brainstorm_ideas",
+            '{"ideas": [{"title": "", "body": 1e400}]}',
+            Unreadable("number", "ideas[0].body"),
+        ),
+        ("brainstorm_params", '{"platform": "a", "genre": "b", "count": "5"}', Unreadable("wrong", "count")),
+        ("brainstorm_params", '{"platform": "a", "genre": "b", "count": true}', Unreadable("wrong", "count")),
+        ("brainstorm_params", '{"platform": "a", "genre": "b", "count": 11}', Unreadable("wrong", "count")),
+        ("brainstorm_order", '{"order": ["a#100"]}', Unreadable("wrong", "order[0]")),
+        (
+            "llm",
+            '{"params": {"platform": "a", "genre": "b"}, "timestamp": "1969-12-31T00:00:00Z"}',
+            Unreadable("moment", "timestamp"),
+        ),
+        (
+            "llm",
+            '{"params": {"platform": "a", "genre": "b"}, "timestamp": 5}',
+            Unreadable("moment", "timestamp"),
+        ),
+        ("llm", "{" * 5, Unreadable("not_json", "line 1, column 2")),
+        ("human", '{"params": {"action": "x"}}', Unreadable("unknown_kind", "params.action")),
+        ("token_usage", '{"total_tokens": -1}', Unreadable("wrong", "total_tokens")),
+        ("llm", " " * 2_000_001, Unreadable("too_long")),
+    ],
+)
+def test_whatever_else_is_unreadable_at_its_place(kind: str, text: str, unreadable: Unreadable) -> None:
+    """Wrong types, unknown keys, years, numbers and lengths."""
+    assert kinds.read(kind, text) == unreadable
+
+
+@given(
+    st.sampled_from(KINDS),
+    st.text()
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda each: st.lists(each) | st.dictionaries(st.sampled_from(["ideas", "params", "x"]), each),
+    ).map(json.dumps),
+)
+def test_no_text_raises(kind: str, text: str) -> None:
+    """Each is a value or an Unreadable, and a value is written as it is read."""
+    value = kinds.read(kind, text)
+
+    if not isinstance(value, Unreadable):
+        assert kinds.read(kind, kinds.write(value)) == value
