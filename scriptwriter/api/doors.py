@@ -4,6 +4,7 @@ answer says to a browser. Knows no route: `closed` is told to it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api import connections, page_socket, policy
 from scriptwriter.api.language import language_of
-from scriptwriter.api.origins import allowed
+from scriptwriter.api.origins import allowed, is_plain
 from scriptwriter.api.page_socket import Admit, PageSocket
 from scriptwriter.api.problems import told
 from scriptwriter.api.session import token_in
@@ -68,8 +69,7 @@ class Doors:
             await send(message)
 
         refusal = self._refusal(scope, headers)
-        if refusal is None and "\n" in scope["path"]:
-            # Starlette's mounts match no line feed, and would answer in a form of their own.
+        if refusal is None and not is_plain(scope.get("raw_path") or quote(scope["path"]).encode()):
             nowhere = told(UserError("not_found"), language_of(Request(scope)))
             await nowhere(scope, receive, send_complete)
         elif refusal is None:

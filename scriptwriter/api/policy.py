@@ -12,10 +12,13 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from scriptwriter.api.origins import kept_here
 from scriptwriter.settings import settings
 
 ONE_YEAR = 365 * 24 * 60 * 60
 NOT_MODIFIED = 304
+LEADING_AWAY = frozenset({"/api/session/oidc"})
+"""Paths whose answers may lead to another site: the operator's sign-in provider names its address."""
 POLICY = "content-security-policy"
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The policy of an answer that is no page: should a browser show it as one, it does nothing."""
@@ -77,10 +80,8 @@ def complete(headers: MutableHeaders, status: int, request: Headers, path: str, 
         # What was not modified keeps the policy that it came with (RFC 9111, 3.2).
         if not (status == NOT_MODIFIED and name == POLICY):
             headers.setdefault(name, value)
-    location = urlsplit(headers.get("location", ""))
-    if location.netloc and location.netloc == request.get("host"):
-        # A path cannot lead away from https behind a proxy, nor to a host that only a header names.
-        headers["location"] = location._replace(scheme="", netloc="").geturl()
+    if "location" in headers and path not in LEADING_AWAY:
+        headers["location"] = kept_here(headers["location"], request.get("host", ""))
 
 
 def _for(path: str, *, html: bool, policy: str) -> Mapping[str, str]:

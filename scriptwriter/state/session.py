@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import reflex as rx
 
 from scriptwriter.api.event_headers import SESSION_ID
+from scriptwriter.api.origins import inside
 from scriptwriter.api.session import value_in
 from scriptwriter.components.views import LEFT, Notice
 from scriptwriter.errors import UserError
@@ -117,4 +118,4 @@ def still(notice: Notice) -> Notice:
 
 def _path(url: str) -> str:
     # The production server adds a slash to every page's path.
-    return urlsplit(str(url)).path.rstrip("/") or HOME
+    return inside(urlsplit(str(url)).path.rstrip("/") or HOME)

@@ -68,12 +68,13 @@ def test_a_route_that_says_something_itself_is_left_alone() -> None:
     ("location", "given"),
     [
         ("http://here.example/projects/?a=1", "/projects/?a=1"),
-        ("https://elsewhere.example/x", "https://elsewhere.example/x"),
+        ("https://elsewhere.example/x", "/"),
+        ("http://here.example//elsewhere.example/x", "/"),
         ("/x", "/x"),
     ],
 )
 def test_a_redirect_within_this_host_is_a_path(location: str, given: str) -> None:
-    """One to another stays what it is."""
+    """One to another host leads home: nothing but the sign-in provider is ever gone to."""
     assert _answer(status=307, location=location)["location"] == given
 
 
