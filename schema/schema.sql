@@ -14,7 +14,8 @@ CREATE TABLE IF NOT EXISTS users (
     display_name TEXT,
     created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
-    status TEXT DEFAULT 'active'
+    status TEXT DEFAULT 'active',
+    name_skeleton TEXT -- equal for usernames that look alike; NULL until somebody registers next
 );
 
 CREATE TABLE IF NOT EXISTS projects (
@@ -75,6 +76,13 @@ CREATE TABLE IF NOT EXISTS sign_in_failures (
     account TEXT NOT NULL, -- a hash of the name that was tried; - where none was, as in registering
     address TEXT NOT NULL,
     failed_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
+);
+
+-- One row for each account that was made with a password.
+CREATE TABLE IF NOT EXISTS registrations (
+    id SERIAL PRIMARY KEY,
+    address TEXT NOT NULL,
+    registered_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
 );
 
 CREATE TABLE IF NOT EXISTS api_tokens (
@@ -313,6 +321,8 @@ CREATE INDEX IF NOT EXISTS idx_user_sessions_user ON user_sessions (user_id);
 CREATE INDEX IF NOT EXISTS idx_user_sessions_expires ON user_sessions (expires_at);
 CREATE INDEX IF NOT EXISTS idx_sign_in_failures_account ON sign_in_failures (account, failed_at);
 CREATE INDEX IF NOT EXISTS idx_sign_in_failures_address ON sign_in_failures (address, failed_at);
+CREATE INDEX IF NOT EXISTS idx_registrations_address ON registrations (address, registered_at);
+CREATE INDEX IF NOT EXISTS idx_users_name_skeleton ON users (name_skeleton);
 CREATE INDEX IF NOT EXISTS idx_api_tokens_user ON api_tokens (user_id);
 CREATE INDEX IF NOT EXISTS idx_presence_project ON presence (project_id);
 CREATE INDEX IF NOT EXISTS idx_presence_seen ON presence (seen_at);

@@ -73,12 +73,14 @@ class User(_Table, table=True):
     """A person."""
 
     __tablename__ = "users"
+    __table_args__ = (Index("idx_users_name_skeleton", "name_skeleton"),)
     id: str = _id()
     username: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     display_name: str | None = _text()
     created_at: datetime = _now()
     updated_at: datetime = _now()
     status: str = _text("active")
+    name_skeleton: str | None = _text()
 
     @property
     def shown_name(self) -> str:
@@ -179,6 +181,16 @@ class SignInFailure(_Table, table=True):
     account: str = _text(nullable=False)
     address: str = _text(nullable=False)
     failed_at: datetime = _now()
+
+
+class Registration(_Table, table=True):
+    """An account that was made with a password, and from which address."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (Index("idx_registrations_address", "address", "registered_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    address: str = _text(nullable=False)
+    registered_at: datetime = _now()
 
 
 class ApiToken(_Table, table=True):

@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(None, ge=1, le=65535)
 
     registration: Literal["open", "closed"] = "open"
+    registrations_per_hour: int = Field(10, ge=1)
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None

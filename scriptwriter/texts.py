@@ -630,6 +630,18 @@ ERRORS: dict[str, Text] = {
         "A username has letters, digits and _ - . only, and begins with a letter or a digit",
     ),
     "username_taken": Text("这个用户名已有人使用", "Somebody has this username already"),
+    "username_looks_taken": Text(
+        "已经有一个看起来几乎一样的用户名，请换一个",
+        "Somebody has a username that looks like this one; please choose another",
+    ),
+    "too_many_registrations": Text(
+        "你所在的网络刚刚注册了很多账号，请 {minutes} 分钟后再试",
+        "Many accounts have just been made from your network; please try again in {minutes} min",
+    ),
+    "password_guessable": Text(
+        "这个密码很容易被猜到，请换一个，比如把几个不相干的词连起来，也不要用到用户名",
+        "This password is easy to guess; please choose another: a few unrelated words, without your username",
+    ),
     "password_too_short": Text("密码至少 {shortest} 个字符", "A password has at least {shortest} characters"),
     "password_too_long": Text("密码最多 {longest} 个字符", "A password has up to {longest} characters"),
     "no_password": Text("这个账号没有密码", "This account has no password"),

@@ -15,6 +15,8 @@ from scriptwriter.models import User, UserSession
 
 SESSION_LIFE = timedelta(days=30)
 """Counted from the last time that it was seen."""
+MOST_SESSIONS = 50
+"""Of one person: a further one ends the one that was seen longest ago."""
 _NOTED_EVERY = timedelta(minutes=5)
 _LONGEST_AGENT = 400
 
@@ -44,6 +46,12 @@ async def open_in(session: AsyncSession, user_id: str, *, user_agent: str = "", 
     token = secrets.token_urlsafe(32)
     if instead_of:
         await session.exec(delete(UserSession).where(col(UserSession.id) == token_hash(instead_of)))
+    # The lock on the person keeps two sign-ins at once from passing the limit together.
+    await session.get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
+    theirs = select(UserSession.id).where(UserSession.user_id == user_id)
+    kept = theirs.order_by(col(UserSession.last_seen_at).desc()).limit(MOST_SESSIONS - 1)
+    ending = col(UserSession.user_id) == user_id, col(UserSession.id).not_in(kept)
+    await session.exec(delete(UserSession).where(*ending))
     agent = user_agent.replace("\x00", "")[:_LONGEST_AGENT] or None
     expires_at = datetime.now(UTC) + SESSION_LIFE
     session.add(UserSession(id=token_hash(token), user_id=user_id, expires_at=expires_at, user_agent=agent))

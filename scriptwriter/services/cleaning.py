@@ -6,9 +6,9 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from scriptwriter.database import transaction
-from scriptwriter.models import SignInFailure, UserSession
+from scriptwriter.models import Registration, SignInFailure, UserSession
 from scriptwriter.services import budget
-from scriptwriter.services.throttle import WINDOW
+from scriptwriter.services.throttle import REGISTRATIONS_WINDOW, WINDOW
 
 
 async def clean() -> None:
@@ -19,3 +19,5 @@ async def clean() -> None:
         # Twice the window: the clocks of this machine and of the database may differ.
         await session.exec(delete(SignInFailure).where(col(SignInFailure.failed_at) < now - 2 * WINDOW))
         await budget.forget_old_starts(session)
+        old = col(Registration.registered_at) < now - 2 * REGISTRATIONS_WINDOW
+        await session.exec(delete(Registration).where(old))

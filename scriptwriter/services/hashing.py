@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 async def hashed(password: bytes) -> str:
     """An argon2id hash of a password, with a salt of its own. Raises UserError `sign_in_busy`."""
-    return await _in_thread(lambda: _hashes.hash(password))
+    return await in_thread(lambda: _hashes.hash(password))
 
 
 async def verified(password: bytes, known: str | None) -> tuple[bool, str | None]:
@@ -33,9 +33,9 @@ async def verified(password: bytes, known: str | None) -> tuple[bool, str | None
     Without a hash the answer is no, after the same work. Raises UserError `sign_in_busy`.
     """
     if known is None:
-        await _in_thread(lambda: _hashes.verify(password, _nobody()))
+        await in_thread(lambda: _hashes.verify(password, _nobody()))
         return False, None
-    return await _in_thread(lambda: _hashes.verify_and_update(password, known))
+    return await in_thread(lambda: _hashes.verify_and_update(password, known))
 
 
 @lru_cache(maxsize=1)
@@ -43,7 +43,8 @@ def _nobody() -> str:
     return _hashes.hash("a password that nobody has")
 
 
-async def _in_thread(work: Callable[[], Result]) -> Result:
+async def in_thread(work: Callable[[], Result]) -> Result:
+    """Do work on a password beside the event loop, AT_A_TIME at once. Raises UserError `sign_in_busy`."""
     global _open
     if _open >= AT_A_TIME + WAITING:
         raise UserError("sign_in_busy")

@@ -10,7 +10,7 @@ from scriptwriter.models import AuthProvider, User
 from scriptwriter.openid import Identity
 from scriptwriter.services import names
 from scriptwriter.services.accounts import open_in
-from scriptwriter.services.passwords import create_in
+from scriptwriter.services.passwords import TAKEN, create_in
 
 OIDC = "oidc"
 """The provider's type; its id is the issuer and the subject, with a space between."""
@@ -50,7 +50,11 @@ async def _create_in(session: AsyncSession, identity: Identity, who: str) -> str
     while user_id is None:
         ending = "" if number == 1 else f"-{number}"
         unique = name[: names.LONGEST_NAME - len(ending)] + ending
-        user_id = await create_in(session, unique, shown[:_LONGEST_SHOWN] or unique)
+        try:
+            user_id = await create_in(session, unique, shown[:_LONGEST_SHOWN] or unique)
+        except UserError as error:
+            if error.code not in TAKEN:
+                raise
         number += 1
     session.add(AuthProvider(user_id=user_id, provider_type=OIDC, provider_user_id=who))
     return user_id

@@ -3,21 +3,27 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
+from scriptwriter.domain.look_alikes import skeleton
 from scriptwriter.errors import UserError
 from scriptwriter.models import ApiToken, AuthProvider, User, UserSession
-from scriptwriter.services import hashing, names, throttle
+from scriptwriter.services import guessing, hashing, names, throttle
 from scriptwriter.services.accounts import open_in, sign_out_others_in, token_hash
 from scriptwriter.services.test_user import TEST_USER
 from scriptwriter.settings import settings
 
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:look, 0))")
+_FILL = text("UPDATE users SET name_skeleton = :look WHERE id = :of")
+
 PASSWORD = "password"
 """The provider's type; its id is the folded username, its data the hash."""
+TAKEN = frozenset({"username_taken", "username_looks_taken"})
+"""Why there is no new person of a name."""
 RECENTLY = timedelta(minutes=10)
 """Since a session was opened, within which its person need not prove again who they are."""
 
@@ -28,18 +34,17 @@ async def register(
     """A new person, signed in: the token of their session (see `accounts.open_session`).
 
     The name is shown as typed. Raises UserError: `registration_closed`, those of `names.username` and
-    `names.password`, `username_taken`, `too_many_attempts` where the address has asked for too many names,
-    `sign_in_busy`.
+    `names.password`, `password_guessable`, those of `create_in`, `too_many_attempts` where the address has
+    asked for too many names, `too_many_registrations` where it has made too many accounts, `sign_in_busy`.
     """
     if settings().registration != "open":
         raise UserError("registration_closed")
     name, secret = names.username(username), names.password(password)
     attempt = await throttle.begin(throttle.NO_ACCOUNT, address)
-    known = await hashing.hashed(secret)
+    known = await _hashed(secret, name)
     async with transaction() as session:
+        await throttle.count_registration(session, address)
         user_id = await create_in(session, name, username.strip())
-        if user_id is None:
-            raise UserError("username_taken")
         session.add(
             AuthProvider(user_id=user_id, provider_type=PASSWORD, provider_user_id=name, provider_data=known)
         )
@@ -48,13 +53,38 @@ async def register(
     return token
 
 
-async def create_in(session: AsyncSession, username: str, display_name: str) -> str | None:
-    """The id of a new person with this folded username, or None: it is taken."""
-    if username == TEST_USER["username"]:
-        return None
-    values = {"id": str(uuid4()), "username": username, "display_name": display_name}
+async def create_in(session: AsyncSession, username: str, display_name: str) -> str:
+    """The id of a new person with this folded username.
+
+    Raises UserError: `username_taken`, or `username_looks_taken` where somebody has one that looks like it.
+    """
+    look = skeleton(username)
+    connection = await session.connection()
+    await connection.execute(_LOCK, {"look": f"username {look}"})
+    await _fill_skeletons(session)
+    found = await session.exec(select(User.username).where(User.name_skeleton == look))
+    alike = {*found, *([TEST_USER["username"]] if look == skeleton(TEST_USER["username"]) else [])}
+    if alike:
+        raise UserError("username_taken" if username in alike else "username_looks_taken")
+    values = {"id": str(uuid4()), "username": username, "display_name": display_name, "name_skeleton": look}
     made = await session.exec(insert(User).values(**values).on_conflict_do_nothing().returning(col(User.id)))
-    return made.scalar_one_or_none()
+    user_id = made.scalar_one_or_none()
+    if user_id is None:
+        raise UserError("username_taken")
+    return user_id
+
+
+async def _fill_skeletons(session: AsyncSession) -> None:
+    """Give a skeleton to everybody who was added without one, as by an earlier version.
+
+    Names that look alike already keep what they have: the column is not unique.
+    """
+    found = await session.exec(
+        select(User.id, User.username).where(col(User.name_skeleton).is_(None)).order_by(User.id)
+    )
+    values = [{"of": user_id, "look": skeleton(name)} for user_id, name in found]
+    if values:
+        await (await session.connection()).execute(_FILL, values)
 
 
 async def sign_in(
@@ -133,7 +163,7 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
 
     Their API tokens are revoked too, unless they want to keep them.
     Raises UserError: `no_password`, those of `names.password`, `wrong_current_password`,
-    `too_many_attempts`, `sign_in_busy`.
+    `password_guessable`, `too_many_attempts`, `sign_in_busy`.
     """
     secret = names.password(new)
     name = await username_of(user_id)
@@ -143,7 +173,9 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
     known = await _verified(name, current)
     if known is None:
         raise UserError("wrong_current_password")
-    renewed = await hashing.hashed(secret)
+    # Before the new one is looked at: to try several is no guessing of the current one.
+    await throttle.succeeded(attempt)
+    renewed = await _hashed(secret, name)
     async with transaction() as session:
         provider = await _provider(session, name, known)
         if provider is None:
@@ -152,7 +184,14 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
         await sign_out_others_in(session, user_id, here)
         if revoke_tokens:
             await session.exec(delete(ApiToken).where(col(ApiToken.user_id) == user_id))
-    await throttle.succeeded(attempt)
+
+
+async def _hashed(secret: bytes, username: str) -> str:
+    """The hash of a password that a person chooses. Raises UserError `password_guessable`, `sign_in_busy`."""
+    typed = secret.decode("utf-8", "replace")
+    if await hashing.in_thread(lambda: guessing.is_guessable(typed, username)):
+        raise UserError("password_guessable")
+    return await hashing.hashed(secret)
 
 
 async def _hash(name: str) -> str | None:

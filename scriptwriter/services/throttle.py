@@ -1,5 +1,7 @@
 """Owns how often a sign-in may fail: per account and per address, then with a growing wait.
 
+It also counts the accounts that are made from an address.
+
 Every attempt counts as failed from its begin until `succeeded` takes it back, so that many at once do not
 pass together. Knows no password.
 """
@@ -9,13 +11,17 @@ from datetime import timedelta
 from math import ceil
 
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
+from scriptwriter.models import Registration
+from scriptwriter.settings import settings
 
 WINDOW = timedelta(minutes=15)
 ACCOUNT_LIMIT = 5
 ADDRESS_LIMIT = 20
+REGISTRATIONS_WINDOW = timedelta(hours=1)
 FIRST_WAIT, LONGEST_WAIT = 30, 15 * 60  # seconds
 NO_ACCOUNT = "-"
 """For an attempt that has an address only, such as to register."""
@@ -33,6 +39,13 @@ _NOTE = text("""
     VALUES (:account, :address, clock_timestamp()) RETURNING id
 """)
 _FORGET = text("DELETE FROM sign_in_failures WHERE id = :id OR (account = :account AND account != :nobody)")
+
+# Seconds until the oldest of the newest `limit` accounts leaves the window; no row where there are fewer.
+_REGISTRATION = text("""
+    SELECT CAST(extract(epoch FROM registered_at + :window - clock_timestamp()) AS float)
+    FROM registrations WHERE address = :address AND registered_at > clock_timestamp() - :window
+    ORDER BY registered_at DESC OFFSET :limit - 1 LIMIT 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,23 @@ async def succeeded(attempt: Attempt) -> None:
     async with transaction() as session:
         values = {"id": attempt.id, "account": attempt.account, "nobody": NO_ACCOUNT}
         await (await session.connection()).execute(_FORGET, values)
+
+
+async def count_registration(session: AsyncSession, address: str) -> None:
+    """Count one more account from an address ("" where it has none), made in the transaction of `session`.
+
+    Raises UserError `too_many_registrations` with the seconds, and minutes, until the next one.
+    """
+    if not address:
+        return
+    connection = await session.connection()
+    await connection.execute(_LOCK, {"what": f"registration {address}"})
+    values = {"address": address, "window": REGISTRATIONS_WINDOW, "limit": settings().registrations_per_hour}
+    free_in = (await connection.execute(_REGISTRATION, values)).scalar_one_or_none()
+    if free_in is not None:
+        seconds = max(1, ceil(free_in))
+        raise UserError("too_many_registrations", seconds=seconds, minutes=ceil(seconds / 60))
+    session.add(Registration(address=address))
 
 
 def _wait(number: int, ago: float, limit: int) -> int:

@@ -23,6 +23,9 @@ PROBLEMS = frozenset(
         "username_length",
         "username_characters",
         "username_taken",
+        "username_looks_taken",
+        "too_many_registrations",
+        "password_guessable",
         "password_too_short",
         "password_too_long",
         "account_inactive",
@@ -60,6 +63,7 @@ def problem(code: str, until: str) -> Notice:
         return Notice()
     numbers = {
         "seconds": min(wait, throttle.LONGEST_WAIT),
+        "minutes": min(ceil(wait / 60), 60),
         "least": names.SHORTEST_NAME,
         "most": names.LONGEST_NAME,
         "shortest": names.SHORTEST_PASSWORD,

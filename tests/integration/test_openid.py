@@ -282,3 +282,16 @@ async def test_without_a_provider_there_are_no_such_routes(browser: httpx.AsyncC
     """Neither the way there nor the way back."""
     assert (await browser.get(routes.START)).status_code == 404
     assert (await browser.get(routes.CALLBACK)).status_code == 404
+
+
+async def test_a_name_that_looks_like_anothers_gets_a_number_too(
+    provider: OidcServer, browser: httpx.AsyncClient
+) -> None:
+    """The provider decides who comes in, and so nobody is turned away for a name."""
+    await passwords.register("margo", "a long password")
+    provider.person = {"sub": "42", "preferred_username": "marɡo"}
+
+    await walk(browser)
+    user = await signed_in(browser)
+
+    assert user is not None and user.username == "marɡo-2"

@@ -306,3 +306,78 @@ async def test_guessing_the_current_password_has_the_bound_of_the_account() -> N
         codes.append(refused.value.code)
 
     assert codes == ["wrong_current_password", "too_many_attempts"]
+
+
+async def test_one_address_makes_so_many_accounts_an_hour() -> None:
+    """Then it waits; other addresses do not, nor does a process that knows no address."""
+    for number in range(10):
+        await passwords.register(f"writer-{number}-a", PASSWORD, address="2001:db8::/64")
+    with pytest.raises(UserError) as refused:
+        await passwords.register("writer-x", PASSWORD, address="2001:db8::/64")
+    await passwords.register("writer-y", PASSWORD, address="2001:db8:0:1::/64")
+    await time_passes(timedelta(hours=1))
+    await passwords.register("writer-x", PASSWORD, address="2001:db8::/64")
+
+    assert refused.value.code == "too_many_registrations"
+    assert 3500 < refused.value.params["seconds"] <= 3600 and refused.value.params["minutes"] in (59, 60)
+
+
+async def test_accounts_made_at_once_do_not_pass_the_limit_together() -> None:
+    """They wait for each other."""
+    registering = (passwords.register(f"writer-{n}-a", PASSWORD, address="192.0.2.1") for n in range(14))
+
+    made = await asyncio.gather(*registering, return_exceptions=True)
+
+    assert sum(isinstance(each, str) for each in made) == 10
+
+
+@pytest.mark.parametrize("password", ["woaini1314", "Passw0rd!", "liming2024", "password" * 16])
+async def test_a_guessable_password_is_refused(password: str) -> None:
+    """At registration and at a change; who has one already can go on signing in."""
+    with pytest.raises(UserError) as refused:
+        await passwords.register("liming", password)
+    assert refused.value.code == "password_guessable"
+
+    token, wrong = await passwords.register("liming", PASSWORD), await failures()
+    user = await accounts.user_of_session(token)
+    assert user is not None
+    with pytest.raises(UserError) as refused:
+        await passwords.change(user.id, PASSWORD, password, here="")
+    assert refused.value.code == "password_guessable" and await failures() == wrong
+
+    async with transaction() as session:
+        provider = (await session.exec(select(AuthProvider))).one()
+        provider.provider_data = await hashing.hashed(password.encode())
+        session.add(provider)
+    assert await refusal("liming", password) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "typed"), [("margo", "marɡo"), ("力口", "カロ"), ("modern", "rnodern"), ("bob", "B0B")]
+)
+async def test_a_name_that_looks_like_anothers_is_refused(known: str, typed: str) -> None:
+    """Also like that of somebody whom an earlier version added, and the test user's before they exist."""
+    async with transaction() as session:
+        session.add_all([User(id="old", username=known), User(id="older", username=typed.casefold() + "2")])
+
+    for name, code in (
+        (typed, "username_looks_taken"),
+        (known, "username_taken"),
+        ("testuꜱer", "username_looks_taken"),
+    ):
+        with pytest.raises(UserError) as refused:
+            await passwords.register(name, PASSWORD)
+        assert refused.value.code == code
+    await passwords.register("somebody", PASSWORD)
+
+
+async def test_old_names_that_look_alike_keep_working() -> None:
+    """Both were there before anybody looked."""
+    async with transaction() as session:
+        session.add_all([User(id="one", username="margo"), User(id="two", username="marɡo")])
+    await passwords.register("somebody", PASSWORD)
+
+    async with transaction() as session:
+        looks = (await session.exec(select(User.name_skeleton).where(User.id != "x"))).all()
+
+    assert sorted(looks, key=str).count("rnargo") == 2 and None not in looks

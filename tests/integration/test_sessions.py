@@ -80,3 +80,18 @@ async def test_what_has_expired_is_cleaned_up(room: Room) -> None:
 async def test_a_token_of_nobody_opens_nothing(room: Room, token: str) -> None:
     """Whatever a client sends as its cookie."""
     assert await accounts.user_of_session(token) is None
+
+
+async def test_one_session_too_many_ends_the_one_seen_longest_ago(room: Room) -> None:
+    """Of the same person only; the newest is never the one that ends."""
+    theirs = await accounts.open_session(room.viewer)
+    first, second, *others = [await accounts.open_session(room.owner) for _ in range(accounts.MOST_SESSIONS)]
+    await time_passes(timedelta(minutes=6))
+    await accounts.user_of_session(first)
+
+    newest = await accounts.open_session(room.owner)
+
+    assert await accounts.user_of_session(second) is None
+    for token in (theirs, first, *others, newest):
+        assert await accounts.user_of_session(token) is not None
+    assert len(await stored_sessions()) == accounts.MOST_SESSIONS + 1

@@ -41,11 +41,12 @@ async def has_failed(username: str, times: int, address: str = "192.0.2.1") -> N
 
 
 async def time_passes(time: timedelta) -> None:
-    """For every session and every sign-in that failed."""
+    """For every session, every account that was made, and every sign-in that failed."""
     async with transaction() as session:
         connection = await session.connection()
         for column, table in (
             ("failed_at", "sign_in_failures"),
+            ("registered_at", "registrations"),
             ("last_seen_at", "user_sessions"),
             ("expires_at", "user_sessions"),
         ):

@@ -1,0 +1,41 @@
+"""Which texts look alike: the skeletons of Unicode Technical Standard 39, section 4.
+
+confusables.txt beside this file is Unicode's own, of the version in its head.
+"""
+
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+CONFUSABLES = Path(__file__).with_name("confusables.txt")
+_CAPITAL = str.maketrans("i", "I")
+
+
+def skeleton(folded: str) -> str:
+    """What names that look alike have in common; for comparison only, never shown.
+
+    `folded` is in lower case, but people read names as they were typed, and there a capital I looks like a
+    small l and a capital O like a zero: so i, l and 1 are one letter here, and o and 0 another.
+    """
+    letters = unicodedata.normalize("NFD", folded.translate(_CAPITAL))
+    seen = "".join(_prototypes().get(each, each) for each in letters if not _is_invisible(each))
+    return unicodedata.normalize("NFD", seen).casefold()
+
+
+def _is_invisible(character: str) -> bool:
+    # Of Default_Ignorable_Code_Point what a folded name can hold at all.
+    return (
+        unicodedata.category(character) in ("Cf", "Cn", "Co", "Cs") or character in "\u115f\u1160\u3164\uffa0"
+    )
+
+
+@lru_cache(maxsize=1)
+def _prototypes() -> dict[str, str]:
+    rows = [
+        line.split(";") for line in CONFUSABLES.read_text("utf-8").splitlines() if line[:1] not in ("", "#")
+    ]
+    return {_characters(source): _characters(target) for source, target in rows}
+
+
+def _characters(numbers: str) -> str:
+    return "".join(chr(int(number, 16)) for number in numbers.split())
