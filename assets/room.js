@@ -105,16 +105,13 @@
   });
 
   const list = () => document.querySelector("[data-arrange]");
-  // The order is told, not shown: the list changes when the order comes back from the database.
-  const orderWith = (moved, before) => {
-    const refs = [...list().children].map((item) => item.dataset.ref).filter((ref) => ref !== moved);
-    refs.splice(before === null ? refs.length : refs.indexOf(before), 0, moved);
-    return refs.join(" ");
-  };
-  const send = (order) => {
-    const field = document.querySelector("[data-order]");
-    if (!field || field.value === order) return;
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, order);
+  // The move is told, not shown: the list changes when the order comes back from the database. Only the move: what
+  // others move meanwhile stays moved.
+  const move = (item, before) => {
+    const field = document.querySelector("[data-moved]");
+    if (!field || before === item || item.nextElementSibling === before) return;
+    const said = before ? `${item.dataset.ref} ${before.dataset.ref}` : item.dataset.ref;
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, said);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
@@ -126,7 +123,7 @@
       button.dataset.move === "up" ? item.previousElementSibling : item.nextElementSibling?.nextElementSibling;
     if (button.dataset.move === "up" && !neighbour) return;
     if (button.dataset.move === "down" && !item.nextElementSibling) return;
-    send(orderWith(item.dataset.ref, neighbour?.dataset.ref ?? null));
+    move(item, neighbour ?? null);
   });
 
   let dragged = null;
@@ -147,7 +144,7 @@
   document.addEventListener("drop", (event) => {
     if (!dragged || !event.target.closest("[data-arrange]")) return;
     event.preventDefault();
-    send(orderWith(dragged.dataset.ref, target(event)?.dataset.ref ?? null));
+    move(dragged, target(event));
   });
   document.addEventListener("dragend", () => {
     dragged?.classList.remove("dragged");

@@ -707,6 +707,18 @@ ERRORS: dict[str, Text] = {
         "{name} 刚刚保存了新的版本，你的文字还没有保存",
         "{name} has just saved a newer version; your text is not saved yet",
     ),
+    "changed_meanwhile": Text(
+        "{name} 刚刚保存了新的版本，这里什么都没有改动",
+        "{name} has saved a newer version, so nothing was changed",
+    ),
+    "moved_meanwhile": Text(
+        "{name} 刚刚调整了入选的顺序，这里什么都没有改动",
+        "{name} has just reordered the keepers, so nothing was changed",
+    ),
+    "keeper_gone": Text(
+        "目标位置的创意已不在入选中，请再移动一次",
+        "The idea at that place is no longer a keeper. Please move it again",
+    ),
     "brief_not_found": Text("这个项目还没有创作要求", "This project has no brief yet"),
     "test_user_unavailable": Text("测试用户只在开发环境中可用", "The test user exists in development only"),
     "unexpected": Text("出了点问题，已记录下来。请稍后再试", "Something went wrong; please try again later"),

@@ -8,10 +8,11 @@ from scriptwriter.components.wording import Language, listed, t
 from scriptwriter.texts import KEEPERS, MOVE_DOWN, MOVE_UP, NO_KEEPERS, PRESENT, PRESENT_ME
 
 
-def keepers(listed: Any, language: Language, arrange: Any, may_act: Any) -> rx.Component:
-    """The kept ideas; assets/room.js moves them, by pointer or by the buttons, and tells `arrange` the order.
+def keepers(listed: Any, language: Language, move: Any, may_act: Any) -> rx.Component:
+    """The kept ideas; assets/room.js moves them, by pointer or by the buttons, and tells `move` which.
 
-    `listed` is a Var of KeeperView; `arrange` gets the new order and the one before: refs in a row.
+    `listed` is a Var of KeeperView; `move` gets the ref of the moved one with that of the one that it goes
+    before (none: behind all), and the order that the person saw, refs in a row.
     """
     order = listed.map(lambda keeper: keeper.ref).join(" ")
     return rx.fragment(
@@ -24,14 +25,14 @@ def keepers(listed: Any, language: Language, arrange: Any, may_act: Any) -> rx.C
             ),
             rx.el.p(t(NO_KEEPERS, language), class_name="hint"),
         ),
-        # Hidden from everybody: the script writes the order into it, as a person would by typing.
+        # Hidden from everybody: the script writes the move into it, as a person would by typing.
         rx.el.input(
-            value=order,
-            on_change=lambda value: arrange(value, order).temporal,
+            value="",
+            on_change=lambda value: move(value, order).temporal,
             class_name="unseen",
             tab_index=-1,
             aria_hidden="true",
-            data_order="",
+            data_moved="",
         ),
     )
 

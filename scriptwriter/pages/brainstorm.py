@@ -184,7 +184,7 @@ def _room() -> rx.Component:
             class_name="middle",
         ),
         rx.el.aside(
-            keepers(BrainstormState.keepers, LANGUAGE, IdeasState.arrange, BrainstormState.may_act),
+            keepers(BrainstormState.keepers, LANGUAGE, IdeasState.move, BrainstormState.may_act),
             class_name="keepers",
             data_testid="keepers",
         ),

@@ -40,19 +40,23 @@ async def edit(project_id: str, ref: IdeaRef, title: str, body: str, base: str, 
         return await _save(session, project_id, user, ref, (title, body), newest, seen, graph.EDIT, said)
 
 
-async def restore(project_id: str, ref: IdeaRef, version: str, user_id: str) -> str:
+async def restore(project_id: str, ref: IdeaRef, version: str, base: str, user_id: str) -> str:
     """Make a new version that equals an older one ("" for the model's original); returns its id.
 
-    It is the undo of an edit. Where the newest text is that one already, nothing is written.
-    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `version_not_found`.
+    It is the undo of an edit. `base` is the version that the person saw as the newest. Where the newest text
+    is that of `version` already, nothing is written.
+    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `version_not_found`, and
+    `changed_meanwhile` (name: whose words are newer than `base`), after which nothing is written.
     """
     async with transaction() as session:
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
         versions = await _versions(session, project_id, ref)
-        newest, wanted = versions[-1], _named(versions, version)
+        newest, wanted, seen = versions[-1], _named(versions, version), _named(versions, base)
         text = (wanted.title, wanted.body)
         if text == (newest.title, newest.body):
             return newest.id
+        if seen is not newest:
+            raise UserError("changed_meanwhile", name=await _author(session, newest.id))
         said = f"恢复《{wanted.title}》" + ("的旧版本" if version else "的原文")
         return await _save(session, project_id, user, ref, text, newest, wanted, graph.RESTORE, said)
 

@@ -1,47 +1,72 @@
-"""Owns the order of the keepers, which is one for everybody."""
-
-import json
-from collections.abc import Sequence
+"""The order of the keepers, which is one for everybody."""
 
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from scriptwriter import graph
+from scriptwriter import graph, ideas
 from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import Artifact
+from scriptwriter.models import Transform, TransformOutput
 from scriptwriter.services.access import ACTORS, require
 from scriptwriter.services.acts import act, alone, find_all
+from scriptwriter.services.tastes import acts_of
+from scriptwriter.services.transitions import context_of
 
 
-async def arrange(project_id: str, order: Sequence[IdeaRef], user_id: str) -> None:
-    """Put the keepers into `order`; to arrange them as they were is the undo.
+async def move(
+    project_id: str, ref: IdeaRef, before: IdeaRef | None, user_id: str, *, base: str | None = None
+) -> str:
+    """Put a keeper right before another one (None: behind all); returns the id of the order that stands then.
 
-    An idea that nobody keeps (any more) may be among them, and counts again when somebody keeps it.
-    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found` where one of them does not exist.
+    Only this keeper moves, so two people who move different ones at once lose neither. With `base`, an order
+    that the person has made, it moves only while that one stands: the undo. An idea that nobody keeps any
+    more keeps its place, and counts again when somebody keeps it.
+    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `keeper_gone` where `before` has
+    no place, `moved_meanwhile` (name: who has made the newest order).
     """
-    order = list(dict.fromkeys(order))
     async with transaction() as session:
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
-        await find_all(session, project_id, order)
+        await find_all(session, project_id, [ref, *([before] if before else [])])
         await alone(session, f"keepers {project_id}")
-        found = await session.exec(
-            select(Artifact.data, Artifact.created_at)
-            .where(Artifact.project_id == project_id, Artifact.type == graph.ORDER)
-            .order_by(col(Artifact.created_at).desc(), col(Artifact.id).desc())
-            .limit(1)
-        )
-        newest = found.first()
-        listed = [str(ref) for ref in order]
-        if newest is not None and json.loads(newest[0])["order"] == listed:
-            return
-        await act(
+        made = await acts_of(session, project_id, graph.ORDER)
+        newest = made[-1] if made else None
+        stands = newest.id if newest else ""
+        if base is not None and base != stands:
+            raise UserError("moved_meanwhile", name=await _author(session, stands))
+        kept = ideas.standing(await acts_of(session, project_id, graph.VERDICT)).kept
+        now = [*dict.fromkeys((*(ideas.order_of(newest) if newest else ()), *kept))]
+        order = _with(now, ref, before)
+        if order == now:
+            return stands
+        return await act(
             session,
             project_id,
             user,
             graph.ARRANGE,
             "排列入选",
-            {"order": listed, "userId": user_id, "name": user.shown_name},
+            {"order": [str(each) for each in order], "userId": user_id, "name": user.shown_name},
             kind=graph.ORDER,
-            inputs=[(ref.artifact_id, ref.role) for ref in order],
-            after=newest[1] if newest is not None else None,
+            inputs=[(each.artifact_id, each.role) for each in order],
+            after=newest.at if newest else None,
         )
+
+
+def _with(order: list[IdeaRef], ref: IdeaRef, before: IdeaRef | None) -> list[IdeaRef]:
+    """`order` with `ref` right before `before`."""
+    if before == ref:
+        return order
+    others = [each for each in order if each != ref]
+    if before is not None and before not in others:
+        raise UserError("keeper_gone")
+    at = len(others) if before is None else others.index(before)
+    return [*others[:at], ref, *others[at:]]
+
+
+async def _author(session: AsyncSession, order: str) -> str:
+    found = await session.exec(
+        select(Transform)
+        .join(TransformOutput, col(TransformOutput.transform_id) == Transform.id)
+        .where(TransformOutput.artifact_id == order)
+    )
+    return context_of(found.one()).get("startedBy") or ""

@@ -25,10 +25,10 @@ NO_TASTE = Taste()
 
 async def taste_of(session: AsyncSession, project_id: str) -> Taste:
     """What stands of all that was said and written in the project until now."""
-    picks = ideas.standing(await _acts(session, project_id, graph.VERDICT)).by_idea
+    picks = ideas.standing(await acts_of(session, project_id, graph.VERDICT)).by_idea
     versions = {
         act.ref: ideas.version(act, "", "edit")
-        for act in await _acts(session, project_id, graph.IDEA)
+        for act in await acts_of(session, project_id, graph.IDEA)
         if act.ref is not None
     }
     found = await session.exec(
@@ -47,7 +47,7 @@ async def taste_of(session: AsyncSession, project_id: str) -> Taste:
     return Taste(steering, _sources(steering, judged, versions))
 
 
-async def _acts(session: AsyncSession, project_id: str, kind: str) -> list[Act]:
+async def acts_of(session: AsyncSession, project_id: str, kind: str) -> list[Act]:
     """All of a kind, the oldest first."""
     found = await session.exec(
         select(Artifact.id, Artifact.data, Artifact.created_at)

@@ -1,7 +1,7 @@
 """Owns what a person does with single ideas in one tab: verdicts, texts, order, remakes. Knows no SQL."""
 
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, TypeVar
 
 import reflex as rx
 
@@ -15,6 +15,8 @@ from scriptwriter.state.following import held, project_of
 from scriptwriter.state.presence import PresenceState
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
+
+_T = TypeVar("_T")
 
 MOST_SELECTED = remakes.MOST_MERGED
 
@@ -83,13 +85,13 @@ class IdeasState(SessionState):
         self.draft_title, self.draft_body = text = _words(form_data, "title"), _words(form_data, "body")
         self.notice = Notice()
         try:
-            await edits.edit(project_of(self), IdeaRef.parse(ref), *text, base, await self._person())
+            saved = await edits.edit(project_of(self), IdeaRef.parse(ref), *text, base, await self._person())
         except EditedMeanwhile as error:
             self.conflict = ConflictView(error.name or "?", error.version, error.title, error.body)
         except Exception as error:
             await self._tell(error)
         else:
-            self._offer(EDITED_UNDO, "restore", ref, base)
+            self._offer(EDITED_UNDO, "restore", ref, base, saved)
             await self._close_editor()
 
     @rx.event
@@ -105,8 +107,9 @@ class IdeasState(SessionState):
     @rx.event
     async def restore(self, ref: str, version: str, newest: str) -> None:
         """Go back to an older version; `newest` is the one that stood until now."""
-        if await self._act(self._restore(ref, str(version))):
-            self._offer(RESTORED_UNDO, "restore", str(ref), str(newest))
+        restored = await self._done(self._restore(ref, str(version), str(newest)))
+        if restored is not None:
+            self._offer(RESTORED_UNDO, "restore", str(ref), str(newest), restored)
 
     @rx.event
     async def like(self, ref: str, count: int) -> None:
@@ -140,10 +143,14 @@ class IdeasState(SessionState):
             self.selected = []
 
     @rx.event
-    async def arrange(self, order: Refs, before: Refs) -> None:
-        """Put the keepers into an order, refs in a row; `before` is the order that they were in."""
-        if str(order) != str(before) and await self._act(self._arrange(_refs(order))):
-            self._offer(ARRANGED, "arrange", str(before)[:20_000])
+    async def move(self, said: Refs, order: Refs) -> None:
+        """Move a keeper: its ref, and that of the one it goes before, if any; `order` is what was seen."""
+        ref, *before = str(said).split()[:2] or [""]
+        seen = str(order).split()
+        after = seen[seen.index(ref) + 1 :][:1] if ref in seen else []
+        moved = await self._done(self._move(ref, before))
+        if moved is not None:
+            self._offer(ARRANGED, "move", ref, moved, *after)
 
     @rx.event
     async def undo(self) -> None:
@@ -155,10 +162,10 @@ class IdeasState(SessionState):
                 ref, verdict, reason = values
                 await self._act(self._pick(ref, verdict, reason))
             case "restore":
-                ref, version = values
-                await self._act(self._restore(ref, version))
-            case "arrange":
-                await self._act(self._arrange(_refs(values[0])))
+                await self._act(self._restore(*values))
+            case "move":
+                ref, base, *before = values
+                await self._act(self._move(ref, before, base))
 
     @rx.event
     def dismiss(self) -> None:
@@ -167,13 +174,16 @@ class IdeasState(SessionState):
 
     async def _act(self, action: Awaitable[Any]) -> bool:
         """Whether it was done; if not, a notice says why."""
+        return await self._done(_and_true(action)) is not None
+
+    async def _done(self, action: Awaitable[_T]) -> _T | None:
+        """What the action returned, or None: then a notice says why it was not done."""
         self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
         try:
-            await action
+            return await action
         except Exception as error:
             await self._tell(error)
-            return False
-        return True
+            return None
 
     async def _tell(self, error: Exception) -> None:
         if is_signed_out(error):
@@ -187,8 +197,8 @@ class IdeasState(SessionState):
     async def _pick(self, ref: str, verdict: str, reason: str) -> None:
         await picks.pick(project_of(self), IdeaRef.parse(ref), verdict, await self._person(), reason)
 
-    async def _restore(self, ref: str, version: str) -> None:
-        await edits.restore(project_of(self), IdeaRef.parse(ref), version, await self._person())
+    async def _restore(self, ref: str, version: str, base: str) -> str:
+        return await edits.restore(project_of(self), IdeaRef.parse(ref), version, base, await self._person())
 
     async def _like(self, ref: str, count: int) -> None:
         await remakes.like(project_of(self), IdeaRef.parse(ref), count, await self._person())
@@ -200,9 +210,10 @@ class IdeasState(SessionState):
         ideas = [IdeaRef.parse(ref) for ref in refs]
         await remakes.merge(project_of(self), ideas, await self._person())
 
-    async def _arrange(self, refs: list[str]) -> None:
-        ideas = [IdeaRef.parse(ref) for ref in refs]
-        await keepers.arrange(project_of(self), ideas, await self._person())
+    async def _move(self, ref: str, before: list[str], base: str | None = None) -> str:
+        target = IdeaRef.parse(before[0]) if before else None
+        person = await self._person()
+        return await keepers.move(project_of(self), IdeaRef.parse(ref), target, person, base=base)
 
     async def _close_editor(self) -> None:
         self.editing, self.base, self.conflict = "", "", ConflictView()
@@ -218,5 +229,6 @@ def _words(form: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _refs(text: str) -> list[str]:
-    return str(text).split()[:500]
+async def _and_true(action: Awaitable[Any]) -> bool:
+    await action
+    return True

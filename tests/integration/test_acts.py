@@ -22,8 +22,8 @@ ACTS: dict[str, Act] = {
     "pass": lambda project, ref, who: picks.pick(project, ref, "pass", who, "formulaic"),
     "take back": lambda project, ref, who: picks.pick(project, ref, "none", who),
     "edit": lambda project, ref, who: edits.edit(project, ref, "新题", "新的正文。", "", who),
-    "restore": lambda project, ref, who: edits.restore(project, ref, "", who),
-    "arrange": lambda project, ref, who: keepers.arrange(project, [ref], who),
+    "restore": lambda project, ref, who: edits.restore(project, ref, "", "", who),
+    "arrange": lambda project, ref, who: keepers.move(project, ref, None, who),
 }
 acts = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 
@@ -43,8 +43,13 @@ async def test_owners_and_collaborators_may(connected: str, room: Room, who: str
     attempt = await growing(room)
 
     for place in (0, 1):
-        for act in ACTS.values():
-            await act(room.project_id, IdeaRef(attempt.artifact_id, place), getattr(room, who))
+        ref, edited = IdeaRef(attempt.artifact_id, place), ""
+        for name, act in ACTS.items():
+            if name == "restore":
+                await edits.restore(room.project_id, ref, "", edited, getattr(room, who))
+            else:
+                done = await act(room.project_id, ref, getattr(room, who))
+                edited = str(done) if name == "edit" else edited
 
     assert made(connected) == sorted(["idea", "idea", "order", "verdict", "verdict", "verdict"] * 2)
 
@@ -92,8 +97,8 @@ async def test_every_act_is_a_human_transform_from_the_idea(connected: str, room
 
     await picks.pick(room.project_id, one, "pass", room.collaborator, "formulaic")
     version = await edits.edit(room.project_id, one, "新题", "新的正文。", "", room.owner)
-    await edits.restore(room.project_id, one, "", room.collaborator)
-    await keepers.arrange(room.project_id, [one], room.owner)
+    await edits.restore(room.project_id, one, "", version, room.collaborator)
+    await keepers.move(room.project_id, one, None, room.owner)
 
     acts = rows(
         connected, "SELECT * FROM transforms JOIN human_transforms ON id = transform_id ORDER BY created_at"
@@ -144,7 +149,7 @@ async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None
         await picks.pick(room.project_id, two, "keep", room.collaborator)
         await picks.pick(room.project_id, one, "pass", room.collaborator, "结局太仓促")
         version = await edits.edit(room.project_id, one, "新题", "新的正文。", "", room.collaborator)
-        await keepers.arrange(room.project_id, [two, one], room.owner)
+        await keepers.move(room.project_id, two, one, room.owner)
         # A version comes by one shape, and who wrote it by another.
         flow = await follower.sees(
             lambda flow: (
@@ -164,7 +169,7 @@ async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None
         assert (edited.id, edited.title, edited.by, edited.kind) == (version, "新题", "Collaborator", "edit")
         assert [(person.name, person.editing) for person in flow.present] == [("Viewer", None)]
 
-        await edits.restore(room.project_id, one, "", room.owner)
+        await edits.restore(room.project_id, one, "", version, room.owner)
         await picks.pick(room.project_id, two, "none", room.collaborator)
         await presence.leave("a-tab")
         flow = await follower.sees(lambda flow: not flow.present and flow.keepers == (one,))

@@ -25,7 +25,7 @@ async def _room_with_keepers(server: ModelServer, room: Room, url: str) -> None:
     await edits.edit(room.project_id, first, "改过的题目", "改过的正文。", "", room.collaborator)
     for ref in (first, third):
         await picks.pick(room.project_id, ref, "keep", room.owner)
-    await keepers.arrange(room.project_id, [third, first], room.owner)
+    await keepers.move(room.project_id, third, first, room.owner)
 
 
 async def test_keepers_leave_as_text_in_their_order_as_they_stand_now(

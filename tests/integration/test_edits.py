@@ -103,9 +103,9 @@ async def test_the_original_and_every_version_can_be_had_back(connected: str, ro
     [one, *_] = await written(room)
     first = await edits.edit(room.project_id, one, "甲", "甲的正文。", "", room.owner)
 
-    undone = await edits.restore(room.project_id, one, "", room.collaborator)
-    redone = await edits.restore(room.project_id, one, first, room.owner)
-    again = await edits.restore(room.project_id, one, redone, room.owner)
+    undone = await edits.restore(room.project_id, one, "", first, room.collaborator)
+    redone = await edits.restore(room.project_id, one, first, undone, room.owner)
+    again = await edits.restore(room.project_id, one, redone, redone, room.owner)
 
     assert again == redone
     assert [(each["id"], each["title"], each["base"]) for each in versions(connected)] == [
@@ -117,6 +117,19 @@ async def test_the_original_and_every_version_can_be_had_back(connected: str, ro
     assert inputs(connected, redone) == [(one.artifact_id, "ideas[0]"), (first, "version")]
 
 
+async def test_an_undo_takes_back_no_colleagues_words(connected: str, room: Room) -> None:
+    """It says who has written since, and writes nothing."""
+    [one, *_] = await written(room)
+    mine = await edits.edit(room.project_id, one, "甲", "甲的正文。", "", room.owner)
+    await edits.edit(room.project_id, one, "乙", "乙的正文。", mine, room.collaborator)
+
+    with pytest.raises(UserError) as refusal:
+        await edits.restore(room.project_id, one, "", mine, room.owner)
+
+    assert (refusal.value.code, refusal.value.params) == ("changed_meanwhile", {"name": "Collaborator"})
+    assert [each["title"] for each in versions(connected)] == ["甲", "乙"]
+
+
 async def test_a_version_must_be_one_of_that_idea(connected: str, room: Room) -> None:
     """Another idea's version is none."""
     [one, two, *_] = await written(room)
@@ -126,7 +139,7 @@ async def test_a_version_must_be_one_of_that_idea(connected: str, room: Room) ->
         with pytest.raises(UserError, match="version_not_found"):
             await edits.edit(room.project_id, one, "乙", "乙的正文。", version, room.owner)
         with pytest.raises(UserError, match="version_not_found"):
-            await edits.restore(room.project_id, one, version, room.owner)
+            await edits.restore(room.project_id, one, version, "", room.owner)
 
     assert len(versions(connected)) == 1
 

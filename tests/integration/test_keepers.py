@@ -1,13 +1,14 @@
-"""The order of the keepers: one for everybody."""
+"""The order of the keepers: one for everybody, of which each person moves one at a time."""
 
 import asyncio
 import json
+import random
 
 import pytest
 
 from scriptwriter.errors import UserError
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import keepers
+from scriptwriter.services import keepers, picks
 from tests.support.batches import written
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -19,12 +20,22 @@ def orders(url: str) -> list[list[str]]:
     return [json.loads(row["data"])["order"] for row in found]
 
 
+async def kept(room: Room) -> list[IdeaRef]:
+    """Three ideas that the owner keeps, in this order."""
+    refs = await written(room)
+    for ref in refs:
+        await picks.pick(room.project_id, ref, "keep", room.owner)
+    return refs
+
+
 async def test_an_order_is_made_from_the_ideas_that_it_names(connected: str, room: Room) -> None:
-    """Of any batch; each once, though it be named twice."""
+    """Of any batch, and each once."""
     [one, two, *_] = await written(room)
     [other, *_] = await written(room)
+    for ref in (two, one):
+        await picks.pick(room.project_id, ref, "keep", room.owner)
 
-    await keepers.arrange(room.project_id, [other, two, one, two], room.collaborator)
+    await keepers.move(room.project_id, other, two, room.collaborator)
 
     [made] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_order'")
     assert json.loads(made["data"]) == {
@@ -33,44 +44,98 @@ async def test_an_order_is_made_from_the_ideas_that_it_names(connected: str, roo
         "name": "Collaborator",
     }
     links = rows(
-        connected, "SELECT artifact_id, input_role FROM transform_inputs WHERE input_role LIKE 'ideas%%'"
+        connected,
+        "SELECT i.artifact_id, i.input_role FROM transform_inputs i JOIN transform_outputs o"
+        " USING (transform_id) WHERE o.artifact_id = %s",
+        made["id"],
     )
     assert {(link["artifact_id"], link["input_role"]) for link in links} == {
         (ref.artifact_id, ref.role) for ref in (one, two, other)
     }
 
 
-async def test_the_same_order_again_writes_nothing_and_the_one_before_is_the_undo(
+async def test_a_move_that_changes_nothing_writes_nothing_and_moving_back_is_the_undo(
     connected: str, room: Room
 ) -> None:
     """Nothing is lost: each order stays."""
-    [one, two, three] = await written(room)
+    [one, two, three] = await kept(room)
 
-    for order in ([one, two, three], [one, two, three], [three, one, two], [one, two, three], []):
-        await keepers.arrange(room.project_id, order, room.owner)
+    await keepers.move(room.project_id, one, two, room.owner)
+    moved = await keepers.move(room.project_id, three, one, room.owner)
+    await keepers.move(room.project_id, three, None, room.owner, base=moved)
 
-    before, after = [str(one), str(two), str(three)], [str(three), str(one), str(two)]
-    assert orders(connected) == [before, after, before, []]
+    assert orders(connected) == [
+        [str(three), str(one), str(two)],
+        [str(one), str(two), str(three)],
+    ]
 
 
-async def test_orders_at_once_are_all_kept_and_one_is_the_newest(connected: str, room: Room) -> None:
-    """No two have the same moment."""
-    refs = await written(room)
+async def test_an_undo_takes_back_no_colleagues_move(connected: str, room: Room) -> None:
+    """It says who has moved something since, and changes nothing."""
+    [one, two, three] = await kept(room)
+    mine = await keepers.move(room.project_id, three, one, room.owner)
+    await keepers.move(room.project_id, two, three, room.collaborator)
+
+    with pytest.raises(UserError) as refusal:
+        await keepers.move(room.project_id, three, None, room.owner, base=mine)
+
+    assert (refusal.value.code, refusal.value.params) == ("moved_meanwhile", {"name": "Collaborator"})
+    assert orders(connected)[-1] == [str(two), str(three), str(one)]
+
+
+async def test_two_people_who_move_different_keepers_at_once_lose_neither(connected: str, room: Room) -> None:
+    """Whoever comes first, both have moved."""
+    [one, two, three] = await kept(room)
 
     await asyncio.gather(
-        *(keepers.arrange(room.project_id, [*refs[n:], *refs[:n]], room.owner) for n in (0, 1, 2))
+        keepers.move(room.project_id, three, one, room.owner),
+        keepers.move(room.project_id, one, None, room.collaborator),
     )
 
+    assert orders(connected)[-1] == [str(three), str(two), str(one)]
     moments = rows(connected, "SELECT DISTINCT created_at FROM artifacts WHERE type = 'brainstorm_order'")
-    assert len(moments) == len(orders(connected)) == 3
+    assert len(moments) == len(orders(connected)) == 2
 
 
-async def test_an_order_with_one_unknown_idea_is_refused_as_a_whole(connected: str, room: Room) -> None:
-    """Whichever place it has."""
-    [one, *_] = await written(room)
+@pytest.mark.parametrize("seed", range(3))
+async def test_random_moves_of_two_people_lose_and_double_no_keeper(
+    connected: str, room: Room, seed: int
+) -> None:
+    """Each is done on the order of that moment."""
+    refs = [*await kept(room), *await kept(room)]
+    chance = random.Random(seed)
+
+    def a_move() -> tuple[IdeaRef, IdeaRef | None]:
+        return chance.choice(refs), chance.choice([None, *refs])
+
+    for _ in range(6):
+        mine, theirs = a_move(), a_move()
+        await asyncio.gather(
+            keepers.move(room.project_id, *mine, room.owner),
+            keepers.move(room.project_id, *theirs, room.collaborator),
+        )
+        for order in orders(connected):
+            assert sorted(order) == sorted(map(str, refs))
+
+
+async def test_a_place_that_is_gone_is_named(connected: str, room: Room) -> None:
+    """The idea before which it should go was never a keeper."""
+    [one, two, _] = await written(room)
+    await picks.pick(room.project_id, one, "keep", room.owner)
+
+    with pytest.raises(UserError, match="keeper_gone"):
+        await keepers.move(room.project_id, one, two, room.owner)
+
+    assert orders(connected) == []
+
+
+async def test_a_move_with_an_unknown_idea_is_refused(connected: str, room: Room) -> None:
+    """Whichever of the two it is."""
+    [one, *_] = await kept(room)
 
     for unknown in (IdeaRef(one.artifact_id, 7), IdeaRef("nothing", 0)):
-        with pytest.raises(UserError, match="idea_not_found"):
-            await keepers.arrange(room.project_id, [one, unknown], room.owner)
+        for pair in ((unknown, one), (one, unknown)):
+            with pytest.raises(UserError, match="idea_not_found"):
+                await keepers.move(room.project_id, *pair, room.owner)
 
     assert orders(connected) == []

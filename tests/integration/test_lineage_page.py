@@ -89,7 +89,7 @@ async def test_the_page_tells_every_step_and_each_new_one(hub: Hub, room: Room) 
         opened = await lists(tab, "Collaborator 改写《重生之后》", "3 个创意")
         await picks.pick(room.project_id, second, "pass", room.owner, "formulaic")
         await picks.pick(room.project_id, third, "keep", room.owner)
-        await keepers.arrange(room.project_id, [third], room.owner)
+        await keepers.move(room.project_id, second, third, room.owner)
 
         said = await lists(tab, "Owner 留下《末日掌柜》", "Owner 排序")
 

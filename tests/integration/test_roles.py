@@ -67,7 +67,7 @@ ACTING: dict[str, Act] = {
     "stop": lambda place, who: brainstorms.stop(place.project_id, place.transform_id, who),
     "pick": lambda place, who: picks.pick(place.project_id, _first(place), "keep", who),
     "edit": lambda place, who: edits.edit(place.project_id, _first(place), "新题目", "新正文。", "", who),
-    "arrange": lambda place, who: keepers.arrange(place.project_id, [_first(place)], who),
+    "arrange": lambda place, who: keepers.move(place.project_id, _first(place), None, who),
     "like": lambda place, who: remakes.like(place.project_id, _first(place), 3, who),
     "retitle": lambda place, who: remakes.retitle(place.project_id, _first(place), who),
 }

@@ -91,7 +91,7 @@ HANDLERS: dict[str, Right] = {
     "IdeasState.select": "anybody",
     "IdeasState.select_none": "anybody",
     "IdeasState.merge": "actor",
-    "IdeasState.arrange": "actor",
+    "IdeasState.move": "actor",
     "IdeasState.undo": "actor",
     "IdeasState.dismiss": "anybody",
 }

@@ -118,7 +118,7 @@ async def test_a_person_is_followed_in_some_tabs_only(site: Site, stranger: str,
         [(State, "hydrate_and_load"), (OnLoadInternalState, "on_load_internal")],
         [(ProjectsState, "load"), (ProjectsState, "look_for")],
         [(BrainstormState, "start_again"), (BrainstormState, "retry")],
-        [(IdeasState, "pick"), (IdeasState, "arrange"), (IdeasState, "undo"), (IdeasState, "save")],
+        [(IdeasState, "pick"), (IdeasState, "move"), (IdeasState, "undo"), (IdeasState, "save")],
     ],
     ids=lambda calls: "+".join(name for _, name in calls),
 )
