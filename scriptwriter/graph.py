@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
+from scriptwriter.domain.typed_text import seen
 from scriptwriter.errors import UserError
 
 TransformStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
@@ -203,7 +204,7 @@ def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
     value = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
     if len(value) > limit:
         raise UserError(f"{name}_too_long", limit=limit)
-    return value
+    return seen(value)
 
 
 def _line(values: Mapping[str, Any], name: str, limit: int) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self, TypeGuard, get_args
 
+from scriptwriter.domain.typed_text import seen, visible
 from scriptwriter.errors import UserError
 from scriptwriter.texts import PASS_REASONS
 
@@ -159,7 +160,7 @@ def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
     reason = " ".join(_storable(reason).split())
     if len(reason) > REASON_LIMIT:
         raise UserError("reason_too_long", limit=REASON_LIMIT)
-    return verdict, "" if verdict == "none" else reason
+    return verdict, "" if verdict == "none" else seen(reason)
 
 
 def reason_in_words(reason: str) -> str:
@@ -174,7 +175,7 @@ def checked_text(title: str, body: str) -> tuple[str, str]:
     """
     title, body = " ".join(_storable(title).splitlines()).strip(), _storable(body).strip()
     for name, text, limit in (("title", title, TITLE_LIMIT), ("body", body, BODY_LIMIT)):
-        if not text:
+        if not visible(text):
             raise UserError(f"{name}_required")
         if len(text) > limit:
             raise UserError(f"{name}_too_long", limit=limit)

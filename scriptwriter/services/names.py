@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from scriptwriter.domain.typed_text import visible
 from scriptwriter.errors import UserError
 
 SHORTEST_NAME, LONGEST_NAME = 2, 32
@@ -25,7 +26,7 @@ def username(typed: str) -> str:
     Raises UserError `username_required`, `username_length` or `username_characters`.
     """
     name = folded(typed)
-    if not name:
+    if not visible(name):
         raise UserError("username_required")
     if not SHORTEST_NAME <= len(name) <= LONGEST_NAME:
         raise UserError("username_length", least=SHORTEST_NAME, most=LONGEST_NAME)

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph
 from scriptwriter.database import transaction
+from scriptwriter.domain.typed_text import seen, visible
 from scriptwriter.errors import UserError
 from scriptwriter.models import Membership, Project, Transform, User
 from scriptwriter.services.access import OWNERS, PRESENT, require
@@ -208,7 +209,7 @@ async def _rows(session: AsyncSession, query: str, **values: object) -> list[Pro
 
 def _name(name: str) -> str:
     name = " ".join(storable(name).split())
-    if not name:
+    if not visible(name):
         raise UserError("name_required")
     if len(name) > NAME_LIMIT:
         raise UserError("name_too_long", limit=NAME_LIMIT)
@@ -219,4 +220,4 @@ def _description(description: str) -> str:
     description = storable(description).strip()
     if len(description) > DESCRIPTION_LIMIT:
         raise UserError("description_too_long", limit=DESCRIPTION_LIMIT)
-    return description
+    return seen(description)

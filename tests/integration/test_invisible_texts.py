@@ -1,0 +1,79 @@
+"""A required text of which nothing can be seen is missing, wherever it is typed."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from scriptwriter.errors import UserError
+from scriptwriter.graph import Brief
+from scriptwriter.services import edits, names, picks, projects, tokens
+from tests.support.batches import written
+from tests.support.rooms import Room
+from tests.support.rows import rows
+
+NOTHING = "\u200b\u3164\u2800\u202e\ufe0f"
+
+
+async def _title(room: Room) -> object:
+    [one, *_] = await written(room)
+    return await edits.edit(room.project_id, one, NOTHING, "正文。", "", room.owner)
+
+
+async def _body(room: Room) -> object:
+    [one, *_] = await written(room)
+    return await edits.edit(room.project_id, one, "题目", NOTHING, "", room.owner)
+
+
+async def _platform(_: Room) -> object:
+    return Brief.parse({"platform": NOTHING, "genre": "穿越"})
+
+
+async def _genre(_: Room) -> object:
+    return Brief.parse({"platform": "抖音", "genre": NOTHING})
+
+
+async def _username(_: Room) -> object:
+    return names.username(NOTHING)
+
+
+REQUIRED: dict[str, Callable[[Room], Awaitable[object]]] = {
+    "title": _title,
+    "body": _body,
+    "platform": _platform,
+    "genre": _genre,
+    "username": _username,
+    "name": lambda room: projects.create(room.owner, NOTHING),
+    "token_name": lambda room: tokens.create(room.owner, NOTHING),
+}
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+async def test_a_required_text_of_which_nothing_is_seen_is_missing(room: Room, field: str) -> None:
+    """The sentence is that of an empty field."""
+    with pytest.raises(UserError) as refusal:
+        await REQUIRED[field](room)
+
+    assert refusal.value.code == f"{field}_required"
+
+
+async def test_a_project_keeps_its_name_where_the_new_one_cannot_be_seen(room: Room) -> None:
+    """Renaming is held to the same."""
+    with pytest.raises(UserError, match="name_required"):
+        await projects.change(room.project_id, room.owner, name=NOTHING)
+
+
+async def test_an_optional_text_of_which_nothing_is_seen_is_empty(connected: str, room: Room) -> None:
+    """Nobody wonders about an empty line."""
+    [one, *_] = await written(room)
+
+    brief = Brief.parse(
+        {"platform": "抖音", "genre": "穿越", "avoid": NOTHING, "other_requirements": NOTHING}
+    )
+    await projects.change(room.project_id, room.owner, description=NOTHING)
+    await picks.pick(room.project_id, one, "pass", room.owner, NOTHING)
+
+    assert (brief.avoid, brief.other_requirements) == ("", "")
+    [project] = rows(connected, "SELECT description FROM projects")
+    assert project["description"] == ""
+    [verdict] = rows(connected, "SELECT data FROM artifacts WHERE type = 'brainstorm_verdict'")
+    assert NOTHING not in verdict["data"] and '"pass"' in verdict["data"]

@@ -1,0 +1,45 @@
+"""What counts as a text: there is something in it to see."""
+
+import sys
+import unicodedata
+
+import pytest
+
+from scriptwriter.domain.typed_text import seen, visible
+
+INVISIBLE = {
+    "nothing": "",
+    "spaces of every width": " \u00a0\u2003\u3000\u205f\u1680",
+    "zero width": "\u200b\u200c\u200d\u2060\ufeff",
+    "soft hyphen": "\u00ad",
+    "Hangul fillers": "\u115f\u1160\u3164\uffa0",
+    "the empty Braille pattern": "\u2800",
+    "marks of direction": "\u202a\u202e\u2066\u2069\u200f",
+    "variation selectors": "\ufe0f\U000e0100\u180b",
+    "tags": "\U000e0041\U000e007f",
+    "marks without a letter": "\u0301\u20dd\u034f",
+    "controls and line ends": "\t\n\r\x1b\x85\u2028\u2029",
+    "what Unicode has not assigned": "\u0378\U000e0fff",
+    "musical and shorthand formats": "\U0001d173\U0001bca0",
+}
+
+
+@pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE)
+def test_a_text_without_anything_to_see_is_none(text: str) -> None:
+    """However many such characters there are."""
+    assert not visible(text)
+    assert seen(text * 3) == ""
+
+
+@pytest.mark.parametrize("text", ["甲", "a", "9", "…", "🙂", "\u200b字\u200b", "e\u0301", "←", "가", "¥"])
+def test_one_character_to_see_makes_a_text(text: str) -> None:
+    """And the rest of it stays as it is."""
+    assert seen(text) == text
+
+
+def test_nothing_that_unicode_tells_programs_to_ignore_is_seen() -> None:
+    """Formats, and the blanks that are letters by their category."""
+    ignorable = [chr(each) for each in range(sys.maxunicode + 1) if unicodedata.category(chr(each)) == "Cf"]
+
+    assert len(ignorable) > 100
+    assert not visible("".join(ignorable))
