@@ -16,7 +16,7 @@ UNKNOWN = "?"
 """The person of a session that the database, which is away, cannot say anything about."""
 HEADER = "x-scriptwriter-connection"
 """The header by which an event's connection is found; what a client sends under this name is dropped."""
-MOST_OF_A_PERSON = 60
+MOST_OF_A_PERSON = 45
 """Open websockets of one person."""
 MOST_ANONYMOUS = 200
 """Open websockets of nobody known, all together; the oldest is closed for the next one."""

@@ -12,6 +12,7 @@ from scriptwriter.ideas import IdeaRef
 from scriptwriter.models import UserSession
 from scriptwriter.services import accounts, picks
 from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.state.members import MembersState
 from scriptwriter.state.preferences import PreferencesState
 from tests.security.conftest import Site
 from tests.support.page_sockets import Refused, named, page_socket, project_place
@@ -169,3 +170,30 @@ async def test_headers_that_a_proxy_adds_are_not_told_to_the_page(site: Site, st
 
         assert "marker-of-a-proxy" not in page.heard
         assert stranger not in page.heard
+
+
+async def test_what_nobody_known_sends_is_short_and_leads_to_the_sign_in_page(
+    site: Site, stranger: str
+) -> None:
+    """No handler of a page sees it; what is longer than that page sends closes the websocket."""
+    place = {"pathname": "/account", "asPath": "/account"}
+    async with page_socket(site.url) as page:
+        await page.boot()
+        await page.send(named(MembersState, "ask"), {"member_id": "marker"}, place)
+        await page.until(lambda: "/sign-in?next=/account" in page.heard)
+        assert "marker" not in page.heard
+        await page.send(named(MembersState, "ask"), {"member_id": "😀" * 190_000}, place)
+        await page.until(lambda: page.closed is not None)
+
+    assert page.closed == 1009
+
+
+async def test_an_argument_is_as_long_as_its_handler_says(site: Site, stranger: str) -> None:
+    """An id of a person's is refused before it is kept."""
+    async with page_socket(site.url, stranger) as page:
+        await page.boot()
+        await page.send(named(MembersState, "ask"), {"member_id": "marker" * 100})
+        await page.send(named(MembersState, "ask"), {"member_id": "another"})
+        await page.until(lambda: "another" in page.heard)
+
+    assert "marker" not in page.heard
