@@ -79,8 +79,4 @@
     const opener = target.closest("[data-shows]");
     if (opener) document.getElementById(opener.dataset.shows)?.showModal();
   });
-
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submits]") && event.target.files.length > 0) event.target.form.requestSubmit();
-  });
 })();

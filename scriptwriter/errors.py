@@ -3,15 +3,17 @@
 ScriptwriterError
 ├── UserError                 a person may see it: it has a text in both languages
 │   ├── EditedMeanwhile       somebody else has saved the same idea: it carries what they wrote
+│   ├── UnreadableFile        a file cannot be imported: it says why, and where in the file
 │   └── GenerationError       the model's side failed: says whether trying again may help
 ├── Superseded                a worker's attempt is no longer the current one: leave quietly
 ├── SchemaError               the database cannot be used by this version
 └── StartRefused              these settings, or this database with them, would not be safe
 """
 
+import re
 from typing import Any, Literal
 
-from scriptwriter.texts import ERRORS
+from scriptwriter.texts import ERRORS, FILE_PLACE, FILE_POSITION, FILE_PROBLEMS
 
 Language = Literal["zh", "en"]
 
@@ -55,6 +57,30 @@ class EditedMeanwhile(UserError):
         self.title = title
         self.body = body
         super().__init__("edited_meanwhile", name=name)
+
+
+class UnreadableFile(UserError):
+    """A file that is not imported, and nothing of it.
+
+    `reason` is a key of texts.FILE_PROBLEMS; `place` is where in the file: `artifacts[3].data.ideas[2].body`,
+    `line 3, column 7`, or "" for the file as a whole.
+    """
+
+    def __init__(self, reason: str, place: str = "") -> None:
+        self.reason = reason
+        self.place = place
+        super().__init__("file_unreadable")
+
+    def problem(self, language: Language) -> str:
+        """The reason in words."""
+        return getattr(FILE_PROBLEMS[self.reason], language)
+
+    def text(self, language: Language = "zh") -> str:
+        """What is wrong, where, and that nothing has changed."""
+        position = getattr(FILE_POSITION, language)
+        place = re.sub(r"line (\d+), column (\d+)", position.format(line=r"\1", column=r"\2"), self.place)
+        where = getattr(FILE_PLACE, language).format(place=place) if place else ""
+        return getattr(ERRORS[self.code], language).format(where=where, problem=self.problem(language))
 
 
 class GenerationError(UserError):

@@ -68,6 +68,7 @@ class Act:
 class Pick:
     """What one person says of one idea; `id` is the artifact that says it.
 
+    `user_id` is "" for somebody who is known by name alone, as everybody who came by a file is.
     `reason` is a code of texts.PASS_REASONS, their own words, or "".
     """
 
@@ -109,16 +110,18 @@ def oldest_first(acts: Iterable[Act]) -> list[Act]:
 
 def standing(acts: Iterable[Act]) -> Picks:
     """What stands of all verdicts: of each person on each idea the newest."""
-    found: dict[IdeaRef, dict[str, Pick]] = {}
+    found: dict[IdeaRef, dict[tuple[str, str], Pick]] = {}
     kept: dict[IdeaRef, None] = {}
     for act in oldest_first(acts):
         ref, pick = act.ref, _pick(act)
         if ref is None or pick is None:
             continue
         picks = found.setdefault(ref, {})
-        picks.pop(pick.user_id, None)
+        # A person may change their name; who has nothing else is known by it.
+        person = pick.user_id, "" if pick.user_id else pick.name
+        picks.pop(person, None)
         if pick.verdict != "none":
-            picks[pick.user_id] = pick
+            picks[person] = pick
         if not any(each.verdict == "keep" for each in picks.values()):
             kept.pop(ref, None)
         else:
@@ -184,7 +187,7 @@ def checked_text(title: str, body: str) -> tuple[str, str]:
 
 def _pick(act: Act) -> Pick | None:
     value = act.value
-    user_id, verdict = value.get("userId"), value.get("verdict")
+    user_id, verdict = value.get("userId") or "", value.get("verdict")
     if not isinstance(user_id, str) or not _is_verdict(verdict):
         return None
     return Pick(

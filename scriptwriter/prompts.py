@@ -3,13 +3,17 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from scriptwriter import graph
 from scriptwriter.domain import strict_json
-from scriptwriter.graph import Brief, Idea
+from scriptwriter.domain.kinds.brief import AVOID, GENRE, MOST_SOURCES, PLATFORM, WISHES
+from scriptwriter.domain.values import BODY, MOST_IDEAS, TITLE
+from scriptwriter.graph import Brief, Idea, Source
 from scriptwriter.steering import (
     BUDGET,
     MOST_KEPT,
@@ -162,6 +166,11 @@ def render(
     )
 
 
+def role_of(attempt: int) -> str:
+    """The `prompt_role` of an attempt's prompt."""
+    return f"attempt-{attempt}" if attempt else "primary"
+
+
 def read(prompt: str) -> tuple[Brief, tuple[Idea, ...]]:
     """The brief, asking for the missing ideas only, and the finished ideas that `render` put into `prompt`.
 
@@ -257,3 +266,18 @@ def _text_between(prompt: str, fence: str) -> str | None:
     _, opened, rest = prompt.partition(f"<{fence}>")
     value, closed, _ = rest.partition(f"</{fence}>")
     return value if opened and closed else None
+
+
+@cache
+def longest() -> int:
+    """Characters of the longest prompt that `render` can make: each part at its limit, all of it escaped."""
+    idea = "<" * TITLE, "<" * BODY
+    texts = "<" * PLATFORM, "<" * GENRE, "<" * WISHES, MOST_IDEAS, "female", "<" * AVOID
+    brief = Brief(*texts, sources=(Source("", *idea),) * MOST_SOURCES)
+    steering = Steering((Example("", ""),), (Example(""),), ("x" * _LONGEST_PICKS,))
+    ideas = [Idea(*idea)] * MOST_IDEAS
+    tasks: list[graph.Task] = ["brainstorm", "like", "merge", "title"]
+    return max(
+        len(render(replace(brief, task=task), ideas, count=MOST_IDEAS, rephrase=True, steering=steering))
+        for task in tasks
+    )

@@ -417,6 +417,11 @@ MARKDOWN_FILE = Text("Markdown", "Markdown")
 WORD_FILE = Text("Word 文档", "Word file")
 EXPORT_GRAPH = Text("整个项目（JSON）", "Whole project (JSON)")
 IMPORT = Text("导入项目", "Import a project")
+IMPORTING = Text("正在导入…", "Importing…")
+IMPORT_FAILED = Text(
+    "没有导入，什么都没有改变。请检查网络后再试",
+    "Nothing was imported, and nothing has changed. Please check your connection and try again",
+)
 IMPORT_WHY = Text("选择一个从这里导出的 JSON 文件", "Choose a JSON file that was exported here")
 SEARCH_PROJECTS = Text("搜索项目和创意标题", "Search names and idea titles")
 SORT = Text("排序", "Sort")
@@ -550,6 +555,34 @@ FIELD_PROBLEMS: dict[str, Text] = {
     "set_by_server": Text("由服务器决定，请勿传入", "is decided by the server; leave it out"),
     "unknown_parameter": Text("没有这个参数", "is not a parameter of this request"),
     "given_twice": Text("只能传入一次", "may be given once only"),
+}
+
+# What is wrong with a file that somebody imports.
+FILE_PLACE = Text("文件中 {place} 处", "at {place} in the file, ")
+FILE_POSITION = Text("第 {line} 行第 {column} 列", "line {line}, column {column}")
+FILE_PROBLEMS: dict[str, Text] = {
+    "empty": Text("没有内容", "there is no content"),
+    "not_utf8": Text("不是 UTF-8 编码的文本", "this is not text in UTF-8"),
+    "not_json": Text("不是有效的 JSON", "this is not valid JSON"),
+    "not_a_project": Text("不是项目文件", "this is not a project file"),
+    "too_deep": Text("括号嵌套太深", "brackets are nested too deeply"),
+    "too_many_values": Text("内容项太多", "there are too many values"),
+    "number": Text("数字超出范围", "the number is out of range"),
+    "nul": Text("含有不可用的空字符", "the text holds a NUL character"),
+    "surrogate": Text("含有不完整的字符", "the text holds half of a character"),
+    "twice": Text("出现了两次", "this is given twice"),
+    "missing": Text("缺少内容", "something is missing"),
+    "unknown_key": Text("有不认识的字段", "the field is unknown"),
+    "unknown_kind": Text("有不认识的类型", "the kind is unknown"),
+    "wrong": Text("内容不合要求", "the value is not valid"),
+    "too_long": Text("内容太长", "the text is too long"),
+    "too_many": Text("项目太多", "there are too many entries"),
+    "name": Text("不是可用的名字", "the name cannot be used"),
+    "moment": Text("不是可用的时间", "the time cannot be used"),
+    "too_many_rows": Text("超出一个项目能有的数量", "there is more than a project may have"),
+    "leads_nowhere": Text("指向不存在的内容", "this refers to something that does not exist"),
+    "wrong_link": Text("关联不成立", "the link makes no sense"),
+    "contradiction": Text("与文件中其他内容矛盾", "this contradicts something else in the file"),
 }
 
 ERRORS: dict[str, Text] = {
@@ -783,8 +816,9 @@ ERRORS: dict[str, Text] = {
     ),
     "file_too_large": Text("文件超过 {limit} MB", "The file is larger than {limit} MB"),
     "file_unreadable": Text(
-        "这不是从编剧室导出的项目文件，或者文件已损坏",
-        "This is not a project file from here, or it is damaged",
+        "没有导入，什么都没有改变：{where}{problem}。请选择从编剧室导出的 JSON 文件",
+        "Nothing was imported, and nothing has changed: {where}{problem}. "
+        "Please choose a JSON file that was exported from here",
     ),
     "interrupted_too_often": Text(
         "连续中断 {times} 次，没有写出新的创意；已保留 {finished} 个，请重试",

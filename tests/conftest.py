@@ -31,7 +31,7 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _pla
 
 TOGETHER = {
     "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
-    "more browsers": ("estimate", "members", "programs", "room", "states", "survival"),
+    "more browsers": ("estimate", "import", "members", "programs", "room", "states", "survival"),
     "secrets": ("pages", "secrets"),
     "attacks": ("ended_sessions", "events", "floods", "websocket"),
     "requests": ("contract", "routes"),

@@ -18,13 +18,13 @@ from scriptwriter.api.language import language_of
 from scriptwriter.api.person import credential_of
 from scriptwriter.api.problems import AWAY, told
 from scriptwriter.errors import UserError
-from scriptwriter.transfer import MOST_BYTES
+from scriptwriter.services.transfer.file import MOST_BYTES
 
 BODY_LIMIT = 256 * 1024
 """Bytes; the longest brief takes 240,000, written in escapes."""
-FILE_LIMIT = MOST_BYTES + 64 * 1024
-"""Bytes of a project's file that is taken in, with what a form wraps around it."""
-_FILES = ("/api/projects/import", "/api/projects/import-file")
+FILE_LIMIT = MOST_BYTES
+"""Bytes of a project's file that is taken in."""
+_FILES = ("/api/projects/import",)
 PATIENCE = 4 * 1024 * 1024
 """Bytes of a body beyond the limit that are thrown away as they come: a sender who is cut off while sending
 does not hear why."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from scriptwriter.api.language import language_of
-from scriptwriter.errors import Language, UserError
+from scriptwriter.errors import Language, UnreadableFile, UserError
 from scriptwriter.texts import FIELD_PROBLEMS, FIELD_WRONG, Text
 
 STATUS: Mapping[str, int] = {
@@ -78,7 +78,8 @@ class Problem(BaseModel):
     code: str = Field(examples=["project_not_found"])
     errors: dict[str, list[str]] | None = Field(
         default=None,
-        description="With `invalid_request`: the fields that are not valid, each with its reasons.",
+        description="With `invalid_request`: the fields that are not valid, each with its reasons. With "
+        "`file_unreadable`: the place in the file, with its reason.",
         examples=[{"params.platform": ["请输入目标平台"]}],
     )
 
@@ -116,6 +117,9 @@ def told(error: UserError, language: Language) -> JSONResponse:
     field = FIELDS.get(error.code)
     if status == 400 and field is not None:
         return refused({field: [error.text(language)]}, language)
+    if isinstance(error, UnreadableFile):
+        errors = {error.place or "body": [error.problem(language)]}
+        return _answer(400, Problem(message=error.text(language), code=error.code, errors=errors))
     headers = {"retry-after": str(error.params.get("seconds", RETRY_AFTER))} if status in _RETRIED else {}
     if status == 401:
         headers["www-authenticate"] = "Bearer"

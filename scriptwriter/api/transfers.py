@@ -1,31 +1,24 @@
 """Owns the routes by which a project leaves as a file, and comes back as a new project."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-import structlog
-from fastapi import APIRouter, File, Query, Request, Response, UploadFile
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Query, Request, Response
 
-from scriptwriter import transfer
 from scriptwriter.api.language import language_of
-from scriptwriter.api.origins import home_of
 from scriptwriter.api.person import Person
-from scriptwriter.api.problems import answers
+from scriptwriter.api.problems import Problem, answers
 from scriptwriter.api.projects import CreatedProject
-from scriptwriter.api.session import Origin
-from scriptwriter.errors import UserError
 from scriptwriter.exports.document import Document, Selection
 from scriptwriter.exports.reading import read
 from scriptwriter.exports.text import markdown, plain
 from scriptwriter.exports.word import word
-from scriptwriter.services import heavy, transfers
+from scriptwriter.services import heavy
+from scriptwriter.services.transfer import storage
+from scriptwriter.services.transfer.file import ProjectFile
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
-
-_log = structlog.get_logger(__name__)
 
 
 class _Form(NamedTuple):
@@ -53,7 +46,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
         200: {
             "description": "The file",
             "content": {
-                "application/json": {"schema": transfer.ProjectFile.model_json_schema()},
+                "application/json": {"schema": ProjectFile.model_json_schema()},
                 **dict.fromkeys(("text/plain", "text/markdown", _WORD), _BINARY),
             },
         },
@@ -72,9 +65,8 @@ async def export_project(
 ) -> Response:
     """Export the ideas of a project as a text, a Markdown or a Word file, or its whole graph as JSON."""
     if format == "json":
-        file = await transfers.export(project_id, person.id)
-        content = await asyncio.to_thread(transfer.write, file)
-        return _attached(content, "application/json", f"{file.project.name}.json")
+        name, content = await storage.export(project_id, person.id)
+        return _attached(content, "application/json", f"{name}.json")
     document = await read(
         project_id, person.id, ideas, language=language or language_of(request), marked=mark
     )
@@ -87,35 +79,26 @@ async def export_project(
 @router.post(
     "/import",
     status_code=201,
-    responses=answers(400, 401, 403, 413),
+    responses={
+        **answers(401, 403, 413, 429),
+        400: {"model": Problem, "description": "Not such a file; `errors` names the place in it, and why"},
+    },
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": transfer.ProjectFile.model_json_schema()}},
+            "content": {"application/json": {"schema": ProjectFile.model_json_schema()}},
         }
     },
 )
 async def import_project(request: Request, person: Person) -> CreatedProject:
-    """Make a new project of a whole graph that was exported as JSON; whoever does is its owner."""
-    file = await asyncio.to_thread(transfer.read, await request.body())
-    return CreatedProject(project_id=await transfers.take_in(file, person.id))
+    """Make a new project of a whole graph that was exported as JSON; whoever does is its owner.
 
-
-@router.post("/import-file", include_in_schema=False)
-async def import_file(
-    person: Person, file: Annotated[UploadFile, File()], origin: Origin = None
-) -> RedirectResponse:
-    """The same from a form of the projects page, and on to the new project."""
-    home = home_of(origin)
-    try:
-        read = await asyncio.to_thread(transfer.read, await file.read(transfer.MOST_BYTES + 1))
-        project_id = await transfers.take_in(read, person.id)
-    except Exception as error:
-        if not isinstance(error, UserError):
-            _log.error("import_failed", exc_info=error)
-        code = error.code if isinstance(error, UserError) else "unexpected"
-        return RedirectResponse(f"{home}/projects?{urlencode({'problem': code})}", status_code=303)
-    return RedirectResponse(f"{home}/projects/{project_id}/brainstorm", status_code=303)
+    Persons in the file stay names, marked as imported; nobody of them becomes a person of this installation.
+    A file that holds anything else than an export does is refused, and nothing is changed.
+    """
+    return CreatedProject(
+        project_id=await storage.take_in(await request.body(), person.id, language_of(request))
+    )
 
 
 def _attached(content: str | bytes, type: str, name: str) -> Response:

@@ -1,4 +1,4 @@
-"""Owns the dialog by which ideas leave the room: which ones, with the mark or without, and as what."""
+"""The dialog of the export, and the form of the import."""
 
 from typing import Any
 
@@ -6,15 +6,19 @@ import reflex as rx
 
 from scriptwriter.components.elements import PostForm, api_address
 from scriptwriter.components.wording import Language, t
+from scriptwriter.services.transfer.file import MOST_BYTES
 from scriptwriter.texts import (
     CLOSE,
     COPIED,
     COPY_TEXT,
+    ERRORS,
     EXPORT,
     EXPORT_ALL,
     EXPORT_GRAPH,
     EXPORT_KEEPERS,
     EXPORT_WHAT,
+    IMPORT_FAILED,
+    IMPORTING,
     MARKDOWN_FILE,
     NOT_COPIED,
     NOT_DOWNLOADED,
@@ -95,23 +99,32 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
 
 
 def import_form(language: Language, label: Any, hint: Any) -> rx.Component:
-    """Picks a project's file, and sends it at once."""
+    """Picks a project's file; assets/import.js sends it at once, and says here what is wrong with it."""
     return PostForm.create(
         rx.el.label(
             rx.el.span(label, class_name="button quiet"),
             rx.el.input(
                 type="file",
-                name="file",
                 accept="application/json,.json",
                 class_name="unseen",
-                data_submits="",
+                data_imports="",
                 data_testid="import-file",
             ),
             title=hint,
         ),
-        action=api_address("/api/projects/import-file"),
+        _said(IMPORTING, language, role="status", data_says="working"),
+        # A live region must be in the page before its content changes, or screen readers skip it.
+        rx.el.p(
+            class_name="problem import-problem",
+            role="alert",
+            data_says="problem",
+            data_otherwise=t(IMPORT_FAILED, language),
+            data_most=str(MOST_BYTES),
+            data_too_large=t(ERRORS["file_too_large"], language, limit=MOST_BYTES // 1_000_000),
+            data_testid="import-problem",
+        ),
+        action=api_address("/api/projects/import"),
         method="post",
-        enc_type="multipart/form-data",
         class_name="import-form",
     )
 

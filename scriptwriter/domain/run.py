@@ -7,6 +7,9 @@ from pydantic import ConfigDict, Field, JsonValue
 from scriptwriter.domain.kinds.brief import MODEL, Brief
 from scriptwriter.domain.values import Camel, Count, Id, Moment, Name, Place, Places, Value
 
+MOST_REPLY = 200_000
+"""Characters of a model's reply that are read and kept; ten ideas need about 3,000."""
+
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Code = Annotated[str, Field(max_length=60)]
 Detail = Annotated[str, Field(max_length=500)] | int | float | bool | None

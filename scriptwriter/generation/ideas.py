@@ -13,10 +13,9 @@ from typing import Any
 
 import jiter
 
+from scriptwriter.domain.run import MOST_REPLY
+from scriptwriter.domain.values import BODY, TITLE
 from scriptwriter.graph import Idea
-
-MAX_REPLY = 200_000
-"""Characters of a reply that are read; ten ideas need about 3,000."""
 
 _START = re.compile(r'<think(?:ing)?>|</think(?:ing)?>|[{\[](?=\s{0,99}["{\[\]}])', re.IGNORECASE)
 _PERHAPS_START = re.compile(r"(?:</?\w{0,8}|[{\[]\s{0,99})\Z")
@@ -74,7 +73,7 @@ class GrowingReply:
     @property
     def full(self) -> bool:
         """Whether the reply is longer than any sensible one; the rest is not read."""
-        return len(self._text) >= MAX_REPLY
+        return len(self._text) >= MOST_REPLY
 
     @property
     def text(self) -> str:
@@ -83,7 +82,7 @@ class GrowingReply:
 
     def feed(self, text: str) -> None:
         """Take the next piece of the reply, of any length."""
-        self._text += text[: MAX_REPLY - len(self._text)]
+        self._text += text[: MOST_REPLY - len(self._text)]
         while self._step():
             pass
 
@@ -216,7 +215,8 @@ def _loosely(text: str) -> dict[str, str] | None:
 
 def _idea(value: Any, status: Any) -> Idea:
     fields = value if isinstance(value, dict) else {}
-    return Idea(" ".join(_words(fields.get("title")).split()), _words(fields.get("body")), status)
+    title = " ".join(_words(fields.get("title")).split())
+    return Idea(title[:TITLE].rstrip(), _words(fields.get("body"))[:BODY].rstrip(), status)
 
 
 def _identity(idea: Idea) -> list[tuple[str, str]]:

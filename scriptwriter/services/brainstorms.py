@@ -26,7 +26,7 @@ from scriptwriter.services.access import ACTORS, is_id, require
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.offers import offered
 from scriptwriter.services.projects import create_in
-from scriptwriter.services.retries import prompt_role, requeue
+from scriptwriter.services.retries import requeue
 from scriptwriter.services.stops import stop_in
 from scriptwriter.services.tastes import NO_TASTE, Taste, taste_of
 from scriptwriter.services.transitions import context_for, context_of
@@ -180,7 +180,7 @@ async def _start(
             TransformInput(**ids, artifact_id=params.id, input_role="params"),
             TransformOutput(**ids, artifact_id=ideas.id, output_role="ideas"),
             *(TransformInput(**ids, artifact_id=id, input_role=role) for id, role in links),
-            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompt, prompt_role=prompt_role(0)),
+            LlmPrompt(id=str(uuid4()), **ids, prompt_text=prompt, prompt_role=prompts.role_of(0)),
         ]
     )
     await session.flush()

@@ -83,9 +83,11 @@ async def create(user_id: str, name: str, description: str = "") -> str:
         return await create_in(session, user_id, name, description)
 
 
-async def create_in(session: AsyncSession, user_id: str, name: str, description: str = "") -> str:
-    """As `create`, in the transaction of `session`."""
-    project = Project(id=str(uuid4()), name=_name(name), description=_description(description))
+async def create_in(
+    session: AsyncSession, user_id: str, name: str, description: str = "", *, id: str = ""
+) -> str:
+    """As `create`, in the transaction of `session`; with this id, if one is given."""
+    project = Project(id=id or str(uuid4()), name=_name(name), description=_description(description))
     person = await session.get(User, user_id)
     if person is None or person.status != "active":
         raise UserError("signed_out")

@@ -86,23 +86,18 @@ async def next_attempt(session: AsyncSession, transform: Transform, **more: Any)
                 count=len(slots),
                 rephrase=bool(context.get("rephrase")),
                 # What steered the run from its start, whatever people have said since.
-                steering=prompts.steering_of(await _prompt(session, transform.id, prompt_role(0))),
+                steering=prompts.steering_of(await _prompt(session, transform.id, prompts.role_of(0))),
             ),
-            prompt_role=prompt_role(attempt),
+            prompt_role=prompts.role_of(attempt),
         )
     )
     await session.flush()
     return slots
 
 
-def prompt_role(attempt: int) -> str:
-    """The `prompt_role` of an attempt's prompt."""
-    return f"attempt-{attempt}" if attempt else "primary"
-
-
 async def prompt_of(session: AsyncSession, transform: Transform) -> str:
     """The prompt of the transform's current attempt."""
-    return await _prompt(session, transform.id, prompt_role(transform.retry_count))
+    return await _prompt(session, transform.id, prompts.role_of(transform.retry_count))
 
 
 async def _prompt(session: AsyncSession, transform_id: str, role: str) -> str:

@@ -13,10 +13,7 @@ from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import NEWS
 from scriptwriter.texts import SORTS
-from scriptwriter.transfer import MOST_BYTES
 
-PROBLEMS = frozenset({"file_unreadable", "file_too_large", "signed_out", "unexpected"})
-"""Every code with which an import that failed comes back here; no other is heeded."""
 SHELVES = ("active", "archived", "deleted")
 
 
@@ -35,9 +32,6 @@ class ProjectsState(SessionState):
         """Read the list anew, as the page opens: with the active ones."""
         self.shelf, self.search, self.sort, self.notice = "active", "", "changed", Notice()
         await self._read()
-        code = self.router.url.query_parameters.get("problem", "")
-        if code in PROBLEMS:
-            self.notice = as_notice(UserError(code, limit=MOST_BYTES // 1_000_000))
 
     @following
     async def watch(self, person: str) -> None:

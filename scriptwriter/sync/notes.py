@@ -49,7 +49,7 @@ class IdeaNotes:
 
     def pick_of(self, user_id: str) -> Pick | None:
         """What this person says of it."""
-        return next((pick for pick in self.picks if pick.user_id == user_id), None)
+        return next((pick for pick in self.picks if user_id and pick.user_id == user_id), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

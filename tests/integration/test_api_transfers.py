@@ -9,7 +9,7 @@ import docx
 from scriptwriter.generation.run import run
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import brainstorms, edits, keepers, picks, projects
-from scriptwriter.transfer import MOST_BYTES
+from scriptwriter.services.transfer.file import MOST_BYTES
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.programs import client, problem, program_of
 from tests.support.rooms import BRIEF, Room
@@ -104,25 +104,6 @@ async def test_a_whole_project_goes_out_and_comes_in_again(
     assert text.text.startswith("1. 故事3号\n") and "2. 改过的题目" in text.text
 
 
-async def test_a_person_picks_a_file_and_arrives_in_the_new_project(
-    server: ModelServer, room: Room, connected: str
-) -> None:
-    """Or reads in the list why not."""
-    await _room_with_keepers(server, room, connected)
-    async with program_of(room.owner) as http:
-        file = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})
-        here = {"origin": "http://localhost:3000"}
-
-        good = await http.post("/api/projects/import-file", files={"file": file.content}, headers=here)
-        bad = await http.post("/api/projects/import-file", files={"file": b"{}"}, headers=here)
-        elsewhere = await http.post("/api/projects/import-file", files={"file": file.content})
-
-    assert good.status_code == bad.status_code == 303
-    assert good.headers["location"].startswith("http://localhost:3000/projects/")
-    assert bad.headers["location"] == "http://localhost:3000/projects?problem=file_unreadable"
-    assert elsewhere.status_code == 403
-
-
 async def test_who_is_not_a_member_exports_nothing_and_who_is_nobody_imports_nothing(room: Room) -> None:
     """404 and 401."""
     async with program_of(room.stranger) as stranger, client() as nobody:
@@ -137,11 +118,38 @@ async def test_who_is_not_a_member_exports_nothing_and_who_is_nobody_imports_not
     assert [answer.status_code for answer in answers] == [404] * 4 + [401]
 
 
-async def test_a_file_that_cannot_be_read_is_a_400_and_a_huge_one_a_413(room: Room) -> None:
-    """Each with its sentence."""
+async def test_a_file_that_cannot_be_read_is_a_400_with_the_place_and_a_huge_one_a_413(
+    server: ModelServer, room: Room, connected: str
+) -> None:
+    """Each with its sentence, in the reader's language."""
+    await _room_with_keepers(server, room, connected)
     async with program_of(room.owner) as http:
-        unreadable = await http.post("/api/projects/import", content=json.dumps({"format": "x"}))
+        file = (await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})).json()
+        [number] = [n for n, row in enumerate(file["artifacts"]) if row["type"] == "brainstorm_ideas"]
+        data = json.loads(file["artifacts"][number]["data"])
+        data["ideas"][2]["body"] = ["x"]
+        file["artifacts"][number]["data"] = json.dumps(data)
+        place = f"artifacts[{number}].data.ideas[2].body"
+
+        wrong = await http.post("/api/projects/import", content=json.dumps(file))
+        chinese = await http.post(
+            "/api/projects/import", content=json.dumps(file), headers={"accept-language": "zh"}
+        )
+        other = await http.post("/api/projects/import", content=json.dumps({"format": "x"}))
         huge = await http.post("/api/projects/import", content=b" " * (MOST_BYTES + 100_000))
 
-    assert problem(unreadable) == (400, "file_unreadable")
+    assert problem(wrong) == problem(other) == (400, "file_unreadable")
+    assert wrong.json()["errors"] == {place: ["the value is not valid"]}
+    assert chinese.json()["errors"] == {place: ["内容不合要求"]}
+    assert place in wrong.json()["message"] and "什么都没有改变" in chinese.json()["message"]
     assert problem(huge) == (413, "body_too_large")
+
+
+async def test_the_document_tells_what_an_import_is_refused_for() -> None:
+    """400 with the place, and 429 while another import of the person is at work."""
+    async with client() as http:
+        document = (await http.get("/api/openapi.json")).json()
+
+    answers = document["paths"]["/api/projects/import"]["post"]["responses"]
+    assert "place" in answers["400"]["description"]
+    assert {"201", "400", "401", "403", "413", "429"} <= {*answers}

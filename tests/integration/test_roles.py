@@ -25,8 +25,8 @@ from scriptwriter.services import (
     projects,
     provenance,
     remakes,
-    transfers,
 )
+from scriptwriter.services.transfer import storage
 from tests.support.budgets import unlimited
 from tests.support.rooms import BRIEF, Room
 
@@ -58,7 +58,7 @@ READING: dict[str, Act] = {
     "read where it comes from": lambda place, who: provenance.of_run(
         place.project_id, place.transform_id, who
     ),
-    "export": lambda place, who: transfers.export(place.project_id, who),
+    "export": lambda place, who: storage.export(place.project_id, who),
 }
 ACTING: dict[str, Act] = {
     "start": lambda place, who: brainstorms.start(place.project_id, BRIEF, who),

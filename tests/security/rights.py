@@ -124,7 +124,6 @@ ROUTES: dict[str, Right] = {
     "POST /api/projects/{project_id}/restore": "owner",
     "GET /api/projects/{project_id}/export": "reader",
     "POST /api/projects/import": "person",
-    "POST /api/projects/import-file": "person",
     "GET /api/projects/{project_id}/members": "reader",
     "POST /api/projects/{project_id}/members": "owner",
     "PATCH /api/projects/{project_id}/members/{user_id}": "owner",

@@ -46,6 +46,7 @@ PATTERNS = {
     "embedded/binaries.py": (1, "reads what a program of ours says"),
     "embedded/shape_request.py": (3, "from the start to the end"),
     "embedded/shape_where.py": (3, "from where the last one ended; a string that does not end is an error"),
+    "errors.py": (1, "numbers behind a word of ours"),
     "exports/text.py": (1, "from the start of a line, and not beyond it"),
     "exports/word.py": (1, "one character"),
     "generation/demo_stories.py": (1, "reads our own texts"),
@@ -56,7 +57,7 @@ PATTERNS = {
     "similarity.py": (1, "a run of one kind of character"),
     "steering.py": (1, "a run of one kind of character"),
     "taxonomy/__init__.py": (1, "up to the next separator, and back over the spaces before it once"),
-    "transfer.py": (1, "from the start to the end"),
+    "services/transfer/checks.py": (1, "from the start to the end"),
 }
 """How many regular expressions each module has, and why each looks at a character a fixed number of times.
 

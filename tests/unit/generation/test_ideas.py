@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from scriptwriter.generation.ideas import MAX_REPLY, GrowingReply
+from scriptwriter.domain.run import MOST_REPLY
+from scriptwriter.generation.ideas import GrowingReply
 from scriptwriter.graph import Idea
 
 ONE = {"title": "刀下留人", "body": "女医生穿越成仵作，第一刀就剖出了皇后的秘密。"}
@@ -173,7 +174,7 @@ def test_a_reply_of_a_megabyte_is_read_up_to_the_limit():
         reply.feed('\\"' + "水" * 100)
 
     assert reply.full
-    assert len(reply.text) == MAX_REPLY
+    assert len(reply.text) == MOST_REPLY
     assert reply.ideas()[0].status == "writing"
 
 

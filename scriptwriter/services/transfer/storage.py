@@ -1,0 +1,93 @@
+"""Export and import of a project: the rows of its graph out of the database, and into it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select, text
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter.database import psycopg_connection, transaction
+from scriptwriter.errors import Language, UserError
+from scriptwriter.models import (
+    Artifact,
+    HumanTransform,
+    LlmPrompt,
+    LlmTransform,
+    Transform,
+    TransformInput,
+    TransformOutput,
+)
+from scriptwriter.services import heavy
+from scriptwriter.services.access import require
+from scriptwriter.services.projects import create_in
+from scriptwriter.services.transfer import reading, writing
+
+_ONE_STATE = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+_IMPORTS = 0x5C21C
+"""The first key of the advisory locks of the persons who import."""
+_ALONE = text("SELECT pg_try_advisory_xact_lock(:imports, hashtext(:person))")
+_ROWS_AT_ONCE = 500
+"""So many are fetched before the event loop goes on with others."""
+_CHUNK = 1 << 18
+
+
+async def export(project_id: str, user_id: str) -> tuple[str, bytes]:
+    """Name and file of a project, for a member; what is being written is taken as if it was stopped now.
+
+    Raises UserError: `project_not_found`, and as heavy.run does.
+    """
+    async with transaction() as session:
+        await (await session.connection()).execute(_ONE_STATE)
+        project, _, _ = await require(session, project_id, user_id)
+        tables = writing.Tables(
+            artifacts=await _rows(session, project_id, Artifact, writing.ARTIFACT, "created_at", "id"),
+            transforms=await _rows(session, project_id, Transform, writing.TRANSFORM, "created_at", "id"),
+            llm=await _rows(session, project_id, LlmTransform, writing.LLM),
+            human=await _rows(session, project_id, HumanTransform, writing.HUMAN),
+            inputs=await _rows(session, project_id, TransformInput, writing.INPUT, "id"),
+            outputs=await _rows(session, project_id, TransformOutput, writing.OUTPUT, "id"),
+            prompts=await _rows(session, project_id, LlmPrompt, writing.PROMPT),
+        )
+    written = await heavy.run(user_id, writing.write, project.name, project.description or "", tables)
+    return project.name, written
+
+
+async def take_in(content: bytes, user_id: str, language: Language = "zh") -> str:
+    """A new project of `user_id` with the graph of a file; returns its id. All of it, or nothing.
+
+    Persons in the file stay names, marked as imported in `language`.
+
+    Raises UserError: `file_too_large` (limit), `signed_out`, `busy_with_yours` while another import of this
+    person is being written, and as heavy.run does; UnreadableFile with the place in the file.
+    """
+    project_id = str(uuid4())
+    read = await heavy.run(user_id, reading.read, content, project_id, language)
+    async with transaction() as session:
+        alone = await (await session.connection()).execute(_ALONE, {"imports": _IMPORTS, "person": user_id})
+        if not alone.scalar_one():
+            raise UserError("busy_with_yours")
+        await create_in(session, user_id, read.name, read.description, id=project_id)
+        await session.flush()
+        driver = await psycopg_connection(session)
+        async with driver.cursor() as cursor:
+            for table in read.tables:
+                # What the names and columns are, only our own code says.
+                statement = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN (ENCODING 'UTF8')"
+                async with cursor.copy(statement.encode()) as copy:
+                    for start in range(0, len(table.rows), _CHUNK):
+                        await copy.write(table.rows[start : start + _CHUNK])
+    return project_id
+
+
+async def _rows(
+    session: AsyncSession, project_id: str, table: Any, columns: Sequence[str], *order: str
+) -> list[tuple[Any, ...]]:
+    query = (
+        select(*(getattr(table, column) for column in columns))
+        .where(col(table.project_id) == project_id)
+        .order_by(*(getattr(table, column) for column in order))
+    )
+    found = await (await session.connection()).stream(query)
+    return [tuple(row) async for part in found.partitions(_ROWS_AT_ONCE) for row in part]

@@ -1,0 +1,68 @@
+"""A project in which everything was done that can be done: each kind of artifact, run, act and end."""
+
+from collections.abc import Sequence
+
+from scriptwriter.errors import GenerationError
+from scriptwriter.generation.faults import fault
+from scriptwriter.graph import Idea, Reply
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import attempts, brainstorms, edits, keepers, picks, remakes
+from tests.support.rooms import BRIEF, Room
+
+ONE, TWO, THREE = (
+    Idea("开锁匠", "入赘五年的锁匠。"),
+    Idea("地下三层", "保洁员何满。"),
+    Idea("artifact-1", "user-1"),
+)
+REPLY = Reply("test-model", {"stream": True}, '{"ideas": []}', {"total_tokens": 7})
+
+
+async def written(transform_id: str, ideas: Sequence[Idea], error: GenerationError | None = None) -> str:
+    """Let a worker's attempt end with these ideas; returns the id of the artifact."""
+    attempt = await attempts.begin(transform_id)
+    assert attempt is not None
+    if error is None:
+        await attempts.finish(attempt, ideas, REPLY)
+    else:
+        await attempts.fail(attempt, ideas, REPLY, error)
+    return attempt.artifact_id
+
+
+async def fill(room: Room) -> str:
+    """Everything in one project; returns the id of the first ideas artifact."""
+    project, owner, colleague = room.project_id, room.owner, room.collaborator
+    first = await written(await brainstorms.start(project, BRIEF, owner), [ONE, TWO, THREE])
+    refs = [IdeaRef(first, place) for place in range(3)]
+    version = await edits.edit(project, refs[0], "改过的题目", "改过的正文。\r\n第二段", "", colleague)
+    original = await edits.restore(project, refs[0], "", version, owner)
+    await edits.restore(project, refs[0], version, original, colleague)
+    for ref in refs[:2]:
+        await picks.pick(project, ref, "keep", owner)
+    await picks.pick(project, refs[1], "pass", colleague, "formulaic")
+    await picks.pick(project, refs[2], "pass", colleague, '说不清 "的" <b>')
+    await picks.pick(project, refs[2], "none", colleague)
+    await keepers.move(project, refs[1], refs[0], owner)
+    await keepers.move(project, refs[1], None, colleague)
+    await written(
+        await remakes.like(project, refs[0], 2, owner), [Idea("像一", "甲。"), Idea("像二", "乙。")]
+    )
+    await written(await remakes.merge(project, refs[:2], colleague), [Idea("合一", "丙。")])
+    await written(await remakes.retitle(project, refs[1], owner), [Idea("新标题", "理由")])
+    await written(await remakes.retitle(project, refs[2], owner), [], fault("reply_unreadable"))
+    steered = await brainstorms.start_again(project, colleague)
+    await written(steered, [Idea("戊", "一。")], fault("reply_cut", finished=1))
+    await brainstorms.retry(project, steered, owner)
+    await written(steered, [Idea("戊", "一。"), Idea("己", "二。")], fault("reply_cut", finished=2))
+    await brainstorms.retry(project, steered, owner, skip=2)
+    attempt = await attempts.begin(steered)
+    assert attempt is not None
+    await attempts.finish(attempt, attempt.ideas, None)
+    stopped = await brainstorms.start(project, BRIEF, owner)
+    attempt = await attempts.begin(stopped)
+    assert attempt is not None
+    await attempts.save_draft(attempt, [ONE, Idea("停", "在这", "writing")])
+    await brainstorms.stop(project, stopped, colleague)
+    growing = await attempts.begin(await brainstorms.start(project, BRIEF, colleague))
+    assert growing is not None
+    await attempts.save_draft(growing, [Idea("长", "成。"), Idea("地下", "保", "writing")])
+    return first
