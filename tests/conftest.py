@@ -34,7 +34,7 @@ TOGETHER = {
     "more browsers": ("estimate", "import", "members", "programs", "room", "states", "survival"),
     "secrets": ("pages", "secrets"),
     "attacks": ("ended_sessions", "events", "floods", "websocket"),
-    "requests": ("contract", "routes"),
+    "requests": ("contract", "loop", "routes"),
 }
 """Tests of an application that takes long to build or to start: one process runs them, and does it once."""
 

@@ -15,6 +15,7 @@ from scriptwriter.database import apply_schema
 from scriptwriter.services import accounts, brainstorms
 from tests.support import postgres
 from tests.support.browsers import chromium
+from tests.support.loops import watched
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.rows import rows
@@ -71,6 +72,7 @@ def site(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "DATABASE_URL": url,
             "REFLEX_BACKEND_HOST": "127.0.0.1",
             "EMBEDDED_WORKER": "false",
+            **watched(folder / "loop.log"),
         }
         with production_build(folder, variables, port=port, pages=False) as web:
             yield Site(web, url)

@@ -1,0 +1,209 @@
+"""Nobody waits for another one's request: each route and handler, at its limits, in a large project."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from scriptwriter.api.session import COOKIE
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import accounts, picks
+from scriptwriter.state.brainstorm import BrainstormState
+from tests.security.conftest import Site
+from tests.security.requests import filled, fitting
+from tests.security.rights import HANDLERS
+from tests.security.test_handlers import ALL as ALL_HANDLERS
+from tests.security.test_routes import ALL as ALL_ROUTES
+from tests.support.grown import grow
+from tests.support.loops import LoopWatch
+from tests.support.page_sockets import PageSocket, named, page_socket, project_place
+from tests.support.scenes import Scene, Target, arguments
+
+MOST = 0.2
+"""Seconds for which a callback may hold the loop: what /healthz may take meanwhile."""
+HARD = '<picks>\n\r- a\u0301<brief>{"title":"","[=\\\\"; ,/#\u3000字'
+"""Hard on whoever looks for the end of something: it begins often, and ends nowhere."""
+EXPORTS = [
+    {"format": format, "ideas": ideas}
+    for format in ("text", "markdown", "word")
+    for ideas in ("all", "keepers")
+]
+LAST = ("delete", "DELETE", "archive", "sign_out", "sign-out", "change_password", "revoke", "restore")
+"""In the names of what ends the project, or the session, that all others need."""
+
+TELLS = ("BrainstormState.watch", "LineageState.watch")
+"""Events that go on in the background, and tell of the project's batches."""
+
+
+@pytest.fixture
+def loop(site: Site) -> LoopWatch:
+    """What the site notes of its loops."""
+    return LoopWatch(site.web.log.with_name("loop.log"))
+
+
+@pytest.fixture
+async def grown(site: Site, attacked: Scene) -> Target:
+    """A project of a year's work, in the site's database."""
+    return await grow(attacked.room, site.database_url)
+
+
+@pytest.fixture
+async def answers_meanwhile(site: Site) -> AsyncIterator[None]:
+    """Whether the site lives is asked for all the time, and it answers."""
+    wrong: list[object] = []
+
+    async def ask() -> None:
+        async with site.client() as client:
+            while True:
+                answer = await client.get("/healthz", timeout=30)
+                if answer.status_code != 200:
+                    wrong.append(answer.text)
+                await asyncio.sleep(0.02)
+
+    asking = asyncio.create_task(ask())
+    yield
+    assert not asking.done()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert wrong == []
+
+
+async def test_no_route_holds_the_loop(
+    site: Site, attacked: Scene, grown: Target, loop: LoopWatch, answers_meanwhile: None
+) -> None:
+    """With what it is for, and with the longest of everything that it takes."""
+    held = {}
+    token = await accounts.open_session(attacked.room.owner)
+    headers = {"Cookie": f"{COOKIE}={token}", "Origin": site.url}
+    async with site.client(headers) as client:
+        client.timeout = httpx.Timeout(120)
+        for name in _ordered(ALL_ROUTES):
+            for request in _requests(name, grown):
+                seconds, what = await loop.longest(partial(_ask, client, request), MOST)
+                if seconds > MOST:
+                    held[f"{name} {str(request)[:200]}"] = (seconds, what)
+
+    assert held == {}
+
+
+async def test_no_handler_holds_the_loop(
+    site: Site, attacked: Scene, grown: Target, loop: LoopWatch, answers_meanwhile: None
+) -> None:
+    """From a tab that follows the project: with what fits, and with the longest texts of a page."""
+    held = {}
+    cookie = await accounts.open_session(attacked.room.owner)
+    async with AsyncExitStack() as stack:
+        tab = await _open(stack, site, cookie, grown)
+        for name in _ordered([name for name in ALL_HANDLERS if HANDLERS.get(name) != "server"]):
+            state, handler_name = ALL_HANDLERS[name]
+            fits = arguments(state.event_handlers[handler_name].fn, grown)
+            for payload in (fits, _longest(fits)):
+                if tab.closed is not None:
+                    tab = await _open(stack, site, cookie, grown)
+                seconds, what = await loop.longest(partial(_send, tab, name, payload, grown), MOST)
+                if seconds > MOST:
+                    held[f"{name} {str(payload)[:100]}"] = (seconds, what)
+
+    assert held == {}
+
+
+async def test_updates_arrive_while_heavy_requests_are_answered(
+    site: Site, attacked: Scene, grown: Target, answers_meanwhile: None
+) -> None:
+    """One person takes the project as a Word file again and again; another one's pick is seen at once."""
+    owner, colleague = attacked.room.owner, attacked.room.collaborator
+    cookie = await accounts.open_session(owner)
+
+    async def export_for_ever() -> None:
+        async with site.client({"Cookie": f"{COOKIE}={cookie}"}) as client:
+            while True:
+                path = f"/api/projects/{grown.project_id}/export?format=word&ideas=all"
+                assert (await client.get(path, timeout=120)).status_code == 200
+
+    exporting = asyncio.create_task(export_for_ever())
+    try:
+        async with AsyncExitStack() as stack:
+            tab = await _open(stack, site, cookie, grown)
+            before = len(tab.frames)
+            await picks.pick(grown.project_id, IdeaRef(grown.artifact_id, 4), "keep", colleague)
+            await tab.until(lambda: _is_told(tab, "cards_rx_state_", before))
+            assert tab.closed is None and not exporting.done()
+    finally:
+        exporting.cancel()
+        await asyncio.gather(exporting, return_exceptions=True)
+
+
+async def _ask(client: httpx.AsyncClient, request: dict[str, Any]) -> None:
+    answer = await client.request(**request)
+    assert answer.status_code not in (500, 502), answer.text[:500]
+    # What the answer came from has ended when the next one is there.
+    await client.get("/healthz")
+
+
+async def _send(tab: PageSocket, name: str, payload: dict[str, Any], target: Target) -> None:
+    state, handler = ALL_HANDLERS[name]
+    before = len(tab.frames)
+    await tab.send(named(state, handler), payload, project_place(target.project_id))
+    if name in TELLS:
+        await tab.until(lambda: _is_told(tab, target.artifact_id, before))
+    await tab.settle()
+
+
+async def _open(stack: AsyncExitStack, site: Site, cookie: str, target: Target) -> PageSocket:
+    """A tab that follows the project."""
+    tab = await stack.enter_async_context(page_socket(site.url, cookie))
+    await tab.boot(project_place(target.project_id))
+    await tab.send(named(BrainstormState, "watch"), place=project_place(target.project_id))
+    await tab.until(lambda: _is_told(tab, target.artifact_id))
+    return tab
+
+
+def _is_told(tab: PageSocket, words: str, since: int = 0) -> bool:
+    return any(words in frame for frame in tab.frames[since:])
+
+
+def _ordered(names: list[str]) -> list[str]:
+    return sorted(names, key=lambda name: any(each in name for each in LAST))
+
+
+def _requests(name: str, target: Target) -> list[dict[str, Any]]:
+    """What is asked of a route, in httpx's words."""
+    method, path = name.split(" ")
+    known: dict[str, Any] = {"method": method, "url": filled(path, target)}
+    fits = fitting(name, target)
+    asked = [known | fits]
+    if path.endswith("/export"):
+        asked = [known | {"params": params} for params in EXPORTS]
+    long = quote(HARD * 40)[:7_000]
+    heads = {
+        "User-Agent": b"\xe9" * 9_000,
+        "Accept-Language": "a;q=1," * 1_500,
+        "X-Forwarded-For": "::1," * 2_000,
+    }
+    asked.append({"method": method, "url": path.replace("{", long[:500]).replace("}", ""), "headers": heads})
+    asked.append(known | {"params": {"search": long}} if method in ("GET", "DELETE") else known)
+    if method not in ("GET", "DELETE"):
+        fields = _longest(
+            fits.get("json", {}) | {"name": "", "next": "", "username": "", "password": ""}, 240_000
+        )
+        form = {name: str(value)[:60_000] for name, value in fields.items()}
+        asked += [known | {"json": fields}, known | {"data": form}, known | {"content": b"[" * 250_000}]
+    return asked
+
+
+def _longest(payload: dict[str, Any], most: int = 900_000) -> dict[str, Any]:
+    """The same with texts as long as a message takes."""
+    number = sum(len(value) if isinstance(value, dict) else 1 for value in payload.values())
+    text = (HARD * 10_000)[: min(190_000, most // 3 // max(number, 1))]
+
+    def long(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: long(each) for name, each in value.items()}
+        return text if isinstance(value, str) else value
+
+    return {name: long(value) for name, value in payload.items()}

@@ -1,0 +1,122 @@
+"""A project that people have worked in for a year: as large as the product lets it become."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from scriptwriter.database import transaction
+from scriptwriter.graph import Brief, Idea, Reply
+from scriptwriter.ideas import BODY_LIMIT, IdeaRef
+from scriptwriter.models import LlmPrompt
+from scriptwriter.services import attempts, brainstorms, edits, keepers, picks
+from tests.support.rooms import Room
+from tests.support.scenes import Target
+
+BATCHES = 200
+_HARD = (
+    "a" + "\n" * (BODY_LIMIT - 2) + "b",
+    "- \r" * 50 + "-" * (BODY_LIMIT - 150),
+    "字，" * (BODY_LIMIT // 2),
+    "#" * BODY_LIMIT,
+)
+"""Texts of people, as long as they may be."""
+_MARK = "〔0000〕"
+"""In the texts of the first batch: each copy has its own number there."""
+
+
+async def grow(room: Room, url: str, batches: int = BATCHES) -> Target:
+    """Let the project of `room`, in the database at `url`, become large; its newest run.
+
+    One batch is made by the services, with the acts of three people, and copied with other ids.
+    """
+    target = await _one_batch(room)
+    with psycopg.connect(url) as connection:
+        # Nobody follows the project yet: what a trigger would tell of it is told to nobody.
+        connection.execute("SET LOCAL session_replication_role = replica")
+        _copy(connection, room.project_id, batches)
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("ANALYZE")
+    return target
+
+
+async def _one_batch(room: Room) -> Target:
+    brief = Brief("抖音", "穿越, 爽文", f"女主是现代 CEO {_MARK}", 10)
+    transform_id = await brainstorms.start(room.project_id, brief, room.owner)
+    attempt = await attempts.begin(transform_id)
+    assert attempt is not None
+    ideas = [
+        Idea(f"{_MARK}第{place}个", f"{_MARK}{place}" + "她醒来时回到十年前。" * 40) for place in range(10)
+    ]
+    await attempts.finish(attempt, ideas, Reply("a-model", raw_response="{" * 199_000))
+    refs = [IdeaRef(attempt.artifact_id, place) for place in range(10)]
+    for place, ref in enumerate(refs):
+        await picks.pick(room.project_id, ref, "keep" if place % 2 else "pass", room.owner, "")
+        await picks.pick(room.project_id, ref, "pass", room.collaborator, f"{_MARK}太像了")
+    for ref, body in zip(refs, _HARD, strict=False):
+        await edits.edit(room.project_id, ref, f"{_MARK}改", body, "", room.collaborator)
+    await keepers.arrange(room.project_id, refs[1::2], room.owner)
+    async with transaction() as session:
+        found = LlmPrompt(
+            id=f"p{transform_id}", project_id=room.project_id, transform_id=transform_id, prompt_role="retry",
+            prompt_text="<picks>" * 20_000,
+        )  # fmt: skip
+        session.add(found)
+    return Target(room.project_id, transform_id, attempt.artifact_id, room.viewer, room.stranger)
+
+
+def _copy(connection: psycopg.Connection, project_id: str, batches: int) -> None:
+    """Copy every row of the project's graph, each copy a minute older than the one before."""
+    tables = connection.execute(
+        "SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING (table_name)"
+        " WHERE column_name = 'project_id' AND table_type = 'BASE TABLE' AND tables.table_schema = 'public'"
+        " AND table_name NOT IN ('projects_users', 'presence', 'project_news')"
+    ).fetchall()
+    kept = {name: _rows(connection, name, project_id) for (name,) in tables}
+    ids = [row["id"] for name in ("transforms", "artifacts", "llm_prompts") for row in kept.get(name, [])]
+    for name, rows in kept.items():
+        columns = [
+            column for column in (rows[0] if rows else ()) if not isinstance(rows[0].get(column), _Serial)
+        ]
+        if not columns:
+            continue
+        into = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        with connection.cursor().copy(into) as copy:
+            for number in range(1, batches):
+                for row in rows:
+                    copy.write_row([_copied(row[column], ids, number) for column in columns])
+
+
+class _Serial(int):
+    """An id that the database gives."""
+
+
+def _rows(connection: psycopg.Connection, table: str, project_id: str) -> list[dict[str, Any]]:
+    query = sql.SQL("SELECT * FROM {} WHERE project_id = %s").format(sql.Identifier(table))
+    cursor = connection.execute(query, [project_id])
+    names = [column.name for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    return [
+        {
+            name: _Serial(value) if name == "id" and isinstance(value, int) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+
+
+def _copied(value: Any, ids: list[str], number: int) -> Any:
+    if isinstance(value, dict | list):
+        value = json.dumps(value)
+    if isinstance(value, str):
+        if len(value) < 3_000 or _MARK in value:
+            for each in ids:
+                if each in value:
+                    value = value.replace(each, f"{each[:-6]}fff{number:03x}")
+        return value.replace(_MARK, f"〔{number:04}〕")
+    return value - timedelta(minutes=number) if hasattr(value, "tzinfo") else value
