@@ -1,5 +1,5 @@
 // What the page does without its server: the counting clocks, the reader's own time of day, menus that close,
-// Escape, Enter while a Chinese word is being composed, dialogs, and the most that a field takes.
+// Escape, Enter while a Chinese word is being composed, dialogs, and coming back where the page was not left.
 "use strict";
 
 (() => {
@@ -83,11 +83,6 @@
     attributes: true,
     attributeFilter: ["data-shown"],
     subtree: true,
-  });
-
-  // Far beyond what any field may hold: the server says so in a sentence, which a larger message would not reach.
-  document.addEventListener("focusin", ({ target }) => {
-    if (target.maxLength === -1) target.maxLength = 100000;
   });
 
   // Reflex closes the page's websocket when the browser says that it is about to leave. Where the page is still there

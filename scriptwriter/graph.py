@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
+from scriptwriter.domain.kinds.brief import AVOID, GENRE, MODEL, PLATFORM, WISHES
 from scriptwriter.domain.typed_text import seen
 from scriptwriter.errors import UserError
 
@@ -160,13 +161,13 @@ class Brief:
         `audience_unknown`.
         """
         brief = cls(
-            _line(values, "platform", 100),
-            _line(values, "genre", 200),
-            _text(values, "other_requirements", 20_000),
+            _line(values, "platform", PLATFORM),
+            _line(values, "genre", GENRE),
+            _text(values, "other_requirements", WISHES),
             _count(values.get("count")),
             _audience(values.get("audience")),
-            _text(values, "avoid", 2_000),
-            _line(values, "model", 200),
+            _text(values, "avoid", AVOID),
+            _line(values, "model", MODEL),
         )
         for name in ("platform", "genre"):
             if not getattr(brief, name):

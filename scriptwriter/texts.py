@@ -159,6 +159,7 @@ ARCHIVE = Text("归档", "Archive")
 UNARCHIVE = Text("取消归档", "Take out of the archive")
 DELETE = Text("删除", "Delete")
 RESTORE = Text("恢复", "Restore")
+OVER_LIMIT = Text("最多 {limit} 字，请删去 {over} 字", "Up to {limit} characters. Please remove {over}")
 UNDO = Text("撤销", "Undo")
 PROJECT_DELETED = Text(
     "《{name}》已删除，30 天内可以恢复", "“{name}” is deleted; it can be restored for 30 days"

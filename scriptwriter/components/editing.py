@@ -5,8 +5,9 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import button
+from scriptwriter.components.elements import button, limited
 from scriptwriter.components.wording import Language, t
+from scriptwriter.ideas import BODY_LIMIT, TITLE_LIMIT
 from scriptwriter.texts import (
     BODY,
     CANCEL,
@@ -42,22 +43,26 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
             value=rx.cond(torn, ideas.conflict.version, ideas.base),
             read_only=True,
         ),
-        rx.el.input(
+        limited(
+            rx.el.input,
+            TITLE_LIMIT,
+            language,
             name="title",
             default_value=ideas.draft_title,
             aria_label=t(TITLE, language),
             auto_complete="off",
             auto_focus=True,
-            max_length=60,
             class_name="edit-title",
             data_testid="edit-title",
         ),
-        rx.el.textarea(
+        limited(
+            rx.el.textarea,
+            BODY_LIMIT,
+            language,
             name="body",
             default_value=ideas.draft_body,
             aria_label=t(BODY, language),
             rows="9",
-            max_length=5000,
             class_name="edit-body",
             data_testid="edit-body",
         ),

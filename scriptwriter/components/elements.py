@@ -10,7 +10,10 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.components.views import LEFT
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, UNDO, WAIT_OVER
+from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, OVER_LIMIT, UNDO, WAIT_OVER
+
+OVER = "…"
+"""Where the script writes by how many characters a text is too long."""
 
 
 class PostForm(BaseHTML):
@@ -80,6 +83,20 @@ def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -
             role="alert",
             data_testid="notice",
         ),
+    )
+
+
+def limited(field: Any, limit: int, language: Language, **attributes: Any) -> rx.Component:
+    """A text `field` (rx.el.input or rx.el.textarea) for up to `limit` characters.
+
+    What is typed or pasted beyond that stays in it: assets/limits.js counts, says how much is too much, and
+    lets no form be sent before it is shorter.
+    """
+    over = t(OVER_LIMIT, language, limit=f"{limit:,}", over=OVER)
+    return rx.el.div(
+        field(data_limit=limit, **attributes),
+        rx.el.p(class_name="count", hidden=True, aria_live="polite", data_over=over, data_marker=OVER),
+        class_name="counted",
     )
 
 

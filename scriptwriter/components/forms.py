@@ -8,10 +8,14 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter import pricing, taxonomy
-from scriptwriter.components.elements import button, in_language
+from scriptwriter.components.elements import button, in_language, limited
 from scriptwriter.components.pickers import Picker, opener, picker_dialog, single
 from scriptwriter.components.views import BatchView
 from scriptwriter.components.wording import Language, named, t, woven
+from scriptwriter.domain.kinds.brief import AVOID as AVOID_LIMIT
+from scriptwriter.domain.kinds.brief import GENRE as GENRE_LIMIT
+from scriptwriter.domain.kinds.brief import PLATFORM as PLATFORM_LIMIT
+from scriptwriter.domain.kinds.brief import WISHES as WISHES_LIMIT
 from scriptwriter.settings import ModelOption
 from scriptwriter.texts import (
     ANY_AUDIENCE,
@@ -41,6 +45,7 @@ from scriptwriter.texts import (
 
 PLATFORMS = single("platform", PICK_PLATFORM, taxonomy.platforms())
 GENRES = Picker("genre", PICK_GENRES, taxonomy.genres(), taxonomy.MOST_GENRES)
+PICKED_LIMITS = {"platform": PLATFORM_LIMIT, "genre": GENRE_LIMIT}
 FIRST = BatchView(
     platform=INITIAL_PLATFORM.zh,
     platform_en=INITIAL_PLATFORM.en,
@@ -91,7 +96,10 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
                 OTHER_REQUIREMENTS,
                 language,
                 messages.other_requirements,
-                lambda shared: rx.el.textarea(
+                lambda shared: limited(
+                    rx.el.textarea,
+                    WISHES_LIMIT,
+                    language,
                     default_value=first.wishes,
                     rows="4",
                     placeholder=t(OTHER_REQUIREMENTS_EXAMPLE, language),
@@ -104,7 +112,10 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
                 AVOID,
                 language,
                 messages.avoid,
-                lambda shared: rx.el.input(
+                lambda shared: limited(
+                    rx.el.input,
+                    AVOID_LIMIT,
+                    language,
                     default_value=first.avoid,
                     placeholder=t(AVOID_EXAMPLE, language),
                     auto_complete="off",
@@ -164,7 +175,10 @@ def _picked(picker: Picker, label: Text, example: Text, form: BriefForm, languag
         language,
         getattr(form.messages, picker.field),
         lambda shared: rx.el.div(
-            rx.el.input(
+            limited(
+                rx.el.input,
+                PICKED_LIMITS[picker.field],
+                language,
                 default_value=named(form.initial, picker.field, language),
                 placeholder=t(example, language),
                 auto_complete="off",

@@ -5,8 +5,9 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import button, in_language
+from scriptwriter.components.elements import button, in_language, limited
 from scriptwriter.components.wording import Language, t
+from scriptwriter.services.names import LONGEST_NAME
 from scriptwriter.texts import (
     ACTIONS,
     ADD,
@@ -77,7 +78,10 @@ def add_member(language: Language, deeds: MemberDeeds) -> rx.Component:
         rx.el.form(
             rx.el.div(
                 rx.el.label(t(USERNAME, language), html_for="username"),
-                rx.el.input(
+                limited(
+                    rx.el.input,
+                    LONGEST_NAME,
+                    language,
                     name="username",
                     id="username",
                     key=deeds.added,
@@ -85,7 +89,6 @@ def add_member(language: Language, deeds: MemberDeeds) -> rx.Component:
                     auto_complete="off",
                     auto_capitalize="none",
                     spell_check=False,
-                    max_length=200,
                     aria_required="true",
                     aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
                     aria_describedby="username-problem",

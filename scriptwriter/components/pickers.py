@@ -8,7 +8,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import PostForm
+from scriptwriter.components.elements import PostForm, limited
 from scriptwriter.components.wording import Language, t
 from scriptwriter.taxonomy import Entry, Group
 from scriptwriter.texts import (
@@ -20,6 +20,9 @@ from scriptwriter.texts import (
     USE_OWN_WORDS,
     Text,
 )
+
+LONGEST_SEARCH = 100
+"""Characters of what is looked for in a picker."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ def picker_dialog(picker: Picker, language: Language) -> rx.Component:
                 rx.el.h2(t(picker.title, language)),
                 rx.el.button(t(READY, language), type="submit", class_name="button primary"),
             ),
-            rx.el.input(
+            limited(
+                rx.el.input,
+                LONGEST_SEARCH,
+                language,
                 type="search",
                 placeholder=t(SEARCH, language),
                 aria_label=t(SEARCH, language),

@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import button, in_language, menu
+from scriptwriter.components.elements import button, in_language, limited, menu
 from scriptwriter.components.wording import Language, t
 from scriptwriter.services.projects import DESCRIPTION_LIMIT, NAME_LIMIT
 from scriptwriter.texts import (
@@ -77,22 +77,26 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
     problem = "project-name-problem"
     return rx.el.form(
         rx.el.input(type="hidden", name="project_id", value=project.id, read_only=True),
-        rx.el.input(
+        limited(
+            rx.el.input,
+            NAME_LIMIT,
+            language,
             name="name",
             default_value=project.name,
             auto_focus=True,
             auto_complete="off",
-            max_length=NAME_LIMIT,
             aria_label=t(PROJECT_NAME_LABEL, language),
             aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
             aria_describedby=problem,
             data_testid="project-name-field",
         ),
-        rx.el.textarea(
+        limited(
+            rx.el.textarea,
+            DESCRIPTION_LIMIT,
+            language,
             name="description",
             default_value=project.description,
             rows="2",
-            max_length=DESCRIPTION_LIMIT,
             placeholder=t(DESCRIPTION_HINT, language),
             aria_label=t(DESCRIPTION_LABEL, language),
             aria_describedby=problem,

@@ -5,9 +5,10 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.account import moment, sheet
-from scriptwriter.components.elements import button, told
+from scriptwriter.components.elements import button, limited, told
 from scriptwriter.components.entry import password_field
 from scriptwriter.components.wording import Language, t
+from scriptwriter.services.tokens import NAME_LIMIT
 from scriptwriter.texts import (
     API_TOKENS,
     API_TOKENS_WHY,
@@ -51,7 +52,10 @@ def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachab
         rx.el.form(
             rx.el.div(
                 rx.el.label(t(TOKEN_NAME, language), html_for="token-name"),
-                rx.el.input(
+                limited(
+                    rx.el.input,
+                    NAME_LIMIT,
+                    language,
                     name="name",
                     id="token-name",
                     placeholder=t(TOKEN_NAME_EXAMPLE, language),

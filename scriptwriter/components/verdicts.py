@@ -5,8 +5,9 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import button
+from scriptwriter.components.elements import button, limited
 from scriptwriter.components.wording import Language, t
+from scriptwriter.ideas import REASON_LIMIT
 from scriptwriter.texts import (
     CLOSE,
     GIVE_REASON,
@@ -64,11 +65,13 @@ def reasons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
             class_name="actions",
         ),
         rx.el.form(
-            rx.el.input(
+            limited(
+                rx.el.input,
+                REASON_LIMIT,
+                language,
                 name="reason",
                 placeholder=t(OWN_REASON, language),
                 aria_label=t(OWN_REASON, language),
-                max_length=100,
                 auto_complete="off",
             ),
             button(t(GIVE_REASON, language), type="submit", kind="plain", disabled=deeds.unreachable),

@@ -4,12 +4,13 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.elements import button, empty, link, link_button, notice
+from scriptwriter.components.elements import button, empty, limited, link, link_button, notice
 from scriptwriter.components.export import import_form
 from scriptwriter.components.project import name_or_field, project_menu
 from scriptwriter.components.wording import counted, t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.pages.open_project import PROJECT_DEEDS
+from scriptwriter.services.projects import NAME_LIMIT
 from scriptwriter.state.managing import ManagingState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.texts import (
@@ -100,7 +101,10 @@ def _finding() -> rx.Component:
     return rx.cond(
         something & (ProjectsState.shelf != "deleted"),
         rx.el.div(
-            rx.el.input(
+            limited(
+                rx.el.input,
+                NAME_LIMIT,
+                LANGUAGE,
                 type="search",
                 placeholder=t(SEARCH_PROJECTS, LANGUAGE),
                 aria_label=t(SEARCH_PROJECTS, LANGUAGE),

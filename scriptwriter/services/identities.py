@@ -5,6 +5,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
+from scriptwriter.domain.typed_text import seen
 from scriptwriter.errors import UserError
 from scriptwriter.models import AuthProvider, User
 from scriptwriter.openid import Identity
@@ -51,7 +52,7 @@ async def _create_in(session: AsyncSession, identity: Identity, who: str) -> str
         ending = "" if number == 1 else f"-{number}"
         unique = name[: names.LONGEST_NAME - len(ending)] + ending
         try:
-            user_id = await create_in(session, unique, shown[:_LONGEST_SHOWN] or unique)
+            user_id = await create_in(session, unique, seen(shown[:_LONGEST_SHOWN]) or unique)
         except UserError as error:
             if error.code not in TAKEN:
                 raise

@@ -378,6 +378,43 @@ async def test_the_list_of_projects_is_live(
     await expect(listed).to_contain_text("雨夜来客")
 
 
+async def test_a_text_that_is_too_long_is_kept_and_counted(room: tuple[Person, Person]) -> None:
+    """Nothing of what was pasted is cut, nothing is sent, and the sentence says how much is too much."""
+    writer, _ = room
+    await writer.does("edit", 0)
+    title, body = (writer.page.get_by_test_id(f"edit-{name}") for name in ("title", "body"))
+    notes = writer.page.get_by_test_id("editor").locator(".count")
+    await title.fill("题" * 57)
+    await expect(notes.nth(0)).to_have_text("57 / 60")
+    await body.fill("🙂" * 5_012)
+
+    await writer.page.get_by_test_id("save-idea").click()
+
+    await expect(notes.nth(1)).to_have_text("最多 5,000 字，请删去 12 字")
+    await expect(body).to_be_focused()
+    assert len(await body.input_value()) == 5_012
+    await writer.takes_pictures("too-long")
+    await body.fill("🙂" * 5_000)
+    await writer.saves()
+    await expect(writer.card(0).get_by_role("heading")).to_have_text("题" * 57)
+
+    await writer.does("pass", 1)
+    reason = writer.page.get_by_test_id("reasons").get_by_role("textbox")
+    await reason.fill("长" * 101)
+    await reason.press("Enter")
+    await expect(writer.page.get_by_test_id("reasons").locator(".count")).to_have_text(
+        "最多 100 字，请删去 1 字"
+    )
+    await writer.open_new_project()
+    wishes = writer.page.locator("#other_requirements")
+    await wishes.fill("愿" * 150_000)
+    await writer.page.get_by_test_id("submit-brief").click()
+    await expect(writer.page.locator(".field:has(#other_requirements) .count")).to_have_text(
+        "最多 20,000 字，请删去 130,000 字"
+    )
+    assert len(await wishes.input_value()) == 150_000
+
+
 async def test_the_page_goes_on_after_each_file_that_was_taken(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -272,3 +273,14 @@ def test_production_has_no_button_for_the_test_user() -> None:
     code = str(sign_in())
 
     assert "test-user" not in code
+
+
+def test_no_field_cuts_what_is_pasted_into_it() -> None:
+    """A browser cuts silently at `maxlength`; `limited` counts and says it."""
+    root = Path(__file__).parents[2]
+    sources = [*root.glob("scriptwriter/**/*.py"), *root.glob("assets/*.js")]
+    shown = [path for path in sources if path.parent.name in ("components", "pages", "state", "assets")]
+
+    assert len(shown) > 50
+    cutting = re.compile(r"\bmax_length=(?!.*Field)|maxlength", re.IGNORECASE)
+    assert [path.name for path in shown if cutting.search(path.read_text(encoding="utf-8"))] == []

@@ -15,6 +15,7 @@ from scriptwriter.settings import settings
 from scriptwriter.texts import BROWSERS, PASSWORD, SIGN_IN, SYSTEMS
 
 LANGUAGE = rx.Var("language").to(str)
+KNOWN = rx.Var("known").to(bool)
 UNREACHABLE = rx.Var("unreachable").to(bool)
 PROBLEM = rx.Var("problem").to(Notice)
 
@@ -57,7 +58,9 @@ COMPONENTS: dict[str, Callable[[], rx.Component]] = {
     "outside": lambda: outside_link("/x", "SSO", LANGUAGE, onward=ONWARD, unreachable=UNREACHABLE),
     "password": lambda: password_sheet(STATE, LANGUAGE, unreachable=UNREACHABLE),
     "devices": lambda: devices_sheet(STATE, LANGUAGE, unreachable=UNREACHABLE),
-    "tokens": lambda: tokens_sheet(STATE, LANGUAGE, unreachable=UNREACHABLE),
+    "tokens": lambda: tokens_sheet(
+        STATE, LANGUAGE, unreachable=UNREACHABLE, has_password=rx.Var("known").to(bool)
+    ),
 }
 
 

@@ -1,0 +1,54 @@
+// How long a text may be: counts what is in a field, says how much is too much, and sends no form that has too long
+// a text in it. Nothing that was typed or pasted is cut.
+"use strict";
+
+(() => {
+  const NEAR = 0.9; // of the limit: from here on the count is shown
+
+  // In code points, without the space around it, as the server counts.
+  const excess = (field) => [...field.value.trim()].length - Number(field.dataset.limit);
+
+  const tell = (field) => {
+    const note = field.closest(".counted").querySelector(".count");
+    const limit = Number(field.dataset.limit);
+    const over = excess(field);
+    note.hidden = over < (NEAR - 1) * limit;
+    note.classList.toggle("over", over > 0);
+    if (note.hidden) return;
+    const digits = (number) => number.toLocaleString("en");
+    note.textContent =
+      over > 0
+        ? note.dataset.over.replace(note.dataset.marker, digits(over))
+        : `${digits(limit + over)} / ${digits(limit)}`;
+  };
+
+  document.addEventListener(
+    "input",
+    (event) => {
+      if (event.target.dataset?.limit === undefined) return;
+      tell(event.target);
+      // A search is sent as it is typed.
+      if (event.target.type === "search" && excess(event.target) > 0) event.stopPropagation();
+    },
+    true,
+  );
+  document.addEventListener("focusin", ({ target }) => target.dataset?.limit !== undefined && tell(target));
+
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const long = [...event.target.elements].find((field) => field.dataset.limit !== undefined && excess(field) > 0);
+      if (!long) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      tell(long);
+      long.focus();
+    },
+    true,
+  );
+  document.addEventListener("reset", ({ target }) => {
+    setTimeout(() => {
+      for (const field of target.elements) if (field.dataset.limit !== undefined) tell(field);
+    });
+  });
+})();
