@@ -43,6 +43,25 @@ CREATE TABLE IF NOT EXISTS projects_users (
     UNIQUE (project_id, user_id)
 );
 
+-- Nobody becomes a member without having said yes; the rows that are open are what is asked now.
+CREATE TABLE IF NOT EXISTS project_invitations (
+    id TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    invitee_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    inviter_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    role TEXT NOT NULL CHECK (role IN ('owner', 'collaborator', 'viewer')),
+    status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'accepted', 'declined', 'withdrawn')),
+    created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
+    changed_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
+);
+
+-- One row for each username that a person looked up to invite somebody.
+CREATE TABLE IF NOT EXISTS name_lookups (
+    id SERIAL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    looked_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+);
+
 -- What follows a person's list of projects: one row for each membership, which changes with whatever the list
 -- shows of the project. A shape is one table, so it cannot be one over memberships, projects and transforms.
 CREATE TABLE IF NOT EXISTS project_news (
@@ -307,6 +326,12 @@ WHERE streaming_status IN ('running', 'pending');
 CREATE INDEX IF NOT EXISTS idx_run_starts_user ON run_starts (user_id, started_at);
 CREATE INDEX IF NOT EXISTS idx_projects_users_user_id ON projects_users (user_id);
 CREATE INDEX IF NOT EXISTS idx_projects_users_project_id ON projects_users (project_id);
+CREATE INDEX IF NOT EXISTS idx_project_invitations_project ON project_invitations (project_id);
+CREATE INDEX IF NOT EXISTS idx_project_invitations_invitee ON project_invitations (invitee_id);
+CREATE INDEX IF NOT EXISTS idx_project_invitations_inviter ON project_invitations (inviter_id);
+CREATE UNIQUE INDEX IF NOT EXISTS one_open_invitation ON project_invitations (project_id, invitee_id)
+WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS idx_name_lookups_user ON name_lookups (user_id, looked_at);
 CREATE INDEX IF NOT EXISTS idx_project_news_user ON project_news (user_id);
 CREATE INDEX IF NOT EXISTS idx_project_news_project ON project_news (project_id);
 CREATE INDEX IF NOT EXISTS idx_transform_inputs_project ON transform_inputs (project_id);

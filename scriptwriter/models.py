@@ -119,6 +119,47 @@ class Membership(_Table, table=True):
     joined_at: datetime = _now()
 
 
+class Invitation(_Table, table=True):
+    """Whom an owner asked to become a member, and what they answered."""
+
+    __tablename__ = "project_invitations"
+    __table_args__ = (
+        _one_of("role", "owner", "collaborator", "viewer"),
+        _one_of("status", "open", "accepted", "declined", "withdrawn"),
+        Index("idx_project_invitations_project", "project_id"),
+        Index("idx_project_invitations_invitee", "invitee_id"),
+        Index("idx_project_invitations_inviter", "inviter_id"),
+        Index(
+            "one_open_invitation",
+            "project_id",
+            "invitee_id",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+    id: str = _id()
+    project_id: str = _key("projects")
+    invitee_id: str = _key("users")
+    inviter_id: str = _key("users")
+    role: str = _text(nullable=False)
+    status: str = _text("open", nullable=False)
+    created_at: datetime = _now()
+    changed_at: datetime = _now()
+
+
+class NameLookup(_Table, table=True):
+    """A username that a person looked up to invite somebody."""
+
+    __tablename__ = "name_lookups"
+    __table_args__ = (Index("idx_name_lookups_user", "user_id", "looked_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = _key("users")
+    looked_at: datetime = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    )
+
+
 class ProjectNews(_Table, table=True):
     """That something changed which a member's list of projects shows; the database writes it."""
 

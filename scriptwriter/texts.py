@@ -459,8 +459,27 @@ JOINED = Text("加入时间", "Joined")
 ACTIONS = Text("操作", "Actions")
 ROLE_OF = Text("{name} 的角色", "Role of {name}")
 ME = Text("你", "you")
-ADD_MEMBER = Text("添加成员", "Add a member")
-ADD = Text("添加", "Add")
+INVITE_MEMBER = Text("邀请成员", "Invite a member")
+INVITE = Text("邀请", "Invite")
+INVITED = Text("已邀请 {name}，对方接受后就会加入", "{name} is invited, and joins when they accept")
+OPEN_INVITATIONS = Text("等待接受", "Waiting for an answer")
+INVITED_BY = Text("{name} 邀请", "invited by {name}")
+WITHDRAW = Text("撤回", "Withdraw")
+WITHDRAW_INVITATION = Text("撤回对 {name} 的邀请", "Withdraw the invitation of {name}")
+WITHDRAWN = Text("邀请已撤回", "The invitation is withdrawn")
+INVITATIONS = Text("邀请", "Invitations")
+INVITES_YOU = Text(
+    "{name} 邀请你以{role}身份加入《{project}》", "{name} invited you to “{project}” as {role}"
+)
+AS_ROLES = {
+    "owner": Text("所有者", "an owner"),
+    "collaborator": Text("协作者", "a collaborator"),
+    "viewer": Text("查看者", "a viewer"),
+}
+ACCEPT = Text("接受", "Accept")
+DECLINE = Text("婉拒", "Decline")
+JOINED_PROJECT = Text("你已加入《{name}》", "You have joined “{name}”")
+DECLINED_PROJECT = Text("已婉拒《{name}》的邀请", "You have declined the invitation to “{name}”")
 REMOVE = Text("移出", "Remove")
 REMOVE_MEMBER = Text("把 {name} 移出项目", "Remove {name} from the project")
 REMOVE_WHY = Text(
@@ -469,8 +488,8 @@ REMOVE_WHY = Text(
 )
 LEAVE = Text("退出项目", "Leave the project")
 LEAVE_WHY = Text(
-    "退出这个项目？你会立刻看不到其中的内容，之后要由所有者重新添加。",
-    "Leave this project? You will see nothing of it from that moment on, until an owner adds you again.",
+    "退出这个项目？你会立刻看不到其中的内容，之后要由所有者重新邀请。",
+    "Leave this project? You will see nothing of it from that moment on, until an owner invites you again.",
 )
 STEP_DOWN = Text("不再做所有者", "Step down")
 STEP_DOWN_WHY = Text(
@@ -711,6 +730,22 @@ ERRORS: dict[str, Text] = {
         "没有叫这个用户名的人，请核对后再试", "Nobody has this user name; please check it"
     ),
     "already_member": Text("{name} 已经在这个项目里", "{name} is a member of this project already"),
+    "already_invited": Text(
+        "{name} 已经收到邀请，还没有答复", "{name} has been invited already, and has not answered yet"
+    ),
+    "invitation_declined": Text(
+        "{name} 婉拒了你的邀请，{days} 天内不能再次邀请",
+        "{name} declined your invitation; for {days} days you cannot invite them again",
+    ),
+    "too_many_invitations": Text(
+        "你已有 {limit} 个邀请等待答复，请先撤回几个",
+        "{limit} invitations of yours wait for an answer; please withdraw some first",
+    ),
+    "too_many_lookups": Text(
+        "你刚刚查找了太多用户名，请 {minutes} 分钟后再邀请",
+        "You have tried many usernames; please wait {minutes} min before you invite again",
+    ),
+    "invitation_not_found": Text("这个邀请已经失效", "This invitation does not hold any more"),
     "member_not_found": Text("这个人已经不在项目里", "This person is not in the project any more"),
     "last_owner": Text(
         "项目至少要有一位所有者，请先让另一位成员成为所有者",

@@ -9,7 +9,7 @@ from pydantic import Field
 from scriptwriter.api.forms import Asked, Told
 from scriptwriter.api.person import Person
 from scriptwriter.api.problems import answers
-from scriptwriter.services import members
+from scriptwriter.services import invitations, members
 
 router = APIRouter(prefix="/api/projects/{project_id}/members", tags=["members"])
 
@@ -17,7 +17,7 @@ Role = Literal["owner", "collaborator", "viewer"]
 
 
 class NewMember(Asked):
-    """Whom to make a member, and as what."""
+    """Whom to invite, and as what."""
 
     username: str = Field(examples=["xiaolan"])
     role: Role
@@ -39,6 +39,16 @@ class Member(Told):
     joined_at: datetime
 
 
+class Invited(Told):
+    """Whom an invitation asks, and as what; `id` is the invitation's."""
+
+    id: str
+    name: str
+    username: str
+    role: Role
+    created_at: datetime
+
+
 class Members(Told):
     """Everybody in a project, owners first."""
 
@@ -52,10 +62,10 @@ async def list_members(project_id: str, person: Person) -> Members:
     return Members(members=[Member.model_validate(row) for row in found])
 
 
-@router.post("", status_code=201, responses=answers(400, 401, 403, 404, 409, 413))
-async def add_member(project_id: str, body: NewMember, person: Person) -> Member:
-    """Make a person a member by their user name; an owner's act."""
-    return Member.model_validate(await members.add(project_id, body.username, body.role, person.id))
+@router.post("", status_code=202, responses=answers(400, 401, 403, 404, 409, 413, 429))
+async def add_member(project_id: str, body: NewMember, person: Person) -> Invited:
+    """Invite a person by their user name; an owner's act. They are a member when they have accepted."""
+    return Invited.model_validate(await invitations.invite(project_id, body.username, body.role, person.id))
 
 
 @router.patch("/{user_id}", status_code=204, responses=answers(400, 401, 403, 404, 409, 413))

@@ -10,15 +10,17 @@ from scriptwriter.components.wording import Language, t
 from scriptwriter.services.names import LONGEST_NAME
 from scriptwriter.texts import (
     ACTIONS,
-    ADD,
-    ADD_MEMBER,
     CANCEL,
+    INVITE,
+    INVITE_MEMBER,
+    INVITED_BY,
     JOINED,
     LEAVE,
     LEAVE_WHY,
     ME,
     MEMBER,
     MEMBERS,
+    OPEN_INVITATIONS,
     REMOVE,
     REMOVE_MEMBER,
     REMOVE_WHY,
@@ -29,6 +31,8 @@ from scriptwriter.texts import (
     STEP_DOWN,
     STEP_DOWN_WHY,
     USERNAME,
+    WITHDRAW,
+    WITHDRAW_INVITATION,
     Text,
 )
 
@@ -41,7 +45,8 @@ class MemberDeeds:
     no member any more). `may_manage`: the reader is an owner; `problem`: what is wrong with the user name.
     """
 
-    add: Any
+    invite: Any
+    withdraw: Any
     change_role: Any
     ask: Any
     keep: Any
@@ -50,6 +55,7 @@ class MemberDeeds:
     asked_role: Any
     adding: Any
     added: Any
+    invited: Any
     problem: Any
     may_manage: Any
     unreachable: Any
@@ -71,10 +77,53 @@ def member_table(members: Any, language: Language, deeds: MemberDeeds) -> rx.Com
     )
 
 
-def add_member(language: Language, deeds: MemberDeeds) -> rx.Component:
-    """The form by which an owner adds somebody, and what each role may."""
+def open_invitations(invitations: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    """Who was invited and has not answered; an owner can take each back."""
+    return rx.cond(
+        invitations.length() > 0,
+        rx.el.section(
+            rx.el.h2(t(OPEN_INVITATIONS, language), id="open-invitations"),
+            rx.el.ul(
+                rx.foreach(invitations, lambda invitation: _invitation(invitation, language, deeds)),
+                class_name="invitations",
+            ),
+            aria_labelledby="open-invitations",
+            class_name="open-invitations",
+        ),
+    )
+
+
+def _invitation(invitation: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.span(invitation.name, class_name="member-name"),
+            rx.el.span("@" + invitation.username, class_name="username"),
+        ),
+        rx.el.div(
+            rx.el.span(_role_name(invitation.role, language)),
+            rx.el.span(t(INVITED_BY, language, name=invitation.by), class_name="username"),
+        ),
+        rx.cond(
+            deeds.may_manage,
+            button(
+                t(WITHDRAW, language),
+                kind="quiet",
+                on_click=deeds.withdraw(invitation.id).temporal,
+                disabled=deeds.unreachable,
+                aria_label=t(WITHDRAW_INVITATION, language, name=invitation.name),
+                data_testid="withdraw",
+            ),
+        ),
+        key=invitation.id,
+        data_testid="invitation",
+        data_username=invitation.username,
+    )
+
+
+def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
+    """The form by which an owner invites somebody, and what each role may."""
     return rx.el.section(
-        rx.el.h2(t(ADD_MEMBER, language)),
+        rx.el.h2(t(INVITE_MEMBER, language)),
         rx.el.form(
             rx.el.div(
                 rx.el.label(t(USERNAME, language), html_for="username"),
@@ -107,15 +156,21 @@ def add_member(language: Language, deeds: MemberDeeds) -> rx.Component:
                 class_name="field",
             ),
             button(
-                t(ADD, language),
+                t(INVITE, language),
                 type="submit",
                 disabled=deeds.adding | deeds.unreachable,
-                data_testid="add-member",
+                data_testid="invite-member",
             ),
-            on_submit=deeds.add.temporal,
+            rx.el.p(
+                in_language(deeds.invited, language),
+                class_name="hint",
+                role="status",
+                data_testid="invited",
+            ),
+            on_submit=deeds.invite.temporal,
             no_validate=True,
             class_name="member-form",
-            aria_label=t(ADD_MEMBER, language),
+            aria_label=t(INVITE_MEMBER, language),
         ),
         rx.el.dl(
             *(

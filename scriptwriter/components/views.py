@@ -164,6 +164,21 @@ class MemberView:
 
 
 @dataclass(frozen=True)
+class InvitationView:
+    """An open invitation: `name` and `username` are whose it is to the reader, `project` its name.
+
+    In a project's list that is who was invited, in a person's own list who invites.
+    """
+
+    id: str = ""
+    name: str = ""
+    username: str = ""
+    role: str = "viewer"
+    project: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Notice:
     """A sentence for the person, in both languages; empty when there is none.
 

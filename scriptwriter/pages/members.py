@@ -3,7 +3,7 @@
 import reflex as rx
 
 from scriptwriter.components.elements import link, notice
-from scriptwriter.components.members import MemberDeeds, add_member, member_table
+from scriptwriter.components.members import MemberDeeds, invite_member, member_table, open_invitations
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.pages.open_project import opened
@@ -12,7 +12,8 @@ from scriptwriter.state.project import ProjectState
 from scriptwriter.texts import BACK_TO_PROJECT, MEMBERS
 
 DEEDS = MemberDeeds(
-    add=MembersState.add,
+    invite=MembersState.invite,
+    withdraw=MembersState.withdraw,
     change_role=MembersState.change_role,
     ask=MembersState.ask,
     keep=MembersState.keep,
@@ -21,6 +22,7 @@ DEEDS = MemberDeeds(
     asked_role=MembersState.asked_role,
     adding=MembersState.adding,
     added=MembersState.added,
+    invited=MembersState.invited,
     problem=MembersState.problem,
     may_manage=ProjectState.may_manage,
     unreachable=UNREACHABLE,
@@ -48,8 +50,12 @@ def members() -> rx.Component:
                     class_name="page-heading",
                 ),
                 rx.el.div(
-                    member_table(ProjectState.members, LANGUAGE, DEEDS),
-                    rx.cond(ProjectState.may_manage, add_member(LANGUAGE, DEEDS)),
+                    rx.el.div(
+                        member_table(ProjectState.members, LANGUAGE, DEEDS),
+                        open_invitations(MembersState.invitations, LANGUAGE, DEEDS),
+                        class_name="belonging",
+                    ),
+                    rx.cond(ProjectState.may_manage, invite_member(LANGUAGE, DEEDS)),
                     class_name="people",
                 ),
             ),

@@ -14,10 +14,15 @@ from scriptwriter.services.projects import NAME_LIMIT
 from scriptwriter.state.managing import ManagingState
 from scriptwriter.state.projects import ProjectsState
 from scriptwriter.texts import (
+    ACCEPT,
+    AS_ROLES,
+    DECLINE,
     FAILED,
     IDEAS_COUNT,
     IMPORT,
     IMPORT_WHY,
+    INVITATIONS,
+    INVITES_YOU,
     LOADING,
     NEW_PROJECT,
     NO_IDEAS_YET,
@@ -54,6 +59,7 @@ def projects() -> rx.Component:
             rx.cond(ProjectsState.projects.length() > 0, _new_project()),
             class_name="page-heading",
         ),
+        _invitations(),
         _finding(),
         rx.cond(
             ProjectsState.loaded,
@@ -73,6 +79,46 @@ def projects() -> rx.Component:
         notice(ProjectsState.notice, LANGUAGE, ProjectsState.dismiss),
         notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss, _undo()),
         name="projects",
+    )
+
+
+def _invitations() -> rx.Component:
+    """What the person is asked, above everything; told to who listens as it comes."""
+    return rx.el.section(
+        rx.foreach(ProjectsState.invitations, _invitation),
+        aria_label=t(INVITATIONS, LANGUAGE),
+        aria_live="polite",
+        class_name="invites",
+    )
+
+
+def _invitation(invitation: Any) -> rx.Component:
+    role = rx.match(invitation.role, *((name, t(text, LANGUAGE)) for name, text in AS_ROLES.items()), "")
+    sentence = t(INVITES_YOU, LANGUAGE, name=invitation.name, role=role, project=invitation.project)
+    return rx.el.article(
+        rx.el.div(
+            rx.el.p(sentence, id="invite-" + invitation.id, class_name="invite-text"),
+            rx.el.span("@" + invitation.username, class_name="username"),
+        ),
+        rx.el.div(
+            _answer(ACCEPT, "primary", ProjectsState.accept, invitation),
+            _answer(DECLINE, "plain", ProjectsState.decline, invitation),
+            class_name="actions",
+        ),
+        key=invitation.id,
+        class_name="invite",
+        data_testid="invite",
+    )
+
+
+def _answer(text: Text, kind: str, answer: Any, invitation: Any) -> rx.Component:
+    return button(
+        t(text, LANGUAGE),
+        kind=kind,
+        disabled=UNREACHABLE,
+        on_click=answer(invitation.id).temporal,
+        aria_describedby="invite-" + invitation.id,
+        data_testid="accept" if text is ACCEPT else "decline",
     )
 
 

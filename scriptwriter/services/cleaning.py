@@ -6,9 +6,9 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from scriptwriter.database import transaction
-from scriptwriter.models import Registration, SignInFailure, UserSession
+from scriptwriter.models import NameLookup, Registration, SignInFailure, UserSession
 from scriptwriter.services import budget
-from scriptwriter.services.throttle import REGISTRATIONS_WINDOW, WINDOW
+from scriptwriter.services.throttle import LOOKUPS_WINDOW, REGISTRATIONS_WINDOW, WINDOW
 
 
 async def clean() -> None:
@@ -21,3 +21,4 @@ async def clean() -> None:
         await budget.forget_old_starts(session)
         old = col(Registration.registered_at) < now - 2 * REGISTRATIONS_WINDOW
         await session.exec(delete(Registration).where(old))
+        await session.exec(delete(NameLookup).where(col(NameLookup.looked_at) < now - 2 * LOOKUPS_WINDOW))

@@ -10,9 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.models import Membership, User
+from scriptwriter.services import invitations
 from scriptwriter.services.access import OWNERS, READERS, is_id, require
-from scriptwriter.services.endings import storable
-from scriptwriter.services.names import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +42,6 @@ async def listed(project_id: str, user_id: str) -> list[MemberRow]:
         return [_row(member, person) for member, person in found]
 
 
-async def add(project_id: str, username: str, role: str, user_id: str) -> MemberRow:
-    """Make the person with this user name a member; an owner's act.
-
-    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `role_unknown`, `person_not_found`,
-    `already_member` (name: whose).
-    """
-    async with transaction() as session:
-        await require(session, project_id, user_id, roles=OWNERS, alone=True)
-        _known(role)
-        found = await session.exec(
-            select(User).where(User.username == folded(storable(username)), User.status == "active")
-        )
-        person = found.first()
-        if person is None:
-            raise UserError("person_not_found")
-        if await _membership(session, project_id, person.id) is not None:
-            raise UserError("already_member", name=person.shown_name)
-        member = Membership(project_id=project_id, user_id=person.id, role=role)
-        session.add(member)
-        await session.flush()
-        await session.refresh(member)
-        return _row(member, person)
-
-
 async def change_role(project_id: str, member_id: str, role: str, user_id: str) -> None:
     """Give a member another role, oneself too; an owner's act.
 
@@ -79,6 +54,7 @@ async def change_role(project_id: str, member_id: str, role: str, user_id: str) 
         member = await _member(session, project_id, member_id)
         if role not in OWNERS:
             await _not_the_last_owner(session, member)
+            await invitations.withdraw_in(session, project_id, member_id)
         member.role = role
         session.add(member)
 
@@ -93,6 +69,7 @@ async def remove(project_id: str, member_id: str, user_id: str) -> None:
         await require(session, project_id, user_id, roles=roles, alone=True)
         member = await _member(session, project_id, member_id)
         await _not_the_last_owner(session, member)
+        await invitations.withdraw_in(session, project_id, member_id)
         await session.delete(member)
 
 

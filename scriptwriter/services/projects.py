@@ -13,6 +13,7 @@ from scriptwriter.database import transaction
 from scriptwriter.domain.typed_text import seen, visible
 from scriptwriter.errors import UserError
 from scriptwriter.models import Membership, Project, Transform, User
+from scriptwriter.services import invitations
 from scriptwriter.services.access import OWNERS, PRESENT, require
 from scriptwriter.services.endings import storable
 from scriptwriter.services.stops import stop_in
@@ -144,6 +145,7 @@ async def change(
         project, _, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
         if name is not None:
             project.name = _name(name)
+            await invitations.tell_in(session, project_id)
         if description is not None:
             project.description = _description(description)
         if archived is not None:
@@ -173,6 +175,7 @@ async def delete(project_id: str, user_id: str) -> None:
         project, user, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
         project.status, project.deleted_from = "deleted", project.status
         session.add(project)
+        await invitations.withdraw_in(session, project_id)
         running = await session.exec(
             select(Transform)
             .where(

@@ -1,6 +1,6 @@
 """Owns how often a sign-in may fail: per account and per address, then with a growing wait.
 
-It also counts the accounts that are made from an address.
+It also counts the accounts that are made from an address, and the usernames that a person looks up.
 
 Every attempt counts as failed from its begin until `succeeded` takes it back, so that many at once do not
 pass together. Knows no password.
@@ -15,13 +15,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
-from scriptwriter.models import Registration
+from scriptwriter.models import NameLookup, Registration
 from scriptwriter.settings import settings
 
 WINDOW = timedelta(minutes=15)
 ACCOUNT_LIMIT = 5
 ADDRESS_LIMIT = 20
 REGISTRATIONS_WINDOW = timedelta(hours=1)
+LOOKUPS_WINDOW = timedelta(hours=1)
+MOST_LOOKUPS = 60
+"""Usernames that one person may look up within LOOKUPS_WINDOW."""
 FIRST_WAIT, LONGEST_WAIT = 30, 15 * 60  # seconds
 NO_ACCOUNT = "-"
 """For an attempt that has an address only, such as to register."""
@@ -40,12 +43,14 @@ _NOTE = text("""
 """)
 _FORGET = text("DELETE FROM sign_in_failures WHERE id = :id OR (account = :account AND account != :nobody)")
 
-# Seconds until the oldest of the newest `limit` accounts leaves the window; no row where there are fewer.
-_REGISTRATION = text("""
-    SELECT CAST(extract(epoch FROM registered_at + :window - clock_timestamp()) AS float)
-    FROM registrations WHERE address = :address AND registered_at > clock_timestamp() - :window
-    ORDER BY registered_at DESC OFFSET :limit - 1 LIMIT 1
-""")
+# Seconds until the oldest of the newest `limit` rows leaves the window; no row where there are fewer.
+_FULL = """
+    SELECT CAST(extract(epoch FROM {at} + :window - clock_timestamp()) AS float)
+    FROM {table} WHERE {of} = :{of} AND {at} > clock_timestamp() - :window
+    ORDER BY {at} DESC OFFSET :limit - 1 LIMIT 1
+"""
+_REGISTRATION = text(_FULL.format(table="registrations", of="address", at="registered_at"))
+_LOOKUP = text(_FULL.format(table="name_lookups", of="user_id", at="looked_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +105,28 @@ async def count_registration(session: AsyncSession, address: str) -> None:
     values = {"address": address, "window": REGISTRATIONS_WINDOW, "limit": settings().registrations_per_hour}
     free_in = (await connection.execute(_REGISTRATION, values)).scalar_one_or_none()
     if free_in is not None:
-        seconds = max(1, ceil(free_in))
-        raise UserError("too_many_registrations", seconds=seconds, minutes=ceil(seconds / 60))
+        raise _too_many("too_many_registrations", free_in)
     session.add(Registration(address=address))
+
+
+async def count_lookup(user_id: str) -> None:
+    """Count one more username that the person looks up, whether somebody has it or not.
+
+    Raises UserError `too_many_lookups` with the seconds, and minutes, until the next one.
+    """
+    async with transaction() as session:
+        connection = await session.connection()
+        await connection.execute(_LOCK, {"what": f"lookup {user_id}"})
+        values = {"user_id": user_id, "window": LOOKUPS_WINDOW, "limit": MOST_LOOKUPS}
+        free_in = (await connection.execute(_LOOKUP, values)).scalar_one_or_none()
+        if free_in is not None:
+            raise _too_many("too_many_lookups", free_in)
+        session.add(NameLookup(user_id=user_id))
+
+
+def _too_many(code: str, free_in: float) -> UserError:
+    seconds = max(1, ceil(free_in))
+    return UserError(code, seconds=seconds, minutes=ceil(seconds / 60))
 
 
 def _wait(number: int, ago: float, limit: int) -> int:

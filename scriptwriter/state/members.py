@@ -5,18 +5,23 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.components.views import MemberView, Notice
+from scriptwriter.components.views import InvitationView, MemberView, Notice
 from scriptwriter.errors import UserError
-from scriptwriter.services import members
+from scriptwriter.services import invitations, members
 from scriptwriter.services.access import OWNERS, loss
+from scriptwriter.services.invitations import InvitationRow
 from scriptwriter.services.members import MemberRow
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.following import LOST, following_project, project_of, waiting
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import HOME, SessionState, as_notice, is_signed_out
 from scriptwriter.sync.hub import hub
+from scriptwriter.sync.views import MEMBERS
+from scriptwriter.texts import INVITED, WITHDRAWN
 
-WRONG_NAME = frozenset({"person_not_found", "already_member"})
+WRONG_NAME = frozenset(
+    {"person_not_found", "already_member", "already_invited", "invitation_declined", "too_many_lookups"}
+)
 """What is told beside the field of the user name."""
 
 
@@ -24,7 +29,8 @@ class MembersState(SessionState):
     """The members page; `access` is as that of BrainstormState.
 
     `asking` is the member about whom the person is asked once more, `asked_role` what they would become
-    ("": no member any more). `added` counts, and gives the form's field a new key each time.
+    ("": no member any more). `added` counts, and gives the form's field a new key each time; `invited` says
+    what became of the newest invitation.
     """
 
     access: rx.Field[str] = rx.field("opening")
@@ -34,6 +40,8 @@ class MembersState(SessionState):
     added: rx.Field[int] = rx.field(0)
     problem: rx.Field[Notice] = rx.field(default_factory=Notice)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    invited: rx.Field[Notice] = rx.field(default_factory=Notice)
+    invitations: rx.Field[list[InvitationView]] = rx.field(default_factory=list)
     _shown: str = ""
 
     @following_project
@@ -41,13 +49,14 @@ class MembersState(SessionState):
         """Follow the members of the route's project until the person leaves the page, or the project."""
         await members.listed(project_id, person)
         seen = None
-        async with hub().follow(project_id) as flows:
+        async with hub().follow_view(project_id, MEMBERS) as flows:
             async for flow in flows:
-                now = (flow.name, flow.state, flow.roles)
+                now = (flow.name, flow.state, flow.roles, flow.invitations)
                 if now == seen:
                     continue
                 try:
                     rows = await members.listed(project_id, person)
+                    waiting = await invitations.of_project(project_id, person)
                 except UserError as error:
                     raise await loss(project_id) from error
                 role = next(row.role for row in rows if row.id == person)
@@ -58,6 +67,7 @@ class MembersState(SessionState):
                     for name, value in about(flow, role).items():
                         setattr(around, name, value)
                     around.members = [_view(row, person) for row in rows]
+                    self.invitations = [_invitation(row) for row in waiting]
                     self.access = "open"
                     about_oneself = self.asking == person and not self.asked_role
                     if self.asking not in flow.roles or not (role in OWNERS or about_oneself):
@@ -80,16 +90,21 @@ class MembersState(SessionState):
         self.notice, self.access = waiting(self.access, error)
 
     @rx.event
-    async def add(self, form_data: dict[str, Any]):
-        """Make a person a member, by their user name."""
+    async def invite(self, form_data: dict[str, Any]):
+        """Ask a person to become a member, by their user name."""
         if self.adding:
             return
         self.adding = True
         yield
         username, role = str(form_data.get("username") or ""), str(form_data.get("role") or "")
-        self.problem = Notice()
-        await self._act(self._add(username[:1000], role))
+        self.problem = self.invited = Notice()
+        await self._act(self._invite(username[:1000], role))
         self.adding = False
+
+    @rx.event
+    async def withdraw(self, invitation_id: str) -> None:
+        """Take an invitation back."""
+        await self._act(self._withdraw(str(invitation_id)))
 
     @rx.event
     async def change_role(self, member_id: str, role: str) -> None:
@@ -141,9 +156,14 @@ class MembersState(SessionState):
             else:
                 self.notice = as_notice(error)
 
-    async def _add(self, username: str, role: str) -> None:
-        await members.add(project_of(self), username, role, await self._person())
+    async def _invite(self, username: str, role: str) -> None:
+        row = await invitations.invite(project_of(self), username, role, await self._person())
         self.added += 1
+        self.invited = Notice(INVITED.zh.format(name=row.name), INVITED.en.format(name=row.name))
+
+    async def _withdraw(self, invitation_id: str) -> None:
+        await invitations.withdraw(project_of(self), invitation_id, await self._person())
+        self.invited = Notice(*WITHDRAWN)
 
     async def _change_role(self, member_id: str, role: str) -> None:
         await members.change_role(project_of(self), member_id, role, await self._person())
@@ -156,6 +176,10 @@ class MembersState(SessionState):
         # Who leaves need not read that they were removed.
         await self._forget()
         await (await self.get_state(BrainstormState))._forget()
+
+
+def _invitation(row: InvitationRow) -> InvitationView:
+    return InvitationView(row.id, row.name, row.username, row.role, by=row.invited_by)
 
 
 def _view(row: MemberRow, person: str) -> MemberView:

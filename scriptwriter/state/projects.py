@@ -1,18 +1,22 @@
 """Owns the list of a person's projects as the browser shows it. Knows no SQL."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import reflex as rx
 
-from scriptwriter.components.views import Notice, ProjectView
+from scriptwriter.components.views import InvitationView, Notice, ProjectView
 from scriptwriter.errors import UserError
-from scriptwriter.services import projects
+from scriptwriter.services import invitations, projects
 from scriptwriter.services.access import OWNERS
+from scriptwriter.services.invitations import MyInvitation
 from scriptwriter.services.projects import NAME_LIMIT, ProjectRow
 from scriptwriter.state.arguments import Words
 from scriptwriter.state.following import following
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import NEWS
-from scriptwriter.texts import SORTS
+from scriptwriter.texts import DECLINED_PROJECT, JOINED_PROJECT, SORTS, Text
 
 SHELVES = ("active", "archived", "deleted")
 
@@ -24,6 +28,7 @@ class ProjectsState(SessionState):
     search: rx.Field[str] = rx.field("")
     sort: rx.Field[str] = rx.field("changed")
     projects: rx.Field[list[ProjectView]] = rx.field(default_factory=list)
+    invitations: rx.Field[list[InvitationView]] = rx.field(default_factory=list)
     loaded: rx.Field[bool] = rx.field(False)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
@@ -60,9 +65,31 @@ class ProjectsState(SessionState):
         await self._read()
 
     @rx.event
+    async def accept(self, invitation_id: str) -> None:
+        """Become a member of the project of an invitation."""
+        await self._answer(str(invitation_id), invitations.accept, JOINED_PROJECT)
+
+    @rx.event
+    async def decline(self, invitation_id: str) -> None:
+        """Say no to an invitation."""
+        await self._answer(str(invitation_id), invitations.decline, DECLINED_PROJECT)
+
+    @rx.event
     def dismiss(self) -> None:
         """The person has read the notice."""
         self.notice = Notice()
+
+    async def _answer(
+        self, invitation_id: str, answer: Callable[[str, str], Awaitable[Any]], said: Text
+    ) -> None:
+        self.notice = Notice()
+        name = next((each.project for each in self.invitations if each.id == invitation_id), "")
+        try:
+            await answer(invitation_id, await self._person())
+            self.notice = Notice(said.zh.format(name=name), said.en.format(name=name))
+        except Exception as error:
+            self.notice = as_notice(error)
+        await self._read()
 
     def _wait(self, error: Exception) -> None:
         # The person has seen the list already, unless they are told why not.
@@ -86,11 +113,18 @@ class ProjectsState(SessionState):
         else:
             found = await projects.mine(person, self.search)
             rows = [row for row in found if row.archived == (self.shelf == "archived")]
+        asked = [_invitation(row) for row in await invitations.mine(person)]
+        if asked != self.invitations:
+            self.invitations = asked
         listed = [_view(row) for row in _sorted(rows, self.sort)]
         if listed != self.projects:
             self.projects = listed
         if not self.loaded:
             self.loaded = True
+
+
+def _invitation(row: MyInvitation) -> InvitationView:
+    return InvitationView(row.id, row.inviter_name, row.inviter_username, row.role, project=row.project_name)
 
 
 def _sorted(rows: list[ProjectRow], sort: str) -> list[ProjectRow]:

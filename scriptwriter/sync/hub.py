@@ -89,7 +89,7 @@ class Hub:
                 ShapeStream(
                     f"{self.server}/v1/shape",
                     table=table,
-                    where=clause(table),
+                    where=clause(table, of_project=view.of_project),
                     params=[of],
                     columns=view.columns.get(table),
                     secret=self.secret,

@@ -42,7 +42,10 @@ class Followed(Value, Protocol):
 
 T = TypeVar("T", bound=Value)
 
-_CLAUSES = {"projects": "id = $1", "project_news": "user_id = $1"}
+_OF_PERSON = {
+    "project_news": "user_id = $1",
+    "project_invitations": "invitee_id = $1 AND status = 'open'",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +78,35 @@ class ProjectLineage:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectMembers:
+    """Who belongs to a project, and when each of its open invitations changed last."""
+
+    project_id: str
+    invitations: Mapping[str, object]
+    syncing: Syncing
+    roles: Mapping[str, str]
+    name: str
+    description: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListNews:
-    """What changed in a person's list of projects: of each project the transaction that was the last to."""
+    """What changed in a person's list of projects: of each project the transaction that was the last to.
+
+    And when each of their open invitations changed last.
+    """
 
     changed: Mapping[str, int]
+    invitations: Mapping[str, object]
     syncing: Syncing
 
 
-def clause(table: str) -> str:
-    """Which rows of `table` are a project's, or for news a person's: the where clause, $1 being the id."""
-    return _CLAUSES.get(table, "project_id = $1")
+def clause(table: str, *, of_project: bool = True) -> str:
+    """Which rows of `table` are a project's, or a person's: the where clause, $1 being the id."""
+    if not of_project:
+        return _OF_PERSON[table]
+    return "id = $1" if table == "projects" else "project_id = $1"
 
 
 def _flow(project_id: str, rows: Rows, syncing: Syncing, close: Close) -> ProjectFlow:
@@ -119,6 +141,25 @@ def _lineage(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> Project
     )
 
 
+def _members(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> ProjectMembers:
+    return ProjectMembers(
+        project_id,
+        _open_invitations(rows),
+        syncing,
+        {row["user_id"]: row["role"] for row in rows["projects_users"]},
+        *flow.project_of(rows["projects"]),
+    )
+
+
+def _news(_of: str, rows: Rows, syncing: Syncing, _: Close) -> ListNews:
+    changed = {row["project_id"]: row["changed_in"] for row in rows["project_news"]}
+    return ListNews(changed, _open_invitations(rows), syncing)
+
+
+def _open_invitations(rows: Rows) -> Mapping[str, object]:
+    return {row["id"]: row["changed_at"] for row in rows["project_invitations"] if row["status"] == "open"}
+
+
 FLOW = View(
     "flow",
     ("transforms", "transform_outputs", "artifacts", "projects_users", "projects", "presence"),
@@ -146,11 +187,5 @@ LINEAGE = View(
         "human_transforms": ("transform_id", "project_id", "action_type"),
     },
 )
-NEWS = View(
-    "news",
-    ("project_news",),
-    lambda _, rows, syncing, close: ListNews(
-        {row["project_id"]: row["changed_in"] for row in rows["project_news"]}, syncing
-    ),
-    of_project=False,
-)
+MEMBERS = View("members", ("projects_users", "projects", "project_invitations"), _members)
+NEWS = View("news", ("project_news", "project_invitations"), _news, of_project=False)

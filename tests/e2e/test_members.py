@@ -29,7 +29,7 @@ def member(person: Person, username: str) -> Locator:
     return person.page.locator(f'[data-testid=member][data-username="{username}"]')
 
 
-async def test_a_person_is_added_promoted_and_removed_while_both_watch(
+async def test_a_person_is_invited_promoted_and_removed_while_both_watch(
     web: Web, model: ModelServer, browser: Browser, writer: Person
 ) -> None:
     """Everything by user name and role, and nobody reloads a page."""
@@ -39,18 +39,25 @@ async def test_a_person_is_added_promoted_and_removed_while_both_watch(
     friend, name = await newcomer(browser, web.url)
     await friend.visit(project_id)
     await friend.sees_words("项目不存在，或你没有访问权限")
+    await friend.go("/projects")
+    await friend.sees_words("这里还是一张白纸")
 
     await writer.opens_members()
     await writer.page.get_by_label("用户名").fill("nobody-at-all")
-    await writer.page.get_by_test_id("add-member").click()
+    await writer.page.get_by_test_id("invite-member").click()
     await writer.sees_words("没有叫这个用户名的人，请核对后再试")
     await writer.page.get_by_label("用户名").fill(f" {name.upper()} ")
     await writer.page.get_by_label("角色", exact=True).select_option("viewer")
-    await writer.page.get_by_test_id("add-member").click()
-    await expect(member(writer, name)).to_contain_text("小王")
+    await writer.page.get_by_test_id("invite-member").click()
+    await writer.sees_words("已邀请 小王，对方接受后就会加入")
+    await expect(writer.page.get_by_test_id("invitation")).to_contain_text("小王")
     await expect(writer.page.get_by_label("用户名")).to_have_value("")
 
-    await friend.go("/projects")
+    await friend.sees_words("测试用户 邀请你以查看者身份加入《")
+    await friend.page.get_by_test_id("accept").press("Enter")
+    await friend.sees_words("你已加入《")
+    await expect(member(writer, name)).to_contain_text("小王")
+    await expect(writer.page.get_by_test_id("invitation")).to_have_count(0)
     await friend.page.get_by_test_id("project").get_by_role("link").click()
     await friend.sees_ideas(*TITLES)
     await expect(friend.page.get_by_test_id("another-batch")).to_have_count(0)
@@ -61,11 +68,11 @@ async def test_a_person_is_added_promoted_and_removed_while_both_watch(
 
     await friend.opens_members()
     await expect(member(friend, name)).to_contain_text("协作者")
-    await expect(friend.page.get_by_test_id("add-member")).to_have_count(0)
+    await expect(friend.page.get_by_test_id("invite-member")).to_have_count(0)
     await writer.page.get_by_label("小王 的角色").select_option("owner")
-    await expect(friend.page.get_by_test_id("add-member")).to_be_visible()
+    await expect(friend.page.get_by_test_id("invite-member")).to_be_visible()
     await writer.page.get_by_label("小王 的角色").select_option("viewer")
-    await expect(friend.page.get_by_test_id("add-member")).to_have_count(0)
+    await expect(friend.page.get_by_test_id("invite-member")).to_have_count(0)
     await expect(member(friend, name)).to_contain_text("查看者")
 
     await writer.page.get_by_role("button", name="把 小王 移出项目").click()

@@ -11,7 +11,7 @@ from scriptwriter.services import members, projects
 from tests.support.following import SHAPE, caught_up, streaming
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, spoken
 from tests.support.programs import bearer, problem
-from tests.support.rooms import Room
+from tests.support.rooms import Room, join
 from tests.support.waiting import LIMIT, becomes_true, eventually
 from tests.support.web import Web
 
@@ -22,7 +22,7 @@ async def people(name: str) -> Room:
     async with transaction() as session:
         session.add_all([User(id=each, username=each) for each in (owner, viewer)])
     project_id = await projects.create(owner, "程序的项目")
-    await members.add(project_id, viewer, "viewer", owner)
+    await join(project_id, viewer, "viewer", owner)
     return Room(project_id, owner, "", viewer, "")
 
 

@@ -35,6 +35,11 @@ ROUTES: dict[tuple[str, str], tuple[Any, tuple[str, ...] | None]] = {
     ("POST", "/api/projects/{project}/members"): ({"username": "stranger", "role": "viewer"}, OWNERS),
     ("PATCH", "/api/projects/{project}/members/viewer"): ({"role": "collaborator"}, OWNERS),
     ("DELETE", "/api/projects/{project}/members/someone"): (None, OWNERS),
+    ("GET", "/api/projects/{project}/invitations"): (None, ALL),
+    ("DELETE", "/api/projects/{project}/invitations/an-invitation"): (None, OWNERS),
+    ("GET", "/api/invitations"): (None, None),
+    ("POST", "/api/invitations/of-somebody/accept"): (None, None),
+    ("POST", "/api/invitations/of-somebody/decline"): (None, None),
     ("POST", "/api/brainstorm/start"): (START, ACTORS),
     ("POST", "/api/brainstorm/a-run/stop"): (OF_PROJECT, ACTORS),
     ("POST", "/api/brainstorm/a-run/retry"): (OF_PROJECT, ACTORS),
@@ -73,6 +78,7 @@ def test_every_route_is_in_this_table() -> None:
     }
     form = r"/(members/)\w+$", r"brainstorm/a-run"
     known = {(method, re.sub(form[0], r"/\1{user_id}", path.partition("?")[0])) for method, path in ROUTES}
+    known = {(m, re.sub("an-invitation|of-somebody", "{invitation_id}", path)) for m, path in known}
     known = {
         (method, re.sub(form[1], "brainstorm/{transform_id}", path).replace("{project}", "{project_id}"))
         for method, path in known

@@ -80,11 +80,16 @@ async def test_a_deleted_project_is_gone_for_everybody_and_can_be_brought_back(r
     assert [answer.status_code for answer in [*restored, back]] == [204, 204, 200]
 
 
-async def test_members_are_listed_added_changed_and_removed(connected: str, room: Room) -> None:
+async def test_members_are_invited_listed_changed_and_removed(connected: str, room: Room) -> None:
     """By their owner, with the words of the pages."""
     path = f"/api/projects/{room.project_id}/members"
-    async with program_of(room.owner) as http:
+    async with program_of(room.owner) as http, program_of(room.stranger) as guest:
         added = await http.post(path, json={"username": " Stranger ", "role": "viewer"})
+        asked_twice = await http.post(path, json={"username": "stranger", "role": "viewer"})
+        [open_one] = (await http.get(f"/api/projects/{room.project_id}/invitations")).json()["invitations"]
+        [asked] = (await guest.get("/api/invitations")).json()["invitations"]
+        joined = await guest.post(f"/api/invitations/{asked['id']}/accept")
+        gone = await guest.post(f"/api/invitations/{asked['id']}/decline")
         again = await http.post(path, json={"username": "stranger", "role": "viewer"})
         changed = await http.patch(f"{path}/{room.stranger}", json={"role": "collaborator"})
         listed = (await http.get(path)).json()["members"]
@@ -92,10 +97,17 @@ async def test_members_are_listed_added_changed_and_removed(connected: str, room
         not_there = await http.delete(f"{path}/{room.stranger}")
         odd = [await http.delete(f"{path}/{each}") for each in ("%00", "half%ED%A0%80", "x" * 300)]
 
-    assert (added.status_code, changed.status_code, removed.status_code) == (201, 204, 204)
-    assert added.json()["id"] == room.stranger and {*added.json()} == {
-        "id", "name", "username", "role", "joinedAt",
+    assert (added.status_code, changed.status_code, removed.status_code) == (202, 204, 204)
+    assert added.json()["id"] == open_one["id"] == asked["id"] and {*added.json()} == {
+        "id", "name", "username", "role", "createdAt",
     }  # fmt: skip
+    assert {**asked, "id": 0, "createdAt": 0} == {
+        "id": 0, "createdAt": 0, "projectName": "一个项目", "role": "viewer", "inviterName": "Owner",
+        "inviterUsername": "owner",
+    }  # fmt: skip
+    assert problem(asked_twice) == (409, "already_invited")
+    assert joined.json() == {"projectId": room.project_id}
+    assert problem(gone) == (404, "invitation_not_found")
     assert problem(again) == (409, "already_member")
     assert [(each["id"], each["role"]) for each in listed] == [
         ("owner", "owner"), ("collaborator", "collaborator"),

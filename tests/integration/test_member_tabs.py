@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms, members, projects
+from scriptwriter.services import attempts, brainstorms, invitations, members, projects
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.managing import ManagingState
 from scriptwriter.state.members import MembersState
@@ -131,8 +131,16 @@ async def test_the_members_page_is_live_for_everybody_on_it(hub: Hub, room: Room
         viewer = await opened(stack, room, room.viewer, MEMBERS)
         assert [member.me for member in viewer.value(ProjectState, "members")] == [False, False, True]
 
-        await owner.send(MembersState.add, form_data={"username": " Stranger", "role": "viewer"})
+        await owner.send(MembersState.invite, form_data={"username": " Stranger", "role": "viewer"})
         for tab in (owner, viewer):
+            await tab.sees(
+                MembersState, "invitations", lambda found: [each.name for each in found] == ["Stranger"]
+            )
+            assert len(listed(tab)) == 3
+        [asked] = await invitations.mine("stranger")
+        await invitations.accept(asked.id, "stranger")
+        for tab in (owner, viewer):
+            await tab.sees(MembersState, "invitations", lambda found: found == [])
             await tab.sees(ProjectState, "members", lambda members: len(members) == 4)
             assert listed(tab)["Stranger"] == "viewer"
         await owner.send(MembersState.change_role, member_id="viewer", role="owner")
@@ -162,7 +170,7 @@ async def test_who_cannot_be_added_is_told_where_it_was_typed(
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.owner, MEMBERS)
 
-        await tab.send(MembersState.add, form_data=form)
+        await tab.send(MembersState.invite, form_data=form)
 
         told = [tab.value(MembersState, name).zh for name in ("problem", "notice")]
         assert words in told
@@ -180,7 +188,7 @@ async def test_who_does_not_own_a_project_changes_nothing_of_it(
     async with open_tab(room.project_id, person, MEMBERS) as tab:
         await tab.sees(MembersState, "access", lambda access: access in ("open", "denied"))
 
-        await tab.send(MembersState.add, form_data={"username": "stranger", "role": "owner"})
+        await tab.send(MembersState.invite, form_data={"username": "stranger", "role": "owner"})
         await tab.send(MembersState.change_role, member_id="viewer", role="owner")
         await tab.send(MembersState.change_role, member_id=str(person), role="owner")
         await tab.send(MembersState.ask, member_id="owner")

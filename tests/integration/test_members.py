@@ -11,8 +11,8 @@ from sqlmodel import col
 from scriptwriter.database import transaction
 from scriptwriter.errors import UserError
 from scriptwriter.models import User
-from scriptwriter.services import brainstorms, members, projects
-from tests.support.rooms import BRIEF, Room
+from scriptwriter.services import brainstorms, invitations, members, projects
+from tests.support.rooms import BRIEF, Room, join
 from tests.support.rows import rows
 from tests.support.waiting import eventually
 
@@ -28,7 +28,7 @@ async def roles(room: Room) -> dict[str, str]:
 async def test_members_are_listed_owners_first_with_their_names(connected: str, room: Room) -> None:
     """As they are shown to one another."""
     await members.change_role(room.project_id, room.viewer, "owner", room.owner)
-    await members.add(room.project_id, "stranger", "viewer", room.owner)
+    await join(room.project_id, "stranger", "viewer", room.owner)
 
     listed = await members.listed(room.project_id, "stranger")
 
@@ -44,10 +44,10 @@ async def test_members_are_listed_owners_first_with_their_names(connected: str, 
 @pytest.mark.parametrize("typed", ["stranger", "  Stranger ", "ｓｔｒａｎｇｅｒ", "STRANGER\x00"])
 async def test_a_user_name_is_found_however_it_is_typed(connected: str, room: Room, typed: str) -> None:
     """In wide letters, with spaces, in capitals: it is the same person's."""
-    added = await members.add(room.project_id, typed, "collaborator", room.owner)
+    asked = await invitations.invite(room.project_id, typed, "collaborator", room.owner)
 
-    assert (added.id, added.name, added.role) == ("stranger", "Stranger", "collaborator")
-    assert await members.listed(room.project_id, "stranger")
+    assert (asked.username, asked.name, asked.role) == ("stranger", "Stranger", "collaborator")
+    assert [each.id for each in await invitations.mine("stranger")] == [asked.id]
 
 
 @pytest.mark.parametrize(
@@ -61,24 +61,24 @@ async def test_a_user_name_is_found_however_it_is_typed(connected: str, room: Ro
         ("stranger", "", "role_unknown"),
     ],
 )
-async def test_who_cannot_be_added_is_told_why(
+async def test_who_cannot_be_invited_is_told_why(
     connected: str, room: Room, username: str, role: str, code: str
 ) -> None:
     """And nobody's role is changed by it."""
     with pytest.raises(UserError) as refused:
-        await members.add(room.project_id, username, role, room.owner)
+        await invitations.invite(room.project_id, username, role, room.owner)
 
     assert refused.value.code == code
     assert await roles(room) == {"owner": "owner", "collaborator": "collaborator", "viewer": "viewer"}
 
 
-async def test_a_closed_account_cannot_be_added(connected: str, room: Room) -> None:
+async def test_a_closed_account_cannot_be_invited(connected: str, room: Room) -> None:
     """It reads like a name that does not exist."""
     async with transaction() as session:
         await session.exec(update(User).where(col(User.id) == "stranger").values(status="disabled"))
 
     with pytest.raises(UserError, match="person_not_found"):
-        await members.add(room.project_id, "stranger", "viewer", room.owner)
+        await invitations.invite(room.project_id, "stranger", "viewer", room.owner)
 
 
 async def test_a_change_of_role_holds_at_the_next_act(connected: str, room: Room) -> None:
@@ -91,13 +91,13 @@ async def test_a_change_of_role_holds_at_the_next_act(connected: str, room: Room
         await brainstorms.start(room.project_id, BRIEF, room.collaborator)
 
 
-async def test_whoever_left_can_be_added_again(connected: str, room: Room) -> None:
+async def test_whoever_left_can_join_again(connected: str, room: Room) -> None:
     """With another role, if an owner wants so."""
     await members.leave(room.project_id, room.collaborator)
     with pytest.raises(UserError, match="project_not_found"):
         await members.listed(room.project_id, room.collaborator)
 
-    await members.add(room.project_id, "collaborator", "viewer", room.owner)
+    await join(room.project_id, "collaborator", "viewer", room.owner)
 
     assert (await roles(room))["collaborator"] == "viewer"
 

@@ -16,7 +16,7 @@ from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import NEWS
 from tests.support.batches import GROWING, ONE, TWO, begun
 from tests.support.flows import first
-from tests.support.rooms import BRIEF, Room
+from tests.support.rooms import BRIEF, Room, join
 from tests.support.tabs import PROJECTS, Tab, open_tab
 from tests.support.waiting import LIMIT
 
@@ -95,7 +95,7 @@ async def test_who_comes_and_who_goes_sees_it_in_an_open_list(hub: Hub, room: Ro
         guest, viewer = await listed(stack, room, room.stranger), await listed(stack, room, room.viewer)
         await shows(guest)
 
-        await members.add(room.project_id, room.stranger, "viewer", room.owner)
+        await join(room.project_id, room.stranger, "viewer", room.owner)
         await shows(guest, ("一个项目", "idle", 0))
         await members.remove(room.project_id, room.stranger, room.owner)
         await shows(guest)

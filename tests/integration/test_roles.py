@@ -14,11 +14,12 @@ from scriptwriter.errors import UserError
 from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import User
+from scriptwriter.models import Membership, User
 from scriptwriter.services import (
     attempts,
     brainstorms,
     edits,
+    invitations,
     keepers,
     members,
     picks,
@@ -78,7 +79,7 @@ MANAGING: dict[str, Act] = {
     "unarchive": lambda place, who: projects.unarchive(place.project_id, who),
     "delete": lambda place, who: projects.delete(place.project_id, who),
     "restore": lambda place, who: projects.restore(place.project_id, who),
-    "add": lambda place, who: members.add(place.project_id, "stranger", "viewer", who),
+    "invite": lambda place, who: invitations.invite(place.project_id, "stranger", "viewer", who),
     "change a role": lambda place, who: members.change_role(place.project_id, "viewer", "owner", who),
     "remove": lambda place, who: members.remove(place.project_id, "viewer-2", who),
 }
@@ -116,9 +117,11 @@ async def people(room: Room) -> None:
 async def new_place() -> Place:
     """A project of all these people."""
     project_id = await projects.create("owner-2", "一个项目")
-    for name in PEOPLE:
-        if name != "owner-2":
-            await members.add(project_id, name, name.removesuffix("-2"), "owner-2")
+    others = [name for name in PEOPLE if name != "owner-2"]
+    async with transaction() as session:
+        session.add_all(
+            [Membership(project_id=project_id, user_id=name, role=name.removesuffix("-2")) for name in others]
+        )
     attempt = await attempts.begin(await brainstorms.start(project_id, BRIEF, "owner-2"))
     assert attempt is not None
     await attempts.fail(attempt, [ONE], Reply("m", raw_response="raw"), fault("reply_unreadable"))

@@ -36,11 +36,17 @@ async def colleague_of(project_id: str, browser: Browser, home: str, display_nam
     return await Person.arrive(browser, home, await accounts.open_session(name))
 
 
-async def newcomer(browser: Browser, home: str, display_name: str = "小王") -> tuple["Person", str]:
-    """Somebody who is in no project yet, signed in in a browser of their own; and their user name."""
-    name = f"newcomer-{uuid4().hex[:8]}"
+async def outsider(display_name: str) -> str:
+    """Somebody with an account and no browser; returns their user name, which is their id."""
+    name = f"outsider-{uuid4().hex[:8]}"
     async with transaction() as session:
         session.add(User(id=name, username=name, display_name=display_name))
+    return name
+
+
+async def newcomer(browser: Browser, home: str, display_name: str = "小王") -> tuple["Person", str]:
+    """Somebody who is in no project yet, signed in in a browser of their own; and their user name."""
+    name = await outsider(display_name)
     return await Person.arrive(browser, home, await accounts.open_session(name)), name
 
 

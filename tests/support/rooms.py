@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scriptwriter.database import transaction
 from scriptwriter.graph import Brief
 from scriptwriter.models import Membership, User
-from scriptwriter.services import projects
+from scriptwriter.services import invitations, projects
 
 BRIEF = Brief("抖音", "穿越, 爽文", "女主是现代 CEO", 3)
 
@@ -19,6 +19,11 @@ class Room:
     collaborator: str = "collaborator"
     viewer: str = "viewer"
     stranger: str = "stranger"
+
+
+async def join(project_id: str, username: str, role: str, inviter: str) -> None:
+    """Let the person with this username (which is their id, too) become a member: invited, and accepting."""
+    await invitations.accept((await invitations.invite(project_id, username, role, inviter)).id, username)
 
 
 async def make_room(prefix: str = "") -> Room:

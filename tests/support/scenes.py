@@ -12,7 +12,7 @@ from scriptwriter.database import transaction
 from scriptwriter.generation.faults import fault
 from scriptwriter.graph import Brief, Idea, Reply
 from scriptwriter.models import Membership, Project, TransformOutput, User
-from scriptwriter.services import attempts, brainstorms, projects
+from scriptwriter.services import attempts, brainstorms, invitations, projects
 from tests.support.rooms import Room, make_room
 
 SECRET = "绝密"
@@ -25,7 +25,8 @@ BRIEF = Brief("抖音", "穿越", f"{SECRET}的要求", 2)
 class Target:
     """A project and its newest run, as arguments of events and requests name them.
 
-    `user_id` is one more viewer of it, and `username` the stranger's, who is no member.
+    `user_id` is one more viewer of it, `username` the stranger's, who is no member, and `invitation_id` that
+    of an open invitation of somebody else.
     """
 
     project_id: str
@@ -33,6 +34,7 @@ class Target:
     artifact_id: str
     user_id: str
     username: str
+    invitation_id: str
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -54,10 +56,11 @@ class Scene:
 
 async def make_scene(prefix: str = "") -> Scene:
     """Projects of the same people: with ideas, failed, being written, archived, deleted."""
-    room, guest = await make_room(prefix), f"{prefix}guest"
+    room, guest, invited = await make_room(prefix), f"{prefix}guest", f"{prefix}invited"
     scene = Scene(room)
     async with transaction() as session:
         session.add(User(id=guest, username=guest, display_name=f"{SECRET}客人"))
+        session.add(User(id=invited, username=invited, display_name=f"{SECRET}受邀人"))
     for number in range(5):
         project_id = room.project_id if number == 0 else await _another(room)
         async with transaction() as session:
@@ -65,6 +68,7 @@ async def make_scene(prefix: str = "") -> Scene:
                 update(Project).where(col(Project.id) == project_id).values(name=f"{SECRET}项目")
             )
             session.add(Membership(project_id=project_id, user_id=guest, role="viewer"))
+        invitation = await invitations.invite(project_id, invited, "viewer", room.owner)
         transform_id = await brainstorms.start(project_id, BRIEF, room.owner)
         attempt = await attempts.begin(transform_id)
         assert attempt is not None
@@ -74,7 +78,7 @@ async def make_scene(prefix: str = "") -> Scene:
         elif number != 2:
             await attempts.finish(attempt, IDEAS, reply)
         ideas = await _ideas_of(transform_id)
-        scene.targets.append(Target(project_id, transform_id, ideas, guest, room.stranger))
+        scene.targets.append(Target(project_id, transform_id, ideas, guest, room.stranger, invitation.id))
     await projects.archive(scene.targets[3].project_id, room.owner)
     await projects.delete(scene.targets[4].project_id, room.owner)
     return scene
@@ -98,6 +102,7 @@ def arguments(function: Any, target: Target, **known: Any) -> dict[str, Any]:
         "base": "",
         "order": f"{target.ref(1)} {target.ref()}",
         "member_id": target.user_id,
+        "invitation_id": target.invitation_id,
         "role": "collaborator",
         **known,
     }

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Browser, Locator, expect
 
-from scriptwriter.services import projects
+from scriptwriter.services import invitations, projects
 from tests.support.model_server import Gate, ModelServer, refused, spoken
-from tests.support.people import Person, colleague_of, newcomer
+from tests.support.people import Person, colleague_of, newcomer, outsider
 from tests.support.tellings import waiting_at
 from tests.support.web import Web
 
@@ -186,6 +186,10 @@ async def _members(person: Person, project_id: str, colleague_name: str, see: Se
     await see_at(person, "lineage", see, page.get_by_test_id("step").first)
     await person.go(f"/projects/{project_id}/members")
     row = page.get_by_test_id("member").filter(has_text=colleague_name)
+    for name in (await outsider(colleague_name), await outsider("W" * 60)):
+        await page.locator("#username").fill(name)
+        await page.get_by_test_id("invite-member").click()
+        await expect(page.locator(f'[data-testid=invitation][data-username="{name}"]')).to_be_visible()
     await see_at(person, "members", see, row)
     await row.get_by_test_id("ask").click()
     await see_at(person, "members-question", see, page.get_by_test_id("question"))
@@ -200,6 +204,16 @@ async def _around(person: Person, user: str, see: See) -> None:
     await person.go("/projects")
     await expect(page.get_by_test_id("project")).to_have_count(4)
     await see_at(person, "projects", see, page.get_by_test_id("search-projects"))
+    inviter = await outsider("林冬")
+    for name, role in (("秋天的短剧", "collaborator"), ("Supercalifragilistic" * 4, "owner")):
+        invited_to = await projects.create(inviter, name)
+        await invitations.invite(invited_to, user, role, inviter)
+    await expect(page.get_by_test_id("invite")).to_have_count(2)
+    await see_at(person, "projects-invited", see, page.get_by_test_id("accept").first)
+    for _ in range(2):
+        await page.get_by_test_id("decline").first.click()
+    await expect(page.get_by_test_id("invite")).to_have_count(0)
+    await page.get_by_test_id("notice").get_by_role("button").last.click()
     menu = page.get_by_test_id("project-menu").first
     await menu.locator("summary").click()
     await see_at(person, "projects-menu", see, menu.get_by_test_id("rename"))

@@ -15,7 +15,7 @@ from scriptwriter.components.elements import notice
 from scriptwriter.components.forms import BriefForm, brief_form
 from scriptwriter.components.frame import Surroundings, frame
 from scriptwriter.components.ideas import blank_card, growing_card, idea_card, place_card
-from scriptwriter.components.members import MemberDeeds, add_member, member_table
+from scriptwriter.components.members import MemberDeeds, invite_member, member_table, open_invitations
 from scriptwriter.components.origin import origin
 from scriptwriter.components.project import ProjectDeeds, name_or_field, project_menu
 from scriptwriter.components.views import (
@@ -23,6 +23,7 @@ from scriptwriter.components.views import (
     BriefMessages,
     CardView,
     ConflictView,
+    InvitationView,
     MemberView,
     Notice,
     OriginView,
@@ -89,7 +90,8 @@ PROJECT_DEEDS = ProjectDeeds(
     unreachable=UNREACHABLE,
 )
 MEMBER_DEEDS = MemberDeeds(
-    add=rx.console_log("a deed"),
+    invite=rx.console_log("a deed"),
+    withdraw=logged,
     change_role=logged,
     ask=logged,
     keep=rx.console_log("a deed"),
@@ -98,6 +100,7 @@ MEMBER_DEEDS = MemberDeeds(
     asked_role=rx.Var("asked_role").to(str),
     adding=rx.Var("adding").to(bool),
     added=rx.Var("added").to(int),
+    invited=rx.Var("invited").to(Notice),
     problem=rx.Var("problem").to(Notice),
     may_manage=rx.Var("may_manage").to(bool),
     unreachable=UNREACHABLE,
@@ -197,7 +200,9 @@ def _components() -> Iterator[tuple[str, Any]]:
     yield "project menu", lambda: project_menu(project, LANGUAGE, PROJECT_DEEDS)
     yield "name", lambda: name_or_field(project, rx.el.p(project.name), LANGUAGE, PROJECT_DEEDS)
     yield "members", lambda: member_table(members, LANGUAGE, MEMBER_DEEDS)
-    yield "adding", lambda: add_member(LANGUAGE, MEMBER_DEEDS)
+    yield "inviting", lambda: invite_member(LANGUAGE, MEMBER_DEEDS)
+    asked = rx.Var("asked").to(list[InvitationView])
+    yield "invitations", lambda: open_invitations(asked, LANGUAGE, MEMBER_DEEDS)
     yield (
         "form",
         lambda: brief_form(
@@ -238,7 +243,7 @@ def test_the_form_starts_with_the_designs_values() -> None:
     assert "rows:4" in code or 'rows:"4"' in code
 
 
-@pytest.mark.parametrize("name", ["status", "place", "form", "project menu", "adding"])
+@pytest.mark.parametrize("name", ["status", "place", "form", "project menu", "inviting", "invitations"])
 def test_what_acts_is_disabled_offline_and_never_queued(name: str) -> None:
     """A press while the connection is lost happens at once or never, not by surprise afterwards."""
     component = dict(_components())[name]()

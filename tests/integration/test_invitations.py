@@ -1,0 +1,215 @@
+"""Nobody becomes a member without having said yes; what an invitation shows, bounds, and outlives."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text, update
+from sqlmodel import col
+
+from scriptwriter.database import transaction
+from scriptwriter.errors import UserError
+from scriptwriter.models import Invitation, Membership, User
+from scriptwriter.services import invitations, members, projects, throttle
+from scriptwriter.state.members import MembersState
+from scriptwriter.state.projects import ProjectsState
+from scriptwriter.sync.hub import Hub
+from tests.support.rooms import Room, join
+from tests.support.rows import rows
+from tests.support.tabs import PROJECTS, open_tab
+
+MEMBERS = "/projects/[project_id]/members"
+
+
+async def invited(room: Room, role: str = "viewer") -> str:
+    """The id of an invitation of the stranger."""
+    return (await invitations.invite(room.project_id, room.stranger, role, room.owner)).id
+
+
+async def refused(work) -> str:
+    """With which code something is refused."""
+    with pytest.raises(UserError) as error:
+        await work
+    return error.value.code
+
+
+async def roles(room: Room) -> dict[str, str]:
+    """The role of each member."""
+    return {each.id: each.role for each in await members.listed(room.project_id, room.owner)}
+
+
+async def test_an_invitation_makes_nobody_a_member(connected: str, room: Room) -> None:
+    """Until it is accepted the invited person sees its project's name, the role and who invites."""
+    await invited(room, "collaborator")
+
+    [asked] = await invitations.mine(room.stranger)
+    assert (asked.project_name, asked.role, asked.inviter_name, asked.inviter_username) == (
+        "一个项目", "collaborator", "Owner", "owner",
+    )  # fmt: skip
+    assert room.stranger not in await roles(room)
+    assert await projects.mine(room.stranger) == []
+    assert await refused(projects.open_project(room.project_id, room.stranger)) == "project_not_found"
+
+
+async def test_who_accepts_is_a_member_in_the_role_of_the_invitation(connected: str, room: Room) -> None:
+    """Once, whoever clicks twice."""
+    invitation = await invited(room, "collaborator")
+
+    both = await asyncio.gather(
+        *(invitations.accept(invitation, room.stranger) for _ in range(2)), return_exceptions=True
+    )
+
+    assert [str(each) for each in both].count(room.project_id) == 1
+    assert (await roles(room))[room.stranger] == "collaborator"
+    assert await invitations.mine(room.stranger) == []
+
+
+async def test_nobody_else_answers_an_invitation(connected: str, room: Room) -> None:
+    """Not its inviter, and no other member; an id that is none is told alike."""
+    invitation = await invited(room)
+
+    for person in (room.owner, room.viewer):
+        for answer in (invitations.accept, invitations.decline):
+            assert await refused(answer(invitation, person)) == "invitation_not_found"
+    for unknown in ("", "\x00", "x" * 300, "no-such-invitation"):
+        assert await refused(invitations.accept(unknown, room.stranger)) == "invitation_not_found"
+    assert len(await invitations.mine(room.stranger)) == 1
+
+
+async def test_who_declined_is_not_asked_again_by_the_same_person(connected: str, room: Room) -> None:
+    """For 30 days; another owner may, and so may the same one for another project."""
+    await invitations.decline(await invited(room), room.stranger)
+    assert await invitations.mine(room.stranger) == []
+
+    assert await refused(invited(room)) == "invitation_declined"
+    other = await projects.create(room.owner, "另一个")
+    await invitations.invite(other, room.stranger, "viewer", room.owner)
+    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+    await invitations.invite(room.project_id, room.stranger, "viewer", room.viewer)
+    await invitations.decline((await invitations.mine(room.stranger))[0].id, room.stranger)
+    async with transaction() as session:
+        long_ago = Invitation.changed_at - timedelta(days=31)  # pyright: ignore[reportOperatorIssue]: a column
+        await session.exec(update(Invitation).values(changed_at=long_ago))
+    await invited(room)
+
+
+async def test_there_is_one_open_invitation_of_a_person_to_a_project(connected: str, room: Room) -> None:
+    """Also of two owners at once."""
+    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+
+    both = await asyncio.gather(
+        *(
+            invitations.invite(room.project_id, room.stranger, "viewer", owner)
+            for owner in (room.owner, room.viewer)
+        ),
+        return_exceptions=True,
+    )
+
+    assert sorted(getattr(each, "code", "made") for each in both) == ["already_invited", "made"]
+
+
+async def test_an_inviter_has_so_many_open_invitations(connected: str, room: Room) -> None:
+    """Over all projects; one that is taken back makes room."""
+    others = [f"person-{number}" for number in range(invitations.MOST_OPEN)]
+    elsewhere = await projects.create(room.owner, "另一个")
+    async with transaction() as session:
+        session.add_all([User(id=name, username=name) for name in others])
+        await session.flush()
+        session.add_all(
+            [
+                Invitation(
+                    id=name, project_id=elsewhere, invitee_id=name, inviter_id=room.owner, role="viewer"
+                )
+                for name in others
+            ]
+        )
+
+    assert await refused(invited(room)) == "too_many_invitations"
+    await invitations.withdraw(elsewhere, others[0], room.owner)
+    await invited(room)
+
+
+async def test_looking_names_up_has_its_bound(connected: str, room: Room) -> None:
+    """Of names that nobody has, too: an owner cannot find out who has an account here by trying."""
+    for number in range(throttle.MOST_LOOKUPS):
+        name = f"guess-{number}"
+        assert (
+            await refused(invitations.invite(room.project_id, name, "viewer", room.owner))
+            == "person_not_found"
+        )
+
+    assert await refused(invited(room)) == "too_many_lookups"
+    async with transaction() as session:
+        await (await session.connection()).execute(
+            text("UPDATE name_lookups SET looked_at = looked_at - interval '1 hour'")
+        )
+    await invited(room)
+
+
+@pytest.mark.parametrize("what", ["delete", "step down", "remove", "withdraw", "disable", "demote"])
+async def test_an_invitation_ends_with_what_it_stands_on(connected: str, room: Room, what: str) -> None:
+    """The project, its inviter's role and account; and an owner takes it back."""
+    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+    invitation = await invited(room)
+    if what == "delete":
+        await projects.delete(room.project_id, room.viewer)
+    elif what == "step down":
+        await members.change_role(room.project_id, room.owner, "collaborator", room.viewer)
+    elif what == "remove":
+        await members.remove(room.project_id, room.owner, room.viewer)
+    elif what == "withdraw":
+        await invitations.withdraw(room.project_id, invitation, room.viewer)
+    elif what == "disable":
+        async with transaction() as session:
+            await session.exec(update(User).where(col(User.id) == room.owner).values(status="disabled"))
+    else:
+        # As a process of an earlier version does, which knows of no invitations.
+        async with transaction() as session:
+            owner = col(Membership.user_id) == room.owner
+            await session.exec(update(Membership).where(owner).values(role="viewer"))
+
+    assert await invitations.mine(room.stranger) == []
+    assert await refused(invitations.accept(invitation, room.stranger)) == "invitation_not_found"
+    assert rows(connected, "SELECT 1 AS one FROM projects_users WHERE user_id = 'stranger'") == []
+
+
+async def test_an_open_list_shows_invitations_as_they_come_and_go(hub: Hub, room: Room) -> None:
+    """A new one, another name of the project, one that is taken back; and what is accepted is in the list."""
+    async with open_tab(room.project_id, room.stranger, PROJECTS) as tab:
+        await tab.sees(ProjectsState, "loaded", lambda loaded: loaded is True)
+
+        invitation = await invited(room)
+        [asked] = await tab.sees(ProjectsState, "invitations", lambda found: found)
+        assert (asked.name, asked.username, asked.role, asked.project) == (
+            "Owner",
+            "owner",
+            "viewer",
+            "一个项目",
+        )
+        await projects.change(room.project_id, room.owner, name="改名")
+        await tab.sees(ProjectsState, "invitations", lambda found: found and found[0].project == "改名")
+        await invitations.withdraw(room.project_id, invitation, room.owner)
+        await tab.sees(ProjectsState, "invitations", lambda found: found == [])
+        await tab.send(ProjectsState.accept, invitation_id=invitation)
+        assert tab.value(ProjectsState, "notice").zh == "这个邀请已经失效"
+
+        again = await invited(room)
+        await tab.sees(ProjectsState, "invitations", lambda found: found)
+        await tab.send(ProjectsState.accept, invitation_id=again)
+        assert tab.value(ProjectsState, "notice").zh == "你已加入《改名》"
+        await tab.sees(ProjectsState, "projects", lambda found: [each.name for each in found] == ["改名"])
+
+
+async def test_the_members_page_shows_what_is_open_and_takes_it_back(hub: Hub, room: Room) -> None:
+    """And says what was done."""
+    async with open_tab(room.project_id, room.owner, MEMBERS) as tab:
+        await tab.sees(MembersState, "access", lambda access: access == "open")
+
+        await tab.send(MembersState.invite, form_data={"username": "stranger", "role": "viewer"})
+        [asked] = await tab.sees(MembersState, "invitations", lambda found: found)
+        assert tab.value(MembersState, "invited").zh == "已邀请 Stranger，对方接受后就会加入"
+        await tab.send(MembersState.withdraw, invitation_id=asked.id)
+        await tab.sees(MembersState, "invitations", lambda found: found == [])
+        assert tab.value(MembersState, "invited").zh == "邀请已撤回"
+
+    await join(room.project_id, room.stranger, "viewer", room.owner)
