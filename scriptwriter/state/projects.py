@@ -82,11 +82,14 @@ class ProjectsState(SessionState):
     async def _answer(
         self, invitation_id: str, answer: Callable[[str, str], Awaitable[Any]], said: Text
     ) -> None:
+        project = next((each.project for each in self.invitations if each.id == invitation_id), None)
+        if project is None:
+            # The second one of a double click, or one that the person has answered in another tab.
+            return
         self.notice = Notice()
-        name = next((each.project for each in self.invitations if each.id == invitation_id), "")
         try:
             await answer(invitation_id, await self._person())
-            self.notice = Notice(said.zh.format(name=name), said.en.format(name=name))
+            self.notice = Notice(said.zh.format(name=project), said.en.format(name=project))
         except Exception as error:
             self.notice = as_notice(error)
         await self._read()
