@@ -58,7 +58,7 @@ async def _one_batch(room: Room) -> Target:
         await picks.pick(room.project_id, ref, "pass", room.collaborator, f"{_MARK}太像了")
     for ref, body in zip(refs, _HARD, strict=False):
         await edits.edit(room.project_id, ref, f"{_MARK}改", body, "", room.collaborator)
-    await keepers.arrange(room.project_id, refs[1::2], room.owner)
+    await keepers.move(room.project_id, refs[1], refs[3], room.owner)
     async with transaction() as session:
         found = LlmPrompt(
             id=f"p{transform_id}", project_id=room.project_id, transform_id=transform_id, prompt_role="retry",
