@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import openai
 
+from scriptwriter.domain.kinds.brief import MODEL
 from scriptwriter.generation.endpoint import Endpoint
 from scriptwriter.generation.events import Events, Unreadable
 from scriptwriter.generation.faults import fault, fault_in_stream, fault_of
@@ -132,12 +133,17 @@ async def _alive(response: httpx2.Response, patience: float) -> AsyncIterator[by
         yield chunk
 
 
+def _is_count(name: str, count: object) -> bool:
+    """Whether it is a number of tokens as domain.run.Usage takes it."""
+    return type(count) is int and 0 <= count <= 2**53 and len(name) <= 100 and name.isprintable()
+
+
 def _note(event: dict[str, Any], call: Call) -> None:
     if isinstance(event.get("model"), str) and event["model"]:
-        call.model_name = event["model"]
+        call.model_name = "".join(filter(str.isprintable, event["model"]))[:MODEL] or call.model_name
     usage = event.get("usage")
     if isinstance(usage, dict):
-        counted = {name: count for name, count in usage.items() if type(count) is int}
+        counted = {name: count for name, count in usage.items() if _is_count(name, count)}
         call.usage = counted or call.usage
 
 

@@ -14,7 +14,7 @@ from tests.support.programs import JSON, bearer, client, problem
 from tests.support.rooms import Room
 
 PIECE = b" " * 65_536
-FILES = ("/api/projects/import", "/api/projects/import-file")
+FILES = ("/api/projects/import",)
 
 
 async def _many(pieces: int) -> AsyncIterator[bytes]:

@@ -23,8 +23,8 @@ class Source(Value):
 class Brief(Value):
     """What a writer asks for; see graph.Brief for the meaning of each field."""
 
-    platform: Annotated[str, Field(max_length=PLATFORM)]
-    genre: Annotated[str, Field(max_length=GENRE)]
+    platform: Annotated[str, Field(min_length=1, max_length=PLATFORM)]
+    genre: Annotated[str, Field(min_length=1, max_length=GENRE)]
     other_requirements: Annotated[str, Field(max_length=WISHES)] = ""
     count: Annotated[int, Field(ge=1, le=MOST_IDEAS)] = 5
     audience: Literal["", "female", "male"] = ""

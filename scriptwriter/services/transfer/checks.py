@@ -166,16 +166,13 @@ def _check_sources(step: Step, brief: Brief) -> None:
         raise UnreadableFile("leads_nowhere", place)
     known = {*ideas.values()}
     for link in step.inputs:
-        kind = link.thing.row.type
         if link.role == "version":
             ref = _about(link.thing)
             if ref not in ideas:
                 raise UnreadableFile("wrong_link", link.place)
             _check_version(link, ref)
             known.add(link.place)
-        elif link.role == "params" or (
-            link.role in ("kept", "passed") and kind in (graph.IDEA, graph.VERDICT)
-        ):
+        elif link.role == "params" or (link.role in ("kept", "passed") and _about(link.thing) is not None):
             known.add(link.place)
     _only(step, known)
 
@@ -190,6 +187,8 @@ def _check_written(step: Step, made: Thing, brief: Brief) -> None:
     for number, idea in enumerate(written):
         if idea.status == "writing":
             raise UnreadableFile("contradiction", f"{made.place}.data.ideas[{number}].status")
+        if idea.finished and not (idea.title and idea.body):
+            raise UnreadableFile("missing", f"{made.place}.data.ideas[{number}]")
     skipped = step.context.skipped or ()
     done = {place for place, idea in enumerate(written) if idea.finished} | {*skipped}
     if step.row.streaming_status == "completed" and not done >= {*range(brief.count)}:
@@ -224,6 +223,11 @@ def _made(step: Step, role: str, kind: str) -> Thing:
     [link] = step.outputs
     if link.role != role or link.thing.row.type != kind:
         raise UnreadableFile("wrong_link", link.place)
+    if step.row.streaming_status == "completed":
+        if step.row.progress_percentage != graph.FINISHED:
+            raise UnreadableFile("contradiction", f"{step.place}.progress_percentage")
+        if link.thing.row.streaming_progress != graph.FINISHED:
+            raise UnreadableFile("contradiction", f"{link.thing.place}.streaming_progress")
     return link.thing
 
 

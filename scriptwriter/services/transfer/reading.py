@@ -4,6 +4,7 @@ The rows are text for COPY (PostgreSQL 17, "COPY", Text Format): the process tha
 bytes, however many rows they are.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from scriptwriter import graph
 from scriptwriter.domain import kinds, strict_json
 from scriptwriter.domain.kinds import Brief, Ideas, Version
 from scriptwriter.domain.run import RunContext
+from scriptwriter.domain.typed_text import visible
 from scriptwriter.domain.values import Value
 from scriptwriter.errors import Language, UnreadableFile, UserError
 from scriptwriter.services.transfer import checks, names, values
@@ -94,7 +96,7 @@ def _parsed(content: bytes) -> ProjectFile:
 
 
 def _steps(file: ProjectFile, things: Mapping[str, Thing]) -> dict[str, Step]:
-    """The transforms of a file with what belongs to them; each artifact but a brief comes from one."""
+    """Each transform with what belongs to it; each artifact comes from one, each brief goes into one."""
     steps = {row.id: _step(row, number) for number, row in enumerate(file.transforms)}
     makers: set[str] = set()
     for table, links in (("inputs", file.inputs), ("outputs", file.outputs)):
@@ -119,8 +121,10 @@ def _steps(file: ProjectFile, things: Mapping[str, Thing]) -> dict[str, Step]:
         if row.transform_id not in steps:
             raise UnreadableFile("leads_nowhere", f"prompts[{number}].transform_id")
         steps[row.transform_id].prompts.append((row, f"prompts[{number}]"))
+    users = Counter(row.artifact_id for row in file.inputs if row.role == "params")
     for thing in things.values():
-        if thing.row.id not in makers and thing.row.type != graph.PARAMS:
+        alone = users[thing.row.id] != 1 if thing.row.type == graph.PARAMS else thing.row.id not in makers
+        if alone:
             raise UnreadableFile("wrong_link", thing.place)
     return steps
 
@@ -170,7 +174,7 @@ def _check_past(moment: datetime, place: str) -> None:
 def _check_name(file: ProjectFile) -> None:
     """That a project may be called so here (see services.projects)."""
     name, description = file.project.name, file.project.description or ""
-    if name != " ".join(name.split()) or not name:
+    if name != " ".join(name.split()) or not visible(name):
         raise UnreadableFile("name", "project.name")
     if description != description.strip():
         raise UnreadableFile("wrong", "project.description")
