@@ -62,6 +62,11 @@ def last_known(credential_id: str) -> str:
     return _shares.known.get(credential_id, "")
 
 
+def forget(credential_id: str) -> None:
+    """Note that a credential (a hash) is nobody's any more."""
+    _shares.known.pop(credential_id, None)
+
+
 def remember(credential_id: str, person_id: str) -> None:
     """Note whose credential (a hash) it is, and charge this task to that person."""
     _shares.known.pop(credential_id, None)

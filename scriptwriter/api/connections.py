@@ -118,7 +118,10 @@ class Sender:
 
 @dataclass(eq=False)
 class Connection:
-    """One open websocket; `person` is "" where nobody is known, `close` ends it from outside."""
+    """One open websocket; `person` is "" where nobody is known, `close` ends it from outside.
+
+    `signed_out` says that its session has ended since.
+    """
 
     person: str
     sender: Sender
@@ -126,6 +129,7 @@ class Connection:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     tokens: set[str] = field(default_factory=set)
     arriving: int = 0
+    signed_out: bool = False
     _works: set[Work] = field(default_factory=set)
     _ended: bool = False
 
@@ -136,9 +140,17 @@ class Connection:
         if self._ended:
             work.cancel()
         elif not follows and not work.done():
-            characters = self.arriving
-            self.sender.begin(characters)
-            work.add_done_callback(lambda _: self.sender.handled(characters))
+            sender, characters = self.sender, self.arriving
+            sender.begin(characters)
+            work.add_done_callback(lambda _: sender.handled(characters))
+
+    def sign_out(self) -> None:
+        """Its session has ended: it is no longer of its person, whose limits it would use up."""
+        if not self.signed_out:
+            self.signed_out = True
+            self.sender.connections.discard(self)
+            self.sender = Sender(OF_A_PERSON)
+            _let_go(self)
 
     def end(self) -> None:
         """End everything that it started."""
@@ -169,9 +181,7 @@ def opened(person: str, close: Callable[[], object]) -> Iterator[Connection]:
         raise TooMany
     connection = Connection(person, sender, close)
     if not person:
-        if len(_anonymous) >= MOST_ANONYMOUS:
-            next(iter(_anonymous)).close()
-        _anonymous[connection] = None
+        _let_go(connection)
     sender.connections.add(connection)
     _open[connection.id] = connection
     try:
@@ -179,7 +189,7 @@ def opened(person: str, close: Callable[[], object]) -> Iterator[Connection]:
     finally:
         connection.end()
         _anonymous.pop(connection, None)
-        sender.connections.discard(connection)
+        connection.sender.connections.discard(connection)
         del _open[connection.id]
 
 
@@ -200,7 +210,7 @@ def outdated_tabs(connection: Connection) -> list[str]:
 
     Of a person those are kept that were closed last.
     """
-    if not connection.person:
+    if not connection.person or connection.signed_out:
         return list(connection.tokens)
     unknown = connection.person == UNKNOWN
     closed = _unknown_tabs if unknown else connection.sender.closed_tabs
@@ -211,6 +221,16 @@ def outdated_tabs(connection: Connection) -> list[str]:
     for token in outdated:
         del closed[token]
     return outdated
+
+
+def _let_go(connection: Connection) -> None:
+    """Count it among those of nobody known."""
+    if len(_anonymous) >= MOST_ANONYMOUS:
+        oldest = next(iter(_anonymous))
+        # It is counted no longer, though it takes a moment until it is closed.
+        del _anonymous[oldest]
+        oldest.close()
+    _anonymous[connection] = None
 
 
 def _sender_of(person: str) -> Sender:

@@ -101,7 +101,8 @@ class Doors:
             dismissed = asyncio.Event()
             with connections.opened(person, dismissed.set) as connection:
                 socket = PageSocket(receive, send, self._admit, connection, dismissed=dismissed)
-                await self._app(page_socket.as_own(scope, connection), socket.receive, socket.send)
+                with page_socket.watched(scope, connection):
+                    await self._app(page_socket.as_own(scope, connection), socket.receive, socket.send)
         except (UserError, connections.TooMany):
             await page_socket.refuse(receive, send)
             return

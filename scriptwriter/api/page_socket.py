@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -23,7 +24,7 @@ from scriptwriter.api.origins import allowed
 from scriptwriter.api.problems import AWAY
 from scriptwriter.api.session import token_in
 from scriptwriter.errors import UserError
-from scriptwriter.services import accounts
+from scriptwriter.services import accounts, session_watch
 
 MESSAGE_LIMIT = 1_000_000
 """Characters of one message."""
@@ -82,6 +83,14 @@ async def person_of(scope: Scope) -> str:
             raise UserError("service_away") from error
         return last or UNKNOWN
     return user.id if user else ""
+
+
+def watched(scope: Scope, connection: Connection) -> AbstractContextManager[None]:
+    """A block in which the connection learns that its session has ended."""
+    if not connection.person:
+        return nullcontext()
+    session_id = accounts.token_hash(token_in(Headers(scope=scope).get("cookie", "")))
+    return session_watch.watched(session_id, connection.sign_out)
 
 
 def as_own(scope: Scope, connection: Connection) -> Scope:
@@ -161,12 +170,11 @@ class PageSocket:
 
     async def _next(self) -> Message | None:
         """What the page sends next; None where nobody is known and nothing comes, or others come instead."""
-        if self.connection.person:
-            return await self.page_receive()
+        silence = None if self.connection.person else ANONYMOUS_SILENCE
         coming = asyncio.ensure_future(self.page_receive())
         leaving = asyncio.ensure_future(self.dismissed.wait())
         try:
-            await asyncio.wait({coming, leaving}, timeout=ANONYMOUS_SILENCE, return_when="FIRST_COMPLETED")
+            await asyncio.wait({coming, leaving}, timeout=silence, return_when="FIRST_COMPLETED")
             return coming.result() if coming.done() else None
         finally:
             coming.cancel()

@@ -84,6 +84,7 @@ async def user_of(session_id: str) -> User | None:
         )
         row = found.first()
         if row is None:
+            fair_share.forget(session_id)
             return None
         user, known = row
         if now - known.last_seen_at > _NOTED_EVERY:

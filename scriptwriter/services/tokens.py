@@ -117,6 +117,7 @@ async def user_of_token(token: str, *, address: str = "", user_agent: str = "") 
         )
         row = found.first()
         if row is None:
+            fair_share.forget(token_id)
             return None
         user, known = row
         now = datetime.now(UTC)

@@ -117,6 +117,25 @@ def test_the_oldest_anonymous_websocket_is_closed_for_the_next() -> None:
     assert closed == [0]
 
 
+def test_a_session_that_has_ended_uses_up_nothing_of_its_person() -> None:
+    """Whoever stole it keeps nobody out; the oldest of its websockets is closed for the next stranger."""
+    closed: list[int] = []
+    with ExitStack() as stack:
+        stolen = [
+            stack.enter_context(opened("writer", lambda number=number: closed.append(number)))
+            for number in range(MOST_OF_A_PERSON)
+        ]
+        for each in stolen:
+            each.carry("tab", Handled(), follows=False)
+            each.sign_out()
+        stack.enter_context(opened("writer", bool))
+        for _ in range(MOST_ANONYMOUS - MOST_OF_A_PERSON + 1):
+            stack.enter_context(opened("", bool))
+
+        assert closed == [0]
+        assert outdated_tabs(stolen[1]) == ["tab"]
+
+
 def test_the_tabs_that_a_person_closed_last_are_kept() -> None:
     """Of an anonymous one none is."""
     with opened("", bool) as connection:
