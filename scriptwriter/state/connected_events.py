@@ -71,8 +71,13 @@ async def _drop(manager: StateManager, tokens: list[str]) -> None:
             continue
         try:
             if isinstance(manager, StateManagerMemory):
+                known = BaseStateToken(ident=token, cls=State)
+                if token in manager.states:
+                    # An event that is still being handled holds the lock, and needs the state.
+                    async with manager.modify_state(known):
+                        pass
                 # Reflex has no public call for one tab.
-                manager._purge_token(BaseStateToken(ident=token, cls=State))
+                manager._purge_token(known)
             elif isinstance(manager, StateManagerRedis):
                 names = [str(BaseStateToken(ident=token, cls=each)) for each in signatures.states()]
                 await manager.redis.delete(*names)

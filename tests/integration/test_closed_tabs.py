@@ -1,9 +1,11 @@
 """What the server keeps of a tab that was closed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
+from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 from reflex_base.event import Event
 from reflex_base.event.processor import BaseStateEventProcessor
@@ -53,6 +55,21 @@ async def test_nothing_is_kept_of_a_closed_tab_of_nobody_known(
     assert not manager.states
     assert not manager._token_expires_at
     assert not manager._states_locks
+
+
+async def test_an_event_that_is_still_handled_keeps_its_state(
+    events: ConnectedEvents, manager: StateManagerMemory
+) -> None:
+    """The tab is forgotten when it is over."""
+    with opened("", bool) as connection:
+        await _send(events, connection, "tab", BOOT)
+    async with manager.modify_state(BaseStateToken(ident="tab", cls=State)) as state:
+        forgetting = asyncio.ensure_future(forget(manager, ["tab"]))
+        await asyncio.sleep(0)
+        assert await state.get_state(MembersState)
+    await forgetting
+
+    assert not manager.states
 
 
 async def test_a_persons_tab_is_there_when_they_come_back(
