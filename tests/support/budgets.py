@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from scriptwriter.settings import settings
 
-UNLIMITED = {"STARTS_PER_MINUTE": "100000", "RUNNING_PER_PERSON": "1000"}
+UNLIMITED = {"STARTS_PER_MINUTE": "100000", "RUNNING_PER_PERSON": "1000", "REGISTRATIONS_PER_HOUR": "1000"}
 """In the environment of a process."""
 
 
