@@ -28,7 +28,7 @@ async def test_a_bad_file_is_explained_and_a_good_one_opens(
     await writer.go("/projects")
     await writer.page.get_by_test_id("search-projects").fill("抖音")
     loads: list[object] = []
-    writer.page.on("load", loads.append)
+    writer.page.on("load", lambda page: loads.append(page))
     picked = writer.page.get_by_test_id("import-file")
     problem = writer.page.get_by_test_id("import-problem")
 

@@ -135,6 +135,32 @@ async def test_what_is_being_written_comes_out_as_stopped(room: Room) -> None:
     assert [idea.get("status") for idea in json.loads(made["data"])["ideas"]] == [None, "unfinished"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE artifacts SET data = '{' WHERE type = 'brainstorm_verdict' RETURNING id",
+        "UPDATE artifacts SET data = '{\"ideas\": [1]}' WHERE type = 'brainstorm_ideas' RETURNING id",
+        "UPDATE artifacts SET type = 'other' WHERE type = 'brainstorm_idea' RETURNING id",
+        "UPDATE artifacts SET created_at = NULL RETURNING id",
+        "UPDATE transforms SET execution_context = '{\"asked\": {}}' WHERE type = 'llm' RETURNING id",
+        "UPDATE transforms SET execution_context = NULL, retry_count = NULL RETURNING id",
+        "UPDATE llm_prompts SET prompt_role = NULL RETURNING id",
+        "UPDATE llm_transforms SET token_usage = 'x', model_name = '' RETURNING transform_id",
+        "UPDATE transform_inputs SET input_role = 'ideas[9]' WHERE input_role = 'ideas[0]' RETURNING id",
+        "DELETE FROM transform_outputs RETURNING id",
+    ],
+)
+async def test_an_export_leaves_out_what_cannot_be_read(room: Room, connected: str, change: str) -> None:
+    """And what came of it, and says how many rows; the rest can be imported."""
+    await fill(room)
+    assert rows(connected, change)
+
+    _, content = await export(room.project_id, room.owner)
+
+    assert json.loads(content)["left_out"] > 0
+    assert await take_in(content, room.stranger)
+
+
 async def test_a_stranger_exports_nothing(room: Room) -> None:
     """As if there were no such project."""
     with pytest.raises(UserError) as refused:

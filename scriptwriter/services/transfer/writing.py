@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -102,14 +102,14 @@ class _File:
         self._broken: set[str] = set()
         self._link(_named(INPUT, tables.inputs), steps, "input")
         self._link(_named(OUTPUT, tables.outputs), steps, "output")
-        turns = {row["id"]: number for number, row in enumerate(transforms)}
         prompts = _named(PROMPT, tables.prompts)
-        prompts.sort(
-            key=lambda row: (turns[row["transform_id"]], len(row["prompt_role"]), row["prompt_role"])
-        )
+        prompts.sort(key=lambda row: (len(row["prompt_role"] or ""), row["prompt_role"] or ""))
         for row in prompts:
-            if step := self._steps.get(steps[row["transform_id"]]):
-                step.prompts.append((PromptInFile(**row | {"transform_id": step.row.id}), ""))
+            if step := self._steps.get(steps.get(row["transform_id"], "")):
+                try:
+                    step.prompts.append((PromptInFile(**row | {"transform_id": step.row.id}), ""))
+                except ValidationError:
+                    self._broken.add(step.row.id)
 
     def of(self, name: str, description: str) -> ProjectFile:
         """The file, of the steps that make sense and the artifacts that belong to them."""
@@ -147,7 +147,7 @@ class _File:
             id=self._ids[row["id"]],
             type=row["type"],
             data=kinds.write(value),
-            created_at=row["created_at"].astimezone(UTC),
+            created_at=_in_utc(row["created_at"]),
             streaming_status="cancelled" if growing else row["streaming_status"],
             streaming_progress=row["streaming_progress"],
         )
@@ -166,7 +166,7 @@ class _File:
             | {
                 "id": id,
                 "execution_context": kinds.write(context),
-                "created_at": row["created_at"].astimezone(UTC),
+                "created_at": _in_utc(row["created_at"]),
                 "streaming_status": "cancelled" if active else row["streaming_status"],
             }
         )
@@ -174,10 +174,12 @@ class _File:
 
     def _link(self, rows: Iterable[Mapping[str, Any]], steps: Mapping[str, str], side: str) -> None:
         for row in rows:
-            step = self._steps.get(steps[row["transform_id"]])
+            step = self._steps.get(steps.get(row["transform_id"], ""))
             thing = self._things.get(self._ids.get(row["artifact_id"], ""))
-            if step is None or thing is None:
-                self._broken.add(steps[row["transform_id"]])
+            if step is None:
+                continue
+            if thing is None:
+                self._broken.add(step.row.id)
                 continue
             link = Link(thing, row[f"{side}_role"] or "", "")
             (step.inputs if side == "input" else step.outputs).append(link)
@@ -218,6 +220,10 @@ def _value(row: Mapping[str, Any]) -> tuple[Mapping[str, Any], Value] | None:
 def _context(row: Mapping[str, Any]) -> Value | None:
     value = kinds.read(row["type"], row["execution_context"] or "{}")
     return None if row["type"] not in kinds.CONTEXTS or isinstance(value, Unreadable) else value
+
+
+def _in_utc(moment: datetime | None) -> Any:
+    return moment and moment.astimezone(UTC)
 
 
 def _ended(idea: Idea) -> Idea:
