@@ -49,11 +49,19 @@ async def web() -> AsyncIterator[None]:
         # What was imported lives as long as the process: let no collection, which holds the loop, look at it.
         gc.collect()
         gc.freeze()
+        await stack.enter_async_context(_beside(_stop_heavy_work()))
         if settings().worker_inside:
             await stack.enter_async_context(_beside(jobs.work()))
         if settings().development:
             await stack.enter_async_context(_beside(_announce()))
         yield
+
+
+async def _stop_heavy_work() -> None:
+    """A server that is asked to stop waits for the requests that are open, and those for their jobs."""
+    with closing.noticed() as stopping:
+        await stopping
+        heavy.close()
 
 
 @asynccontextmanager

@@ -46,7 +46,8 @@ async def run(person: str, work: Callable[P, Result], /, *args: P.args, **kwargs
     in this process: bytes and strings cost little, a hundred thousand small objects hold the loop.
 
     Raises what `work` raises where that is a ScriptwriterError, and RuntimeError for a fault; UserError
-    `busy_with_yours` or `too_busy` where too many jobs wait, `too_much_work` beyond SECONDS or MEMORY.
+    `busy_with_yours` or `too_busy` where too many jobs wait, `too_much_work` beyond SECONDS or MEMORY,
+    `service_away` after `close`.
     """
     async with _line.turn(person):
         job = _Job(pickle.dumps((SECONDS, work, args, kwargs), pickle.HIGHEST_PROTOCOL))
@@ -76,9 +77,11 @@ async def in_thread_if_large(
 
 
 def close() -> None:
-    """End every child, also in the middle of its job; a later `run` starts new ones."""
+    """End every child, also in the middle of its job, and let nobody wait; a later `run` starts new ones."""
+    _line.dismiss()
     _idle.clear()
     for child in [*_children]:
+        child.closed = True
         child.kill()
         child.forget()
 
@@ -113,9 +116,17 @@ class _Line:
                 self._served.pop(person, None)
             self._admit()
 
+    def dismiss(self) -> None:
+        """Whoever waits gets UserError `service_away`."""
+        for _, turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(UserError("service_away"))
+
     def _admit(self) -> None:
         while len(self._running) < AT_A_TIME:
-            ready = [entry for entry in self._waiting if entry[0] not in self._running]
+            ready = [
+                entry for entry in self._waiting if entry[0] not in self._running and not entry[1].done()
+            ]
             if not ready:
                 return
             # Of equals min() takes the first: the one who waits longest.
@@ -124,8 +135,7 @@ class _Line:
             self._running.add(entry[0])
             self._turns += 1
             self._served[entry[0]] = self._turns
-            if not entry[1].done():
-                entry[1].set_result(None)
+            entry[1].set_result(None)
 
 
 class _Child:
@@ -143,6 +153,7 @@ class _Child:
             start_new_session=True,
         )
         self.new = True
+        self.closed = False
         _children.add(self)
 
     @property
@@ -198,8 +209,10 @@ class _Job:
                     return answer
             except EOFError:
                 child.forget()
-                return UserError("too_much_work")
+                return UserError("service_away" if child.closed else "too_much_work")
             child.forget()
+            if child.closed:
+                return UserError("service_away")
             if child.new:
                 return Fault("the child process ended before its job began")
         return None

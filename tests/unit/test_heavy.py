@@ -3,15 +3,18 @@
 import asyncio
 import os
 import pickle
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from scriptwriter import lifespan
+from scriptwriter.api import closing
 from scriptwriter.errors import EditedMeanwhile, UserError
 from scriptwriter.services import heavy
 from tests.support import heavy_jobs
-from tests.support.waiting import eventually
+from tests.support.waiting import LIMIT, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -152,18 +155,36 @@ async def test_whoever_was_served_longest_ago_is_next(tmp_path: Path) -> None:
     await asyncio.gather(held[0], *waiting)
 
 
-async def test_close_ends_busy_and_idle_children(tmp_path: Path) -> None:
+async def test_close_ends_busy_and_idle_children_and_whoever_waits(tmp_path: Path) -> None:
     """Nothing is left when the application ends."""
     file = tmp_path / "lines"
-    job = asyncio.create_task(heavy.run("ann", heavy_jobs.note, file, "ann", tmp_path / "never"))
+    jobs = [asyncio.create_task(heavy.run("ann", heavy_jobs.note, file, "ann", tmp_path / "never"))]
     await eventually(file.exists)
+    jobs.append(asyncio.create_task(heavy.run("ann", heavy_jobs.note, file, "late")))
     idle, _, _ = await heavy.run("bob", heavy_jobs.who)
 
     heavy.close()
 
-    with pytest.raises(UserError, match="too_much_work"):
-        await job
-    assert gone(idle)
+    for job in jobs:
+        with pytest.raises(UserError, match="service_away"):
+            await job
+    assert gone(idle) and file.read_text().split() == ["ann"]
+    assert await heavy.run("ann", heavy_jobs.echo, b"next") == b"next"
+
+
+async def test_a_process_that_is_asked_to_stop_waits_for_no_job(tmp_path: Path) -> None:
+    """Its server waits for the requests that are open."""
+    file = tmp_path / "lines"
+    with closing.on_signals():
+        stopping = asyncio.create_task(lifespan._stop_heavy_work())
+        job = asyncio.create_task(heavy.run("ann", heavy_jobs.note, file, "ann", tmp_path / "never"))
+        await eventually(file.exists)
+
+        os.kill(os.getpid(), signal.SIGTERM)
+
+        with pytest.raises(UserError, match="service_away"):
+            await asyncio.wait_for(job, LIMIT)
+        await stopping
 
 
 def test_every_error_for_a_person_passes_between_processes() -> None:
