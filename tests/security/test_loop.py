@@ -1,6 +1,7 @@
 """Nobody waits for another one's request: each route and handler, at its limits, in a large project."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 from scriptwriter.api.session import COOKIE
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import accounts, picks
+from scriptwriter.services.transfer.file import MOST_BYTES
 from scriptwriter.state.brainstorm import BrainstormState
 from tests.security.conftest import Site
 from tests.security.requests import filled, fitting
@@ -30,7 +32,7 @@ HARD = '<picks>\n\r- a\u0301<brief>{"title":"","[=\\\\"; ,/#\u3000字'
 """Hard on whoever looks for the end of something: it begins often, and ends nowhere."""
 EXPORTS = [
     {"format": format, "ideas": ideas}
-    for format in ("text", "markdown", "word")
+    for format in ("text", "markdown", "word", "json")
     for ideas in ("all", "keepers")
 ]
 LAST = ("delete", "DELETE", "archive", "sign_out", "sign-out", "change_password", "revoke", "restore")
@@ -49,7 +51,7 @@ def loop(site: Site) -> LoopWatch:
 @pytest.fixture
 async def grown(site: Site, attacked: Scene) -> Target:
     """A project of a year's work, in the site's database."""
-    return await grow(attacked.room, site.database_url)
+    return await grow(attacked, site.database_url)
 
 
 @pytest.fixture
@@ -193,7 +195,24 @@ def _requests(name: str, target: Target) -> list[dict[str, Any]]:
         )
         form = {name: str(value)[:60_000] for name, value in fields.items()}
         asked += [known | {"json": fields}, known | {"data": form}, known | {"content": b"[" * 250_000}]
+    if path.endswith("/import"):
+        asked += [known | {"content": content} for content in _files()]
     return asked
+
+
+def _files() -> list[bytes]:
+    """What a file of the largest size may be."""
+    whole = {"format": "scriptwriter-project", "project": {"name": "a", "description": HARD * 40}}
+    return [
+        content[:MOST_BYTES]
+        for content in (
+            b"[" * MOST_BYTES,
+            b'{"a":' * (MOST_BYTES // 5),
+            b"[" + b"1e9," * (MOST_BYTES // 4),
+            b'"' + b"\\ud800" * (MOST_BYTES // 6),
+            json.dumps(whole | {"artifacts": [{"id": HARD} for _ in range(MOST_BYTES // 120)]}).encode(),
+        )
+    ]
 
 
 def _longest(payload: dict[str, Any], most: int = 900_000) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A project that people have worked in for a year: as large as the product lets it become."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,14 @@ from scriptwriter.ideas import BODY_LIMIT, IdeaRef
 from scriptwriter.models import LlmPrompt
 from scriptwriter.services import attempts, brainstorms, edits, keepers, picks
 from tests.support.rooms import Room
-from tests.support.scenes import Target
+from tests.support.scenes import Scene, Target
 
-BATCHES = 200
+BATCHES, PROJECTS = 200, 1_000
+GRAPH = (
+    "transforms", "artifacts", "transform_inputs", "transform_outputs", "llm_prompts", "llm_transforms",
+    "human_transforms",
+)  # fmt: skip
+"""The tables of a project's graph, each after those that it refers to."""
 _HARD = (
     "a" + "\n" * (BODY_LIMIT - 2) + "b",
     "- \r" * 50 + "-" * (BODY_LIMIT - 150),
@@ -27,23 +33,29 @@ _MARK = "〔0000〕"
 """In the texts of the first batch: each copy has its own number there."""
 
 
-async def grow(room: Room, url: str, batches: int = BATCHES) -> Target:
-    """Let the project of `room`, in the database at `url`, become large; its newest run.
+async def grow(scene: Scene, url: str, batches: int = BATCHES) -> Target:
+    """Let the first project of `scene`, in the database at `url`, become large, and its owner have many.
+
+    Returns it with its newest run.
 
     One batch is made by the services, with the acts of three people, and copied with other ids.
     """
-    target = await _one_batch(room)
+    room = scene.room
+    transform_id, artifact_id = await _one_batch(room)
     with psycopg.connect(url) as connection:
         # Nobody follows the project yet: what a trigger would tell of it is told to nobody.
         connection.execute("SET LOCAL session_replication_role = replica")
         _copy(connection, room.project_id, batches)
+        connection.execute(_PROJECTS, [PROJECTS])
+        connection.execute(_MEMBERSHIPS, [room.owner])
         connection.commit()
         connection.autocommit = True
         connection.execute("ANALYZE")
-    return target
+    return replace(scene.targets[0], transform_id=transform_id, artifact_id=artifact_id)
 
 
-async def _one_batch(room: Room) -> Target:
+async def _one_batch(room: Room) -> tuple[str, str]:
+    """The ids of its transform and of its artifact."""
     brief = Brief("抖音", "穿越, 爽文", f"女主是现代 CEO {_MARK}", 10)
     transform_id = await brainstorms.start(room.project_id, brief, room.owner)
     attempt = await attempts.begin(transform_id)
@@ -65,18 +77,13 @@ async def _one_batch(room: Room) -> Target:
             prompt_text="<picks>" * 20_000,
         )  # fmt: skip
         session.add(found)
-    return Target(room.project_id, transform_id, attempt.artifact_id, room.viewer, room.stranger)
+    return transform_id, attempt.artifact_id
 
 
 def _copy(connection: psycopg.Connection, project_id: str, batches: int) -> None:
     """Copy every row of the project's graph, each copy a minute older than the one before."""
-    tables = connection.execute(
-        "SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING (table_name)"
-        " WHERE column_name = 'project_id' AND table_type = 'BASE TABLE' AND tables.table_schema = 'public'"
-        " AND table_name NOT IN ('projects_users', 'presence', 'project_news')"
-    ).fetchall()
-    kept = {name: _rows(connection, name, project_id) for (name,) in tables}
-    ids = [row["id"] for name in ("transforms", "artifacts", "llm_prompts") for row in kept.get(name, [])]
+    kept = {name: _rows(connection, name, project_id) for name in GRAPH}
+    ids = [row["id"] for name in ("transforms", "artifacts", "llm_prompts") for row in kept[name]]
     for name, rows in kept.items():
         columns = [
             column for column in (rows[0] if rows else ()) if not isinstance(rows[0].get(column), _Serial)
@@ -90,6 +97,12 @@ def _copy(connection: psycopg.Connection, project_id: str, batches: int) -> None
             for number in range(1, batches):
                 for row in rows:
                     copy.write_row([_copied(row[column], ids, number) for column in columns])
+
+
+_PROJECTS = """INSERT INTO projects (id, name, description)
+    SELECT 'many-' || number, repeat('名', 200), repeat('述', 2000) FROM generate_series(1, %s) number"""
+_MEMBERSHIPS = """INSERT INTO projects_users (project_id, user_id, role)
+    SELECT id, %s, 'owner' FROM projects WHERE id LIKE 'many-%%'"""
 
 
 class _Serial(int):
