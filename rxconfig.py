@@ -9,11 +9,11 @@ from typing import Any
 
 import reflex as rx
 from reflex.utils import exec as reflex_exec
-from reflex.utils import prerequisites
+from reflex.utils import prerequisites, processes
 from reflex_base.constants import PackageJson, StateManagerMode
 
 from scriptwriter.settings import settings
-from scriptwriter.startup import CANNOT_START, why
+from scriptwriter.startup import CANNOT_START, claim_port, why
 
 ONE_DAY = 24 * 60 * 60
 
@@ -36,6 +36,11 @@ for _silent in ("reflex.utils.js_runtimes", "reflex.utils.registry"):
 # The time of the start would go into the bundle and give its files new names at each start: a page that is
 # open would then ask for files that are gone, and several web processes could not share one build.
 prerequisites.set_last_reflex_run_time = lambda: None
+
+_listens = processes.is_process_on_port
+# Reflex looks for a free port seconds before it listens there: two checkouts that start together would find
+# the same one, and the second would crash.
+processes.is_process_on_port = lambda port, *families: _listens(port, *families) or not claim_port(port)
 
 try:
     _settings = settings()

@@ -1,6 +1,8 @@
-"""Which errors end a start, and the one sentence that each of them becomes for an operator."""
+"""What a start can fail of: the errors that end one, each with its sentence for an operator, and ports."""
 
 import errno
+import socket
+import sys
 
 import psycopg
 from pydantic import ValidationError
@@ -42,6 +44,26 @@ def why(error: BaseException) -> str:
         # What follows the first line is a log's end, for which the sentence names the file.
         said = next(iter(str(error).splitlines()), type(error).__name__)
     return f"Scriptwriter cannot start: {' '.join(said.split())}"
+
+
+_claims: dict[int, socket.socket] = {}
+
+
+def claim_port(port: int) -> bool:
+    """Claim a port for this process until it ends; False where another start of this program has claimed it.
+
+    The claim is a name in the kernel without a file (Linux only); whether anybody listens is not asked.
+    """
+    if sys.platform != "linux" or port in _claims:
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0scriptwriter port {port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims[port] = claim
+    return True
 
 
 def _setting(found: object) -> str:
