@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from scriptwriter.electric.types import json_value
 from scriptwriter.errors import SchemaError
 from scriptwriter.fair_share import turn
 
@@ -55,6 +56,7 @@ class Database:
             pool_size=10,
             max_overflow=20,
             pool_pre_ping=True,
+            json_deserializer=json_value,
             connect_args=conninfo_to_dict(url) | lasting(url),
         )
         event.listen(self.engine.sync_engine, "handle_error", _told_as_lost)

@@ -11,6 +11,7 @@ ScriptwriterError
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from scriptwriter.texts import ERRORS, FILE_PLACE, FILE_POSITION, FILE_PROBLEMS
@@ -43,6 +44,19 @@ class UserError(ScriptwriterError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text('en')}"
+
+
+def stored_error(code: str, params: Mapping[str, Any]) -> UserError | None:
+    """An error that was kept with its row; None where no sentence can be made of it.
+
+    Another version has other codes, and other parameters of the same one.
+    """
+    try:
+        error = UserError(code, **params)
+        error.text()
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    return error
 
 
 class EditedMeanwhile(UserError):

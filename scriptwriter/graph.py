@@ -1,20 +1,18 @@
-"""Owns the kinds of artifacts and transforms, their JSON, states and progress. Pure: knows no database."""
+"""Kinds of artifacts and transforms, their states and progress, rules of a batch of ideas. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Self, get_args
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from scriptwriter.domain.kinds.brief import AVOID, GENRE, MODEL, PLATFORM, WISHES
-from scriptwriter.domain.typed_text import seen
-from scriptwriter.errors import UserError
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Brief, Idea, Ideas, Source, Unreadable
+from scriptwriter.domain.kinds.brief import Audience, Task
+from scriptwriter.domain.kinds.ideas import IdeaStatus
+
+__all__ = ["Audience", "Brief", "Idea", "IdeaStatus", "Source", "Task"]
 
 TransformStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 ArtifactStatus = Literal["streaming", "completed", "failed", "cancelled"]
-IdeaStatus = Literal["finished", "writing", "unfinished"]
-Audience = Literal["", "female", "male"]
-"""Whom a story is for: 女频, 男频; "" is everybody."""
-Task = Literal["brainstorm", "like", "merge", "title"]
-"""What a run does: new ideas, more like one, one out of several, another title for one."""
 
 LLM, HUMAN = "llm", "human"
 PARAMS, IDEAS = "brainstorm_params", "brainstorm_ideas"
@@ -45,44 +43,31 @@ def progress(finished: int, wanted: int) -> float:
     return round(min(finished / wanted * 90 + STARTED, 90.0), 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Idea:
-    """One story idea; `unfinished` is one whose writing ended before its last word."""
-
-    title: str
-    body: str
-    status: IdeaStatus = "finished"
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """The idea that a JSON object of an artifact holds."""
-        status = value.get("status")
-        return cls(
-            str(value.get("title") or ""),
-            str(value.get("body") or ""),
-            status if status in ("writing", "unfinished") else "finished",
-        )
-
-    def to_json(self) -> dict[str, str]:
-        """{"title", "body"}, and "status" while it is not finished."""
-        plain = {"title": self.title, "body": self.body}
-        return plain if self.status == "finished" else plain | {"status": self.status}
+def to_json(ideas: Iterable[Idea]) -> dict[str, Any]:
+    """The value of `partial_data` while these ideas grow."""
+    return Ideas(ideas=tuple(ideas)).model_dump(mode="json")
 
 
-def ideas_to_json(ideas: Iterable[Idea]) -> dict[str, Any]:
-    """The value of a `brainstorm_ideas` artifact."""
-    return {"ideas": [idea.to_json() for idea in ideas]}
+def to_text(ideas: Iterable[Idea]) -> str:
+    """The `data` of a `brainstorm_ideas` artifact."""
+    return kinds.write(Ideas(ideas=tuple(ideas)))
 
 
-def ideas_from_json(value: Any) -> tuple[Idea, ...]:
-    """The ideas of a `brainstorm_ideas` artifact; a value of another form holds none."""
-    listed = value.get("ideas") if isinstance(value, Mapping) else None
-    return tuple(Idea.from_json(each) for each in listed or () if isinstance(each, Mapping))
+def written(partial_data: Any, data: str | None = None) -> tuple[Idea, ...] | Unreadable:
+    """The ideas of an artifact: `partial_data` while they grow (a value of jsonb), its `data` otherwise."""
+    read = kinds.read_as(Ideas, data) if partial_data is None else kinds.take(Ideas, partial_data)
+    return read if isinstance(read, Unreadable) else read.ideas
+
+
+def readable(partial_data: Any, data: str | None = None) -> tuple[Idea, ...]:
+    """The same, for who goes on without those that cannot be read."""
+    ideas = written(partial_data, data)
+    return () if isinstance(ideas, Unreadable) else ideas
 
 
 def finished(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
     """Those ideas that are written to their end."""
-    return tuple(idea for idea in ideas if idea.status == "finished")
+    return tuple(idea for idea in ideas if idea.finished)
 
 
 def listed(ideas: Iterable[Idea]) -> dict[str, Any]:
@@ -117,120 +102,6 @@ def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea])
     places = dict(enumerate(ideas)) | dict(zip(slots, written, strict=False))
     nothing = Idea("", "", "unfinished")
     return tuple(places.get(place, nothing) for place in range(max(places, default=-1) + 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An idea that a run begins with, as it was then; `ref` is "artifact_id#index"."""
-
-    ref: str
-    title: str
-    body: str
-
-    @classmethod
-    def from_json(cls, value: Any) -> Self:
-        """The source that a JSON object of an artifact holds."""
-        fields = value if isinstance(value, Mapping) else {}
-        return cls(*(str(fields.get(name) or "") for name in ("ref", "title", "body")))
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """What a writer asks for: the value of a `brainstorm_params` artifact.
-
-    `avoid` is what the ideas must not have, `model` the name of a model that the settings offer ("": the
-    default one). `sources` are the ideas that the task begins with: one to have more like it, two or more to
-    merge, one to have another title.
-    """
-
-    platform: str
-    genre: str
-    other_requirements: str = ""
-    count: int = 5
-    audience: Audience = ""
-    avoid: str = ""
-    model: str = ""
-    task: Task = "brainstorm"
-    sources: tuple[Source, ...] = ()
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
-        """The brief that a form or a request holds, trimmed.
-
-        Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`,
-        `audience_unknown`.
-        """
-        brief = cls(
-            _line(values, "platform", PLATFORM),
-            _line(values, "genre", GENRE),
-            _text(values, "other_requirements", WISHES),
-            _count(values.get("count")),
-            _audience(values.get("audience")),
-            _text(values, "avoid", AVOID),
-            _line(values, "model", MODEL),
-        )
-        for name in ("platform", "genre"):
-            if not getattr(brief, name):
-                raise UserError(f"{name}_required")
-        return brief
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """The brief that a JSON object of an artifact holds."""
-        return cls(
-            value.get("platform", ""),
-            value.get("genre", ""),
-            value.get("other_requirements", ""),
-            value.get("count", 5),
-            value.get("audience", ""),
-            value.get("avoid", ""),
-            value.get("model", ""),
-            _TASKS.get(str(value.get("task")), "brainstorm"),
-            tuple(Source.from_json(each) for each in value.get("sources") or ()),
-        )
-
-    def again(self) -> Self:
-        """The same wishes as an ordinary brainstorm."""
-        return replace(self, task="brainstorm", sources=())
-
-    def to_json(self) -> dict[str, Any]:
-        """The value of a `brainstorm_params` artifact."""
-        return asdict(self) | {"sources": [asdict(source) for source in self.sources]}
-
-
-def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
-    value = values.get(name) or ""
-    if not isinstance(value, str):
-        value = str(value)
-    value = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
-    if len(value) > limit:
-        raise UserError(f"{name}_too_long", limit=limit)
-    return seen(value)
-
-
-def _line(values: Mapping[str, Any], name: str, limit: int) -> str:
-    return " ".join(_text(values, name, limit).split())
-
-
-_TASKS: Mapping[str, Task] = {task: task for task in get_args(Task)}
-
-
-def _audience(value: Any) -> Audience:
-    known: dict[Any, Audience] = {None: "", "": "", "any": "", "female": "female", "male": "male"}
-    try:
-        return known[value]
-    except (KeyError, TypeError):
-        raise UserError("audience_unknown") from None
-
-
-def _count(value: Any) -> int:
-    try:
-        count = 5 if value in (None, "") else int(value)
-    except (TypeError, ValueError, OverflowError):
-        count = 0
-    if not 1 <= count <= 10:
-        raise UserError("count_out_of_range")
-    return count
 
 
 @dataclass(frozen=True, slots=True)

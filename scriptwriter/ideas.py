@@ -1,4 +1,4 @@
-"""Owns what people do with ideas, as values: which idea is meant, verdicts, versions, the keepers' order.
+"""What people do with ideas, as values: which idea is meant, verdicts, versions, the keepers' order.
 
 Pure: knows no database and no shapes. Every act is an artifact of its own; of several the newest stands.
 """
@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Self, TypeGuard, get_args
+from typing import Any, Literal, Self, TypeAlias, TypeGuard, get_args
 
+from scriptwriter.domain import kinds
 from scriptwriter.domain.typed_text import seen, visible
 from scriptwriter.errors import UserError
 from scriptwriter.texts import PASS_REASONS
@@ -47,21 +48,23 @@ class IdeaRef:
         return f"ideas[{self.index}]"
 
 
+Made: TypeAlias = kinds.Version | kinds.Verdict | kinds.Order
+"""What an act makes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An artifact that says what was done with an idea: its id, its JSON, when it was made."""
+    """An artifact that says what was done with an idea: its id, its value, when it was made."""
 
     id: str
-    value: Mapping[str, Any]
+    value: Made
     at: datetime
 
     @property
     def ref(self) -> IdeaRef | None:
-        """The idea that it is about; None where it names none."""
-        artifact_id, index = self.value.get("artifactId"), self.value.get("index")
-        if isinstance(artifact_id, str) and isinstance(index, int):
-            return IdeaRef(artifact_id, index)
-        return None
+        """The idea that it is about; None of an order, which is about many."""
+        value = self.value
+        return None if isinstance(value, kinds.Order) else IdeaRef(value.artifact_id, value.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,15 @@ class Version:
     kind: VersionKind
 
 
+def acts_in(rows: Iterable[tuple[str, str, datetime]], kind: str) -> list[Act]:
+    """The acts that artifacts of a kind (id, data, when) are; one that cannot be read is left out."""
+    return [
+        Act(id, value, at)
+        for id, data, at in rows
+        if isinstance(value := kinds.read_as(kinds.ARTIFACTS[kind], data), Made)
+    ]
+
+
 def oldest_first(acts: Iterable[Act]) -> list[Act]:
     """The acts in the order in which they were done."""
     return sorted(acts, key=lambda act: (act.at, act.id))
@@ -141,16 +153,14 @@ def arranged(kept: Iterable[IdeaRef], orders: Iterable[Act]) -> tuple[IdeaRef, .
 
 def order_of(act: Act) -> tuple[IdeaRef, ...]:
     """The ideas that an order names, each once."""
-    listed = act.value.get("order")
-    texts = [text for text in listed if _is_ref(text)] if isinstance(listed, list) else []
-    return tuple(dict.fromkeys(IdeaRef.parse(text) for text in texts))
+    listed = act.value.order if isinstance(act.value, kinds.Order) else ()
+    return tuple(dict.fromkeys(map(IdeaRef.parse, listed)))
 
 
 def version(act: Act, by: str, kind: VersionKind) -> Version:
     """The version that a `brainstorm_idea` artifact is."""
-    return Version(
-        act.id, str(act.value.get("title") or ""), str(act.value.get("body") or ""), by, act.at, kind
-    )
+    assert isinstance(act.value, kinds.Version)
+    return Version(act.id, act.value.title, act.value.body, by, act.at, kind)
 
 
 def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
@@ -186,21 +196,14 @@ def checked_text(title: str, body: str) -> tuple[str, str]:
 
 
 def _pick(act: Act) -> Pick | None:
-    value = act.value
-    user_id, verdict = value.get("userId") or "", value.get("verdict")
-    if not isinstance(user_id, str) or not _is_verdict(verdict):
+    said = act.value
+    if not isinstance(said, kinds.Verdict):
         return None
-    return Pick(
-        user_id, str(value.get("name") or ""), verdict, str(value.get("reason") or ""), act.at, act.id
-    )
+    return Pick(said.user_id or "", said.name, said.verdict, said.reason, act.at, act.id)
 
 
 def _is_verdict(value: Any) -> TypeGuard[Verdict]:
     return isinstance(value, str) and value in get_args(Verdict)
-
-
-def _is_ref(value: Any) -> bool:
-    return isinstance(value, str) and _REF.fullmatch(value) is not None
 
 
 def _storable(text: str) -> str:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -178,7 +177,7 @@ def read(prompt: str) -> tuple[Brief, tuple[Idea, ...]]:
     """
     wishes = _between(prompt, "brief")
     if not isinstance(wishes, dict):
-        return Brief(platform="", genre="", other_requirements=prompt, count=1), ()
+        return Brief.unknown(wishes=prompt), ()
     audience: dict[str, graph.Audience] = {AUDIENCES["female"]: "female", AUDIENCES["male"]: "male"}
     brief = Brief(
         wishes["目标平台"],
@@ -273,11 +272,19 @@ def longest() -> int:
     """Characters of the longest prompt that `render` can make: each part at its limit, all of it escaped."""
     idea = "<" * TITLE, "<" * BODY
     texts = "<" * PLATFORM, "<" * GENRE, "<" * WISHES, MOST_IDEAS, "female", "<" * AVOID
-    brief = Brief(*texts, sources=(Source("", *idea),) * MOST_SOURCES)
+    brief = Brief(*texts, sources=(Source("artifact#0", *idea),) * MOST_SOURCES)
     steering = Steering((Example("", ""),), (Example(""),), ("x" * _LONGEST_PICKS,))
     ideas = [Idea(*idea)] * MOST_IDEAS
     tasks: list[graph.Task] = ["brainstorm", "like", "merge", "title"]
     return max(
-        len(render(replace(brief, task=task), ideas, count=MOST_IDEAS, rephrase=True, steering=steering))
+        len(
+            render(
+                brief.model_copy(update={"task": task}),
+                ideas,
+                count=MOST_IDEAS,
+                rephrase=True,
+                steering=steering,
+            )
+        )
         for task in tasks
     )

@@ -518,6 +518,7 @@ LINEAGE_TITLE = Text("给{titles}换标题", "Another title for {titles}")
 LINEAGE_VERSION = Text("新标题《{title}》", "New title “{title}”")
 LINEAGE_QUOTED = Text("《{title}》", "“{title}”")
 LINEAGE_NO_TITLE = Text("无题", "Untitled")
+LINEAGE_UNREADABLE = Text("内容无法读取", "Can't be read")
 LINEAGE_STATES = {
     "pending": Text("排队中", "queued"),
     "running": Text("进行中", "running"),
@@ -755,6 +756,10 @@ ERRORS: dict[str, Text] = {
         "{name} 已经开始了一次生成，正在进行中", "{name} has already started a run; it is in progress"
     ),
     "nothing_to_retry": Text("这次生成没有可重试的内容", "There is nothing to retry in this run"),
+    "run_unreadable": Text(
+        "这一批的内容无法读取；其他内容不受影响，可以再来一批",
+        "This batch can't be read. Everything else is safe; you can start another batch",
+    ),
     "run_not_found": Text("没有这次生成", "There is no such run in this project"),
     "too_many_starts": Text(
         "一分钟内最多开始 {limit} 次，请 {seconds} 秒后再试",

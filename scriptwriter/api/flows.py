@@ -11,12 +11,11 @@ from scriptwriter.api.forms import Told
 from scriptwriter.api.language import language_of
 from scriptwriter.api.person import Person
 from scriptwriter.api.problems import answers
-from scriptwriter.errors import Language, UserError
+from scriptwriter.errors import Language, UserError, stored_error
 from scriptwriter.graph import Task, TransformStatus
 from scriptwriter.services import heavy
 from scriptwriter.sync import flow
 from scriptwriter.sync.reading import read_flow
-from scriptwriter.texts import ERRORS
 
 router = APIRouter(prefix="/api/projects/{project_id}/flow", tags=["brainstorm"])
 
@@ -145,6 +144,5 @@ def _numbers(places: Iterable[int]) -> list[int]:
 def _failure(batch: flow.Batch, language: Language) -> Failure | None:
     if batch.status != "failed":
         return None
-    code = batch.error_code if batch.error_code in ERRORS else "generation_interrupted"
-    assert code is not None
-    return Failure(code=code, message=UserError(code, **batch.error_params).text(language))
+    error = stored_error(batch.error_code or "", batch.error_params) or UserError("generation_interrupted")
+    return Failure(code=error.code, message=error.text(language))

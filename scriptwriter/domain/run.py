@@ -12,7 +12,9 @@ MOST_REPLY = 200_000
 
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Code = Annotated[str, Field(max_length=60)]
-Detail = Annotated[str, Field(max_length=500)] | int | float | bool | None
+DETAIL = 500
+"""Characters of a text that fills a placeholder."""
+Detail = Annotated[str, Field(max_length=DETAIL)] | int | float | bool | None
 Details = Annotated[dict[Annotated[str, Field(max_length=40)], Detail], Field(max_length=20)]
 """What fills the placeholders of a text."""
 

@@ -28,6 +28,11 @@ class Value(BaseModel):
     )
 
 
+def in_order(type_: type[Value], values: tuple[Any, ...]) -> dict[str, Any]:
+    """Values that are given in the order of the type's fields, by name."""
+    return dict(zip(type_.model_fields, values, strict=False))
+
+
 class Camel(Value):
     """The same with keys in camel case, as most are stored."""
 

@@ -17,6 +17,8 @@ Row: TypeAlias = dict[str, Any]
 _Read: TypeAlias = Callable[[str], Any]
 
 _ARRAY_PART = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\Z)|([{},])|([^{},"]+)', re.DOTALL)
+_MOST_DIGITS = 4_000
+"""Of an integer; Python reads up to 4,300."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -38,12 +40,27 @@ def _moment(read: Callable[[str], date]) -> _Read:
     return moment
 
 
+def json_value(text: str | bytes) -> Any:
+    """The value of a JSON text that Postgres gives. What is nested deeper than Python goes stays text.
+
+    An integer of so many digits that Python refuses to read it is a float, which may be infinite.
+    """
+    try:
+        return json.loads(text, parse_int=_integer)
+    except RecursionError:
+        return text
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
+
+
 _READERS: Mapping[str, _Read] = {
     **dict.fromkeys(("int2", "int4", "int8"), int),
     **dict.fromkeys(("float4", "float8"), float),
     "numeric": Decimal,
     "bool": _boolean,
-    **dict.fromkeys(("json", "jsonb"), json.loads),
+    **dict.fromkeys(("json", "jsonb"), json_value),
     **dict.fromkeys(("timestamp", "timestamptz"), _moment(datetime.fromisoformat)),
     "date": _moment(date.fromisoformat),
 }

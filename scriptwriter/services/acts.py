@@ -3,10 +3,9 @@
 Nothing is ever changed by an act: what it makes stands until a newer one does.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from sqlalchemy import func, text
@@ -14,11 +13,17 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Version
+from scriptwriter.domain.run import ActContext, ActParams
+from scriptwriter.domain.values import Value
 from scriptwriter.errors import UserError
 from scriptwriter.graph import Idea
-from scriptwriter.ideas import Act, IdeaRef
+from scriptwriter.ideas import Act, IdeaRef, Verdict, acts_in
 from scriptwriter.models import Artifact, HumanTransform, Transform, TransformInput, TransformOutput, User
-from scriptwriter.services.transitions import context_for
+from scriptwriter.services.transitions import begun
+
+Action = Literal["edit_idea", "restore_idea", "pick_idea", "arrange_keepers"]
 
 _ACTS = 0x5C21B
 """The first key of the advisory locks under which people act, one after the other, on the same thing."""
@@ -40,12 +45,15 @@ async def find_all(session: AsyncSession, project_id: str, refs: Sequence[IdeaRe
             Artifact.project_id == project_id, Artifact.type == graph.IDEAS, col(Artifact.id).in_(wanted)
         )
     )
-    ideas = {id: graph.ideas_from_json(partial or json.loads(data)) for id, data, partial in found}
-    for ref in refs:
-        written = ideas.get(ref.artifact_id, ())
-        if ref.index >= len(written) or written[ref.index].status != "finished":
-            raise UserError("idea_not_found")
-    return [ideas[ref.artifact_id][ref.index] for ref in refs]
+    ideas = {
+        IdeaRef(id, index): idea
+        for id, data, partial in found
+        for index, idea in enumerate(graph.readable(partial, data))
+        if idea.finished
+    }
+    if any(ref not in ideas for ref in refs):
+        raise UserError("idea_not_found")
+    return [ideas[ref] for ref in refs]
 
 
 async def alone(session: AsyncSession, thing: str) -> None:
@@ -57,7 +65,10 @@ async def alone(session: AsyncSession, thing: str) -> None:
 
 
 async def acts_on(session: AsyncSession, ref: IdeaRef, kind: str) -> list[Act]:
-    """What was made of an idea, the oldest first; `kind` is the type of those artifacts."""
+    """What was made of an idea, the oldest first; `kind` is the type of those artifacts.
+
+    One that cannot be read is left out.
+    """
     found = await session.exec(
         select(Artifact.id, Artifact.data, Artifact.created_at)
         .join(TransformOutput, col(TransformOutput.artifact_id) == Artifact.id)
@@ -70,27 +81,29 @@ async def acts_on(session: AsyncSession, ref: IdeaRef, kind: str) -> list[Act]:
         )
         .order_by(col(Artifact.created_at), col(Artifact.id))
     )
-    return [Act(id, json.loads(data), at) for id, data, at in found]
+    return acts_in(found, kind)
 
 
 async def act(
     session: AsyncSession,
     project_id: str,
     user: User,
-    action: str,
+    action: Action,
     description: str,
-    value: dict[str, Any],
+    value: Value,
     *,
     kind: str,
     inputs: Iterable[tuple[str, str]],
     after: datetime | None = None,
-    **params: Any,
+    index: int | None = None,
+    verdict: Verdict | None = None,
 ) -> str:
     """Write what `user` did: an artifact of `kind` that holds `value`; returns its id.
 
-    `inputs` are artifacts with their roles, `description` is for people who read the history, `params` go
-    into the context. What is made is newer than `after`, whatever the clock says.
+    `inputs` are artifacts with their roles, `description` is for people who read the history, `index` and
+    `verdict` go into the context. What is made is newer than `after`, whatever the clock says.
     """
+    params = ActParams(action=action, index=index, verdict=verdict)
     now = (await session.exec(select(func.clock_timestamp()))).one()
     transform = Transform(
         id=str(uuid4()),
@@ -99,14 +112,14 @@ async def act(
         status="completed",
         streaming_status="completed",
         progress_percentage=100,
-        execution_context=context_for(user, {"action": action} | params),
+        execution_context=kinds.write(ActContext(**begun(user), params=params)),
     )
     made = Artifact(
         id=str(uuid4()),
         project_id=project_id,
         type=kind,
-        data=json.dumps(value, ensure_ascii=False),
-        titles=value["title"] if kind == graph.IDEA else "",
+        data=kinds.write(value),
+        titles=value.title if isinstance(value, Version) else "",
         created_at=now if after is None else max(now, after + timedelta(microseconds=1)),
     )
     session.add_all([transform, made])

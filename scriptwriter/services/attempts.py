@@ -1,4 +1,4 @@
-"""Owns a worker's attempts at a generation: begin, drafts, end; the attempt's number fences every write."""
+"""A worker's attempts at a generation: begin, drafts, end; the attempt's number fences every write."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,11 +11,14 @@ from sqlmodel import col
 
 from scriptwriter import graph
 from scriptwriter.database import transaction
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Unreadable
+from scriptwriter.domain.run import Waiting
 from scriptwriter.errors import GenerationError, Superseded
 from scriptwriter.graph import Brief, Idea, Reply
 from scriptwriter.models import Artifact, Transform
 from scriptwriter.services.drafts import write_draft
-from scriptwriter.services.endings import end_artifact, end_title, storable
+from scriptwriter.services.endings import end_artifact, end_as_it_is, end_title
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
 from scriptwriter.services.offers import offered
@@ -23,10 +26,11 @@ from scriptwriter.services.records import record, record_unheard
 from scriptwriter.services.remakes import version_with_title
 from scriptwriter.services.retries import next_attempt, prompt_of
 from scriptwriter.services.transitions import (
-    context_json,
+    changed,
     context_of,
+    fault_of,
+    readable,
     seconds_of_work,
-    timestamp,
     transition,
 )
 
@@ -77,32 +81,39 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
         if transform is None or transform.streaming_status not in ("pending", "running"):
             return None
         artifact = await ideas_of(session, transform_id)
-        kept = graph.kept(graph.ideas_from_json(artifact.partial_data))
+        written = graph.written(artifact.partial_data, artifact.data)
+        if isinstance(written, Unreadable):
+            raise GenerationError("run_unreadable")
+        kept = graph.kept(written)
         finished = len(graph.finished(kept))
-        context = context_of(transform)
+        context = readable(transform)
         if transform.streaming_status == "running":
-            if context.get("job") not in (None, job):
+            if context.job not in (None, job):
                 return None
-            if context.get("deaths", 0) >= DEATHS:
+            if (context.deaths or 0) >= DEATHS:
                 raise GenerationError("interrupted_too_often", times=DEATHS, finished=finished)
             await next_attempt(session, transform, interrupted=True)
             await session.refresh(transform)
-            context = context_of(transform)
+            context = readable(transform)
         brief = await brief_of(session, transform_id)
-        asked, retries = context.get("slots"), context.get("automaticRetries", 0)
-        slots = tuple(asked) if asked is not None else graph.open_slots(kept, brief.count)
-        if slots:
-            context["model"] = offered(brief.model).name
-        context |= {"attemptStartedAt": timestamp(), "finishedBefore": finished}
-        context |= {"job": job, "process": process}
-        context.pop("waiting", None)
+        retries = context.automatic_retries or 0
+        slots = context.slots if context.slots is not None else graph.open_slots(kept, brief.count)
+        told = changed(
+            context,
+            model=offered(brief.model).name if slots else context.model,
+            attempt_started_at=datetime.now(UTC),
+            finished_before=finished,
+            job=job,
+            process=process,
+            waiting=None,
+        )
         await transition(
             session,
             transform_id,
             "running",
             attempt=transform.retry_count,
             progress_percentage=graph.progress(finished, brief.count),
-            execution_context=context_json(context),
+            **told,
         )
         return Attempt(
             transform_id,
@@ -115,7 +126,7 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
             await prompt_of(session, transform),
             retries,
             max(transform.max_retries - retries, 0),
-            tuple(context.get("skipped") or ()),
+            context.skipped or (),
         )
 
 
@@ -163,22 +174,25 @@ async def postpone(
         transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
         if transform is None or (transform.streaming_status, transform.retry_count) != current:
             raise Superseded(attempt.transform_id)
-        context = context_of(transform)
-        await record(session, transform, reply, context)
-        transform.execution_context = context_json(context)
+        context = await record(session, transform, reply, readable(transform))
+        transform.execution_context = kinds.write(context)
         session.add(transform)
         kept = graph.kept(ideas)
         await session.exec(
             update(Artifact)
             .where(col(Artifact.id) == attempt.artifact_id)
-            .values(storable({"partial_data": graph.ideas_to_json(kept), **graph.listed(kept)}))
+            .values(partial_data=graph.to_json(kept), **graph.listed(kept))
         )
         await session.flush()
         not_before = datetime.now(UTC) + timedelta(seconds=seconds)
-        waiting = {"code": error.code, "params": error.params, "seconds": round(seconds)}
-        waiting |= {"until": not_before.isoformat(timespec="milliseconds")}
-        waiting |= {"number": attempt.retries + 1, "of": attempt.retries + attempt.retries_left}
-        await next_attempt(session, transform, waiting=waiting, automaticRetries=attempt.retries + 1)
+        waiting = Waiting(
+            **dict(fault_of(error)),
+            seconds=round(seconds),
+            until=not_before,
+            number=attempt.retries + 1,
+            of=attempt.retries + attempt.retries_left,
+        )
+        await next_attempt(session, transform, waiting=waiting, automatic_retries=attempt.retries + 1)
         await defer_generation(session, transform.id, not_before=not_before)
 
 
@@ -190,9 +204,9 @@ async def leave(attempt: Attempt, reply: Reply) -> None:
         if transform is None or (transform.streaming_status, transform.retry_count) != stopped:
             return
         context = context_of(transform)
-        await record(session, transform, reply, context)
-        transform.execution_context = context_json(context)
-        session.add(transform)
+        if not isinstance(context, Unreadable):
+            transform.execution_context = kinds.write(await record(session, transform, reply, context))
+            session.add(transform)
 
 
 async def give_up(transform_id: str, error: GenerationError, number: int | None = None) -> None:
@@ -204,23 +218,24 @@ async def give_up(transform_id: str, error: GenerationError, number: int | None 
         transform = await session.get(Transform, transform_id, with_for_update=True)
         if transform is None:
             return
-        context = context_of(transform) | {"error": {"code": error.code, "params": error.params}}
-        context["seconds"] = seconds_of_work(context)
-        context.pop("attemptStartedAt", None)
+        context = context_of(transform)
         ended = await transition(
             session,
             transform_id,
             "failed",
             attempt=number,
             error_message=error.text(),
-            execution_context=context_json(context),
+            **changed(
+                context,
+                error=fault_of(error),
+                seconds=seconds_of_work(context),
+                attempt_started_at=None,
+            ),
         )
         if not ended:
             return
         with suppress(NoResultFound):
-            artifact = await ideas_of(session, transform_id)
-            ideas = graph.ideas_from_json(artifact.partial_data)
-            await end_artifact(session, artifact.id, ideas, "failed", artifact.streaming_progress)
+            await end_as_it_is(session, await ideas_of(session, transform_id), "failed")
 
 
 async def _end(
@@ -234,28 +249,30 @@ async def _end(
         transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
         if transform is None:
             raise Superseded(attempt.transform_id)
-        context = context_of(transform)
-        context["seconds"] = seconds_of_work(context)
-        context.pop("attemptStartedAt", None)
-        if error is not None:
-            context["error"] = {"code": error.code, "params": error.params}
+        context = readable(transform)
+        seconds = seconds_of_work(context)
         done = graph.FINISHED
         if status != "completed":
             done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
         if reply is None:
             await record_unheard(session, transform, context)
         else:
-            await record(session, transform, reply, context)
-        changed = await transition(
+            context = await record(session, transform, reply, context)
+        ended = await transition(
             session,
             attempt.transform_id,
             status,
             attempt=attempt.number,
             progress_percentage=done,
             error_message=error.text() if error else None,
-            execution_context=storable(context_json(context)),
+            **changed(
+                context,
+                seconds=seconds,
+                attempt_started_at=None,
+                error=fault_of(error) if error else context.error,
+            ),
         )
-        if not changed:
+        if not ended:
             raise Superseded(attempt.transform_id)
         if status == "completed" and attempt.brief.task == "title":
             version = await version_with_title(session, attempt.brief, ideas[0].title)

@@ -1,6 +1,5 @@
 """Owns what a person does with a brainstorm: start, retry, stop. Knows workers only by the job it queues."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -11,6 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph, prompts
 from scriptwriter.database import transaction
+from scriptwriter.domain import kinds
+from scriptwriter.domain.run import RunContext
 from scriptwriter.errors import UserError
 from scriptwriter.graph import Brief
 from scriptwriter.models import (
@@ -29,7 +30,7 @@ from scriptwriter.services.projects import create_in
 from scriptwriter.services.retries import requeue
 from scriptwriter.services.stops import stop_in
 from scriptwriter.services.tastes import NO_TASTE, Taste, taste_of
-from scriptwriter.services.transitions import context_for, context_of
+from scriptwriter.services.transitions import begun, begun_by, readable
 from scriptwriter.settings import settings
 
 _BRIEFS_READ = 100
@@ -81,7 +82,8 @@ async def start_again(project_id: str, user_id: str) -> str:
                 .order_by(col(Artifact.created_at).desc())
                 .limit(_BRIEFS_READ)
             )
-            briefs = [Brief.from_json(json.loads(data)) for data in newest]
+            read = (kinds.read_as(Brief, data) for data in newest)
+            briefs = [brief for brief in read if isinstance(brief, Brief)]
             if not briefs:
                 raise UserError("brief_not_found")
             # What asked for more like one idea, or for a title, was no brief of a person's.
@@ -105,20 +107,19 @@ async def retry(
 
     `only` asks for the one at that place (from 0), `skip` gives it up; `rephrase` asks for milder words.
     Raises UserError: `project_not_found`, `not_allowed`, `run_not_found`, `nothing_to_retry`,
-    `already_running`, `model_withdrawn` (model) as `offered` does, and `too_many_starts`, `too_many_running`
-    as budget.count_start does.
+    `run_unreadable`, `already_running`, `model_withdrawn` (model) as `offered` does, and `too_many_starts`,
+    `too_many_running` as budget.count_start does.
     """
     try:
         async with transaction() as session:
             await require(session, project_id, user_id, roles=ACTORS)
             transform = await _llm_transform(session, project_id, transform_id)
-            context = context_of(transform)
-            skipped = {*context.get("skipped", ()), *([] if skip is None else [skip])}
+            skipped = {*(readable(transform).skipped or ()), *([] if skip is None else [skip])}
             await requeue(
                 session,
                 transform,
-                slots=None if only is None else [only],
-                skipped=sorted(skipped - {only}),
+                slots=None if only is None else (only,),
+                skipped=tuple(sorted(skipped - {only})),
                 rephrase=rephrase,
             )
             await budget.count_start(session, user_id, transform_id)
@@ -153,22 +154,22 @@ async def _start(
         project_id=project_id,
         type=graph.LLM,
         status="pending",
-        execution_context=context_for(user, brief.to_json()),
+        execution_context=kinds.write(RunContext(**begun(user), params=brief)),
     )
     params = Artifact(
         id=str(uuid4()),
         project_id=project_id,
         type=graph.PARAMS,
-        data=json.dumps(brief.to_json(), ensure_ascii=False),
+        data=kinds.write(brief),
     )
     ideas = Artifact(
         id=str(uuid4()),
         project_id=project_id,
         type=graph.IDEA if brief.task == "title" else graph.IDEAS,
-        data=json.dumps(graph.ideas_to_json(())),
+        data=graph.to_text(()),
         streaming_status="streaming",
         streaming_progress=0,
-        partial_data=graph.ideas_to_json(()),
+        partial_data=graph.to_json(()),
     )
     session.add_all([transform, params, ideas])
     await session.flush()
@@ -215,5 +216,4 @@ async def _already_running(project_id: str, error: IntegrityError) -> Exception:
             )
         )
         running = found.first()
-    name = context_of(running).get("startedBy") if running else None
-    return UserError("already_running", name=name or "?")
+    return UserError("already_running", name=begun_by(running) or "?")

@@ -9,7 +9,6 @@ from scriptwriter import graph
 from scriptwriter.database import database
 from scriptwriter.graph import Idea
 from scriptwriter.models import Artifact, Transform
-from scriptwriter.services.endings import storable
 
 _FENCE = (
     select(col(Transform.project_id), col(Transform.progress_percentage).label("progress"))
@@ -48,12 +47,12 @@ async def write_draft(
 
     False, and nothing written, where it is not: stopped, ended or overtaken.
     """
-    counted = storable(graph.listed(ideas))
+    counted = graph.listed(ideas)
     values = {
         "of_transform": transform_id,
         "of_attempt": attempt,
         "of_artifact": artifact_id,
-        "draft": storable(graph.ideas_to_json(ideas)),
+        "draft": graph.to_json(ideas),
         "finished": counted["finished_ideas"],
         "told": counted["titles"],
         "done": progress,

@@ -7,12 +7,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph, ideas
 from scriptwriter.database import transaction
+from scriptwriter.domain import kinds
 from scriptwriter.errors import EditedMeanwhile, UserError
 from scriptwriter.ideas import IdeaRef, Version
 from scriptwriter.models import Transform, TransformOutput, User
 from scriptwriter.services.access import ACTORS, require
-from scriptwriter.services.acts import act, acts_on, alone, find
-from scriptwriter.services.transitions import context_of
+from scriptwriter.services.acts import Action, act, acts_on, alone, find
+from scriptwriter.services.transitions import begun_by
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -83,7 +84,7 @@ async def _author(session: AsyncSession, version: str) -> str:
         .join(TransformOutput, TransformOutput.transform_id == Transform.id)  # pyright: ignore[reportArgumentType]
         .where(TransformOutput.artifact_id == version)
     )
-    return context_of(found.one()).get("startedBy") or ""
+    return begun_by(found.one())
 
 
 async def _save(
@@ -94,7 +95,7 @@ async def _save(
     text: tuple[str, str],
     newest: Version,
     source: Version,
-    action: str,
+    action: Action,
     description: str,
 ) -> str:
     """Write the version after `newest`; `source` is the one that it was made from."""
@@ -105,13 +106,7 @@ async def _save(
         user,
         action,
         description,
-        {
-            "artifactId": ref.artifact_id,
-            "index": ref.index,
-            "title": title,
-            "body": body,
-            "base": newest.id,
-        },
+        kinds.Version(artifact_id=ref.artifact_id, index=ref.index, title=title, body=body, base=newest.id),
         kind=graph.IDEA,
         inputs=[(ref.artifact_id, ref.role), *([(source.id, "version")] if source.id else [])],
         after=newest.at,

@@ -1,28 +1,29 @@
 """Owns how an ideas artifact ends, and what of a text Postgres can store."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import func, update
+from sqlalchemy import Text, cast, func, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Unreadable
 from scriptwriter.graph import Idea
 from scriptwriter.models import Artifact
 
 _Json = TypeVar("_Json")
 
 
-async def end_title(session: AsyncSession, artifact_id: str, version: dict[str, Any]) -> None:
+async def end_title(session: AsyncSession, artifact_id: str, version: kinds.Version) -> None:
     """Make of a finished run's artifact the `version` of an idea that it is: the newest one, from now on."""
     await session.exec(
         update(Artifact)
         .where(col(Artifact.id) == artifact_id)
         .values(
-            data=json.dumps(storable(version), ensure_ascii=False),
-            titles=storable(version["title"]),
+            data=kinds.write(version),
+            titles=version.title,
             created_at=func.clock_timestamp(),
             streaming_status="completed",
             streaming_progress=graph.FINISHED,
@@ -39,11 +40,28 @@ async def end_artifact(
         update(Artifact)
         .where(col(Artifact.id) == artifact_id)
         .values(
-            data=json.dumps(storable(graph.ideas_to_json(graph.ended(ideas))), ensure_ascii=False),
+            data=graph.to_text(graph.ended(ideas)),
             streaming_status=status,
             streaming_progress=progress,
             partial_data=None,
-            **storable(graph.listed(ideas)),
+            **graph.listed(ideas),
+        )
+    )
+
+
+async def end_as_it_is(session: AsyncSession, artifact: Artifact, status: str) -> None:
+    """End an ideas artifact with what is committed; what cannot be read stays, as text."""
+    ideas = graph.written(artifact.partial_data, artifact.data)
+    if not isinstance(ideas, Unreadable):
+        await end_artifact(session, artifact.id, ideas, status, artifact.streaming_progress)
+        return
+    await session.exec(
+        update(Artifact)
+        .where(col(Artifact.id) == artifact.id)
+        .values(
+            data=func.coalesce(cast(col(Artifact.partial_data), Text), Artifact.data),
+            partial_data=None,
+            streaming_status=status,
         )
     )
 

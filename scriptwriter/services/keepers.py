@@ -5,13 +5,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph, ideas
 from scriptwriter.database import transaction
+from scriptwriter.domain import kinds
 from scriptwriter.errors import UserError
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.models import Transform, TransformOutput
 from scriptwriter.services.access import ACTORS, require
 from scriptwriter.services.acts import act, alone, find_all
 from scriptwriter.services.tastes import acts_of
-from scriptwriter.services.transitions import context_of
+from scriptwriter.services.transitions import begun_by
 
 
 async def move(
@@ -45,7 +46,7 @@ async def move(
             user,
             graph.ARRANGE,
             "排列入选",
-            {"order": [str(each) for each in order], "userId": user_id, "name": user.shown_name},
+            kinds.Order(order=tuple(map(str, order)), user_id=user_id, name=user.shown_name),
             kind=graph.ORDER,
             inputs=[(each.artifact_id, each.role) for each in order],
             after=newest.at if newest else None,
@@ -69,4 +70,4 @@ async def _author(session: AsyncSession, order: str) -> str:
         .join(TransformOutput, col(TransformOutput.transform_id) == Transform.id)
         .where(TransformOutput.artifact_id == order)
     )
-    return context_of(found.one()).get("startedBy") or ""
+    return begun_by(found.one())

@@ -1,11 +1,11 @@
-"""Owns the steps along the graph: from a transform to its artifacts, and back."""
-
-import json
+"""The steps along the graph: from a transform to its artifacts, and back."""
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from scriptwriter.graph import Brief
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Brief, Unreadable
+from scriptwriter.errors import GenerationError
 from scriptwriter.models import Artifact, TransformInput, TransformOutput
 
 
@@ -20,7 +20,10 @@ async def ideas_of(session: AsyncSession, transform_id: str) -> Artifact:
 
 
 async def brief_behind(session: AsyncSession, artifact_id: str) -> Brief:
-    """The brief of the run that wrote an ideas artifact, as an ordinary brainstorm's."""
+    """The brief of the run that wrote an ideas artifact, as an ordinary brainstorm's.
+
+    Raises as `brief_of`.
+    """
     found = await session.exec(
         select(TransformOutput.transform_id).where(
             TransformOutput.artifact_id == artifact_id, TransformOutput.output_role == "ideas"
@@ -30,10 +33,13 @@ async def brief_behind(session: AsyncSession, artifact_id: str) -> Brief:
 
 
 async def brief_of(session: AsyncSession, transform_id: str) -> Brief:
-    """The brief that the transform works from."""
+    """The brief that the transform works from. Raises GenerationError `run_unreadable`."""
     found = await session.exec(
         select(Artifact.data)
         .join(TransformInput, col(TransformInput.artifact_id) == Artifact.id)
         .where(TransformInput.transform_id == transform_id, TransformInput.input_role == "params")
     )
-    return Brief.from_json(json.loads(found.one()))
+    brief = kinds.read_as(Brief, found.one())
+    if isinstance(brief, Unreadable):
+        raise GenerationError("run_unreadable")
+    return brief

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import NoResultFound
@@ -11,11 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph
 from scriptwriter.database import transaction
+from scriptwriter.domain.kinds import Unreadable
 from scriptwriter.models import Transform
 from scriptwriter.services.jobs import GENERATE, defer_generation
 from scriptwriter.services.lineage import ideas_of
 from scriptwriter.services.lives import Watch, is_alive
-from scriptwriter.services.transitions import context_json, context_of
+from scriptwriter.services.transitions import changed, context_of
 
 _ONE_AT_A_TIME = 0x5C21A
 """The advisory lock under which orphans are looked for, so that two workers do not queue one twice."""
@@ -85,8 +85,7 @@ async def adopt(
                 continue
             job = await defer_generation(session, transform.id)
             if running:
-                transform.execution_context = context_json(await _bereaved(session, transform, job))
-                session.add(transform)
+                await _bereave(session, transform, job)
             adopted.append(transform.id)
         return adopted
 
@@ -99,18 +98,22 @@ async def _has_somebody(
     holds: Callable[[str], bool],
 ) -> bool:
     """Whether a living process runs it."""
-    owner = context_of(transform).get("process")
+    context = context_of(transform)
+    owner = None if isinstance(context, Unreadable) else context.process
     if owner is None:
         return False
     return holds(transform.id) if owner == process else await is_alive(session, owner, deadline)
 
 
-async def _bereaved(session: AsyncSession, transform: Transform, job: int) -> dict[str, Any]:
-    """The context of a run whose process died: it is `job`'s now, and the deaths without progress count."""
+async def _bereave(session: AsyncSession, transform: Transform, job: int) -> None:
+    """Write that a run's process died: it is `job`'s now, and the deaths without progress count."""
     context = context_of(transform)
+    if isinstance(context, Unreadable):
+        return
     finished = 0
     with suppress(NoResultFound):
         artifact = await ideas_of(session, transform.id)
-        finished = len(graph.finished(graph.ideas_from_json(artifact.partial_data)))
-    progress = finished > context.get("finishedBefore", 0)
-    return context | {"job": job, "deaths": 0 if progress else context.get("deaths", 0) + 1}
+        finished = len(graph.finished(graph.readable(artifact.partial_data, artifact.data)))
+    deaths = 0 if finished > (context.finished_before or 0) else (context.deaths or 0) + 1
+    [transform.execution_context] = changed(context, job=job, deaths=deaths).values()
+    session.add(transform)

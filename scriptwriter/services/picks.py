@@ -2,6 +2,7 @@
 
 from scriptwriter import graph, ideas
 from scriptwriter.database import transaction
+from scriptwriter.domain import kinds
 from scriptwriter.ideas import Act, IdeaRef, Pick
 from scriptwriter.services.access import ACTORS, require
 from scriptwriter.services.acts import act, acts_on, alone, find
@@ -27,15 +28,15 @@ async def pick(project_id: str, ref: IdeaRef, verdict: str, user_id: str, reason
         # A click that comes twice must not take the reason back that was given after the first.
         if said == (stands.verdict if stands else "none") and why in ("", stands.reason if stands else ""):
             return
-        value = {
-            "artifactId": ref.artifact_id,
-            "index": ref.index,
-            "userId": user_id,
-            "name": user.shown_name,
-            "verdict": said,
-            "reason": why,
-            "title": idea.title,
-        }
+        value = kinds.Verdict(
+            artifact_id=ref.artifact_id,
+            index=ref.index,
+            user_id=user_id,
+            name=user.shown_name,
+            verdict=said,
+            reason=why,
+            title=idea.title,
+        )
         await act(
             session,
             project_id,

@@ -1,6 +1,5 @@
-"""Owns where an idea comes from, as a member may read it: what was asked, answered, and by whom."""
+"""Where an idea comes from, as a member may read it: what was asked, answered, and by whom."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +8,13 @@ from typing import Any
 from sqlmodel import col, select
 
 from scriptwriter.database import transaction
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Unreadable
+from scriptwriter.domain.run import Parameters, Usage
 from scriptwriter.errors import UserError
 from scriptwriter.models import LlmPrompt, LlmTransform, Transform
 from scriptwriter.services.access import require
-from scriptwriter.services.transitions import context_of
+from scriptwriter.services.transitions import begun_by, context_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,27 @@ async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance
         sent = await session.exec(select(LlmPrompt).where(LlmPrompt.transform_id == transform_id))
         prompts = sorted(sent, key=lambda prompt: _attempt(prompt.prompt_role))
     context = context_of(transform)
+    known = None if isinstance(context, Unreadable) else context
     return Provenance(
         transform_id,
-        (answered.model_name if answered else context.get("model")) or "",
-        json.loads((answered and answered.model_parameters) or "{}"),
+        (answered.model_name if answered else known and known.model) or "",
+        _told(Parameters, answered and answered.model_parameters),
         tuple(prompt.prompt_text for prompt in prompts),
         (answered and answered.raw_response) or "",
-        json.loads((answered and answered.token_usage) or "{}"),
-        context.get("startedBy") or "",
+        _told(Usage, answered and answered.token_usage),
+        begun_by(transform),
         transform.created_at,
-        context.get("seconds"),
+        known and known.seconds,
         transform.retry_count + 1,
     )
 
 
+def _told(declared: type[Parameters | Usage], text: str | None) -> Mapping[str, Any]:
+    value = kinds.read_as(declared, text)
+    return {} if isinstance(value, Unreadable) else value.model_dump()
+
+
 def _attempt(role: str) -> int:
     """The number of the attempt whose prompt has this `prompt_role`, from 0."""
-    return int(role.rpartition("-")[2]) if "-" in role else 0
+    number = role.rpartition("-")[2]
+    return int(number) if number.isdecimal() and len(number) < 10 else 0

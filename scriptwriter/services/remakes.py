@@ -1,13 +1,12 @@
-"""Owns runs that begin with ideas that are there: more like one, one out of several, another title."""
+"""Runs that begin with ideas that are there: more like one, one out of several, another title."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from scriptwriter import graph
+from scriptwriter import graph, ideas
 from scriptwriter.database import transaction
+from scriptwriter.domain import kinds
 from scriptwriter.errors import UserError
 from scriptwriter.graph import Brief, Source, Task
 from scriptwriter.ideas import IdeaRef
@@ -58,7 +57,7 @@ async def _start(project_id: str, task: Task, refs: Sequence[IdeaRef], count: in
     sources = tuple(source for source, _ in read)
     # Nobody chooses a model here: where the one of the idea's brief has gone, the default one serves.
     model = brief.model if settings().model(brief.model) else ""
-    brief = replace(brief, task=task, count=count, sources=sources, model=model)
+    brief = Brief(**dict(brief) | {"task": task, "count": count, "sources": sources, "model": model})
     inputs = [(ref.artifact_id, ref.role) for ref in refs]
     inputs += [(version, "version") for _, version in read if version]
     return await brainstorms.start(project_id, brief, user_id, inputs=inputs)
@@ -70,20 +69,20 @@ async def _current(session: AsyncSession, project_id: str, ref: IdeaRef) -> tupl
     versions = await acts_on(session, ref, graph.IDEA)
     if not versions:
         return Source(str(ref), idea.title, idea.body), ""
-    newest = versions[-1]
-    return Source(str(ref), str(newest.value["title"]), str(newest.value["body"])), newest.id
+    newest = ideas.version(versions[-1], "", "edit")
+    return Source(str(ref), newest.title, newest.body), newest.id
 
 
-async def version_with_title(session: AsyncSession, brief: Brief, title: str) -> dict[str, Any]:
+async def version_with_title(session: AsyncSession, brief: Brief, title: str) -> kinds.Version:
     """The value of the version that a finished `retitle` run makes: its title, the text as it stands."""
     [source] = brief.sources
     ref = IdeaRef.parse(source.ref)
     versions = await acts_on(session, ref, graph.IDEA)
-    newest = versions[-1] if versions else None
-    return {
-        "artifactId": ref.artifact_id,
-        "index": ref.index,
-        "title": title,
-        "body": str(newest.value["body"]) if newest else source.body,
-        "base": newest.id if newest else "",
-    }
+    newest = ideas.version(versions[-1], "", "edit") if versions else None
+    return kinds.Version(
+        artifact_id=ref.artifact_id,
+        index=ref.index,
+        title=title,
+        body=newest.body if newest else source.body,
+        base=newest.id if newest else "",
+    )

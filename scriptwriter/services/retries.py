@@ -1,6 +1,5 @@
-"""Owns the next attempt at a generation: its number, its prompt for the missing ideas, its job."""
+"""The next attempt at a generation: its number, its prompt for the missing ideas, its job."""
 
-import json
 from typing import Any
 from uuid import uuid4
 
@@ -9,14 +8,15 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph, prompts
-from scriptwriter.errors import UserError
+from scriptwriter.domain.kinds import Unreadable
+from scriptwriter.errors import GenerationError, UserError
 from scriptwriter.models import Artifact, LlmPrompt, Transform
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.lineage import brief_of, ideas_of
 from scriptwriter.services.offers import offered
-from scriptwriter.services.transitions import context_json, context_of, seconds_of_work, transition
+from scriptwriter.services.transitions import changed, readable, seconds_of_work, transition
 
-ENDED = ("error", "stoppedBy", "attemptStartedAt", "waiting", "interrupted")
+ENDED = ("error", "stopped_by", "attempt_started_at", "waiting", "interrupted")
 """What the context says of an attempt, and no longer of the next one."""
 
 
@@ -27,7 +27,7 @@ async def requeue(session: AsyncSession, transform: Transform, **context: Any) -
     Raises UserError `nothing_to_retry` where its state does not allow it, or nothing is missing; and as
     `offered` does where there is something to write.
     """
-    fresh = {"slots": None, "rephrase": False, "automaticRetries": 0, "deaths": 0}
+    fresh = {"slots": None, "rephrase": False, "automatic_retries": 0, "deaths": 0}
     if await next_attempt(session, transform, **(fresh | context)):
         offered((await brief_of(session, transform.id)).model)
     elif not context.get("skipped"):
@@ -35,35 +35,37 @@ async def requeue(session: AsyncSession, transform: Transform, **context: Any) -
     await defer_generation(session, transform.id)
 
 
-async def next_attempt(session: AsyncSession, transform: Transform, **more: Any) -> list[int]:
+async def next_attempt(session: AsyncSession, transform: Transform, **more: Any) -> tuple[int, ...]:
     """Make `transform` pending as its next attempt, with its prompt; returns the places it writes.
 
     `more` goes into its context: `slots` (the places to write, None: all open ones), `skipped` (places given
-    up), `rephrase`, `waiting`, `interrupted`, `automaticRetries`, `deaths`.
-    Raises UserError `nothing_to_retry` where its state does not allow it.
+    up), `rephrase`, `waiting`, `interrupted`, `automatic_retries`, `deaths`.
+    Raises UserError `nothing_to_retry` where its state does not allow it, and `run_unreadable`.
     """
     artifact = await ideas_of(session, transform.id)
-    kept = graph.kept(graph.ideas_from_json(artifact.partial_data or json.loads(artifact.data)))
-    context = context_of(transform)
+    written = graph.written(artifact.partial_data, artifact.data)
+    if isinstance(written, Unreadable):
+        raise GenerationError("run_unreadable")
+    kept = graph.kept(written)
+    context = readable(transform)
     brief = await brief_of(session, transform.id)
     attempt = transform.retry_count + 1
-    context["seconds"] = seconds_of_work(context)
-    for ended in ENDED:
-        context.pop(ended, None)
-    context |= more
-    missing = graph.open_slots(kept, brief.count, context.get("skipped", ()))
-    wanted = context.get("slots")
-    slots = context["slots"] = [place for place in missing if wanted is None or place in wanted]
-    changed = await transition(
+    known: dict[str, Any] = (
+        dict(context) | {"seconds": seconds_of_work(context)} | dict.fromkeys(ENDED) | more
+    )
+    missing = graph.open_slots(kept, brief.count, known["skipped"] or ())
+    wanted = known["slots"]
+    slots = known["slots"] = tuple(place for place in missing if wanted is None or place in wanted)
+    done = await transition(
         session,
         transform.id,
         "pending",
         attempt=transform.retry_count,
         retry_count=attempt,
         error_message=None,
-        execution_context=context_json(context),
+        **changed(context, **known),
     )
-    if not changed:
+    if not done:
         raise UserError("nothing_to_retry")
     await session.exec(
         update(Artifact)
@@ -71,7 +73,7 @@ async def next_attempt(session: AsyncSession, transform: Transform, **more: Any)
         .values(
             streaming_status="streaming",
             streaming_progress=graph.progress(len(graph.finished(kept)), brief.count) if kept else 0,
-            partial_data=graph.ideas_to_json(kept),
+            partial_data=graph.to_json(kept),
             **graph.listed(kept),
         )
     )
@@ -84,7 +86,7 @@ async def next_attempt(session: AsyncSession, transform: Transform, **more: Any)
                 brief,
                 graph.finished(kept),
                 count=len(slots),
-                rephrase=bool(context.get("rephrase")),
+                rephrase=bool(known["rephrase"]),
                 # What steered the run from its start, whatever people have said since.
                 steering=prompts.steering_of(await _prompt(session, transform.id, prompts.role_of(0))),
             ),

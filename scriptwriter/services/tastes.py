@@ -1,6 +1,5 @@
-"""Owns what the people of a project think of its ideas, for the next request: everybody's picks count."""
+"""What the people of a project think of its ideas, for the next request: everybody's picks count."""
 
-import json
 from dataclasses import dataclass, field
 
 from sqlmodel import col, select
@@ -38,8 +37,8 @@ async def taste_of(session: AsyncSession, project_id: str) -> Taste:
     )
     judged = {}
     for id, data, partial in found:
-        for place, idea in enumerate(graph.ideas_from_json(partial or json.loads(data))):
-            if idea.status == "finished":
+        for place, idea in enumerate(graph.readable(partial, data)):
+            if idea.finished:
                 ref = IdeaRef(id, place)
                 now = versions.get(ref, idea)
                 judged[ref] = Judged(ref, now.title, now.body, picks.get(ref, ()))
@@ -48,7 +47,7 @@ async def taste_of(session: AsyncSession, project_id: str) -> Taste:
 
 
 async def acts_of(session: AsyncSession, project_id: str, kind: str) -> list[Act]:
-    """All of a kind, the oldest first."""
+    """All of a kind, the oldest first; one that cannot be read is left out."""
     found = await session.exec(
         select(Artifact.id, Artifact.data, Artifact.created_at)
         .where(
@@ -58,7 +57,7 @@ async def acts_of(session: AsyncSession, project_id: str, kind: str) -> list[Act
         )
         .order_by(col(Artifact.created_at), col(Artifact.id))
     )
-    return [Act(id, json.loads(data), at) for id, data, at in found]
+    return ideas.acts_in(found, kind)
 
 
 def _sources(

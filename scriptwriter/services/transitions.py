@@ -1,6 +1,5 @@
-"""Owns the one way in which a transform's state changes: `status` and `streaming_status` together."""
+"""How a transform changes: its state (`status` and `streaming_status` together), and its context."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +8,10 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import CONTEXTS, Unreadable
+from scriptwriter.domain.run import DETAIL, Begun, Fault, RunContext
+from scriptwriter.errors import GenerationError, UserError
 from scriptwriter.models import Transform, User
 
 
@@ -34,35 +37,48 @@ async def transition(
     return changed.rowcount == 1
 
 
-def context_of(transform: Transform) -> dict[str, Any]:
-    """What `execution_context` holds: what a screen shows of a run beside its ideas.
-
-    userId, startedBy, timestamp, params; model, attemptStartedAt (ISO 8601, while
-    running), seconds (of work, in all attempts), tokens (the same), cost (with its currency), error ({code,
-    params}). Who runs it: job (its id), process (its id in `lives`), finishedBefore (ideas when the attempt
-    began), deaths (in a row, of processes over it).
-    """
-    return json.loads(transform.execution_context or "{}")
+def context_of(transform: Transform) -> RunContext | Unreadable:
+    """What is known of a run beside its ideas: the value of `execution_context`."""
+    return kinds.read_as(RunContext, transform.execution_context)
 
 
-def context_json(context: dict[str, Any]) -> str:
-    """The column's value."""
-    return json.dumps(context, ensure_ascii=False)
+def readable(transform: Transform) -> RunContext:
+    """The same, for who cannot go on without it. Raises GenerationError `run_unreadable`."""
+    context = context_of(transform)
+    if isinstance(context, Unreadable):
+        raise GenerationError("run_unreadable")
+    return context
 
 
-def timestamp() -> str:
-    """The time now, as a context has it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def begun_by(transform: Transform | None) -> str:
+    """The name of the person who began a run or an act; "" where it is not known."""
+    declared = CONTEXTS.get(transform.type) if transform else None
+    context = kinds.read_as(declared, transform.execution_context) if transform and declared else None
+    return (context.started_by or "") if isinstance(context, Begun) else ""
 
 
-def seconds_of_work(context: dict[str, Any]) -> float:
+def changed(context: RunContext | Unreadable, **values: Any) -> dict[str, str]:
+    """The column `execution_context` with other values; one that cannot be read stays as it is."""
+    if isinstance(context, Unreadable):
+        return {}
+    return {"execution_context": kinds.write(type(context).model_validate(dict(context) | values))}
+
+
+def fault_of(error: UserError) -> Fault:
+    """What a context keeps of an error."""
+    params = {name: each[:DETAIL] if isinstance(each, str) else each for name, each in error.params.items()}
+    return Fault(code=error.code, params=params)
+
+
+def seconds_of_work(context: RunContext | Unreadable) -> float:
     """How long all attempts up to now have taken, in seconds."""
-    started = context.get("attemptStartedAt")
-    this = (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds() if started else 0.0
-    return round(context.get("seconds", 0.0) + max(this, 0.0), 1)
+    if isinstance(context, Unreadable):
+        return 0.0
+    started = context.attempt_started_at
+    this = (datetime.now(UTC) - started).total_seconds() if started else 0.0
+    return round((context.seconds or 0.0) + max(this, 0.0), 1)
 
 
-def context_for(user: User, params: dict[str, Any], **more: Any) -> str:
-    """The context of a transform that `user` begins now, with what else it shall hold."""
-    begun = {"params": params, "userId": user.id, "startedBy": user.shown_name, "timestamp": timestamp()}
-    return context_json(begun | more)
+def begun(user: User) -> dict[str, Any]:
+    """What the context of a run or an act says that `user` begins now."""
+    return {"user_id": user.id, "started_by": user.shown_name, "timestamp": datetime.now(UTC)}

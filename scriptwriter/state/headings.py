@@ -8,10 +8,10 @@ from datetime import datetime
 from math import ceil
 
 from scriptwriter.components.views import BatchView, Notice, Phase, Remedy
-from scriptwriter.errors import UserError
+from scriptwriter.errors import stored_error
 from scriptwriter.sync.batches import Batch, Waiting
 from scriptwriter.taxonomy import named
-from scriptwriter.texts import ERRORS, WAITING_REASON, WAITING_REASONS
+from scriptwriter.texts import WAITING_REASON, WAITING_REASONS
 
 ENDED_SHORT = frozenset({"model_silent", "too_few_ideas"})
 """Failures that are told as a list that is not full."""
@@ -23,6 +23,7 @@ REMEDIES: Mapping[str, Remedy] = {
     "content_filtered": "rephrase",
     "reply_unreadable": "reread",
     "model_withdrawn": "rebrief",
+    "run_unreadable": "",
 }
 """What to do about a failure, by its code; about all others: retry."""
 
@@ -134,11 +135,7 @@ def _reason(batch: Batch) -> Notice:
         return Notice(*WAITING_REASONS.get(batch.waiting.code, WAITING_REASON))
     if batch.status != "failed":
         return Notice()
-    if batch.error_code is not None and batch.error_code in ERRORS:
-        try:
-            error = UserError(batch.error_code, **batch.error_params)
-            return Notice(error.text("zh"), error.text("en"))
-        except (KeyError, IndexError, TypeError):
-            # Written by another version, with other parameters: its own sentence serves.
-            pass
+    if batch.error_code is not None and (error := stored_error(batch.error_code, batch.error_params)):
+        return Notice(error.text("zh"), error.text("en"))
+    # Of another version: its own sentence serves.
     return Notice(batch.error_message or "", batch.error_message or "")

@@ -1,18 +1,21 @@
-"""Owns what each step of a project's lineage reads as, in words of a writer's. Pure."""
+"""What each step of a project's lineage reads as, in words of a writer's. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from scriptwriter import graph
 from scriptwriter.components.views import StepView, WayView
-from scriptwriter.graph import Brief
-from scriptwriter.ideas import Act, IdeaRef
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Brief, Idea, Ideas, Order, Unreadable, Verdict, Version
+from scriptwriter.domain.run import RunContext
+from scriptwriter.domain.values import Value
+from scriptwriter.ideas import Act, IdeaRef, Made
 from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.state.cards import anchor_of
 from scriptwriter.sync.lineage import Lineage, Node
-from scriptwriter.sync.rows import parsed
+from scriptwriter.sync.rows import begun_by, context_of
 from scriptwriter.taxonomy import named
 from scriptwriter.texts import (
     DEMO_MODE,
@@ -27,6 +30,7 @@ from scriptwriter.texts import (
     LINEAGE_SOMEBODY,
     LINEAGE_STATES,
     LINEAGE_TITLE,
+    LINEAGE_UNREADABLE,
     LINEAGE_VERSION,
     ONE_IDEA,
     PASS_REASONS,
@@ -95,14 +99,13 @@ class Titles:
         titles = cls()
         for node in sorted(lineage.nodes, key=lambda node: node.at):
             if node.type == graph.IDEAS:
-                for index, idea in enumerate(graph.ideas_from_json(_value(node))):
-                    if idea.status == "finished":
+                for index, idea in enumerate(_ideas(node)):
+                    if idea.finished:
                         titles.versions[IdeaRef(node.id, index)] = [(node.at, idea.title)]
         for node in sorted(lineage.nodes, key=lambda node: node.at):
             value = _value(node)
-            ref, title = _ref(node), value.get("title")
-            if ref in titles.versions and isinstance(title, str):
-                titles.versions[ref].append((node.at, title))
+            if isinstance(value, Version) and (ref := _ref(node)) in titles.versions:
+                titles.versions[ref].append((node.at, value.title))
         return titles
 
     def before(self, ref: IdeaRef | None, at: datetime) -> str:
@@ -119,7 +122,7 @@ def _step(node: Node, label: Text, source: Text, project_id: str) -> StepView:
         state=state,
         zh=label.zh,
         en=label.en,
-        by=_context(node).get("startedBy") or "" if node.kind == "llm" else "",
+        by=begun_by(node.row) if node.kind == "llm" else "",
         at=node.at.isoformat(timespec="seconds"),
         source_zh=source.zh,
         source_en=source.en,
@@ -147,29 +150,32 @@ def _label(node: Node, titles: Titles) -> Text:
     if node.kind == "human":
         return _act(node, titles)
     value = _value(node)
-    if node.type == graph.PARAMS:
-        brief = Brief.from_json(value)
-        asked = [part for part in (brief.platform, brief.genre) if part]
-        return Text(*(" · ".join(named(part, language) for part in asked) for language in ("zh", "en")))
     if node.status == "streaming":
         return WRITING_NOW
-    if node.type == graph.IDEAS:
+    if isinstance(value, Brief):
+        brief = value
+        asked = [part for part in (brief.platform, brief.genre) if part]
+        return Text(*(" · ".join(named(part, language) for part in asked) for language in ("zh", "en")))
+    if isinstance(value, Ideas):
         count = _ideas_in(node)
         return ONE_IDEA if count == 1 else _filled(IDEAS_COUNT, count=count)
-    title = str(value.get("title") or "")
-    return _filled(LINEAGE_VERSION, title=title) if title else LINEAGE_NO_TITLE
+    if isinstance(value, Version | Verdict):
+        return _filled(LINEAGE_VERSION, title=value.title) if value.title else LINEAGE_NO_TITLE
+    return LINEAGE_NO_TITLE if isinstance(value, Order) else LINEAGE_UNREADABLE
 
 
 def _run(node: Node) -> Text:
-    context = _context(node)
-    brief = Brief.from_json(context.get("params") or {})
-    name = str(context.get("model") or brief.model)
+    context = context_of(node.row)
+    if not isinstance(context, RunContext):
+        return LINEAGE_UNREADABLE
+    brief = context.params
+    name = context.model or brief.model
     parts = [DEMO_MODE if name == DEMO_MODEL else Text(name, name) if name else LINEAGE_SOME_MODEL]
     if brief.task in TASKS:
         titles = _listed((_quoted(source.title) for source in brief.sources), "")
         parts.insert(0, _filled(TASKS[brief.task], titles=titles))
-    if isinstance(context.get("seconds"), int | float):
-        parts.append(_filled(SECONDS, seconds=round(context["seconds"])))
+    if context.seconds is not None:
+        parts.append(_filled(SECONDS, seconds=round(context.seconds)))
     if node.status in LINEAGE_STATES:
         parts.append(LINEAGE_STATES[node.status])
     return _listed(parts, " · ")
@@ -177,12 +183,15 @@ def _run(node: Node) -> Text:
 
 def _act(node: Node, titles: Titles) -> Text:
     made = _value(node)
-    by = _context(node).get("startedBy") or made.get("name")
-    name = Text(by, by) if isinstance(by, str) and by else LINEAGE_SOMEBODY
-    what = ACTIONS.get(node.type) or str(made.get("verdict") or "")
-    title = made.get("title") or titles.before(_ref(node), node.at)
-    said = _filled(LINEAGE_ACTS.get(what, LINEAGE_ACTS[""]), name=name, title=_quoted(str(title)))
-    reason = str(made.get("reason") or "")
+    if isinstance(made, Unreadable):
+        return LINEAGE_UNREADABLE
+    by = begun_by(node.row) or (made.name if isinstance(made, Verdict | Order) else "")
+    name = Text(by, by) if by else LINEAGE_SOMEBODY
+    what = ACTIONS.get(node.type) or (made.verdict if isinstance(made, Verdict) else "")
+    title = made.title if isinstance(made, Version | Verdict) else ""
+    title = title or titles.before(_ref(node), node.at)
+    said = _filled(LINEAGE_ACTS.get(what, LINEAGE_ACTS[""]), name=name, title=_quoted(title))
+    reason = made.reason if isinstance(made, Verdict) else ""
     if reason and what == "pass":
         why = _filled(LINEAGE_REASON, reason=PASS_REASONS.get(reason, Text(reason, reason)))
         return _listed((said, why), "")
@@ -191,7 +200,8 @@ def _act(node: Node, titles: Titles) -> Text:
 
 def _ref(node: Node) -> IdeaRef | None:
     """The idea that a version or an act is about."""
-    return Act(node.id, _value(node), node.at).ref
+    value = _value(node)
+    return Act(node.id, value, node.at).ref if isinstance(value, Made) else None
 
 
 def _part(artifact_id: str, role: str) -> IdeaRef | None:
@@ -204,17 +214,18 @@ def _part(artifact_id: str, role: str) -> IdeaRef | None:
 
 def _ideas_in(node: Node) -> int:
     """How many finished ideas an artifact holds."""
-    return len(graph.finished(graph.ideas_from_json(_value(node))))
+    return len(graph.finished(_ideas(node)))
 
 
-def _value(node: Node) -> Mapping[str, Any]:
-    """What an artifact holds, or what an act made."""
+def _ideas(node: Node) -> tuple[Idea, ...]:
+    value = _value(node)
+    return value.ideas if isinstance(value, Ideas) else ()
+
+
+def _value(node: Node) -> Value | Unreadable | None:
+    """What an artifact holds, or what an act made; None where that has not arrived."""
     row = node.row if node.kind == "artifact" else node.made
-    return parsed(row["data"] or "{}") if row is not None else {}
-
-
-def _context(node: Node) -> Mapping[str, Any]:
-    return parsed(node.row["execution_context"] or "{}")
+    return None if row is None else kinds.read(row["type"], row["data"])
 
 
 def _quoted(title: str) -> Text:

@@ -1,4 +1,4 @@
-"""Owns the join of one generation: its transform and its ideas, with what was said of them. Pure.
+"""The join of one generation: its transform and its ideas, with what was said of them. Pure.
 
 It is the join of the view brainstorm_flows, over the rows that have arrived so far.
 """
@@ -6,15 +6,16 @@ It is the join of the view brainstorm_flows, over the rows that have arrived so 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from scriptwriter import graph
-from scriptwriter.graph import Brief, Idea
+from scriptwriter.domain import run
+from scriptwriter.domain.kinds import Brief, Idea, Unreadable
+from scriptwriter.domain.run import ActContext, RunContext
 from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.nearness import Close, Places
 from scriptwriter.sync.notes import IdeaNotes, Notes
-from scriptwriter.sync.rows import Row, created, parsed, written
+from scriptwriter.sync.rows import Row, context_of, created, written
 
 _ENDS: Mapping[str, graph.ArtifactStatus] = {
     "completed": "completed",
@@ -22,13 +23,14 @@ _ENDS: Mapping[str, graph.ArtifactStatus] = {
     "cancelled": "cancelled",
 }
 
+_LONGEST_PAUSE = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An automatic retry to come: why, after how many seconds in all, when, and which one of how many."""
 
     code: str
-    params: Mapping[str, Any]
     seconds: int
     until: datetime
     number: int
@@ -42,7 +44,8 @@ class Batch:
     `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
     when it has ended, `attempt` counts from 0; `skipped` holds places in `ideas`, and so does `slots`, the
     places that this attempt writes (None: every open one). `interrupted` says that this attempt goes on where
-    a worker died. `notes` has one entry for the place of each finished idea.
+    a worker died. `notes` has one entry for the place of each finished idea. One whose rows cannot be read is
+    told as failed, with the error `run_unreadable`, and holds no more than what can.
     """
 
     transform_id: str
@@ -97,9 +100,10 @@ class Batch:
         return self.model_name == DEMO_MODEL
 
 
-def brief_of(transform: Row) -> Brief:
-    """What the run was asked for."""
-    return Brief.from_json(parsed(transform["execution_context"] or "{}").get("params") or {})
+def brief_of(transform: Row) -> Brief | None:
+    """What the run was asked for; None where that cannot be read."""
+    context = context_of(transform)
+    return context.params if isinstance(context, RunContext) else None
 
 
 def batches(transforms: Iterable[Row], outputs: Mapping[str, Row], notes: Notes, close: Close) -> list[Batch]:
@@ -113,57 +117,87 @@ def batches(transforms: Iterable[Row], outputs: Mapping[str, Row], notes: Notes,
         artifact = outputs.get(transform["id"])
         ideas = _ideas(artifact) if artifact else ()
         noted: Mapping[int, IdeaNotes] = {}
-        if artifact is not None:
+        if artifact is not None and not isinstance(ideas, Unreadable):
             near = close.get(artifact["id"], ())
             noted = notes.of(artifact["id"], _finished(ideas), created(artifact), near)
-        found.append(_batch(transform, artifact, ideas, noted))
+        context = context_of(transform)
+        if isinstance(context, RunContext) and not isinstance(ideas, Unreadable):
+            found.append(_batch(transform, artifact, context, ideas, noted))
+        else:
+            readable = () if isinstance(ideas, Unreadable) else ideas
+            found.append(_unreadable(transform, artifact, context, readable, noted))
     return found[::-1]
 
 
 def _batch(
-    transform: Row, artifact: Row | None, ideas: tuple[Idea, ...], notes: Mapping[int, IdeaNotes]
+    transform: Row,
+    artifact: Row | None,
+    context: RunContext,
+    ideas: tuple[Idea, ...],
+    notes: Mapping[int, IdeaNotes],
 ) -> Batch:
-    context = parsed(transform["execution_context"] or "{}")
-    error = context.get("error") or {}
-    started = context.get("attemptStartedAt")
     status = _status(transform, artifact)
-    slots = context.get("slots")
     return Batch(
         transform_id=transform["id"],
         artifact_id=artifact["id"] if artifact else None,
         status=status,
         progress=float(transform["progress_percentage"] or 0),
-        error_code=error.get("code"),
-        error_params=error.get("params") or {},
+        error_code=context.error.code if context.error else None,
+        error_params=context.error.params if context.error else {},
         error_message=transform["error_message"],
-        brief=brief_of(transform),
+        brief=context.params,
         ideas=ideas,
-        started_by=context.get("startedBy") or "",
+        started_by=context.started_by or "",
         created_at=created(transform),
-        attempt_started_at=datetime.fromisoformat(started) if started else None,
-        seconds=context.get("seconds"),
+        attempt_started_at=context.attempt_started_at,
+        seconds=context.seconds,
         attempt=transform["retry_count"] or 0,
-        model_name=context.get("model"),
-        tokens=context.get("tokens"),
-        cost=context.get("cost") or "",
-        stopped_by=context.get("stoppedBy") or "",
-        interrupted=bool(context.get("interrupted")),
-        waiting=_waiting(context["waiting"], transform)
-        if status == "pending" and context.get("waiting")
-        else None,
-        skipped=frozenset(context.get("skipped") or ()),
-        slots=None if slots is None else frozenset(slots),
+        model_name=context.model,
+        tokens=context.tokens,
+        cost=context.cost or "",
+        stopped_by=context.stopped_by or "",
+        interrupted=bool(context.interrupted),
+        waiting=_waiting(context.waiting, transform) if status == "pending" and context.waiting else None,
+        skipped=frozenset(context.skipped or ()),
+        slots=None if context.slots is None else frozenset(context.slots),
         notes=notes,
     )
 
 
-def _waiting(told: Mapping[str, Any], transform: Row) -> Waiting:
-    # What was postponed by an earlier version of the worker says no moment.
-    until = told.get("until")
-    moment = (
-        datetime.fromisoformat(until) if until else written(transform) + timedelta(seconds=told["seconds"])
+def _unreadable(
+    transform: Row,
+    artifact: Row | None,
+    context: RunContext | ActContext | Unreadable,
+    ideas: tuple[Idea, ...],
+    notes: Mapping[int, IdeaNotes],
+) -> Batch:
+    known = context if isinstance(context, RunContext) else None
+    return Batch(
+        transform_id=transform["id"],
+        artifact_id=artifact["id"] if artifact else None,
+        status="failed",
+        progress=float(transform["progress_percentage"] or 0),
+        error_code="run_unreadable",
+        error_params={},
+        error_message=None,
+        brief=known.params if known else Brief.unknown(max(len(ideas), 1)),
+        ideas=ideas,
+        started_by=(known and known.started_by) or "",
+        created_at=created(transform),
+        attempt_started_at=None,
+        seconds=known and known.seconds,
+        attempt=transform["retry_count"] or 0,
+        model_name=known and known.model,
+        tokens=known and known.tokens,
+        notes=notes,
     )
-    return Waiting(**{**told, "until": moment})
+
+
+def _waiting(told: run.Waiting, transform: Row) -> Waiting:
+    seconds = round(told.seconds)
+    # What was postponed by an earlier version of the worker says no moment.
+    until = told.until or written(transform) + timedelta(seconds=min(seconds, _LONGEST_PAUSE))
+    return Waiting(told.code, seconds, until, told.number, told.of)
 
 
 def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
@@ -173,16 +207,10 @@ def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
     return status
 
 
-def _ideas(artifact: Row) -> tuple[Idea, ...]:
-    if artifact["streaming_status"] == "streaming":
-        return graph.ideas_from_json(artifact["partial_data"])
-    return _ideas_of(artifact["data"])
-
-
-@lru_cache(maxsize=1024)
-def _ideas_of(data: str) -> tuple[Idea, ...]:
-    return graph.ideas_from_json(parsed(data))
+def _ideas(artifact: Row) -> tuple[Idea, ...] | Unreadable:
+    growing = artifact["streaming_status"] == "streaming"
+    return graph.written(artifact["partial_data"] if growing else None, artifact["data"])
 
 
 def _finished(ideas: tuple[Idea, ...]) -> Places:
-    return tuple((place, idea) for place, idea in enumerate(ideas) if idea.status == "finished")
+    return tuple((place, idea) for place, idea in enumerate(ideas) if idea.finished)

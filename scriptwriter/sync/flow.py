@@ -1,4 +1,4 @@
-"""Owns the join of a project's shapes into what its screen shows; pure, and right for every interleaving."""
+"""The join of a project's shapes into what its screen shows; pure, and right for every interleaving."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from typing import Literal
 
 from scriptwriter import graph
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.sync.batches import Batch, batches, brief_of
+from scriptwriter.sync.batches import Batch, batches
 from scriptwriter.sync.nearness import NOTHING_CLOSE, Close
 from scriptwriter.sync.notes import IdeaNotes, told
 from scriptwriter.sync.presence import Present, present
 from scriptwriter.sync.rows import Row
-from scriptwriter.sync.titles import titling
+from scriptwriter.sync.titles import seeks_title, titling
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def join(
             makers[artifact["id"]] = act
     notes = told(artifacts, makers)
     models = [act for act in acts.values() if act["type"] == graph.LLM]
-    runs = batches((act for act in models if brief_of(act).task != "title"), outputs, notes, close)
+    runs = batches((act for act in models if not seeks_title(act)), outputs, notes, close)
     finished = {run.artifact_id: run.notes for run in runs}
     roles = {row["user_id"]: row["role"] for row in memberships}
     return ProjectFlow(

@@ -1,4 +1,4 @@
-"""Owns the join of what people said and wrote about ideas. Pure; knows neither runs nor screens."""
+"""The join of what people said and wrote about ideas. Pure; knows neither runs nor screens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 
 from scriptwriter import graph, ideas
+from scriptwriter.domain.run import ActContext
 from scriptwriter.graph import Idea
-from scriptwriter.ideas import Act, IdeaRef, Pick, Picks, Version, VersionKind
+from scriptwriter.ideas import IdeaRef, Pick, Picks, Version, VersionKind
 from scriptwriter.sync.nearness import Found, Places
-from scriptwriter.sync.rows import Row, created, parsed
+from scriptwriter.sync.rows import Row, begun_by, context_of, created
 
 _KINDS = frozenset({graph.IDEA, graph.VERDICT, graph.ORDER})
 
@@ -103,23 +104,23 @@ def _maker(row: Row, makers: Mapping[str, Row]) -> tuple[str, VersionKind]:
     maker = makers.get(row["id"])
     if row["type"] != graph.IDEA or maker is None:
         return "", "edit"
-    context = parsed(maker["execution_context"] or "{}")
+    context = context_of(maker)
+    kind: VersionKind = "edit"
     if maker["type"] == graph.LLM:
-        kind: VersionKind = "title"
-    else:
-        action = (context.get("params") or {}).get("action")
-        kind = "restore" if action == graph.RESTORE else "edit"
-    return context.get("startedBy") or "", kind
+        kind = "title"
+    elif isinstance(context, ActContext) and context.params.action == graph.RESTORE:
+        kind = "restore"
+    return begun_by(maker), kind
 
 
 # One for each project that is open; an act makes the next one.
 @lru_cache(maxsize=64)
 def _notes(rows: tuple[Told, ...]) -> Notes:
-    acts: dict[str, list[Act]] = {type_: [] for type_ in _KINDS}
-    by: dict[str, tuple[str, VersionKind]] = {}
-    for id, type_, data, at, name, kind in rows:
-        acts[type_].append(Act(id, parsed(data), at))
-        by[id] = name, kind
+    by: dict[str, tuple[str, VersionKind]] = {id: (name, kind) for id, _, _, _, name, kind in rows}
+    acts = {
+        type_: ideas.acts_in(((id, data, at) for id, of, data, at, _, _ in rows if of == type_), type_)
+        for type_ in _KINDS
+    }
     versions: dict[IdeaRef, list[Version]] = {}
     for act in ideas.oldest_first(acts[graph.IDEA]):
         if act.ref is not None:

@@ -1,20 +1,29 @@
-"""Owns how a row of a shape is read: its JSON, its moment. Knows no meaning of a row."""
+"""How a row of a shape is read: its JSON, its moment."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
+
+from scriptwriter import graph
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Unreadable
+from scriptwriter.domain.run import ActContext, RunContext
 
 Row = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@lru_cache(maxsize=16_384)
-def parsed(text: str) -> Mapping[str, Any]:
-    """The JSON object of a text column; to be read only, for whoever asks next gets the same one."""
-    return json.loads(text)
+def context_of(row: Row) -> RunContext | ActContext | Unreadable:
+    """What is known of a run or an act: a row of transforms."""
+    declared = RunContext if row["type"] == graph.LLM else ActContext
+    return kinds.read_as(declared, row["execution_context"])
+
+
+def begun_by(row: Row) -> str:
+    """The name of the person who began it; "" where it is not known."""
+    context = context_of(row)
+    return "" if isinstance(context, Unreadable) else context.started_by or ""
 
 
 def written(row: Row) -> datetime:

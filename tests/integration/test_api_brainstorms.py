@@ -201,7 +201,7 @@ def plain(runs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
             run["status"],
             run["progress"],
             None if run["error"] is None else "与模型的连接中断，已保留 1 个，请重试",
-            {"ideas": [Idea.from_json(idea).to_json() for idea in run["ideas"]]},
+            {"ideas": [Idea.model_validate(idea).model_dump() for idea in run["ideas"]]},
         )
         for run in runs
     ]

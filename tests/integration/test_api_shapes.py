@@ -192,4 +192,4 @@ async def test_events_are_passed_on_one_by_one(connected: str, electric: str, ro
                 async with asyncio.timeout(LIMIT):
                     line = await anext(line async for line in lines if "partial_data" in line)
                 value = json.loads(line.removeprefix("data: "))["value"]
-                assert json.loads(value["partial_data"])["ideas"] == [growing.to_json()]
+                assert json.loads(value["partial_data"])["ideas"] == [growing.model_dump()]

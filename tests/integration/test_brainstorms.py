@@ -6,6 +6,7 @@ import json
 import pytest
 
 from scriptwriter.errors import GenerationError, Superseded, UserError
+from scriptwriter.generation.ideas import GrowingReply
 from scriptwriter.graph import Idea, Reply
 from scriptwriter.services import attempts, brainstorms
 from tests.support.batches import begun
@@ -27,7 +28,7 @@ async def test_a_start_writes_the_whole_graph_at_once(connected: str, room: Room
     assert (transform["status"], transform["streaming_status"]) == ("pending", "pending")
     assert json.loads(transform["execution_context"])["startedBy"] == "Owner"
     brief, ideas = rows(connected, "SELECT * FROM artifacts ORDER BY type DESC")
-    assert (brief["type"], json.loads(brief["data"])) == ("brainstorm_params", BRIEF.to_json())
+    assert (brief["type"], json.loads(brief["data"])) == ("brainstorm_params", BRIEF.model_dump(mode="json"))
     assert (ideas["type"], ideas["streaming_status"]) == ("brainstorm_ideas", "streaming")
     assert (json.loads(ideas["data"]), ideas["partial_data"]) == ({"ideas": []}, {"ideas": []})
     [link] = rows(connected, "SELECT * FROM transform_inputs")
@@ -87,7 +88,7 @@ async def test_a_draft_grows_and_counts_finished_ideas_only(connected: str, room
 
     assert [float(each) for each in progress] == [10, 10, 40, 70]
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
-    assert artifact["partial_data"] == {"ideas": [ONE.to_json(), TWO.to_json()]}
+    assert artifact["partial_data"] == {"ideas": [ONE.model_dump(), TWO.model_dump()]}
     assert float(artifact["streaming_progress"]) == 70
 
 
@@ -99,7 +100,7 @@ async def test_a_finished_run_keeps_everything_that_is_known_of_it(connected: st
 
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
     assert (artifact["streaming_status"], float(artifact["streaming_progress"])) == ("completed", 100)
-    assert json.loads(artifact["data"]) == {"ideas": [ONE.to_json(), TWO.to_json()]}
+    assert json.loads(artifact["data"]) == {"ideas": [ONE.model_dump(), TWO.model_dump()]}
     assert artifact["partial_data"] is None
     [transform] = rows(connected, "SELECT * FROM transforms")
     assert (transform["status"], transform["streaming_status"]) == ("completed", "completed")
@@ -122,7 +123,7 @@ async def test_a_failed_run_says_why_and_keeps_what_was_finished(connected: str,
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
     assert artifact["streaming_status"] == "failed"
     assert json.loads(artifact["data"])["ideas"] == [
-        ONE.to_json(),
+        ONE.model_dump(),
         {"title": "替身新娘", "body": "婚礼前夜，", "status": "unfinished"},
     ]
 
@@ -161,7 +162,7 @@ async def test_an_attempt_that_was_overtaken_writes_nothing_more(connected: str,
             await write
 
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
-    assert artifact["partial_data"] == {"ideas": [TWO.to_json()]}
+    assert artifact["partial_data"] == {"ideas": [TWO.model_dump()]}
     assert rows(connected, "SELECT retry_count FROM transforms") == [{"retry_count": 1}]
 
 
@@ -191,13 +192,14 @@ async def test_the_tokens_of_all_attempts_are_counted(connected: str, room: Room
     assert record["raw_response"].count(REPLY.raw_response) == 2
 
 
-async def test_text_that_postgres_cannot_store_does_not_lose_the_idea(connected: str, room: Room) -> None:
-    """NUL and lone surrogates are left out, the rest stays."""
+async def test_a_reply_that_postgres_cannot_store_does_not_lose_the_idea(connected: str, room: Room) -> None:
+    """NUL and lone surrogates are left out of the raw reply; the ideas are read without them."""
     attempt = await begun(room)
-    strange = Idea("奇\x00怪", "半个\ud800字")
+    reply = GrowingReply(1)
+    reply.feed(r'[{"title": "奇\u0000怪", "body": "半个\ud800字"}]')
 
-    await attempts.save_draft(attempt, [strange])
-    await attempts.finish(attempt, [strange], Reply("m", {}, "raw\x00\ud800"))
+    await attempts.save_draft(attempt, reply.ideas())
+    await attempts.finish(attempt, reply.ideas(), Reply("m", {}, "raw\x00\ud800"))
 
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
-    assert json.loads(artifact["data"])["ideas"] == [{"title": "奇怪", "body": "半个?字"}]
+    assert json.loads(artifact["data"])["ideas"] == [{"title": "奇怪", "body": "半个字"}]

@@ -46,7 +46,7 @@ async def test_an_edit_is_a_version_beside_the_models_original(connected: str, r
     ]
     assert inputs(connected, first) == [(two.artifact_id, "ideas[1]")]
     assert inputs(connected, second) == [(two.artifact_id, "ideas[1]"), (first, "version")]
-    assert artifact_of(connected)["ideas"][1] == TWO.to_json()
+    assert artifact_of(connected)["ideas"][1] == TWO.model_dump()
 
 
 async def test_who_saves_on_an_older_version_is_shown_the_newer_one(connected: str, room: Room) -> None:

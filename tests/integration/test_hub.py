@@ -8,7 +8,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from scriptwriter.errors import GenerationError
-from scriptwriter.graph import Idea, Reply, ideas_to_json
+from scriptwriter.graph import Idea, Reply, to_json
 from scriptwriter.ideas import IdeaRef
 from scriptwriter.services import attempts, picks
 from scriptwriter.sync.hub import Hub
@@ -98,7 +98,7 @@ async def test_the_flow_is_the_join_of_the_view(hub: Hub, room: Room, connected:
             "error_message": batch.error_message,
             "artifact_id": batch.artifact_id,
             "created_at": batch.created_at,
-            "ideas": ideas_to_json(batch.ideas),
+            "ideas": to_json(batch.ideas),
         }
         for batch in flow.batches
     ] == [

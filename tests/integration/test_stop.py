@@ -101,7 +101,7 @@ async def test_two_stops_at_once_are_one(connected: str, room: Room) -> None:
     assert sorted(outcomes) == [False, True]
     name = {True: "Owner", False: "Collaborator"}[outcomes[0]]
     assert transform_of(connected)["context"]["stoppedBy"] == name
-    assert artifact_of(connected)["ideas"] == [ONE.to_json()]
+    assert artifact_of(connected)["ideas"] == [ONE.model_dump()]
 
 
 async def test_a_stop_after_the_last_word_changes_nothing(connected: str, room: Room) -> None:

@@ -156,7 +156,7 @@ def _of_screen(url: str, witness: Witness) -> list[str]:
         row["transform_id"]: (
             row["transform_status"],
             float(row["progress_percentage"]),
-            graph.ideas_from_json(row["artifact_partial_data"] or json.loads(row["artifact_data"])),
+            graph.readable(row["artifact_partial_data"], row["artifact_data"]),
         )
         for row in rows(
             url,
@@ -173,7 +173,7 @@ def _of_screen(url: str, witness: Witness) -> list[str]:
 
 
 def _ideas(data: str | None) -> tuple[Idea, ...]:
-    return graph.ideas_from_json(json.loads(data or "{}"))
+    return graph.readable(None, data)
 
 
 def _brief(run: Row) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from scriptwriter.graph import ideas_to_json
+from scriptwriter.graph import to_json
 from scriptwriter.sync.flow import ProjectFlow
 from scriptwriter.sync.hub import Hub
 from tests.support.rows import rows
@@ -80,7 +80,7 @@ def shown(flow: ProjectFlow) -> dict[str, Any]:
                 batch.status,
                 batch.progress,
                 batch.error_message,
-                ideas_to_json(batch.ideas),
+                to_json(batch.ideas),
             )
             for batch in flow.batches
         ],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scriptwriter.sync.flow import join
 from tests.support.shape_rows import (
+    CONTEXT,
     ONE,
     WRITING,
     Row,
@@ -43,7 +44,7 @@ def test_a_retry_to_come_says_when_also_if_an_earlier_version_postponed_it(told:
     waiting = {"code": "rate_limited", "params": {}, "seconds": 20, "number": 1, "of": 2} | told
     row = transform(
         streaming_status="pending",
-        execution_context=json.dumps({"waiting": waiting}),
+        execution_context=json.dumps(CONTEXT | {"waiting": waiting}),
         updated_at=datetime(2026, 7, 1, 0, 0, 39, tzinfo=UTC),
     )
 

@@ -18,12 +18,13 @@ from scriptwriter.api.addresses import counted
 from scriptwriter.api.language import language_of
 from scriptwriter.api.session import token_in
 from scriptwriter.domain import strict_json
+from scriptwriter.domain.kinds.brief import WISHES
 from scriptwriter.electric.sse import EventReader
 from scriptwriter.exports.text import escaped
 from scriptwriter.generation.demo_stories import compose
 from scriptwriter.generation.faults import fault_of_status
 from scriptwriter.generation.ideas import GrowingReply
-from scriptwriter.graph import Brief, ideas_from_json
+from scriptwriter.graph import Brief, written
 from scriptwriter.ideas import IdeaRef, Pick, checked_text, checked_verdict
 from scriptwriter.services import names
 from scriptwriter.similarity import sketch
@@ -116,7 +117,7 @@ def _wished(text: str) -> None:
 
 
 def _briefed(text: str) -> None:
-    brief = Brief("抖音", "穿越", text)
+    brief = Brief.parse({"platform": "抖音", "genre": "穿越", "other_requirements": text[:WISHES]})
     prompts.read(prompts.render(brief))
     compose(brief, (), Random(1))
 
@@ -144,7 +145,7 @@ READERS: dict[str, tuple[int, Callable[[str], object]]] = {
     "an idea's text": (190_000, lambda text: _tried(lambda: checked_text(text, text))),
     "a reason": (190_000, lambda text: _tried(lambda: checked_verdict("pass", text))),
     "a ref": (190_000, lambda text: _tried(lambda: IdeaRef.parse(text))),
-    "stored ideas": (200_000, lambda text: ideas_from_json({"ideas": [{"title": text, "body": text}]})),
+    "stored ideas": (200_000, lambda text: written({"ideas": [{"title": text, "body": text}]})),
 }
 """What reads a text of somebody else's, and how many characters of it there may be."""
 IN_PIECES = {"a model's reply"}

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scriptwriter import ideas
+from scriptwriter.domain import kinds
 from scriptwriter.errors import UserError
 from scriptwriter.ideas import Act, IdeaRef
 from scriptwriter.texts import PASS_REASONS
@@ -20,15 +21,26 @@ def at(number: int) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
 
 
-def said(number: int, ref: IdeaRef, verdict: str, user_id: str = "wang", reason: str = "") -> Act:
+def said(
+    number: int, ref: IdeaRef, verdict: str, user_id: str = "wang", reason: str = "", name: str = ""
+) -> Act:
     """A verdict."""
-    value = {"artifactId": ref.artifact_id, "index": ref.index, "userId": user_id, "name": user_id.title()}
-    return Act(f"v{number}", value | {"verdict": verdict, "reason": reason}, at(number))
+    value = kinds.Verdict.model_validate(
+        {
+            "artifactId": ref.artifact_id,
+            "index": ref.index,
+            "userId": user_id or None,
+            "name": name or user_id.title(),
+            "verdict": verdict,
+            "reason": reason,
+        }
+    )
+    return Act(f"v{number}", value, at(number))
 
 
 def ordered(number: int, *refs: Any) -> Act:
     """An order of the keepers."""
-    return Act(f"o{number}", {"order": [str(ref) for ref in refs]}, at(number))
+    return Act(f"o{number}", kinds.Order(order=tuple(map(str, refs))), at(number))
 
 
 @given(st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True), st.integers(0, 99))
@@ -80,11 +92,11 @@ def test_an_idea_stays_among_the_keepers_while_one_person_keeps_it() -> None:
 
 
 def test_the_newest_order_stands_and_what_it_does_not_name_comes_after_it() -> None:
-    """Ideas that nobody keeps any more are left out, and so is what was never an idea."""
+    """Ideas that nobody keeps any more are left out."""
     orders = [ordered(2, C, A), ordered(1, A, B), ordered(0, B)]
 
     assert ideas.arranged([A, B, C], orders) == (C, A, B)
-    assert ideas.arranged([A, B], [ordered(1, C, B, "nonsense", B)]) == (B, A)
+    assert ideas.arranged([A, B], [ordered(1, C, B, B)]) == (B, A)
     assert ideas.arranged([A, B], []) == (A, B)
 
 
@@ -96,13 +108,31 @@ def test_an_order_neither_adds_nor_loses_a_keeper(kept: list[IdeaRef], named: li
     assert sorted(arranged) == sorted(kept)
 
 
-def test_an_artifact_that_says_nothing_is_nothing() -> None:
+@pytest.mark.parametrize("kind", ["brainstorm_idea", "brainstorm_verdict", "brainstorm_order"])
+@pytest.mark.parametrize(
+    "data", ["", "{}", "[]", '{"artifactId": "a", "index": "1"}', '{"order": ["nonsense"]}', "\\u0000"]
+)
+def test_an_act_that_cannot_be_read_is_left_out(kind: str, data: str) -> None:
     """Whatever another program may have stored."""
-    odd: list[dict[str, Any]] = [{}, {"artifactId": "a", "index": "1"}, dict(said(1, A, "maybe").value)]
+    assert ideas.acts_in([("a", data, at(1))], kind) == []
 
-    picks = ideas.standing(Act(str(number), value, at(number)) for number, value in enumerate(odd))
 
-    assert picks.by_idea == {}
+def test_people_who_are_known_by_name_alone_have_a_verdict_each() -> None:
+    """They come from a file, and are nobody of this installation."""
+    acts = [
+        said(1, A, "keep", "", name="小王"),
+        said(2, A, "pass", "", name="小李"),
+        said(3, A, "pass", "", name="小王"),
+        said(4, A, "keep", name="小王"),
+    ]
+
+    [*picks] = ideas.standing(acts).by_idea[A]
+
+    assert [(each.user_id, each.name, each.verdict) for each in picks] == [
+        ("", "小李", "pass"),
+        ("", "小王", "pass"),
+        ("wang", "小王", "keep"),
+    ]
 
 
 @pytest.mark.parametrize("reason", [*PASS_REASONS, "", "  结局太仓促 \n", "长" * 100])

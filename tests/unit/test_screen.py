@@ -55,18 +55,18 @@ def numbers(screen: Screen) -> list[int]:
 
 def writing(idea: Idea) -> Idea:
     """The idea while it is being written."""
-    return replace(idea, status="writing")
+    return idea.model_copy(update={"status": "writing"})
 
 
 def unfinished(idea: Idea) -> Idea:
     """The idea as its last attempt left it."""
-    return replace(idea, status="unfinished")
+    return idea.model_copy(update={"status": "unfinished"})
 
 
 NOTHING = Idea("", "", "unfinished")
 LATER: dict[str, Any] = {"attempt": 1, "slots": frozenset({1, 2})}
 """An attempt that finds the first idea finished."""
-BUSY = Waiting("rate_limited", {}, seconds=20, until=NOON + timedelta(seconds=20), number=1, of=2)
+BUSY = Waiting("rate_limited", seconds=20, until=NOON + timedelta(seconds=20), number=1, of=2)
 
 
 def failed(code: str, *ideas: Idea, **params: Any) -> Batch:
@@ -326,7 +326,7 @@ def test_a_kept_idea_is_marked_and_listed_among_the_keepers() -> None:
 
 def test_an_unfinished_idea_stays_readable_but_cannot_be_the_growing_one() -> None:
     """After a failure the half-written idea is a card of its own, and no blank sheet waits."""
-    screen = shown(batch(status="failed", ideas=(FIRST, replace(SECOND, status="unfinished"))))
+    screen = shown(batch(status="failed", ideas=(FIRST, SECOND.model_copy(update={"status": "unfinished"}))))
 
     assert [card.state for card in screen.cards] == ["finished", "unfinished"]
     assert screen.writing.number == 0

@@ -101,7 +101,7 @@ def test_another_story_of_the_same_genre_is_not_close(pair: tuple[str, str]) -> 
 
 def test_no_two_of_the_demo_models_stories_are_close_and_each_is_close_to_its_second_telling() -> None:
     """A thousand pairs of different stories, and each story told twice, with other names and details."""
-    every_story = Brief("抖音", "穿越, 爽文", count=100)
+    every_story = Brief.unknown(count=100)
     once, again = (
         [sketch(f"{idea.title}\n{idea.body}") for idea in compose(every_story, (), Random(seed))]
         for seed in (1, 2)

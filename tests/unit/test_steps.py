@@ -64,9 +64,11 @@ class Rows:
 
     def act(self, id: str, action: str, type: str, index: int = 0, **value: Any) -> None:
         """What 小李 does with an idea."""
-        value = {"artifactId": "ideas", "index": index} | value
+        if type != graph.ORDER:
+            value = {"artifactId": "ideas", "index": index} | value
         self.artifact(f"{id}-made", type, value)
-        self.transform(id, graph.HUMAN, {"ideas": f"ideas[{index}]"}, f"{id}-made", startedBy="小李")
+        came = {"ideas": f"ideas[{index}]"}
+        self.transform(id, graph.HUMAN, came, f"{id}-made", startedBy="小李", params={"action": action})
         self.acts.append({"transform_id": id, "action_type": action})
 
     def lineage(self) -> Lineage:
@@ -201,7 +203,9 @@ def test_the_newest_batch_is_what_to_look_at_first(rows: Rows) -> None:
     rows.artifact("second-ideas", graph.IDEAS, IDEAS)
     came = {"second-brief": "params", "kept-made": "kept"}
     rows.transform("second", graph.LLM, came, "second-ideas", params=BRIEF)
-    rows.artifact("version", graph.IDEA, {"artifactId": "second-ideas", "index": 1, "title": "改题"})
+    rows.artifact(
+        "version", graph.IDEA, {"artifactId": "second-ideas", "index": 1, "title": "改题", "body": "三"}
+    )
     rows.transform("edit", graph.HUMAN, {"second-ideas": "ideas[1]"}, "version")
 
     sights = sights_of(rows.lineage())

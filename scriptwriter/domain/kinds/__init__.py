@@ -7,6 +7,8 @@ nobody else. `write` makes the text of a value. A new kind of artifact is a new 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -18,6 +20,8 @@ from scriptwriter.domain.run import ActContext, Parameters, RunContext, Usage
 from scriptwriter.domain.values import Value
 
 __all__ = ["ARTIFACTS", "CONTEXTS", "Brief", "Idea", "Ideas", "Order", "Source", "Verdict", "Version"]
+
+V = TypeVar("V", bound=Value)
 
 ARTIFACTS: Mapping[str, type[Value]] = {
     "brainstorm_params": Brief,
@@ -33,6 +37,8 @@ RECORDS: Mapping[str, type[Value]] = {"model_parameters": Parameters, "token_usa
 """What is kept of a model's answer, by its column."""
 LONGEST = 2_000_000
 """Characters of a text that is read at all; the longest order of keepers takes 1,500,000."""
+_REMEMBERED = 50_000
+"""Characters of a text that is kept with its value."""
 _REASONS = {
     "missing": "missing",
     "extra_forbidden": "unknown_key",
@@ -53,7 +59,7 @@ class Unreadable:
     place: str = ""
 
 
-def read(kind: str, text: str) -> Value | Unreadable:
+def read(kind: str, text: str | None) -> Value | Unreadable:
     """The value of an artifact's data or of a transform's context; `kind` is the row's `type`.
 
     While a run looks for another title, its `brainstorm_idea` holds ideas as a batch does.
@@ -61,14 +67,21 @@ def read(kind: str, text: str) -> Value | Unreadable:
     declared = ARTIFACTS.get(kind) or CONTEXTS.get(kind) or RECORDS.get(kind)
     if declared is None:
         return Unreadable("unknown_kind")
-    if len(text) > LONGEST:
-        return Unreadable("too_long")
-    try:
-        value = strict_json.read(text)
-    except strict_json.Refused as refused:
-        return Unreadable(refused.reason, refused.place)
-    if declared is Version and isinstance(value, dict) and "ideas" in value:
-        declared = Ideas
+    value = read_as(declared, text)
+    if declared is Version and isinstance(value, Unreadable):
+        ideas = read_as(Ideas, text)
+        return value if isinstance(ideas, Unreadable) else ideas
+    return value
+
+
+def read_as(declared: type[V], text: str | None) -> V | Unreadable:
+    """The value of a text that should be of one type; a text that is read again and again is read once."""
+    value = _read_once(declared, text) if text and len(text) <= _REMEMBERED else _read(declared, text)
+    return cast("V | Unreadable", value)
+
+
+def take(declared: type[V], value: object) -> V | Unreadable:
+    """The same of JSON that is parsed already: a value of jsonb."""
     try:
         return declared.model_validate(value)
     except ValidationError as error:
@@ -76,8 +89,25 @@ def read(kind: str, text: str) -> Value | Unreadable:
 
 
 def write(value: Value) -> str:
-    """The text of a value."""
-    return value.model_dump_json(exclude_none=True)
+    """The text of a value. Raises ValueError for what `read` would not take, as a NUL in a text."""
+    text = value.model_dump_json(exclude_none=True)
+    if "\\u0000" in text:
+        strict_json.read(text)
+    return text
+
+
+def _read(declared: type[Value], text: str | None) -> Value | Unreadable:
+    if not text:
+        return Unreadable("empty")
+    if len(text) > LONGEST:
+        return Unreadable("too_long")
+    try:
+        return take(declared, strict_json.read(text))
+    except strict_json.Refused as refused:
+        return Unreadable(refused.reason, refused.place)
+
+
+_read_once = lru_cache(maxsize=16_384)(_read)
 
 
 def refusal(error: ValidationError) -> tuple[str, str]:

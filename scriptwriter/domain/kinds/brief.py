@@ -1,10 +1,18 @@
 """`brainstorm_params`: what a writer asks for."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from scriptwriter.domain.values import MOST_IDEAS, Body, Ref, Title, Value
+from scriptwriter.domain.typed_text import seen
+from scriptwriter.domain.values import MOST_IDEAS, Body, Ref, Title, Value, in_order
+from scriptwriter.errors import UserError
+
+Audience = Literal["", "female", "male"]
+"""Whom a story is for: 女频, 男频; "" is everybody."""
+Task = Literal["brainstorm", "like", "merge", "title"]
+"""What a run does: new ideas, more like one, one out of several, another title for one."""
 
 PLATFORM, GENRE, WISHES, AVOID, MODEL = 100, 200, 20_000, 2_000, 200
 """Characters of each field."""
@@ -13,22 +21,94 @@ MOST_SOURCES = 4
 
 
 class Source(Value):
-    """An idea that a run begins with, as it was then."""
+    """An idea that a run begins with, as it was then; `ref` is "artifact_id#index"."""
 
     ref: Ref
     title: Title
     body: Body
 
+    def __init__(self, /, *values: Any, **named: Any) -> None:
+        super().__init__(**in_order(type(self), values), **named)
+
 
 class Brief(Value):
-    """What a writer asks for; see graph.Brief for the meaning of each field."""
+    """What a writer asks for.
+
+    `avoid` is what the ideas must not have, `model` the name of a model that the settings offer ("": the
+    default one). `sources` are the ideas that the task begins with: one to have more like it, two or more to
+    merge, one to have another title.
+    """
 
     platform: Annotated[str, Field(min_length=1, max_length=PLATFORM)]
     genre: Annotated[str, Field(min_length=1, max_length=GENRE)]
     other_requirements: Annotated[str, Field(max_length=WISHES)] = ""
     count: Annotated[int, Field(ge=1, le=MOST_IDEAS)] = 5
-    audience: Literal["", "female", "male"] = ""
+    audience: Audience = ""
     avoid: Annotated[str, Field(max_length=AVOID)] = ""
     model: Annotated[str, Field(max_length=MODEL)] = ""
-    task: Literal["brainstorm", "like", "merge", "title"] = "brainstorm"
+    task: Task = "brainstorm"
     sources: Annotated[tuple[Source, ...], Field(max_length=MOST_SOURCES, strict=False)] = ()
+
+    def __init__(self, /, *values: Any, **named: Any) -> None:
+        super().__init__(**in_order(type(self), values), **named)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """The brief that a form or a request holds, trimmed.
+
+        Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`,
+        `audience_unknown`.
+        """
+        platform, genre = _line(values, "platform", PLATFORM), _line(values, "genre", GENRE)
+        rest = (
+            _text(values, "other_requirements", WISHES),
+            _count(values.get("count")),
+            _audience(values.get("audience")),
+            _text(values, "avoid", AVOID),
+            _line(values, "model", MODEL),
+        )
+        for name, text in (("platform", platform), ("genre", genre)):
+            if not text:
+                raise UserError(f"{name}_required")
+        return cls(platform, genre, *rest)
+
+    @classmethod
+    def unknown(cls, count: int = 1, wishes: str = "") -> Self:
+        """What stands where no brief can be read: nothing is known but these. It is never stored."""
+        return cls.model_construct(platform="", genre="", count=count, other_requirements=wishes)
+
+    def again(self) -> Self:
+        """The same wishes as an ordinary brainstorm."""
+        return self.model_copy(update={"task": "brainstorm", "sources": ()})
+
+
+def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
+    value = values.get(name) or ""
+    if not isinstance(value, str):
+        value = str(value)
+    value = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+    if len(value) > limit:
+        raise UserError(f"{name}_too_long", limit=limit)
+    return seen(value)
+
+
+def _line(values: Mapping[str, Any], name: str, limit: int) -> str:
+    return " ".join(_text(values, name, limit).split())
+
+
+def _audience(value: Any) -> Audience:
+    known: dict[Any, Audience] = {None: "", "": "", "any": "", "female": "female", "male": "male"}
+    try:
+        return known[value]
+    except (KeyError, TypeError):
+        raise UserError("audience_unknown") from None
+
+
+def _count(value: Any) -> int:
+    try:
+        count = 5 if value in (None, "") else int(value)
+    except (TypeError, ValueError, OverflowError):
+        count = 0
+    if not 1 <= count <= MOST_IDEAS:
+        raise UserError("count_out_of_range")
+    return count

@@ -251,9 +251,7 @@ def _tables(
 def _listed(value: Value) -> dict[str, object]:
     """What lists of projects count and search of an artifact."""
     if isinstance(value, Ideas):
-        return graph.listed(
-            graph.Idea(each.title, each.body, each.status or "finished") for each in value.ideas
-        )
+        return graph.listed(value.ideas)
     return {"finished_ideas": 0, "titles": value.title if isinstance(value, Version) else ""}
 
 

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from scriptwriter.domain import kinds
 from scriptwriter.domain.kinds import Unreadable
-from scriptwriter.graph import Brief as DraftedBrief
-from scriptwriter.graph import Source as DraftedSource
 
 BRIEF = {"platform": "抖音", "genre": "爽文"}
 KINDS = [*kinds.ARTIFACTS, *kinds.CONTEXTS, *kinds.RECORDS]
@@ -19,10 +17,13 @@ KINDS = [*kinds.ARTIFACTS, *kinds.CONTEXTS, *kinds.RECORDS]
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        ("brainstorm_params", DraftedBrief("抖音", "爽文", "要", 3, "female", "雨").to_json()),
+        ("brainstorm_params", kinds.Brief("抖音", "爽文", "要", 3, "female", "雨").model_dump(mode="json")),
         (
             "brainstorm_params",
-            DraftedBrief("a", "b", task="like", sources=(DraftedSource("a-1#9", "t", "b"),)).to_json(),
+            {
+                **kinds.Brief("a", "b", task="like").model_dump(),
+                "sources": [{"ref": "a-1#9", "title": "t", "body": "b"}],
+            },
         ),
         (
             "brainstorm_ideas",

@@ -1,0 +1,204 @@
+"""A row whose JSON cannot be read is shown where it stands, and disturbs nobody else."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scriptwriter.errors import UserError
+from scriptwriter.exports.reading import read as read_document
+from scriptwriter.generation.run import run
+from scriptwriter.ideas import IdeaRef
+from scriptwriter.services import brainstorms, edits, picks, projects, provenance, remakes
+from scriptwriter.services.lives import Watch
+from scriptwriter.services.orphans import adopt
+from scriptwriter.services.transfer.storage import export
+from scriptwriter.state.steps import sights_of, steps_of, ways_of
+from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.sync.lineage import folded, lineage
+from scriptwriter.sync.reading import read_flow
+from tests.support.batches import ONE, written
+from tests.support.budgets import unlimited
+from tests.support.projects import fill
+from tests.support.queue import execute
+from tests.support.rooms import BRIEF, Room
+from tests.support.rows import rows
+
+TEXTS = [
+    ("artifacts", "data"),
+    ("transforms", "execution_context"),
+    ("llm_transforms", "model_parameters"),
+    ("llm_transforms", "token_usage"),
+]
+GARBAGE = {
+    "nothing": "",
+    "no JSON": "not JSON",
+    "another type": "[1, null]",
+    "a key of another version": '{"newer": true}',
+    "wrong types": '{"asked": {}, "params": 7, "ideas": {}, "order": [3], "index": "x", "seconds": "x"}',
+    "NUL": '{"ideas": [{"title": "a\\u0000", "body": ""}]}',
+    "half of a pair": '{"ideas": [{"title": "\\ud800", "body": ""}]}',
+    "an infinite number": '{"ideas": [{"title": "a", "body": ""}], "n": 1e400}',
+    "many digits": "9" * 5000,
+    "nested deeply": "[" * 3000 + "]" * 3000,
+    "a year": '{"params": {"platform": "a", "genre": "b"}, "timestamp": "0001-01-01T00:00:00Z"}',
+}
+PARTIAL = [
+    "{}",
+    "[]",
+    '"x"',
+    "7",
+    '{"ideas": [7]}',
+    '{"ideas": [{"title": 1e400, "body": {}}]}',
+    "9" * 5000,
+    "[" * 1500 + "]" * 1500,
+    '{"ideas": [{"title": "a", "body": "b", "status": "lost"}]}',
+]
+
+
+@pytest.fixture(autouse=True)
+def many_starts() -> Iterator[None]:
+    """These tests start more often than a person may."""
+    with unlimited():
+        yield
+
+
+async def answers(url: str, room: Room, other: str) -> ProjectFlow:
+    """Do and read in a project, and in another one of the same people, whatever people do and read there."""
+    for person in (room.owner, room.collaborator, room.viewer):
+        assert {row.id for row in await projects.mine(person)} >= {room.project_id}
+        await projects.mine(person, "锁")
+    flow = await read_flow(room.project_id, room.viewer)
+    tables = ("artifacts", "transforms", "transform_inputs", "transform_outputs", "human_transforms")
+    shown = folded(
+        lineage(
+            *(rows(url, f"SELECT * FROM {name} WHERE project_id = %s", room.project_id) for name in tables)
+        )
+    )
+    assert steps_of(shown, room.project_id) and ways_of(shown) and sights_of(shown)
+    for selection in ("keepers", "all"):
+        await read_document(room.project_id, room.viewer, selection)
+    await export(room.project_id, room.viewer)
+    for batch in flow.batches:
+        await provenance.of_run(room.project_id, batch.transform_id, room.viewer)
+        with suppress(UserError):
+            await brainstorms.retry(room.project_id, batch.transform_id, room.owner)
+        await brainstorms.stop(room.project_id, batch.transform_id, room.owner)
+    for ref in [IdeaRef(batch.artifact_id, 0) for batch in flow.batches if batch.artifact_id]:
+        with suppress(UserError):
+            await picks.pick(room.project_id, ref, "keep", room.owner)
+            await edits.edit(room.project_id, ref, "题", "文", "", room.owner)
+            await remakes.retitle(room.project_id, ref, room.owner)
+    with suppress(UserError):
+        await brainstorms.start_again(room.project_id, room.owner)
+    assert await brainstorms.stop(other, await brainstorms.start(other, BRIEF, room.owner), room.owner)
+    return flow
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+async def test_a_project_of_unreadable_rows_disturbs_nobody(connected: str, room: Room, garbage: str) -> None:
+    """Nor the people in it, in whatever they do elsewhere; what is there says that it cannot be read."""
+    await fill(room)
+    other = await projects.create(room.owner, "另一个项目")
+    for table, column in TEXTS:
+        execute(
+            connected, f"UPDATE {table} SET {column} = %s WHERE project_id = %s", garbage, room.project_id
+        )
+
+    flow = await answers(connected, room, other)
+
+    assert {batch.error_code for batch in flow.batches} == {"run_unreadable"}
+    # The draft of the run that is at work is in a column of its own.
+    assert [len(batch.notes) for batch in flow.batches if batch.notes] == [1]
+
+
+async def test_any_text_in_any_place_disturbs_nobody(connected: str, room: Room) -> None:
+    """Random JSON, and texts that are none, a different one in each row."""
+    found: dict[str, None] = {}
+    keys = st.sampled_from(["ideas", "title", "body", "params", "order", "index", "verdict", "waiting", "x"])
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda each: st.lists(each, max_size=3) | st.dictionaries(keys, each, max_size=4),
+    )
+
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))  # pyright: ignore[reportArgumentType]
+    @given(values.map(json.dumps) | st.text(max_size=9))
+    def collect(text: str) -> None:
+        found[text.replace("\x00", "").encode("utf-8", "ignore").decode()] = None
+
+    collect()
+    await fill(room)
+    other = await projects.create(room.owner, "另一个项目")
+    texts = [*found]
+    for table, column in TEXTS:
+        key = "id" if table in ("artifacts", "transforms") else "transform_id"
+        for row in rows(
+            connected, f"SELECT {key} AS key FROM {table} WHERE project_id = %s", room.project_id
+        ):
+            text = texts.pop() if texts else ""
+            execute(connected, f"UPDATE {table} SET {column} = %s WHERE {key} = %s", text, row["key"])
+
+    await answers(connected, room, other)
+
+
+@pytest.mark.parametrize("draft", PARTIAL, ids=range(len(PARTIAL)))
+async def test_a_draft_that_cannot_be_read_ends_its_run_and_stays(
+    connected: str, room: Room, draft: str
+) -> None:
+    """A worker gives the run up in one sentence; nothing of the row is lost."""
+    await written(room)
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    execute(connected, "UPDATE artifacts SET partial_data = %s WHERE streaming_status = 'streaming'", draft)
+    other = await projects.create(room.owner, "另一个项目")
+
+    flow = await read_flow(room.project_id, room.viewer)
+    await run(transform_id)
+
+    assert [batch.error_code for batch in flow.batches] == ["run_unreadable", None]
+    assert len(flow.batches[1].notes) == 3
+    [row] = rows(connected, "SELECT * FROM transforms WHERE id = %s", transform_id)
+    assert row["streaming_status"] == "failed" and "无法读取" in row["error_message"]
+    [artifact] = rows(connected, "SELECT data FROM artifacts WHERE streaming_status = 'failed'")
+    assert artifact["data"] not in ("", "{}", '{"ideas":[]}') or draft == "{}"
+    await answers(connected, room, other)
+
+
+async def test_a_running_row_that_cannot_be_read_is_swept_and_given_up(connected: str, room: Room) -> None:
+    """The sweep goes on with the others."""
+    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    other = await projects.create(room.owner, "另一个项目")
+    second = await brainstorms.start(other, BRIEF, room.owner)
+    execute(connected, "DELETE FROM procrastinate_jobs")
+    execute(
+        connected,
+        "UPDATE transforms SET status = 'running', streaming_status = 'running', "
+        """execution_context = '{"process": {}}' WHERE id = %s""",
+        transform_id,
+    )
+
+    adopted = await adopt(Watch(stalled=0), ended={})
+    await run(transform_id)
+
+    assert {*adopted} == {transform_id, second}
+    [row] = rows(connected, "SELECT * FROM transforms WHERE id = %s", transform_id)
+    assert (row["streaming_status"], row["execution_context"]) == ("failed", '{"process": {}}')
+
+
+async def test_an_idea_that_can_be_read_beside_one_that_cannot_is_as_before(
+    connected: str, room: Room
+) -> None:
+    """One batch is unreadable in its own place."""
+    [first, *_] = await written(room, ONE)
+    [second, *_] = await written(room, ONE)
+    execute(connected, "UPDATE artifacts SET data = '{' WHERE id = %s", first.artifact_id)
+    await picks.pick(room.project_id, second, "keep", room.owner)
+
+    flow = await read_flow(room.project_id, room.viewer)
+
+    assert [batch.error_code for batch in flow.batches] == [None, "run_unreadable"]
+    assert flow.keepers == (second,)
+    with pytest.raises(UserError, match="idea_not_found"):
+        await picks.pick(room.project_id, first, "keep", room.owner)
