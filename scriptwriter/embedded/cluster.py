@@ -102,10 +102,11 @@ class Cluster:
         """
         places = [_shared_programs, self._private_programs]
         if self.account.capability is None:
-            places.insert(0, lambda: self._folder.root / "binaries")
+            places.insert(0, self._own_programs)
         for place in places:
             try:
                 copy = binaries.copy(programs, place())
+                self._give_to_owner(self._folder.root / "binaries")
             except OSError:
                 continue
             if self._may_run(copy):
@@ -114,6 +115,12 @@ class Cluster:
             f"the account {self.account.name!r} cannot run PostgreSQL's programs in {programs}, "
             f"nor a copy of them in {self._folder.root}, {_SHARED} or /tmp"
         )
+
+    def _own_programs(self) -> Path:
+        folder = self._folder.root / "binaries"
+        if not folder.exists():
+            binaries.make_open(folder)
+        return folder
 
     def _private_programs(self) -> Path:
         folder = self._private_folder("programs_folder")
@@ -167,6 +174,12 @@ class Cluster:
 
     def _become(self) -> partial[None]:
         return partial(self.account.become, os.getpid())
+
+    def _give_to_owner(self, copies: Path) -> None:
+        """What root puts into somebody's data folder is theirs, if it is there: they can remove it."""
+        owner = self._folder.root.stat()
+        for path in (copies, *copies.rglob("*")) if copies.exists() else ():
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
     def _give(self, path: Path) -> None:
         if os.geteuid() == 0:

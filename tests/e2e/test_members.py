@@ -257,7 +257,7 @@ async def test_the_members_page_reads_well_everywhere(
     await owner.takes_pictures("members")
     await viewer.takes_pictures("members-collaborator")
     await owner.page.get_by_test_id("switch-language").click()
-    await owner.sees_words("Add a member")
+    await owner.sees_words("Invite a member")
     await owner.takes_pictures("members-english")
     await owner.takes_out_the_phone()
     for path in (f"/projects/{project_id}/members", f"/projects/{project_id}/brainstorm", "/projects"):

@@ -210,9 +210,9 @@ async def _around(person: Person, user: str, see: See) -> None:
         await invitations.invite(invited_to, user, role, inviter)
     await expect(page.get_by_test_id("invite")).to_have_count(2)
     await see_at(person, "projects-invited", see, page.get_by_test_id("accept").first)
-    for _ in range(2):
+    for left in (1, 0):
         await page.get_by_test_id("decline").first.click()
-    await expect(page.get_by_test_id("invite")).to_have_count(0)
+        await expect(page.get_by_test_id("invite")).to_have_count(left)
     await page.get_by_test_id("notice").get_by_role("button").last.click()
     menu = page.get_by_test_id("project-menu").first
     await menu.locator("summary").click()
