@@ -61,31 +61,7 @@
   document.addEventListener("focusout", ({ target, relatedTarget }) => {
     if (relatedTarget === null) setTimeout(() => target.isConnected && document.activeElement === document.body && (left = null));
   });
-  // Another batch moves an open editor among the earlier ideas, as a new form: the words go with it.
-  let written = null;
-  document.addEventListener("input", ({ target }) => {
-    const form = target.closest?.(".editor");
-    if (!form) return;
-    const { title, body } = form.elements;
-    written = { form, ref: form.dataset.edits, title: title.value, body: body.value, field: target.name, at: target.selectionEnd };
-  });
-  const carryWords = () => {
-    if (written === null || written.form.isConnected) return;
-    const form = document.querySelector(".editor");
-    if (form?.dataset.edits !== written.ref) {
-      written = null;
-      return;
-    }
-    for (const name of ["title", "body"]) form.elements[name].value = written[name];
-    const fold = form.closest("details.past-batch");
-    if (fold) fold.open = true;
-    const field = form.elements[written.field];
-    field.focus();
-    field.setSelectionRange(written.at, written.at);
-    written.form = form;
-  };
   new MutationObserver(() => {
-    carryWords();
     if (left === null || (document.activeElement !== document.body && document.activeElement !== null)) return;
     const sheet = document.getElementById(left);
     left = null;

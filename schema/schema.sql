@@ -181,6 +181,15 @@ CREATE TABLE IF NOT EXISTS run_starts (
     started_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Which form of a brief, by the ticket that its browser gave it, has started a run, and in which project.
+CREATE TABLE IF NOT EXISTS sent_forms (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    ticket TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    sent_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (user_id, ticket)
+);
+
 CREATE TABLE IF NOT EXISTS transform_inputs (
     id SERIAL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -323,6 +332,7 @@ CREATE INDEX IF NOT EXISTS idx_transforms_streaming ON transforms (streaming_sta
 WHERE streaming_status IN ('running', 'pending');
 CREATE INDEX IF NOT EXISTS idx_transforms_asked_by ON transforms (asked_by)
 WHERE streaming_status IN ('running', 'pending');
+CREATE INDEX IF NOT EXISTS idx_sent_forms_sent ON sent_forms (sent_at);
 CREATE INDEX IF NOT EXISTS idx_run_starts_user ON run_starts (user_id, started_at);
 CREATE INDEX IF NOT EXISTS idx_projects_users_user_id ON projects_users (user_id);
 CREATE INDEX IF NOT EXISTS idx_projects_users_project_id ON projects_users (project_id);

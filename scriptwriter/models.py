@@ -347,6 +347,20 @@ class RunStart(_Table, table=True):
     )
 
 
+class SentForm(_Table, table=True):
+    """A form of a brief that has started a run; `ticket` is the name that its browser gave it."""
+
+    __tablename__ = "sent_forms"
+    __table_args__ = (Index("idx_sent_forms_sent", "sent_at"),)
+    user_id: str = _key("users", primary_key=True)
+    ticket: str = _id()
+    project_id: str = _text(nullable=False)
+    sent_at: datetime = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    )
+
+
 class TransformInput(_Table, table=True):
     """An edge of the graph, artifact to transform."""
 

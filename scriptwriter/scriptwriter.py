@@ -24,7 +24,7 @@ CLOSED = tuple(str(endpoint) for endpoint in Endpoint if endpoint is not Endpoin
 LONGEST_REPORT = 2_000
 """Characters of what a browser tells of its own failure: anybody can send that."""
 
-SCRIPTS = ("screen", "limits", "pickers", "room", "export", "import", "account")
+SCRIPTS = ("deployment", "screen", "limits", "pickers", "drafts", "room", "export", "import", "account")
 """In assets/: what a page does without its server."""
 STYLES = ("base", "pages", "projects", "room", "cards", "lineage", "account")
 """In assets/: how it looks; a later one goes before an earlier one."""

@@ -544,6 +544,13 @@ BROKEN = Text(
 RELOAD = Text("刷新页面", "Reload")
 NOT_FOUND = Text("没有这一页", "There is no such page")
 NOT_FOUND_WHY = Text("链接可能有误，或者内容已被移走。", "The link may be wrong, or its content has moved.")
+SESSION_ENDED = Text("登录已失效", "You have been signed out")
+SESSION_ENDED_WHY = Text(
+    "没有保存的修改留在这个浏览器里。重新登录后回到这里，就会恢复。",
+    "Unsaved changes are kept in this browser. Sign in again to come back here and restore them.",
+)
+DRAFT_RESTORED = Text("已恢复未保存的修改", "Unsaved changes restored")
+DISCARD_CHANGES = Text("放弃修改", "Discard changes")
 NO_ACCESS = Text("打不开这个项目", "This project cannot be opened")
 ACCESS_REMOVED_WHY = Text(
     "这个页面不再显示其中的内容。如有疑问，请联系项目所有者。",

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.components.deeds import Deeds
-from scriptwriter.components.elements import button, limited
+from scriptwriter.components.elements import button, draft_note, limited
 from scriptwriter.components.wording import Language, t
 from scriptwriter.ideas import BODY_LIMIT, TITLE_LIMIT
 from scriptwriter.texts import (
@@ -36,6 +36,7 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
     ideas = deeds.ideas
     torn = ideas.conflict.name != ""
     return rx.el.form(
+        draft_note(language),
         rx.cond(torn, _conflict(language, deeds)),
         rx.el.input(
             type="hidden",
@@ -85,7 +86,8 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
         ),
         on_submit=ideas.save.temporal,
         class_name="editor",
-        data_edits=ideas.editing,
+        data_draft=rx.Var.create("idea:") + ideas.editing.to(str),
+        data_torn=torn,
         data_testid="editor",
     )
 

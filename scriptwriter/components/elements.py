@@ -10,7 +10,16 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.components.views import LEFT
 from scriptwriter.components.wording import Language, t
-from scriptwriter.texts import DEMO_MODE, DEMO_MODE_WHY, DISMISS, OVER_LIMIT, UNDO, WAIT_OVER
+from scriptwriter.texts import (
+    DEMO_MODE,
+    DEMO_MODE_WHY,
+    DISCARD_CHANGES,
+    DISMISS,
+    DRAFT_RESTORED,
+    OVER_LIMIT,
+    UNDO,
+    WAIT_OVER,
+)
 
 OVER = "…"
 """Where the script writes by how many characters a text is too long."""
@@ -56,7 +65,7 @@ def link(*children: Any, href: Any, **attributes: Any) -> rx.Component:
     return ReactRouterLink.create(*children, to=href, **attributes)
 
 
-def link_button(text: Any, href: str, *, kind: str = "primary") -> rx.Component:
+def link_button(text: Any, href: Any, *, kind: str = "primary") -> rx.Component:
     """A link that looks like a button."""
     return link(text, href=href, class_name=f"button {kind}")
 
@@ -97,6 +106,26 @@ def limited(field: Any, limit: int, language: Language, **attributes: Any) -> rx
         field(data_limit=limit, **attributes),
         rx.el.p(class_name="count", hidden=True, aria_live="polite", data_over=over, data_marker=OVER),
         class_name="counted",
+    )
+
+
+def draft_note(language: Language) -> rx.Component:
+    """What a form with `data_draft` holds beside its fields: its mark, and a sentence when words came back.
+
+    assets/drafts.js keeps what is typed into the form, fills both, and shows the sentence.
+    """
+    return rx.fragment(
+        rx.el.input(type="hidden", name="draft_mark"),
+        rx.el.p(
+            t(DRAFT_RESTORED, language),
+            button(
+                t(DISCARD_CHANGES, language), kind="quiet", data_discard=True, data_testid="discard-draft"
+            ),
+            class_name="draft-note",
+            hidden=True,
+            role="status",
+            data_testid="draft-note",
+        ),
     )
 
 

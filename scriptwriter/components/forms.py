@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter import pricing, taxonomy
-from scriptwriter.components.elements import button, in_language, limited
+from scriptwriter.components.elements import button, draft_note, in_language, limited
 from scriptwriter.components.pickers import Picker, opener, picker_dialog, single
 from scriptwriter.components.views import BatchView
 from scriptwriter.components.wording import Language, named, t, woven
@@ -84,6 +84,7 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
     first, messages = form.initial, form.messages
     return rx.fragment(
         rx.el.form(
+            draft_note(language),
             _picked(PLATFORMS, PLATFORM, PLATFORM_EXAMPLE, form, language),
             _picked(GENRES, GENRE, GENRE_EXAMPLE, form, language),
             rx.el.div(
@@ -140,6 +141,7 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
             on_submit=form.submit.temporal,
             no_validate=True,
             class_name="brief-form",
+            data_draft="brief",
             aria_label=t(form.submit_text, language),
             key=first.transform_id,
         ),

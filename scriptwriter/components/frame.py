@@ -33,6 +33,9 @@ class Surroundings:
     switch_language: Any
     demo: bool
     offline: Any
+    person_key: Any
+    settled: Any
+    ask_for_sent: Any
 
 
 def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Component:
@@ -43,7 +46,11 @@ def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Compone
         _masthead(around),
         _connection(around.offline, language),
         rx.el.main(*content, id="content", class_name="content"),
+        # For assets/drafts.js: whose drafts these are, which one was saved or sent, and how it asks.
+        rx.el.input(hidden=True, on_change=around.ask_for_sent, aria_hidden="true", data_asks=True),
         class_name=f"page page-{name}",
+        data_person=around.person_key,
+        data_settled=around.settled,
         lang=rx.cond(language == "en", "en", "zh-CN"),
     )
 

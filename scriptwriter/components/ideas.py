@@ -69,6 +69,7 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
         id=anchor(batch.artifact_id, card.number),
         tab_index=-1,
         data_testid="idea",
+        data_idea=card.ref,
         data_state=card.state,
         data_number=card.number,
     )

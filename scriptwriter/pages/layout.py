@@ -23,5 +23,8 @@ def page(*content: rx.Component, name: str) -> rx.Component:
         switch_language=PreferencesState.switch_language,
         demo=settings().demo,
         offline=OFFLINE,
+        person_key=SessionState.person_key,
+        settled=SessionState.settled,
+        ask_for_sent=SessionState.ask_for_sent,
     )
     return frame(around, *content, name=name)

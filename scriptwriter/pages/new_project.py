@@ -19,7 +19,6 @@ FORM = BriefForm(
     unreachable=UNREACHABLE,
     models=settings().model_options,
     currency=settings().price_currency,
-    hidden={"ticket": NewProjectState.ticket},
 )
 
 

@@ -18,7 +18,10 @@ from scriptwriter.texts import (
     MEMBERS,
     NO_ACCESS,
     PROJECT_DELETED_WHY,
+    SESSION_ENDED,
+    SESSION_ENDED_WHY,
     SHELVES,
+    SIGN_IN,
 )
 
 PROJECT_DEEDS = ProjectDeeds(
@@ -42,6 +45,7 @@ def opened(access: Any, why: Any, content: rx.Component) -> rx.Component:
             access,
             ("open", content),
             ("denied", _denied(t(NO_ACCESS, LANGUAGE), reason)),
+            ("signed_out", _signed_out()),
             ("removed", _denied(reason, t(ACCESS_REMOVED_WHY, LANGUAGE))),
             ("deleted", _denied(reason, t(PROJECT_DELETED_WHY, LANGUAGE))),
             rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
@@ -90,6 +94,18 @@ def project_tools(*more: rx.Component) -> rx.Component:
 def managing_notice() -> rx.Component:
     """What went wrong with the project as a whole; that it was deleted is told in the list."""
     return rx.cond(ManagingState.deleted == "", notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss))
+
+
+def _signed_out() -> rx.Component:
+    here = rx.Var('(typeof window === "undefined" ? "" : window.location.pathname)').to(str)
+    way = rx.Var(f'"/sign-in?" + new URLSearchParams({{next: {here!s}}}).toString()').to(str)
+    return rx.el.div(
+        empty(
+            t(SESSION_ENDED, LANGUAGE), t(SESSION_ENDED_WHY, LANGUAGE), link_button(t(SIGN_IN, LANGUAGE), way)
+        ),
+        role="alert",
+        data_testid="session-ended",
+    )
 
 
 def _denied(title: Any, why: Any) -> rx.Component:

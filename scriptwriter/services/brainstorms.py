@@ -22,7 +22,7 @@ from scriptwriter.models import (
     TransformOutput,
     User,
 )
-from scriptwriter.services import budget
+from scriptwriter.services import budget, sent_forms
 from scriptwriter.services.access import ACTORS, is_id, require
 from scriptwriter.services.jobs import defer_generation
 from scriptwriter.services.offers import offered
@@ -38,29 +38,41 @@ _BRIEFS_READ = 100
 
 
 async def start(
-    project_id: str, brief: Brief, user_id: str, *, inputs: Sequence[tuple[str, str]] = ()
+    project_id: str,
+    brief: Brief,
+    user_id: str,
+    *,
+    inputs: Sequence[tuple[str, str]] = (),
+    ticket: str = "",
 ) -> str:
     """Start a generation for `brief`; returns the transform's id. The worker and the shapes do the rest.
 
-    `inputs` are artifacts, with their roles, that it begins with beside the brief.
+    `inputs` are artifacts, with their roles, that it begins with beside the brief. Where a form with this
+    `ticket` has started one already, nothing is started, and "" is returned.
     Raises UserError: `model_not_offered` (model), `project_not_found`, `not_allowed`, `already_running`
     (name: who started that one), and `too_many_starts`, `too_many_running` as budget.count_start does.
     """
     try:
         async with transaction() as session:
             _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+            if await sent_forms.take(session, user_id, ticket, project_id):
+                return ""
             return await _start(session, project_id, brief, user, inputs=inputs)
     except IntegrityError as error:
         raise await _already_running(project_id, error) from error
 
 
-async def start_project(name: str, brief: Brief, user_id: str) -> tuple[str, str]:
+async def start_project(name: str, brief: Brief, user_id: str, ticket: str = "") -> tuple[str, str]:
     """A new project and its first generation in one transaction; returns (project id, transform id).
 
+    Where a form with this `ticket` has made a project already, it is that one, and the second id is "".
     Raises UserError as `projects.create` and `start` do.
     """
+    project_id = str(uuid4())
     async with transaction() as session:
-        project_id = await create_in(session, user_id, name)
+        if made := await sent_forms.take(session, user_id, ticket, project_id):
+            return made, ""
+        await create_in(session, user_id, name, id=project_id)
         await session.flush()
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
         return project_id, await _start(session, project_id, brief, user)

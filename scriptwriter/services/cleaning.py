@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from scriptwriter.database import transaction
 from scriptwriter.models import NameLookup, Registration, SignInFailure, UserSession
-from scriptwriter.services import budget
+from scriptwriter.services import budget, sent_forms
 from scriptwriter.services.throttle import LOOKUPS_WINDOW, REGISTRATIONS_WINDOW, WINDOW
 
 
@@ -19,6 +19,7 @@ async def clean() -> None:
         # Twice the window: the clocks of this machine and of the database may differ.
         await session.exec(delete(SignInFailure).where(col(SignInFailure.failed_at) < now - 2 * WINDOW))
         await budget.forget_old_starts(session)
+        await sent_forms.forget_old(session)
         old = col(Registration.registered_at) < now - 2 * REGISTRATIONS_WINDOW
         await session.exec(delete(Registration).where(old))
         await session.exec(delete(NameLookup).where(col(NameLookup.looked_at) < now - 2 * LOOKUPS_WINDOW))

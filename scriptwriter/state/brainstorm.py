@@ -19,7 +19,7 @@ from scriptwriter.components.views import (
 from scriptwriter.errors import UserError
 from scriptwriter.services import brainstorms, heavy, projects
 from scriptwriter.services.access import ACTORS
-from scriptwriter.state.brief import checked
+from scriptwriter.state.brief import checked, ticket_in
 from scriptwriter.state.following import HELD, LOST, following_project, project_of, role_in, waiting
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences, size_of
@@ -29,7 +29,10 @@ from scriptwriter.sync.hub import hub
 
 
 class BrainstormState(SessionState):
-    """A project's brainstorm page; `access` is opening, open, denied, or lost: removed, deleted."""
+    """A project's brainstorm page.
+
+    `access` is opening, open, denied, signed_out (the session ended meanwhile), or lost: removed, deleted.
+    """
 
     access: rx.Field[str] = rx.field("opening")
     may_act: rx.Field[bool] = rx.field(False)
@@ -89,8 +92,13 @@ class BrainstormState(SessionState):
 
     async def _end(self, error: UserError) -> None:
         """Nothing of the project is shown any more, and a notice says why."""
+        was_in = bool(self._user_id)
         await self._forget()
-        self.access = LOST.get(error.code, "denied")
+        if was_in and is_signed_out(error):
+            (await self.get_state(SessionState))._seat(None)
+            self.access = "signed_out"
+        else:
+            self.access = LOST.get(error.code, "denied")
         self.notice = as_notice(error)
 
     def _wait(self, error: Exception) -> None:
@@ -106,10 +114,12 @@ class BrainstormState(SessionState):
             return
         self.starting = True
         yield
-        await self._act(self._start(brief, str(form_data.get("seen") or "")))
+        ticket = ticket_in(form_data)
+        await self._act(self._start(brief, str(form_data.get("seen") or ""), ticket))
         self.starting = False
         if not self.notice.zh:
             self.brief_open = False
+            self.settled = f"{project_of(self)}:brief {ticket}"
 
     @rx.event
     def open_brief(self) -> None:
@@ -169,9 +179,9 @@ class BrainstormState(SessionState):
             else:
                 self.notice = as_notice(error)
 
-    async def _start(self, brief: Any, seen: str) -> None:
+    async def _start(self, brief: Any, seen: str, ticket: str) -> None:
         if not self._outdated(seen):
-            await brainstorms.start(project_of(self), brief, await self._person())
+            await brainstorms.start(project_of(self), brief, await self._person(), ticket=ticket)
 
     async def _start_again(self, seen: str) -> None:
         if not self._outdated(seen):

@@ -32,6 +32,12 @@ def checked(form: dict[str, Any]) -> tuple[Brief | None, BriefMessages]:
         return (None if messages else brief), BriefMessages(**messages)
 
 
+def ticket_in(form: dict[str, Any]) -> str:
+    """The name that the browser gave the form, "" where it gave none."""
+    ticket = form.get("draft_mark")
+    return ticket if isinstance(ticket, str) else ""
+
+
 def project_name(brief: Brief, now: datetime) -> str:
     """A name that tells a project from its neighbours: what was asked for, and when."""
     genre = brief.genre if len(brief.genre) <= 40 else brief.genre[:39] + "…"

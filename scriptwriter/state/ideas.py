@@ -18,6 +18,8 @@ from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RE
 
 _T = TypeVar("_T")
 
+ORIGINAL = "original"
+"""How a draft in the browser calls the base that is no version of a person's."""
 MOST_SELECTED = remakes.MOST_MERGED
 
 
@@ -81,7 +83,10 @@ class IdeasState(SessionState):
         Where somebody was faster, theirs is shown, and the person chooses: sent again, with theirs as its
         base, one's own words become the newest version. The other's stay among the versions.
         """
-        ref, base = self.editing, _words(form_data, "base")
+        ref, base, mark = self.editing, _words(form_data, "base"), _words(form_data, "draft_mark")
+        # A restored draft was written for the version of its mark; in a conflict a newer one was shown.
+        if mark and not self.conflict.name:
+            base = "" if mark == ORIGINAL else mark
         self.draft_title, self.draft_body = text = _words(form_data, "title"), _words(form_data, "body")
         self.notice = Notice()
         try:
@@ -92,6 +97,7 @@ class IdeasState(SessionState):
             await self._tell(error)
         else:
             self._offer(EDITED_UNDO, "restore", ref, base, saved)
+            self.settled = f"{project_of(self)}:idea:{ref} {base or ORIGINAL}"
             await self._close_editor()
 
     @rx.event

@@ -1,5 +1,6 @@
 """Owns who sits at this tab: the cookie of its websocket, asked anew at every event. Knows no page."""
 
+import hashlib
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,12 @@ from scriptwriter.api.session import value_in
 from scriptwriter.components.views import LEFT, Notice
 from scriptwriter.errors import UserError
 from scriptwriter.models import User
-from scriptwriter.services import accounts
+from scriptwriter.services import accounts, sent_forms
 from scriptwriter.texts import ERRORS
 
 HOME, SIGN_IN = "/projects", "/sign-in"
+NEW_BRIEF = "new:brief"
+"""The key of the draft of a new project."""
 WAITED_OUT = frozenset({"too_many_attempts", "too_many_starts"})
 """Errors after which the same can be tried again in `seconds`."""
 
@@ -26,9 +29,15 @@ log = logging.getLogger(__name__)
 
 
 class SessionState(rx.State):
-    """The signed-in person; states that hold a person's data are its children and are emptied with it."""
+    """The signed-in person; states that hold a person's data are its children and are emptied with it.
+
+    For the drafts in the browser (assets/drafts.js): `person_key` says whose they are ("" for nobody), and
+    `settled` which draft was saved or sent last: its key, a space, its mark.
+    """
 
     user_name: rx.Field[str] = rx.field("")
+    person_key: rx.Field[str] = rx.field("")
+    settled: rx.Field[str] = rx.field("")
     _user_id: str = ""
 
     @rx.event
@@ -42,6 +51,20 @@ class SessionState(rx.State):
         """On the sign-in page: a person who is signed in already goes on."""
         if await self._recognise() is not None:
             return rx.redirect(HOME)
+
+    @rx.event
+    async def ask_for_sent(self, draft: str):
+        """Say whether the form of a brief was received, and lead to the project that it has made.
+
+        `draft` is its key, a space, its ticket: the answer to the form did not reach the browser.
+        """
+        key, _, ticket = str(draft)[:500].rpartition(" ")
+        user = await self._user()
+        project_id = await sent_forms.project_of(user.id, ticket) if user else ""
+        if project_id:
+            self.settled = f"{key} {ticket}"
+            if key == NEW_BRIEF:
+                return rx.redirect(f"/projects/{project_id}/brainstorm")
 
     async def _recognise(self) -> User | None:
         user = await self._user()
@@ -57,6 +80,9 @@ class SessionState(rx.State):
         name = "" if user is None else user.shown_name
         if name != self.user_name:
             self.user_name = name
+        key = hashlib.sha256(known.encode()).hexdigest()[:32] if known else ""
+        if key != self.person_key:
+            self.person_key = key
 
     def _to_sign_in(self) -> Any:
         """The way to the sign-in page, and back here afterwards."""

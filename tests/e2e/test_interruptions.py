@@ -146,3 +146,38 @@ async def test_a_model_that_falls_silent_leaves_what_is_written_and_the_rest_is_
 
         await writer.sees_ideas(*TITLES)
         await writer.sees_status("5 个创意")
+
+
+async def test_words_in_an_editor_and_a_form_outlive_a_restart_of_the_server(
+    web: Web, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The new process knows nothing of the tab: what was open opens again, with the words in it."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    folder = tmp_path_factory.mktemp("restarted")
+    settings = {**web.settings, "SCRIPTWRITER_DATA_DIR": str(folder / "data")}
+    with same_pages(web, folder, settings) as before:
+        async with (
+            Line(before.port) as line,
+            open_browser({urlsplit(before.url).netloc: f"127.0.0.1:{line.port}"}) as browser,
+        ):
+            writer = await Person.arrive(browser, before.url)
+            await writer.sign_in_by_click()
+            await writer.create_project()
+            await writer.sees_ideas(*TITLES)
+            form = await writer.open_second_tab()
+            await form.open_new_project()
+            await form.page.locator("#other_requirements").fill("重启前的要求")
+            await writer.does("edit", 0)
+            await writer.page.get_by_test_id("edit-body").fill("重启前的一句。")
+
+            before.stop()
+            with same_pages(web, folder, settings) as after:
+                line.leads_to(after.port)
+
+                await expect(writer.page.get_by_test_id("draft-note")).to_be_visible()
+                await expect(writer.page.get_by_test_id("edit-body")).to_have_value("重启前的一句。")
+                await writer.saves()
+                await expect(writer.card(0)).to_contain_text("重启前的一句。")
+                await expect(form.page.locator("#other_requirements")).to_have_value("重启前的要求")
+                await form.page.reload()
+                await expect(form.page.locator("#other_requirements")).to_have_value("重启前的要求")

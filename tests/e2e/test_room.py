@@ -10,7 +10,11 @@ import pytest
 import pytest_asyncio
 from docx import Document
 from playwright.async_api import Browser, Locator, expect
+from sqlalchemy import delete
+from sqlmodel import col
 
+from scriptwriter.database import transaction
+from scriptwriter.models import UserSession
 from scriptwriter.services import projects
 from scriptwriter.services.test_user import TEST_USER
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
@@ -211,6 +215,102 @@ async def test_another_batch_takes_no_word_out_of_an_open_editor(
     await expect(body).to_have_value("写到一半的句子。")
     await writer.saves()
     await expect(colleague.page.get_by_test_id("past-batch")).to_contain_text("写到一半的句子。")
+
+
+async def _types_into(writer: Person, at: int, words: str) -> None:
+    await writer.does("edit", at)
+    await writer.page.get_by_test_id("edit-body").fill(words)
+
+
+async def _finds(writer: Person, words: str) -> None:
+    """The words are in the editor again, and it says so."""
+    await expect(writer.page.get_by_test_id("edit-body")).to_have_value(words)
+    await expect(writer.page.get_by_test_id("draft-note")).to_contain_text("已恢复未保存的修改")
+
+
+async def test_words_in_an_editor_are_there_again_when_it_opens(room: tuple[Person, Person]) -> None:
+    """After Escape, another idea, a link and back, a reload; after a save or a discard they are not."""
+    writer, _ = room
+    page, body = writer.page, writer.page.get_by_test_id("edit-body")
+    await _types_into(writer, 0, "还没写完的一句。")
+    await expect(page.get_by_test_id("draft-note")).to_be_hidden()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("editor")).to_have_count(0)
+    await _types_into(writer, 1, "另一个创意的一句。")
+    await writer.does("edit", 0)
+    await _finds(writer, "还没写完的一句。")
+    await writer.takes_pictures("draft-restored")
+
+    await page.get_by_test_id("to-members").click()
+    await expect(page.get_by_test_id("members")).to_be_visible()
+    await page.go_back()
+    await _finds(writer, "还没写完的一句。")
+    await page.reload()
+    await _finds(writer, "还没写完的一句。")
+    await page.get_by_test_id("save-idea").click()
+    await expect(writer.card(0)).to_contain_text("还没写完的一句。")
+    await writer.does("edit", 0)
+    await expect(body).to_have_value("还没写完的一句。")
+    await expect(page.get_by_test_id("draft-note")).to_be_hidden()
+
+    await writer.does("edit", 1)
+    await _finds(writer, "另一个创意的一句。")
+    await page.get_by_test_id("discard-draft").click()
+    await expect(page.get_by_test_id("editor")).to_have_count(0)
+    await writer.does("edit", 1)
+    await expect(body).to_have_value(re.compile("第2个故事"))
+
+
+async def test_restored_words_do_not_replace_what_a_colleague_wrote_since(
+    room: tuple[Person, Person],
+) -> None:
+    """They are of the version that stood when they were typed."""
+    writer, colleague = room
+    await _types_into(writer, 0, "我的一句。")
+    await writer.page.keyboard.press("Escape")
+    await expect(writer.page.get_by_test_id("editor")).to_have_count(0)
+    await colleague.does("edit", 0)
+    await colleague.writes("同事的", "同事的一句。")
+    await expect(writer.card(0)).to_contain_text("同事的一句。")
+
+    await writer.does("edit", 0)
+    await _finds(writer, "我的一句。")
+    await writer.page.get_by_test_id("save-idea").click()
+
+    await expect(writer.page.get_by_test_id("conflict")).to_contain_text("同事的一句。")
+    await expect(colleague.card(0)).to_contain_text("同事的一句。")
+
+
+async def test_words_outlive_a_session_that_ends_and_are_nobody_elses(
+    room: tuple[Person, Person],
+) -> None:
+    """The page leads to the sign-in and back into the editor; signing out removes what is left."""
+    writer, colleague = room
+    page = writer.page
+    await _types_into(writer, 0, "登录失效前的一句。")
+    async with transaction() as session:
+        await session.exec(delete(UserSession).where(col(UserSession.user_id) == TEST_USER["id"]))
+
+    ended = page.get_by_test_id("session-ended")
+    await expect(ended).to_contain_text("登录已失效")
+    assert TITLES[0] not in await page.content()
+    await writer.takes_pictures("session-ended")
+    await ended.get_by_role("link", name="登录").click()
+    await page.get_by_test_id("sign-in-test-user").click()
+
+    await _finds(writer, "登录失效前的一句。")
+    await writer.takes_the_session_of(colleague)
+    await page.reload()
+    await writer.is_signed_in_as("小李")
+    await writer.does("edit", 0)
+    await expect(page.get_by_test_id("edit-body")).to_have_value(re.compile("第1个故事"))
+    await expect(page.get_by_test_id("draft-note")).to_be_hidden()
+    await writer.sign_in()
+    await page.reload()
+    await writer.does("edit", 0)
+    await _finds(writer, "登录失效前的一句。")
+    await writer.signs_out()
+    assert await page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))") == []
 
 
 @pytest.mark.parametrize("mine", [True, False])

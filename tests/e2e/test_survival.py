@@ -2,7 +2,8 @@
 
 import re
 
-from playwright.async_api import Browser, expect
+import pytest
+from playwright.async_api import Browser, Route, WebSocketRoute, expect
 from sqlalchemy import delete
 from sqlmodel import col
 
@@ -222,6 +223,70 @@ async def test_a_reply_that_cannot_be_read_can_be_looked_at_as_plain_text(
     await expect(text).to_be_hidden()
 
 
+async def test_a_filled_form_is_there_again_until_its_project_is_made(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """After a link and back, and after a reload; then the form is empty again."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    await writer.open_new_project()
+    page, wishes = writer.page, writer.page.locator("#other_requirements")
+    await wishes.fill("写到一半的要求")
+    await page.locator("#count").select_option("3")
+    await page.get_by_text("女频", exact=True).click()
+
+    await page.locator(".brand").click()
+    await expect(page.get_by_test_id("submit-brief")).to_have_count(0)
+    await page.go_back()
+    await expect(wishes).to_have_value("写到一半的要求")
+    await page.reload()
+    await expect(wishes).to_have_value("写到一半的要求")
+    await expect(page.get_by_test_id("draft-note")).to_be_visible()
+    await expect(page.locator("#count")).to_have_value("3")
+    await expect(page.get_by_label("女频")).to_be_checked()
+    await writer.takes_pictures("brief-restored")
+    await page.get_by_test_id("submit-brief").click()
+    await page.wait_for_url("**/brainstorm")
+
+    await writer.open_new_project()
+    await expect(page.get_by_test_id("user-name")).to_be_visible()
+    await expect(wishes).to_have_value("")
+    await expect(page.get_by_test_id("draft-note")).to_be_hidden()
+
+
+async def test_a_form_whose_answer_was_lost_leads_to_the_project_that_it_made(
+    web: Web, model: ModelServer, browser: Browser, database: str
+) -> None:
+    """The person does not pay for it twice."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    lost = False
+
+    def forward(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda message: None if lost else route.send(message))
+
+    await writer.page.route_web_socket(re.compile("/_event"), forward)
+    await writer.open_new_project()
+    await expect(writer.page.get_by_test_id("submit-brief")).to_be_enabled()
+    before = rows(database, "SELECT count(*) AS count FROM projects")[0]["count"]
+
+    def made() -> int:
+        return rows(database, "SELECT count(*) AS count FROM projects")[0]["count"] - before
+
+    lost = True
+    await writer.page.get_by_test_id("submit-brief").click()
+    await eventually(lambda: made() == 1)
+    lost = False
+    await writer.page.reload()
+
+    await writer.page.wait_for_url("**/brainstorm")
+    await writer.sees_ideas(*TITLES)
+    assert made() == 1
+
+
 async def test_a_double_click_makes_one_project_and_one_run(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
@@ -242,3 +307,39 @@ async def test_a_double_click_makes_one_project_and_one_run(
     await expect(writer.page.get_by_test_id("past-batch")).to_have_count(1)
     await writer.sees_ideas(*TITLES)
     assert len(model.exchanges) == asked + 2
+
+
+@pytest.mark.parametrize(
+    ("where", "missing"), [("members", "*members*.js"), ("lineage", "*lineage*.js"), ("lineage", "esm-*.js")]
+)
+async def test_a_tab_older_than_the_build_arrives_where_it_was_going(
+    web: Web, model: ModelServer, browser: Browser, database: str, where: str, missing: str
+) -> None:
+    """The files that it asks for are gone until it loads a page anew."""
+    model.answers(spoken(ideas_text(range(1, 6))))
+    writer = await Person.arrive(browser, web.url)
+    await writer.sign_in()
+    await writer.create_project()
+    await writer.sees_ideas(*TITLES)
+    page, gone, documents = writer.page, True, 0
+
+    async def old(route: Route) -> None:
+        await (route.fulfill(status=404) if gone else route.continue_())
+
+    async def newer(route: Route) -> None:
+        nonlocal gone, documents
+        gone, documents = False, documents + 1
+        await route.continue_()
+
+    await page.route(f"**/assets/{missing}", old)
+    await page.route(lambda url: "/projects/" in url, newer)
+
+    await page.get_by_test_id(f"to-{where}").click()
+
+    await page.wait_for_url(f"**/{where}")
+    shown = {"members": "members", "lineage": "lineage-graph"}[where]
+    await expect(page.get_by_test_id(shown)).to_be_visible()
+    await expect(page.locator(".broken-page")).to_have_count(0)
+    assert 1 <= documents <= 2
+    await page.go_back()
+    await writer.sees_ideas(*TITLES)

@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
+from scriptwriter.database import transaction
 from scriptwriter.errors import GenerationError, Superseded, UserError
 from scriptwriter.generation.ideas import GrowingReply
 from scriptwriter.graph import Idea, Reply
+from scriptwriter.models import SentForm
 from scriptwriter.services import attempts, brainstorms
+from scriptwriter.services.cleaning import clean
 from tests.support.batches import begun
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows
@@ -203,3 +209,38 @@ async def test_a_reply_that_postgres_cannot_store_does_not_lose_the_idea(connect
 
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
     assert json.loads(artifact["data"])["ideas"] == [{"title": "奇怪", "body": "半个字"}]
+
+
+async def test_one_form_sent_from_everywhere_at_once_makes_one_project(connected: str, room: Room) -> None:
+    """Whoever comes second waits for the first, and is led to the same project."""
+    sent = [brainstorms.start_project("一个", BRIEF, room.owner, "ticket-1") for _ in range(4)]
+
+    made = await asyncio.gather(*sent)
+
+    assert len({project_id for project_id, _ in made}) == 1
+    assert len([transform_id for _, transform_id in made if transform_id]) == 1
+    assert len(rows(connected, "SELECT id FROM transforms")) == 1
+
+
+async def test_a_form_that_was_refused_can_be_sent_again(connected: str, room: Room) -> None:
+    """What started nothing has not used up its ticket."""
+    unknown = BRIEF.model_copy(update={"model": "no-such-model"})
+    with pytest.raises(UserError, match="model_not_offered"):
+        await brainstorms.start_project("一个", unknown, room.owner, "ticket-1")
+
+    _, transform_id = await brainstorms.start_project("一个", BRIEF, room.owner, "ticket-1")
+
+    assert transform_id
+
+
+async def test_tickets_are_forgotten_after_the_drafts_that_hold_them(connected: str, room: Room) -> None:
+    """The cleaning deletes the old ones and leaves the others."""
+    for ticket, days in (("old", 32), ("new", 29)):
+        await brainstorms.start_project("一个", BRIEF, room.owner, ticket)
+        async with transaction() as session:
+            sent = datetime.now(UTC) - timedelta(days=days)
+            await session.exec(update(SentForm).where(col(SentForm.ticket) == ticket).values(sent_at=sent))
+
+    await clean()
+
+    assert [row["ticket"] for row in rows(connected, "SELECT ticket FROM sent_forms")] == ["new"]

@@ -242,7 +242,7 @@ async def test_a_session_that_was_ended_ends_at_the_next_event(hub: Hub, room: R
             await session.exec(delete(UserSession))
         await _keep(tab, attempt, 1)
 
-        assert tab.value(BrainstormState, "access") == "denied"
+        assert tab.value(BrainstormState, "access") == "signed_out"
         assert tab.value(BrainstormState, "cards") == []
         assert await _verdicts(room) == []
 
@@ -361,20 +361,53 @@ async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: R
     """A double click, a resubmitted form and a replayed event lead to the project that the first one made."""
     brief = {"platform": "抖音", "genre": "穿越", "other_requirements": ""}
 
-    async with open_tab(room.project_id, "owner") as tab:
+    async with open_tab(room.project_id, "owner") as tab, open_tab(room.project_id, "owner") as other:
+        form = brief | {"draft_mark": "ticket-1"}
+        await tab.send(NewProjectState.submit, form_data=form)
+        await tab.send(NewProjectState.submit, form_data=form)
+        assert tab.value(SessionState, "settled") == "new:brief ticket-1"
         await tab.send(NewProjectState.open)
-        form = brief | {"ticket": tab.value(NewProjectState, "ticket")}
         await tab.send(NewProjectState.submit, form_data=form)
-        await tab.send(NewProjectState.submit, form_data=form)
-        await tab.send(NewProjectState.open)
-        await tab.send(NewProjectState.submit, form_data=form)
-        await tab.send(
-            NewProjectState.submit, form_data=brief | {"ticket": tab.value(NewProjectState, "ticket")}
-        )
+        # A tab that knows nothing of it, as after a restart, or in another process.
+        await other.send(NewProjectState.submit, form_data=form)
+        await other.send(SessionState.ask_for_sent, draft="new:brief ticket-1")
+        await other.send(SessionState.ask_for_sent, draft="new:brief ticket-2")
+        await tab.send(NewProjectState.submit, form_data=brief | {"draft_mark": "ticket-2"})
 
-        assert len(tab.redirects) == 4
-        assert len(set(tab.redirects[:3])) == 1
+        assert (len(tab.redirects), len(other.redirects)) == (4, 2)
+        assert len({*tab.redirects[:3], *other.redirects}) == 1
         assert len(await projects.mine(room.owner)) == 3
+
+
+async def test_a_form_of_another_person_with_the_same_ticket_is_another_form(hub: Hub, room: Room) -> None:
+    """Tickets are by person: nobody is led to somebody else's project."""
+    form = {"platform": "抖音", "genre": "穿越", "other_requirements": "", "draft_mark": "ticket-1"}
+
+    async with open_tab(room.project_id, "owner") as tab, open_tab(room.project_id, "stranger") as other:
+        await tab.send(NewProjectState.submit, form_data=form)
+        await other.send(SessionState.ask_for_sent, draft="new:brief ticket-1")
+        assert other.redirects == []
+        await other.send(NewProjectState.submit, form_data=form)
+
+        assert tab.redirects != other.redirects
+        assert len(await projects.mine(room.stranger)) == 1
+
+
+async def test_a_brief_that_comes_again_starts_no_second_run(hub: Hub, room: Room) -> None:
+    """The first one has ended, and the second comes from a tab that has seen its end."""
+    form = {"platform": "抖音", "genre": "穿越", "other_requirements": "", "draft_mark": "ticket-1"}
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.sees(BrainstormState, "access", lambda access: access == "open")
+        await tab.send(BrainstormState.start, form_data=form | {"seen": ""})
+        newest = await tab.sees(BrainstormState, "newest", lambda newest: newest.transform_id != "")
+        await brainstorms.stop(room.project_id, newest.transform_id, room.owner)
+        await tab.sees(BrainstormState, "newest", lambda newest: newest.phase == "stopped")
+
+        await tab.send(BrainstormState.start, form_data=form | {"seen": newest.transform_id})
+
+        assert tab.value(BrainstormState, "brief_open") is False
+        assert tab.value(SessionState, "settled") == f"{room.project_id}:brief ticket-1"
+    assert await _attempts(room) == [0]
 
 
 async def test_what_was_open_of_a_project_goes_when_the_person_may_no_longer_read_it(

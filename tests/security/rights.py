@@ -23,6 +23,7 @@ HANDLERS: dict[str, Right] = {
     "PreferencesState.switch_language": "anybody",
     "SessionState.enter": "anybody",
     "SessionState.pass_by": "anybody",
+    "SessionState.ask_for_sent": "anybody",
     "ProjectsState.load": "person",
     "ProjectsState.watch": "person",
     "ProjectsState.look_for": "person",

@@ -37,6 +37,10 @@ class Line:
         """As in a tunnel: whatever is sent waits."""
         self._open.clear()
 
+    def leads_to(self, server_port: int) -> None:
+        """From now on a new connection reaches another server."""
+        self._server_port = server_port
+
     def recovers(self) -> None:
         """What waited goes on its way."""
         self._open.set()

@@ -84,6 +84,13 @@ class Person:
         answer = await self.page.context.request.post(door, headers=origin, max_redirects=0)
         assert answer.status == 303, await answer.text()
 
+    async def takes_the_session_of(self, other: "Person") -> None:
+        """In this browser `other` is signed in from now on."""
+        for cookie in await other.page.context.cookies(self.home):
+            if cookie.get("name") == COOKIE:
+                value = cookie.get("value", "")
+                await self.page.context.add_cookies([{"name": COOKIE, "value": value, "url": self.home}])
+
     async def sign_in_by_click(self) -> None:
         """As the test user, from the front door."""
         await self.go("/")

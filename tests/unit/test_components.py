@@ -181,7 +181,14 @@ def _components() -> Iterator[tuple[str, Any]]:
     messages = rx.Var("messages").to(BriefMessages)
     cards = rx.Var("cards").to(list[CardView])
     around = Surroundings(
-        LANGUAGE, rx.Var("name").to(str), rx.console_log("language"), demo=True, offline=UNREACHABLE
+        LANGUAGE,
+        rx.Var("name").to(str),
+        rx.console_log("language"),
+        demo=True,
+        offline=UNREACHABLE,
+        person_key=rx.Var("key").to(str),
+        settled=rx.Var("settled").to(str),
+        ask_for_sent=rx.console_log("ask"),
     )
     yield "status", lambda: status(batch, LANGUAGE, DEEDS)
     yield "facts", lambda: facts(batch, LANGUAGE)
@@ -215,7 +222,7 @@ def _components() -> Iterator[tuple[str, Any]]:
                 unreachable=UNREACHABLE,
                 models=(ModelOption(name="a"), ModelOption(name="b", input_price=1, output_price=2)),
                 currency="$",
-                hidden={"ticket": rx.Var("ticket").to(str)},
+                hidden={"seen": rx.Var("seen").to(str)},
             ),
             LANGUAGE,
         ),
