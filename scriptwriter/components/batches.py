@@ -75,16 +75,7 @@ def facts(batch: Any, language: Language) -> rx.Component:
     """The brief and where the run comes from."""
     return rx.fragment(
         rx.cond(batch.sources != "", rx.el.p(_task(batch, language), class_name="task")),
-        rx.el.p(
-            rx.el.span(named(batch, "platform", language)),
-            DOT,
-            rx.el.span(named(batch, "genre", language)),
-            _audience(batch, language),
-            DOT,
-            rx.el.span(counted(batch.count, BRIEF_COUNT, BRIEF_ONE, language)),
-            class_name="brief-line",
-            data_testid="brief",
-        ),
+        rx.cond(batch.platform != "", _asked(batch, language)),
         rx.cond(batch.wishes != "", _wishes(batch.wishes, language)),
         rx.cond(
             batch.avoid != "", rx.el.p(t(AVOIDING, language, what=batch.avoid), class_name="hint avoiding")
@@ -102,6 +93,20 @@ def facts(batch: Any, language: Language) -> rx.Component:
             ),
             class_name="provenance",
         ),
+    )
+
+
+def _asked(batch: Any, language: Language) -> rx.Component:
+    """The brief in a line; a batch whose rows cannot be read has none."""
+    return rx.el.p(
+        rx.el.span(named(batch, "platform", language)),
+        DOT,
+        rx.el.span(named(batch, "genre", language)),
+        _audience(batch, language),
+        DOT,
+        rx.el.span(counted(batch.count, BRIEF_COUNT, BRIEF_ONE, language)),
+        class_name="brief-line",
+        data_testid="brief",
     )
 
 

@@ -186,3 +186,14 @@ def test_what_did_not_change_is_the_same_object_in_the_next_flow() -> None:
     tables = ([transform()], [output()], [artifact(), verdict(2, "keep")])
 
     assert joined(*tables).batches[0].notes is joined(*tables).batches[0].notes
+
+
+def test_nobody_is_taken_for_a_person_who_is_known_by_name_alone() -> None:
+    """Whoever looks without being known has said nothing."""
+    value = {"artifactId": "a1", "index": 0, "name": "小王", "verdict": "keep"}
+    named = artifact(2, type="brainstorm_verdict", data=json.dumps(value))
+
+    [batch] = joined([transform()], [output()], [artifact(), named]).batches
+
+    assert [pick.name for pick in batch.notes[0].picks] == ["小王"]
+    assert batch.notes[0].pick_of("") is None

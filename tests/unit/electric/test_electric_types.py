@@ -73,6 +73,8 @@ def test_the_recorded_row_of_many_types_is_read_alike_from_snapshot_and_log(nth:
         ("bool", "f", False),
         ("bool", "false", False),
         ("jsonb", "null", None),
+        ("jsonb", f"[1{'0' * 4999}, 1e400, 7]", [float("inf"), float("inf"), 7]),
+        ("jsonb", "[" * 6000 + "]" * 6000, "[" * 6000 + "]" * 6000),
         ("jsonb", '"{1}"', "{1}"),
         ("citext", "as it is", "as it is"),
     ],
