@@ -37,8 +37,8 @@ RECORDS: Mapping[str, type[Value]] = {"model_parameters": Parameters, "token_usa
 """What is kept of a model's answer, by its column."""
 LONGEST = 2_000_000
 """Characters of a text that is read at all; the longest order of keepers takes 1,500,000."""
-_REMEMBERED = 50_000
-"""Characters of a text that is kept with its value."""
+_REMEMBERED = 20_000
+"""Characters of a text that is kept with its value: 8,192 such texts take at most some 300 MB."""
 _REASONS = {
     "missing": "missing",
     "extra_forbidden": "unknown_key",
@@ -107,7 +107,7 @@ def _read(declared: type[Value], text: str | None) -> Value | Unreadable:
         return Unreadable(refused.reason, refused.place)
 
 
-_read_once = lru_cache(maxsize=16_384)(_read)
+_read_once = lru_cache(maxsize=8_192)(_read)
 
 
 def refusal(error: ValidationError) -> tuple[str, str]:
