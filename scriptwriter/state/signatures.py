@@ -105,7 +105,11 @@ def _fits_form(value: dict[str, Any], kind: Any) -> bool:
 
 
 def _is_field(entry: Any) -> bool:
-    return isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
+    """A pair of name and value; a field that is not drawn just now has no value."""
+    if not isinstance(entry, list) or len(entry) != 2:
+        return False
+    name, value = entry
+    return isinstance(name, str) and (value is None or isinstance(value, str))
 
 
 @lru_cache(maxsize=1)
