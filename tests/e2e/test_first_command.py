@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.postgres import stop
 from tests.support.waiting import wait_until
 from tests.support.web import BUILD_LIMIT, ROOT, free_port
 
@@ -29,6 +30,7 @@ def closed_clone() -> Iterator[Path]:
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
     yield clone
     assert parent.stat().st_mode & 0o777 == 0o700
+    stop(clone / ".data" / "postgres")
     shutil.rmtree(parent)
 
 

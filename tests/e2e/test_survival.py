@@ -337,6 +337,8 @@ async def test_a_tab_older_than_the_build_arrives_where_it_was_going(
     await page.get_by_test_id(f"to-{where}").click()
 
     await page.wait_for_url(f"**/{where}")
+    # A library is asked for by the page that is there already.
+    await eventually(lambda: documents > 0)
     shown = {"members": "members", "lineage": "lineage-graph"}[where]
     await expect(page.get_by_test_id(shown)).to_be_visible()
     await expect(page.locator(".broken-page")).to_have_count(0)

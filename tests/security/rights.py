@@ -2,6 +2,12 @@
 
 from typing import Literal
 
+import psycopg
+
+from scriptwriter import graph
+from scriptwriter.database import database
+from tests.support.scenes import Target
+
 Right = Literal[
     "anybody",  # reads and changes nothing that is kept
     "person",  # whoever is signed in, about what is their own
@@ -101,12 +107,23 @@ HANDLERS: dict[str, Right] = {
 }
 """By state class and handler; `setvar`, which Reflex gives every state, is the server's everywhere."""
 
+
+def newest_version(target: Target) -> str:
+    """The version of an idea that was written last in the project."""
+    query = "SELECT id FROM artifacts WHERE project_id = %s AND type = %s ORDER BY created_at"
+    with psycopg.connect(database().url) as connection:
+        found = [row[0] for row in connection.execute(query, [target.project_id, graph.IDEA])]
+    return found[-1] if found else ""
+
+
 ARGUMENTS: dict[str, dict[str, object]] = {
     "ProjectsState.choose": {"shelf": "deleted"},
-    "IdeasState.restore": {"version": ""},
+    "IdeasState.restore": {"version": "", "newest": newest_version},
+    "IdeasState.move": {"said": Target.ref},
 }
 """By handler, the arguments that tests/support/scenes.py: arguments cannot know, where an owner's call with
-those would change nothing (and would then prove nothing of the others' calls)."""
+those would change nothing (and would then prove nothing of the others' calls). A function of the target is
+asked for its argument."""
 
 STEPS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "IdeasState.give_own_reason": (("IdeasState.pick", {"verdict": "pass"}),),

@@ -160,7 +160,8 @@ async def _call(
 ) -> None:
     state, handler_name = ALL[name]
     handler = state.event_handlers[handler_name]
-    payload = arguments(handler.fn, target, **ARGUMENTS.get(name, {}) | dict(known or {}))
+    own = {key: value(target) if callable(value) else value for key, value in ARGUMENTS.get(name, {}).items()}
+    payload = arguments(handler.fn, target, **own | dict(known or {}))
     call = asyncio.ensure_future(tab.send(handler, **payload))
     # One that follows something never ends by itself: what it sends comes at once.
     await asyncio.wait([call], timeout=patience if handler.is_background else 30)

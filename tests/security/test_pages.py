@@ -198,13 +198,14 @@ async def test_hostile_texts_are_shown_as_they_are(
 
 
 async def test_a_text_that_is_far_too_long_is_answered_with_a_sentence(owner: Watched) -> None:
-    """The field takes a part of it only, which still is too long, and which a message can carry."""
+    """The field keeps all of it, and nothing is sent before it is shorter."""
     await owner.open_new_project()
     await owner.page.get_by_label("其他要求").click()
     await owner.page.keyboard.insert_text("字" * 300_000)
     await owner.page.get_by_test_id("submit-brief").click()
 
-    await owner.sees_words("其他要求最多 20000 个字")
+    await owner.sees_words("最多 20,000 字，请删去 280,000 字")
+    assert len(await owner.page.get_by_label("其他要求").input_value()) == 300_000
     await expect(owner.page.get_by_test_id("offline")).to_have_count(0)
 
 

@@ -19,10 +19,11 @@ BRIEF = Brief("抖音", "穿越, 爽文")
 FAST = 1_000_000.0
 
 texts = st.text(max_size=40)
+words = st.text(min_size=1, max_size=40)
 briefs = st.builds(
     Brief,
-    platform=texts | st.sampled_from(["抖音", "B站", "小红书", "YouTube Shorts"]),
-    genre=texts | st.sampled_from(["穿越", "悬疑, 复仇", "time travel comedy", "甜宠"]),
+    platform=words | st.sampled_from(["抖音", "B站", "小红书", "YouTube Shorts"]),
+    genre=words | st.sampled_from(["穿越", "悬疑, 复仇", "time travel comedy", "甜宠"]),
     other_requirements=texts,
     count=st.integers(1, 10),
 )
