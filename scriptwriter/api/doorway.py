@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 import structlog
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter import fair_share
@@ -86,6 +87,8 @@ class Doorway:
 
         try:
             await self.app(scope, _again(body, receive), send_privately)
+        except ClientDisconnect:
+            _log.info("client_left", method=scope["method"], path=scope["path"])
         except Exception:
             _log.exception("request_failed", method=scope["method"], path=scope["path"])
             # An answer that has begun is left without its end: the server then cuts the connection.

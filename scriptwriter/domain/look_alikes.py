@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 CONFUSABLES = Path(__file__).with_name("confusables.txt")
+_AT_AN_END = "-_."
 _CAPITAL = str.maketrans("i", "I")
 
 
@@ -15,9 +16,10 @@ def skeleton(folded: str) -> str:
     """What names that look alike have in common; for comparison only, never shown.
 
     `folded` is in lower case, but people read names as they were typed, and there a capital I looks like a
-    small l and a capital O like a zero: so i, l and 1 are one letter here, and o and 0 another.
+    small l and a capital O like a zero: so i, l and 1 are one letter here, and o and 0 another. A sign at an
+    end is overlooked.
     """
-    letters = unicodedata.normalize("NFD", folded.translate(_CAPITAL))
+    letters = unicodedata.normalize("NFD", folded.strip(_AT_AN_END).translate(_CAPITAL))
     seen = "".join(_prototypes().get(each, each) for each in letters if not _is_invisible(each))
     return unicodedata.normalize("NFD", seen).casefold()
 

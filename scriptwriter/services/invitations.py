@@ -29,7 +29,7 @@ MOST_OPEN = 50
 MOST_SHOWN = 100
 """Invitations to one person that are listed, the newest first."""
 DECLINED_FOR = timedelta(days=30)
-"""How long an inviter cannot invite somebody again who declined."""
+"""How long an inviter cannot invite somebody again who declined, to whatever project."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
@@ -182,7 +182,7 @@ async def _may_invite(session: AsyncSession, project_id: str, person: User, invi
         raise UserError("already_invited", name=person.shown_name)
     declined = await session.exec(
         select(Invitation.id).where(
-            *here,
+            Invitation.invitee_id == person.id,
             Invitation.inviter_id == inviter_id,
             Invitation.status == "declined",
             Invitation.changed_at > datetime.now(UTC) - DECLINED_FOR,

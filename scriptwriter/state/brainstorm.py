@@ -20,7 +20,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.services import brainstorms, heavy, projects
 from scriptwriter.services.access import ACTORS
 from scriptwriter.state.brief import checked, ticket_in
-from scriptwriter.state.following import HELD, LOST, following_project, project_of, role_in, waiting
+from scriptwriter.state.following import HELD, LOST, following_project, project_of, role_in, sending, waiting
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.screen import PARTS, WRITING, Screen, differences, size_of
 from scriptwriter.state.session import SessionState, as_notice, is_signed_out
@@ -72,7 +72,8 @@ class BrainstormState(SessionState):
                 around = about(flow, now)
                 project = around if around != room else {}
                 if changes or writing or project:
-                    async with self:
+                    # A change in an earlier batch is sent with all of them.
+                    async with sending(size_of(flow) if "past" in changes else 0), self:
                         if self._shown != project_id:
                             return
                         await self._show(changes, writing, project)

@@ -16,18 +16,19 @@ both run inside of `async with self`.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import update_wrapper
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import reflex as rx
 from reflex_base.event.context import EventContext
 
 from scriptwriter.components.views import Notice
 from scriptwriter.errors import UserError
-from scriptwriter.services import projects, session_watch
+from scriptwriter.services import heavy, projects, session_watch
 from scriptwriter.services.access import loss
 from scriptwriter.state.project import ProjectState
 from scriptwriter.state.session import SessionState, as_notice, still
@@ -48,6 +49,10 @@ HELD: list[type[SessionState]] = []
 LOST = {"access_removed": "removed", "project_deleted": "deleted"}
 """What `access` says of a project that was open until now, by the error that ended it."""
 
+BREATH = 0.02
+"""Seconds that the loop is left to others after a large value was sent."""
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 _tabs: dict[str, Counter[str]] = {}
 """By person, how many events follow something in each of their tabs."""
 
@@ -216,6 +221,23 @@ async def _admitted_to(tab: Any, project_id: str) -> str:
     if user is None:
         raise UserError("signed_out")
     return user.id
+
+
+@asynccontextmanager
+async def sending(size: int) -> AsyncIterator[None]:
+    """A block in which a tab is sent `size` rows; large ones wait for each other.
+
+    To write 3,000 batches as JSON takes 0.2 s of the loop. Where many tabs opened such a project at once,
+    all of them were written before anybody else was answered.
+    """
+    if size < heavy.LARGE:
+        yield
+        return
+    turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with turn:
+        yield
+        # Whoever waits for the loop comes before the next one.
+        await asyncio.sleep(BREATH)
 
 
 def waiting(access: str, error: Exception) -> tuple[Notice, str]:

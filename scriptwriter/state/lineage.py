@@ -8,7 +8,7 @@ from scriptwriter.components.views import Notice, StepView, WayView
 from scriptwriter.errors import UserError
 from scriptwriter.services import heavy, projects
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.following import LOST, following_project, role_in, waiting
+from scriptwriter.state.following import LOST, following_project, role_in, sending, waiting
 from scriptwriter.state.origin import OriginState
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import SessionState, as_notice
@@ -61,7 +61,7 @@ class LineageState(SessionState):
                 changes = {name: each for name, each in now.items() if before.get(name) != each}
                 project = about(value, role)
                 if changes or project != around:
-                    async with self:
+                    async with sending(10 * nodes), self:
                         if self._shown != project_id:
                             return
                         await self._show(changes, project)

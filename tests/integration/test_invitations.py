@@ -77,13 +77,14 @@ async def test_nobody_else_answers_an_invitation(connected: str, room: Room) -> 
 
 
 async def test_who_declined_is_not_asked_again_by_the_same_person(connected: str, room: Room) -> None:
-    """For 30 days; another owner may, and so may the same one for another project."""
+    """For 30 days, to whatever project; another owner may."""
     await invitations.decline(await invited(room), room.stranger)
     assert await invitations.mine(room.stranger) == []
 
     assert await refused(invited(room)) == "invitation_declined"
     other = await projects.create(room.owner, "另一个")
-    await invitations.invite(other, room.stranger, "viewer", room.owner)
+    again = invitations.invite(other, room.stranger, "viewer", room.owner)
+    assert await refused(again) == "invitation_declined"
     await members.change_role(room.project_id, room.viewer, "owner", room.owner)
     await invitations.invite(room.project_id, room.stranger, "viewer", room.viewer)
     await invitations.decline((await invitations.mine(room.stranger))[0].id, room.stranger)

@@ -20,7 +20,7 @@ from scriptwriter.ideas import IdeaRef
 from scriptwriter.models import Membership, User
 from scriptwriter.services import brainstorms, edits, heavy, projects, provenance, remakes
 from scriptwriter.services.transfer import reading
-from scriptwriter.services.transfer.file import MOST_BYTES, MOST_ROWS
+from scriptwriter.services.transfer.file import MOST_BYTES, MOST_ROWS, MOST_RUNS
 from scriptwriter.services.transfer.storage import export, take_in
 from scriptwriter.sync.reading import read_flow
 from tests.support.budgets import unlimited
@@ -306,6 +306,11 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
         lambda file: file.update(inputs=file["inputs"][:1] * MOST_ROWS),
         "too_many_rows",
         "inputs",
+    ),
+    "too many runs": (
+        lambda file: file.update(transforms=[{"type": "llm"}] * (MOST_RUNS + 1)),
+        "too_many_rows",
+        "transforms",
     ),
     "an unknown kind": (
         _row("artifacts", _set(type="brainstorm_x"), type=IDEAS),

@@ -7,6 +7,8 @@ from scriptwriter.services.names import folded
 
 ALIKE = [
     ("margo", "marɡo"),
+    ("margo", "margo."),
+    ("margo", "margo_-"),
     ("力口", "カロ"),
     ("modern", "rnodern"),
     ("xiaolan", "xiaoIan"),

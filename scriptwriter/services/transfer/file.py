@@ -13,6 +13,8 @@ from scriptwriter.domain.values import Moment, Value
 FORMAT = "scriptwriter-project"
 MOST_BYTES = 20_000_000
 MOST_ROWS = 20_000
+MOST_RUNS = 1_000
+"""Runs of a project that a page still opens without holding up everybody else."""
 """Of all tables together."""
 
 ArtifactId = Annotated[str, Field(pattern=r"^artifact-[1-9][0-9]{0,5}$")]

@@ -24,6 +24,7 @@ from scriptwriter.services.transfer.checks import Link, Step, Thing
 from scriptwriter.services.transfer.file import (
     MOST_BYTES,
     MOST_ROWS,
+    MOST_RUNS,
     ArtifactInFile,
     LinkInFile,
     ProjectFile,
@@ -89,6 +90,9 @@ def _parsed(content: bytes) -> ProjectFile:
         rows += len(listed) if isinstance(listed, list) else 0
         if rows > MOST_ROWS:
             raise UnreadableFile("too_many_rows", name)
+    runs = [each for each in value.get("transforms") or () if isinstance(each, dict)]
+    if sum(each.get("type") == graph.LLM for each in runs) > MOST_RUNS:
+        raise UnreadableFile("too_many_rows", "transforms")
     try:
         return ProjectFile.model_validate(value)
     except ValidationError as error:
