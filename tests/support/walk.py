@@ -56,7 +56,7 @@ async def walk(web: Web, model: ModelServer, browser: Browser, language: str, se
     await _members(person, project_id, colleague_name, see)
     await colleague.visit(project_id)
     await see_at(colleague, "denied", see, colleague.page.get_by_test_id("denied"))
-    await _around(person, user, see)
+    await _around(person, user, language, see)
 
 
 async def see_at(person: Person, name: str, see: See, *signs: Locator) -> None:
@@ -197,15 +197,16 @@ async def _members(person: Person, project_id: str, colleague_name: str, see: Se
     await expect(row).to_have_count(0)
 
 
-async def _around(person: Person, user: str, see: See) -> None:
+async def _around(person: Person, user: str, language: str, see: See) -> None:
     page = person.page
     for number in range(2, 5):
         await projects.create(user, f"No. {number}")
     await person.go("/projects")
     await expect(page.get_by_test_id("project")).to_have_count(4)
     await see_at(person, "projects", see, page.get_by_test_id("search-projects"))
-    inviter = await outsider("林冬")
-    for name, role in (("秋天的短剧", "collaborator"), ("Supercalifragilistic" * 4, "owner")):
+    inviter = await outsider({"zh": "林冬", "en": "Winter Lin"}[language])
+    autumn = {"zh": "秋天的短剧", "en": "Autumn shorts"}[language]
+    for name, role in ((autumn, "collaborator"), ("Supercalifragilistic" * 4, "owner")):
         invited_to = await projects.create(inviter, name)
         await invitations.invite(invited_to, user, role, inviter)
     await expect(page.get_by_test_id("invite")).to_have_count(2)
