@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -702,11 +703,11 @@ async def test_the_largest_file_holds_nobody_up(room: Room, connected: str) -> N
     gaps: list[float] = []
 
     async def watch() -> None:
-        clock = asyncio.get_running_loop().time
+        # What the loop's own thread worked meanwhile: a busy machine makes anybody wait.
         while True:
-            began = clock()
+            began = time.thread_time()
             await asyncio.sleep(0.005)
-            gaps.append(clock() - began)
+            gaps.append(time.thread_time() - began)
 
     watching = asyncio.create_task(watch())
     project_id = await take_in(content, room.stranger)
