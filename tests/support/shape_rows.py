@@ -98,6 +98,7 @@ def joined(
     artifacts: list[Row],
     members: list[Row] | None = None,
     tabs: list[Row] | None = None,
+    *,
     close: Close = NOTHING_CLOSE,
 ) -> ProjectFlow:
     """The flow of these rows."""
