@@ -21,7 +21,7 @@ from scriptwriter.errors import UserError
 from scriptwriter.graph import Idea
 from scriptwriter.ideas import Act, IdeaRef, Verdict, acts_in
 from scriptwriter.models import Artifact, HumanTransform, Transform, TransformInput, TransformOutput, User
-from scriptwriter.services.transitions import begun
+from scriptwriter.services.transitions import begun, begun_by
 
 Action = Literal["edit_idea", "restore_idea", "pick_idea", "arrange_keepers"]
 
@@ -82,6 +82,16 @@ async def acts_on(session: AsyncSession, ref: IdeaRef, kind: str) -> list[Act]:
         .order_by(col(Artifact.created_at), col(Artifact.id))
     )
     return acts_in(found, kind)
+
+
+async def author_of(session: AsyncSession, artifact_id: str) -> str:
+    """The name of the person whose act, or run, made an artifact; "" where it is not known."""
+    found = await session.exec(
+        select(Transform)
+        .join(TransformOutput, col(TransformOutput.transform_id) == Transform.id)
+        .where(TransformOutput.artifact_id == artifact_id)
+    )
+    return begun_by(found.first())
 
 
 async def act(

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph, ideas
@@ -10,10 +9,9 @@ from scriptwriter.database import transaction
 from scriptwriter.domain import kinds
 from scriptwriter.errors import EditedMeanwhile, UserError
 from scriptwriter.ideas import IdeaRef, Version
-from scriptwriter.models import Transform, TransformOutput, User
+from scriptwriter.models import User
 from scriptwriter.services.access import ACTORS, require
-from scriptwriter.services.acts import Action, act, acts_on, alone, find
-from scriptwriter.services.transitions import begun_by
+from scriptwriter.services.acts import Action, act, acts_on, alone, author_of, find
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -35,7 +33,7 @@ async def edit(project_id: str, ref: IdeaRef, title: str, body: str, base: str, 
         if (title, body) == (newest.title, newest.body):
             return newest.id
         if seen is not newest:
-            name = await _author(session, newest.id)
+            name = await author_of(session, newest.id)
             raise EditedMeanwhile(name, newest.id, newest.title, newest.body)
         said = f"改写《{newest.title}》"
         return await _save(session, project_id, user, ref, (title, body), newest, seen, graph.EDIT, said)
@@ -57,7 +55,7 @@ async def restore(project_id: str, ref: IdeaRef, version: str, base: str, user_i
         if text == (newest.title, newest.body):
             return newest.id
         if seen is not newest:
-            raise UserError("changed_meanwhile", name=await _author(session, newest.id))
+            raise UserError("changed_meanwhile", name=await author_of(session, newest.id))
         said = f"恢复《{wanted.title}》" + ("的旧版本" if version else "的原文")
         return await _save(session, project_id, user, ref, text, newest, wanted, graph.RESTORE, said)
 
@@ -76,15 +74,6 @@ def _named(versions: list[Version], id: str) -> Version:
     if found is None:
         raise UserError("version_not_found")
     return found
-
-
-async def _author(session: AsyncSession, version: str) -> str:
-    found = await session.exec(
-        select(Transform)
-        .join(TransformOutput, TransformOutput.transform_id == Transform.id)  # pyright: ignore[reportArgumentType]
-        .where(TransformOutput.artifact_id == version)
-    )
-    return begun_by(found.one())
 
 
 async def _save(

@@ -1,18 +1,13 @@
 """The order of the keepers, which is one for everybody."""
 
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from scriptwriter import graph, ideas
 from scriptwriter.database import transaction
 from scriptwriter.domain import kinds
 from scriptwriter.errors import UserError
 from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import Transform, TransformOutput
 from scriptwriter.services.access import ACTORS, require
-from scriptwriter.services.acts import act, alone, find_all
+from scriptwriter.services.acts import act, alone, author_of, find_all
 from scriptwriter.services.tastes import acts_of
-from scriptwriter.services.transitions import begun_by
 
 
 async def move(
@@ -34,7 +29,7 @@ async def move(
         newest = made[-1] if made else None
         stands = newest.id if newest else ""
         if base is not None and base != stands:
-            raise UserError("moved_meanwhile", name=await _author(session, stands))
+            raise UserError("moved_meanwhile", name=await author_of(session, stands))
         kept = ideas.standing(await acts_of(session, project_id, graph.VERDICT)).kept
         now = [*dict.fromkeys((*(ideas.order_of(newest) if newest else ()), *kept))]
         order = _with(now, ref, before)
@@ -62,12 +57,3 @@ def _with(order: list[IdeaRef], ref: IdeaRef, before: IdeaRef | None) -> list[Id
         raise UserError("keeper_gone")
     at = len(others) if before is None else others.index(before)
     return [*others[:at], ref, *others[at:]]
-
-
-async def _author(session: AsyncSession, order: str) -> str:
-    found = await session.exec(
-        select(Transform)
-        .join(TransformOutput, col(TransformOutput.transform_id) == Transform.id)
-        .where(TransformOutput.artifact_id == order)
-    )
-    return begun_by(found.one())
