@@ -690,6 +690,10 @@ ERRORS: dict[str, Text] = {
         "用户名只能用文字、数字和 _ - .，并以文字或数字开头",
         "A username has letters, digits and _ - . only, and begins with a letter or a digit",
     ),
+    "username_reserved": Text(
+        "这个用户名看起来像是本站的，不能使用，请换一个",
+        "This username sounds like the site itself; please choose another",
+    ),
     "username_taken": Text("这个用户名已有人使用", "Somebody has this username already"),
     "username_looks_taken": Text(
         "已经有一个看起来几乎一样的用户名，请换一个",

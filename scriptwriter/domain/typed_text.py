@@ -1,4 +1,4 @@
-"""What counts as a text that a person has typed: one in which there is something to see."""
+"""What of a text that a person has typed can be seen, and what a name keeps of it."""
 
 import unicodedata
 
@@ -9,6 +9,37 @@ _SEEN = frozenset("LNPS")
 
 Marks need a letter to stand on; separators, controls, formats and unassigned code points are not drawn.
 """
+
+_HIDDEN = frozenset("\u034f\u17b4\u17b5\u2065") | {*map(chr, range(0xFFF0, 0xFFF9))}
+"""Marks and unassigned code points that no program draws (Unicode's Default_Ignorable_Code_Point)."""
+_TAGS = range(0xE0000, 0xE0100)
+_UNDRAWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Controls, formats (bidirectional and zero-width ones among them), surrogates, separators of lines."""
+_JOINER, _VARIANT = "\u200d", "\ufe0f"
+"""What one emoji is made of several with, and what makes a symbol one (UTS #51, 1.4)."""
+_EMOJI = frozenset({"So", "Sk", "Cn"})
+"""Unassigned ones too: a newer version of Unicode may have them."""
+
+
+def one_line(text: str) -> str:
+    """`text` as a name is stored: one line, without what is not drawn or turns the text around it.
+
+    A joiner inside an emoji stays, and so do variation selectors.
+    """
+    spaced = " ".join(text.split())
+    kept = "".join(each for place, each in enumerate(spaced) if _is_drawn(each) or _joins(spaced, place))
+    return " ".join(kept.split())
+
+
+def _is_drawn(character: str) -> bool:
+    hidden = character in _BLANK or character in _HIDDEN or ord(character) in _TAGS
+    return not hidden and unicodedata.category(character) not in _UNDRAWN
+
+
+def _joins(text: str, place: int) -> bool:
+    before, after = text[max(0, place - 2) : place].rstrip(_VARIANT)[-1:], text[place + 1 : place + 2]
+    parts = [unicodedata.category(each) for each in before + after]
+    return text[place] == _JOINER and len(parts) == 2 and set(parts) <= _EMOJI
 
 
 def visible(text: str) -> bool:

@@ -5,7 +5,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
-from scriptwriter.domain.typed_text import seen
+from scriptwriter.domain.typed_text import one_line, seen
 from scriptwriter.errors import UserError
 from scriptwriter.models import AuthProvider, User
 from scriptwriter.openid import Identity
@@ -46,7 +46,7 @@ async def sign_in(identity: Identity, *, user_agent: str = "", instead_of: str =
 
 async def _create_in(session: AsyncSession, identity: Identity, who: str) -> str:
     name = usable(identity.username) or usable(identity.email.partition("@")[0]) or NOBODY
-    shown = " ".join("".join(each if each.isprintable() else " " for each in identity.name).split())
+    shown = one_line(identity.name)
     number, user_id = 1, None
     while user_id is None:
         ending = "" if number == 1 else f"-{number}"
@@ -67,4 +67,4 @@ def usable(told: str) -> str:
         each if names.is_letter(each) or each in names.SIGNS else "-" for each in names.folded(told)
     )
     name = made.strip("-_.")[: names.LONGEST_NAME]
-    return name if len(name) >= names.SHORTEST_NAME else ""
+    return "" if len(name) < names.SHORTEST_NAME or names.is_reserved(name) else name

@@ -1,7 +1,9 @@
 """Owns what a username and a password may be. Knows no database."""
 
 import unicodedata
+from functools import lru_cache
 
+from scriptwriter.domain.look_alikes import skeleton
 from scriptwriter.domain.typed_text import visible
 from scriptwriter.errors import UserError
 
@@ -10,6 +12,14 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 SIGNS = frozenset("_-.")
 _SCRIPTS = ("LATIN ", "CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "HANGUL ", "DIGIT ")
 """How the Unicode names of the letters begin: scripts in which no letter looks like one of another."""
+_RESERVED = """
+    abuse admin admins help helpdesk hostmaster mod moderator moderators noreply official postmaster root
+    scriptwriter scriptwriterteam security staff superuser support sys sysadmin sysop system webmaster
+    系统 系統 系统消息 系统通知 系统管理 运营 客服 在线客服 技术支持 管理 站长 版主 通知 公告 安全中心
+"""
+"""Names that seem to speak for the site."""
+_RESERVED_PARTS = "官方 管理员 管理員 administrator"
+"""What no name may have anywhere in it."""
 
 
 def folded(typed: str) -> str:
@@ -23,7 +33,7 @@ def folded(typed: str) -> str:
 def username(typed: str) -> str:
     """The username that a person has typed, folded.
 
-    Raises UserError `username_required`, `username_length` or `username_characters`.
+    Raises UserError `username_required`, `username_length`, `username_characters` or `username_reserved`.
     """
     name = folded(typed)
     if not visible(name):
@@ -32,7 +42,23 @@ def username(typed: str) -> str:
         raise UserError("username_length", least=SHORTEST_NAME, most=LONGEST_NAME)
     if not is_letter(name[0]) or not all(is_letter(each) or each in SIGNS for each in name):
         raise UserError("username_characters")
+    if is_reserved(name):
+        raise UserError("username_reserved")
     return name
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a folded name looks like one that is reserved; signs and digits at the end do not count."""
+    letters = "".join(each for each in name if each not in SIGNS)
+    looks = {skeleton(letters), skeleton(letters.rstrip("0123456789"))}
+    return not looks.isdisjoint(_reserved(_RESERVED)) or any(
+        part in look for part in _reserved(_RESERVED_PARTS) for look in looks
+    )
+
+
+@lru_cache
+def _reserved(names: str) -> frozenset[str]:
+    return frozenset(map(skeleton, names.split()))
 
 
 def is_letter(character: str) -> bool:

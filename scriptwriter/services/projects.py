@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter import graph
 from scriptwriter.database import transaction
-from scriptwriter.domain.typed_text import seen, visible
+from scriptwriter.domain.typed_text import one_line, seen, visible
 from scriptwriter.errors import UserError
 from scriptwriter.models import Membership, Project, Transform, User
 from scriptwriter.services import invitations
@@ -213,7 +213,7 @@ async def _rows(session: AsyncSession, query: str, **values: object) -> list[Pro
 
 
 def _name(name: str) -> str:
-    name = " ".join(storable(name).split())
+    name = one_line(storable(name))
     if not visible(name):
         raise UserError("name_required")
     if len(name) > NAME_LIMIT:

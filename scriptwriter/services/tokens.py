@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from scriptwriter import fair_share
 from scriptwriter.database import transaction
-from scriptwriter.domain.typed_text import visible
+from scriptwriter.domain.typed_text import one_line, visible
 from scriptwriter.errors import UserError
 from scriptwriter.models import ApiToken, User
 from scriptwriter.services import passwords
@@ -57,7 +57,7 @@ async def create(user_id: str, name: str) -> str:
 
     Raises UserError: `token_name_required`, `token_name_too_long`, `too_many_tokens`.
     """
-    name = " ".join(name.replace("\x00", "").split())
+    name = one_line(name)
     if not visible(name):
         raise UserError("token_name_required")
     if len(name) > NAME_LIMIT:

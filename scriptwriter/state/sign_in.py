@@ -22,6 +22,7 @@ PROBLEMS = frozenset(
         "username_required",
         "username_length",
         "username_characters",
+        "username_reserved",
         "username_taken",
         "username_looks_taken",
         "too_many_registrations",

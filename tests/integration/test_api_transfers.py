@@ -54,7 +54,7 @@ async def test_a_file_is_called_like_its_project_as_far_as_systems_allow(connect
         answer = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})
 
     encoded = answer.headers["content-disposition"].removeprefix("attachment; filename*=UTF-8''")
-    assert unquote(encoded) == "夏天, 第 _1_ 季_ .._a_b__txt.exe.json"
+    assert unquote(encoded) == "夏天, 第 _1_ 季_ .._a_b_txt.exe.json"
 
 
 async def test_everything_leaves_with_its_brief_and_without_the_mark_where_it_is_not_wanted(

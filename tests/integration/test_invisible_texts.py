@@ -62,6 +62,15 @@ async def test_a_project_keeps_its_name_where_the_new_one_cannot_be_seen(room: R
         await projects.change(room.project_id, room.owner, name=NOTHING)
 
 
+async def test_names_are_stored_without_what_turns_a_line_around(connected: str, room: Room) -> None:
+    """A project's, which strangers read in an invitation, and a token's."""
+    await projects.change(room.project_id, room.owner, name="\u202e夏\u200b天\u2066 短剧\x1b")
+    await tokens.create(room.owner, "\u2067to\u200bken\x07")
+
+    assert {row["name"] for row in rows(connected, "SELECT name FROM projects")} == {"夏天 短剧"}
+    assert [row["name"] for row in rows(connected, "SELECT name FROM api_tokens")] == ["token"]
+
+
 async def test_an_optional_text_of_which_nothing_is_seen_is_empty(connected: str, room: Room) -> None:
     """Nobody wonders about an empty line."""
     [one, *_] = await written(room)

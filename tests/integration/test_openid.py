@@ -112,7 +112,9 @@ async def test_an_equal_name_or_mail_address_links_nothing(
     [
         ({"preferred_username": "Zoë Müller!"}, "zoë-müller", "zoë-müller"),
         ({"preferred_username": "？", "email": "wang@example.com"}, "wang", "wang"),
-        ({"name": "  王\u0000五\n"}, "writer", "王 五"),
+        ({"name": "  王\u0000\u202e \u200b五\n"}, "writer", "王 五"),
+        ({"preferred_username": "Admin", "email": "system@example.com"}, "writer", "writer"),
+        ({"preferred_username": "root", "email": "wang@example.com"}, "wang", "wang"),
         ({"preferred_username": 7, "email": ["x"], "name": None}, "writer", "writer"),
         ({"preferred_username": "x" * 90, "name": "名" * 90}, "x" * 32, "名" * 64),
     ],

@@ -62,6 +62,27 @@ def test_a_name_that_misleads_or_cannot_be_said_is_refused(typed: str, code: str
     assert refused.value.text("zh") and refused.value.text("en")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["admin", "Admin", "ＲＯＯＴ", "adm1n", "admin-", "ad.min", "admin2", "r0ot", "sуstem",
+     "scriptwriter", "Scr1ptwriter", "support", "系统", "官方", "官方客服", "管理员", "小管理员", "客服"],
+)  # fmt: skip
+def test_a_name_that_speaks_for_the_site_is_refused(typed: str) -> None:
+    """And so is one that looks like it (here by a Cyrillic у), or has signs or digits beside."""
+    with pytest.raises(UserError) as refused:
+        names.username(typed)
+
+    assert refused.value.code in ("username_reserved", "username_characters")
+    assert names.is_reserved(names.folded(typed))
+    assert refused.value.text("zh") and refused.value.text("en")
+
+
+@pytest.mark.parametrize("typed", ["badminton", "rooted", "生态系统", "scriptwriter-jane", "2024", "writer"])
+def test_a_name_with_such_a_word_within_is_a_persons(typed: str) -> None:
+    """As long as it does not sound like the site."""
+    assert names.username(typed) == typed
+
+
 @given(st.text(max_size=60))
 def test_a_name_that_is_allowed_stays_as_it_is(typed: str) -> None:
     """Folding it once more changes nothing, so that everybody finds it again."""

@@ -6,7 +6,7 @@ the same name: the mark is part of the stored name, and the export takes it off 
 
 from collections.abc import Hashable
 
-from scriptwriter.domain.typed_text import visible
+from scriptwriter.domain.typed_text import one_line, visible
 from scriptwriter.errors import Language, UnreadableFile
 
 MARKS: dict[Language, str] = {"zh": "（导入）", "en": " (imported)"}
@@ -18,7 +18,7 @@ def check(name: str, place: str) -> None:
     """Raises UnreadableFile where nobody can be called so."""
     if len(name) > LONGEST:
         raise UnreadableFile("too_long", place)
-    if not name.isprintable() or name != " ".join(name.split()) or (name and not visible(name)):
+    if name != one_line(name) or (name and not visible(name)):
         raise UnreadableFile("name", place)
 
 

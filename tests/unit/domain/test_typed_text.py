@@ -4,8 +4,10 @@ import sys
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scriptwriter.domain.typed_text import seen, visible
+from scriptwriter.domain.typed_text import one_line, seen, visible
 
 INVISIBLE = {
     "nothing": "",
@@ -43,3 +45,30 @@ def test_nothing_that_unicode_tells_programs_to_ignore_is_seen() -> None:
 
     assert len(ignorable) > 100
     assert not visible("".join(ignorable))
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    ["\u202a", "\u202e", "\u2066", "\u2069", "\u200f", "\u061c", "\u200b", "\u200d", "\u2060", "\ufeff",
+     "\u00ad", "\u3164", "\u2800", "\u034f", "\x00", "\x1b", "\x7f", "\x9b", "\U000e0041", "\ud800"],
+)  # fmt: skip
+def test_a_name_is_stored_without_what_nobody_sees(unseen: str) -> None:
+    """Controls, characters that turn the text around, zero-width and blank ones."""
+    assert one_line(f"{unseen}夏{unseen}天{unseen} {unseen} 短剧{unseen}") == "夏天 短剧"
+
+
+@pytest.mark.parametrize(
+    "name", ["👩\u200d💻 剧本", "❤\ufe0f\u200d🔥", "葛\U000e0100飾", "e\u0301", "שלום", "عنوان"]
+)
+def test_a_name_keeps_what_is_drawn(name: str) -> None:
+    """Emoji of several parts, variants of a character, accents, and letters that run from right to left."""
+    assert one_line(name) == name
+
+
+@given(st.text())
+def test_a_name_of_one_line_stays_as_it_is(text: str) -> None:
+    """And is seen if anything of the text was."""
+    line = one_line(text)
+
+    assert one_line(line) == line
+    assert visible(line) == visible(text)
