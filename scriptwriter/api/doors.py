@@ -16,7 +16,7 @@ from scriptwriter.api.language import language_of
 from scriptwriter.api.origins import allowed, is_plain
 from scriptwriter.api.page_socket import Admit, PageSocket
 from scriptwriter.api.problems import told
-from scriptwriter.api.session import token_in
+from scriptwriter.api.session import token_in, without_escapes
 from scriptwriter.errors import UserError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -52,9 +52,9 @@ class Doors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            await self._http(_with_plain_cookies(scope), receive, send)
         elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
+            await self._websocket(_with_plain_cookies(scope), receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -107,6 +107,15 @@ class Doors:
             await page_socket.refuse(receive, send)
             return
         await self._forget(connections.outdated_tabs(connection))
+
+
+def _with_plain_cookies(scope: Scope) -> Scope:
+    """The same request; FastAPI, too, reads its cookies, so this comes before everything else."""
+    headers = MutableHeaders(raw=list(scope["headers"]))
+    cookies = headers.getlist("cookie")
+    if any("\\" in cookie for cookie in cookies):
+        headers["cookie"] = without_escapes(";".join(cookies))
+    return {**scope, "headers": headers.raw}
 
 
 def _may_act(headers: Headers) -> bool:

@@ -217,6 +217,13 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_behind_https_of_everybo
         assert (await secure.post("/api/session/test-user")).status_code == 404
 
 
+def test_what_other_applications_keep_on_this_host_hides_no_session() -> None:
+    """They share one Cookie header: JSON, odd names, quotes that never end, and a broken pair."""
+    for other in ('prefs={"a": 1, "b": "c"}', "a[b]=c", 'open="a', "a b=c", "=", "", "\xff"):
+        assert token_in(f"{other}; {COOKIE}=abc-_1; {other}") == "abc-_1", other
+    assert token_in(f"not_{COOKIE}=abc; {COOKIE}_too=abc") == ""
+
+
 async def test_an_address_is_the_connections_unless_a_trusted_proxy_names_one(
     browser: httpx.AsyncClient, setting: Callable[..., None]
 ) -> None:

@@ -93,6 +93,21 @@ async def test_no_route_holds_the_loop(
     assert held == {}
 
 
+@pytest.mark.parametrize("path", ["/", "/api/projects", "/api/session/sign-out", "/_event/"])
+async def test_no_cookie_holds_the_loop(site: Site, attacked: Scene, loop: LoopWatch, path: str) -> None:
+    """Escapes in a quoted value, as many as a head takes; of anybody, for every reader of cookies."""
+    cookie = f'{COOKIE}="' + "\\\\" * 15_000 + '"'
+
+    async def ask() -> None:
+        if path == "/_event/":
+            async with page_socket(site.url, cookie.partition("=")[2]):
+                return
+        async with site.client({"Cookie": cookie, "Accept": "text/html", "Origin": site.url}) as client:
+            await _ask(client, {"method": "POST" if "sign" in path else "GET", "url": path, "timeout": 60})
+
+    assert await loop.longest(ask, MOST) < (MOST, "")
+
+
 async def test_no_handler_holds_the_loop(
     site: Site, attacked: Scene, grown: Target, loop: LoopWatch, answers_meanwhile: None
 ) -> None:

@@ -16,7 +16,7 @@ from scriptwriter import prompts
 from scriptwriter.api import messages
 from scriptwriter.api.addresses import counted
 from scriptwriter.api.language import language_of
-from scriptwriter.api.session import token_in
+from scriptwriter.api.session import COOKIE, token_in
 from scriptwriter.domain import strict_json
 from scriptwriter.domain.kinds.brief import WISHES
 from scriptwriter.electric.sse import EventReader
@@ -138,6 +138,7 @@ READERS: dict[str, tuple[int, Callable[[str], object]]] = {
     "a message that is none": (190_000, _sent_raw),
     "Accept-Language": (32_000, _wished),
     "a cookie header": (32_000, token_in),
+    "a quoted cookie": (32_000, lambda text: token_in(f'{COOKIE}="{text}"')),
     "X-Forwarded-For": (32_000, lambda text: counted("127.0.0.1", [text])),
     "a username": (190_000, names.folded),
     "a password": (190_000, names.spelled),
