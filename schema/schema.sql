@@ -93,7 +93,7 @@ CREATE TABLE IF NOT EXISTS user_sessions (
 CREATE TABLE IF NOT EXISTS sign_in_failures (
     id SERIAL PRIMARY KEY,
     account TEXT NOT NULL, -- a hash of the name that was tried; - where none was, as in registering
-    address TEXT NOT NULL,
+    address TEXT NOT NULL, -- from where; of a device that the account knows "device " and its id instead
     failed_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
 );
 

@@ -14,6 +14,10 @@ from scriptwriter.services import passwords
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
+DEVICE = "scriptwriter_device"
+"""The cookie by which strangers' wrong passwords keep nobody out of a browser they have signed in with."""
+DEVICE_SECONDS = 180 * 24 * 60 * 60
+
 Field = Annotated[str, Form()]
 
 
@@ -34,8 +38,9 @@ async def sign_in(
         address=address_of(request),
         user_agent=agent,
         instead_of=request.cookies.get(cookie_name(), ""),
+        device=request.cookies.get(cookie_name(DEVICE), ""),
     )
-    return await _opened(signing_in, home, "/sign-in", username, next)
+    return await _opened(signing_in, request, home, "/sign-in", username, next)
 
 
 @router.post("/register", include_in_schema=False)
@@ -56,17 +61,19 @@ async def register(
         user_agent=agent,
         instead_of=request.cookies.get(cookie_name(), ""),
     )
-    return await _opened(registering, home, "/register", username, next)
+    return await _opened(registering, request, home, "/register", username, next)
 
 
 async def _opened(
-    opening: Awaitable[str], home: str, path: str, username: str, next: str
+    opening: Awaitable[str], request: Request, home: str, path: str, username: str, next: str
 ) -> RedirectResponse:
     try:
         token = await opening
+        device = await passwords.device_of(username, request.cookies.get(cookie_name(DEVICE), ""))
     except Exception as error:
         return refused(home, path, error, next=next, username=username)
     response = RedirectResponse(home + inside(next), status_code=303)
     set_session(response, token)
+    set_cookie(response, DEVICE, device, DEVICE_SECONDS)
     set_cookie(response, TYPED, "", 0)
     return response

@@ -12,7 +12,7 @@ from scriptwriter.database import transaction
 from scriptwriter.domain.look_alikes import skeleton
 from scriptwriter.errors import UserError
 from scriptwriter.models import ApiToken, AuthProvider, User, UserSession
-from scriptwriter.services import guessing, hashing, names, throttle
+from scriptwriter.services import devices, guessing, hashing, names, throttle
 from scriptwriter.services.accounts import open_in, sign_out_others_in, token_hash
 from scriptwriter.services.test_user import TEST_USER
 from scriptwriter.settings import settings
@@ -88,17 +88,24 @@ async def _fill_skeletons(session: AsyncSession) -> None:
 
 
 async def sign_in(
-    username: str, password: str, *, address: str = "", user_agent: str = "", instead_of: str = ""
+    username: str,
+    password: str,
+    *,
+    address: str = "",
+    user_agent: str = "",
+    instead_of: str = "",
+    device: str = "",
 ) -> str:
     """The token of a new session (see `accounts.open_session`); an outdated hash is renewed.
 
+    `device` is the browser's device cookie (see `device_of`).
     Raises UserError: `wrong_credentials`, alike for a wrong password and a name that nobody has,
     `too_many_attempts`, `sign_in_busy`.
     """
     name = names.folded(username)
-    attempt = await throttle.begin(token_hash(name), address)
-    secret = names.spelled(password)
-    known = None if secret is None else await _hash(name)
+    stored, secret = await _hash(name), names.spelled(password)
+    attempt = await throttle.begin(token_hash(name), address, devices.known(device, name, stored))
+    known = None if secret is None else stored
     right, renewed = await hashing.verified(secret or b"", known)
     if not right:
         raise UserError("wrong_credentials")
@@ -110,6 +117,13 @@ async def sign_in(
         token = await open_in(session, provider.user_id, user_agent=user_agent, instead_of=instead_of)
     await throttle.succeeded(attempt)
     return token
+
+
+async def device_of(username: str, device: str) -> str:
+    """The device cookie of a browser in which this person has just signed in; `device` is that before."""
+    name = names.folded(username)
+    stored = await _hash(name)
+    return device if stored is None else devices.remembered(device, name, stored)
 
 
 async def username_of(user_id: str) -> str | None:
@@ -137,7 +151,7 @@ async def confirm(user_id: str, password: str, *, session_id: str) -> None:
         return
     if not password:
         raise UserError("password_wanted")
-    attempt = await throttle.begin(token_hash(name), "")
+    attempt = await throttle.begin(token_hash(name), "", throttle.SIGNED_IN)
     if await _verified(name, password) is None:
         raise UserError("wrong_password")
     await throttle.succeeded(attempt)
@@ -169,7 +183,7 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
     name = await username_of(user_id)
     if name is None:
         raise UserError("no_password")
-    attempt = await throttle.begin(token_hash(name), "")
+    attempt = await throttle.begin(token_hash(name), "", throttle.SIGNED_IN)
     known = await _verified(name, current)
     if known is None:
         raise UserError("wrong_current_password")

@@ -1,4 +1,7 @@
-"""Owns how often a sign-in may fail: per account and per address, then with a growing wait.
+"""How often a sign-in may fail before the next one has to wait, longer every time.
+
+An account counts its failures from each address, and from all together; an address those to all accounts. A
+device known to the account counts its own, and no stranger's: see `devices`.
 
 It also counts the accounts that are made from an address, and the usernames that a person looks up.
 
@@ -6,11 +9,12 @@ Every attempt counts as failed from its begin until `succeeded` takes it back, s
 pass together. Knows no password.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import ceil
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.database import transaction
@@ -19,8 +23,12 @@ from scriptwriter.models import NameLookup, Registration
 from scriptwriter.settings import settings
 
 WINDOW = timedelta(minutes=15)
-ACCOUNT_LIMIT = 5
+PAIR_LIMIT = 5
+"""Failures of one account from one address, or from one known device."""
 ADDRESS_LIMIT = 20
+"""Failures from one address, whichever the accounts."""
+ACCOUNT_LIMIT = 50
+"""Failures of one account from all addresses together."""
 REGISTRATIONS_WINDOW = timedelta(hours=1)
 LOOKUPS_WINDOW = timedelta(hours=1)
 MOST_LOOKUPS = 60
@@ -28,20 +36,27 @@ MOST_LOOKUPS = 60
 FIRST_WAIT, LONGEST_WAIT = 30, 15 * 60  # seconds
 NO_ACCOUNT = "-"
 """For an attempt that has an address only, such as to register."""
+SIGNED_IN = "signed in"
+"""The device of whoever says their password again within a session of theirs."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 # By the clock, not the transaction's begin: it may have waited for the lock.
 _FAILURES = """
     SELECT count(*) AS number, extract(epoch FROM clock_timestamp() - max(failed_at)) AS ago
-    FROM sign_in_failures WHERE {column} = :value AND failed_at > clock_timestamp() - :window
+    FROM sign_in_failures WHERE {of} AND failed_at > clock_timestamp() - :window
 """
-_OF_ACCOUNT = text(_FAILURES.format(column="account"))
-_OF_ADDRESS = text(_FAILURES.format(column="address"))
+_DEVICE = "device "
+_OF_PAIR = text(_FAILURES.format(of="account = :account AND address = :place"))
+_OF_ACCOUNT = text(_FAILURES.format(of=f"account = :account AND NOT starts_with(address, '{_DEVICE}')"))
+_OF_ADDRESS = text(_FAILURES.format(of="address = :place"))
 _NOTE = text("""
     INSERT INTO sign_in_failures (account, address, failed_at)
-    VALUES (:account, :address, clock_timestamp()) RETURNING id
+    VALUES (:account, :place, clock_timestamp()) RETURNING id
 """)
-_FORGET = text("DELETE FROM sign_in_failures WHERE id = :id OR (account = :account AND account != :nobody)")
+_FORGET = text("""
+    DELETE FROM sign_in_failures
+    WHERE id = :id OR (account = :account AND address = :place AND account != :nobody)
+""")
 
 # Seconds until the oldest of the newest `limit` rows leaves the window; no row where there are fewer.
 _FULL = """
@@ -59,37 +74,45 @@ class Attempt:
 
     id: int
     account: str
+    place: str
 
 
-async def begin(account: str, address: str) -> Attempt:
+async def begin(account: str, address: str, device: str = "") -> Attempt:
     """An attempt on an account (a hash of its name, or NO_ACCOUNT) from an address ("" where it has none).
 
+    `device` is the id of a device that is known to the account, or SIGNED_IN; "" for any other one.
     Raises UserError `too_many_attempts` with the seconds until the next one, which is not counted.
     """
-    counted = [
-        (f"account {account}", _OF_ACCOUNT, account, ACCOUNT_LIMIT),
-        (f"address {address}", _OF_ADDRESS, address, ADDRESS_LIMIT),
-    ]
+    place = f"{_DEVICE}{device}" if device else address
+    values = {"account": account, "place": place, "window": WINDOW}
     async with transaction() as session:
         connection = await session.connection()
         wait = 0
         # Always in this order, so that two attempts never wait for each other.
-        for what, query, value, limit in counted:
-            if value in ("", NO_ACCOUNT):
-                continue
-            await connection.execute(_LOCK, {"what": f"sign-in {what}"})
-            found = (await connection.execute(query, {"value": value, "window": WINDOW})).one()
+        for lock, query, limit in _limits(account, address, device):
+            await connection.execute(_LOCK, {"what": f"sign-in {lock}"})
+            found = (await connection.execute(query, values)).one()
             wait = max(wait, _wait(found.number, float(found.ago or 0), limit))
         if wait:
             raise UserError("too_many_attempts", seconds=wait)
-        noted = await connection.execute(_NOTE, {"account": account, "address": address})
-        return Attempt(noted.scalar_one(), account)
+        noted = await connection.execute(_NOTE, values)
+        return Attempt(noted.scalar_one(), account, place)
+
+
+def _limits(account: str, address: str, device: str) -> Iterator[tuple[str, TextClause, int]]:
+    """What is locked, and which failures are counted up to which number."""
+    if account != NO_ACCOUNT:
+        yield f"account {account}", _OF_PAIR, PAIR_LIMIT
+        if not device:
+            yield f"account {account}", _OF_ACCOUNT, ACCOUNT_LIMIT
+    if address and not device:
+        yield f"address {address}", _OF_ADDRESS, ADDRESS_LIMIT
 
 
 async def succeeded(attempt: Attempt) -> None:
-    """Take the attempt back, and every failure of its account."""
+    """Take the attempt back, and every failure of its account from where it was made."""
     async with transaction() as session:
-        values = {"id": attempt.id, "account": attempt.account, "nobody": NO_ACCOUNT}
+        values = {**asdict(attempt), "nobody": NO_ACCOUNT}
         await (await session.connection()).execute(_FORGET, values)
 
 

@@ -209,7 +209,7 @@ async def test_a_session_that_is_opened_while_the_password_changes_does_not_outl
 async def test_after_five_failures_even_the_right_password_has_to_wait() -> None:
     """The sentence says how long; after that it is right again, and the count begins anew."""
     await passwords.register("liming", PASSWORD)
-    for _ in range(throttle.ACCOUNT_LIMIT):
+    for _ in range(throttle.PAIR_LIMIT):
         answer = await refusal("LiMing", OTHER)
         assert answer is not None and answer.code == "wrong_credentials"
 
@@ -220,14 +220,59 @@ async def test_after_five_failures_even_the_right_password_has_to_wait() -> None
 
     assert await refusal("liming", PASSWORD) is None
     assert await failures() == []
-    await has_failed("liming", throttle.ACCOUNT_LIMIT - 1)
+    await has_failed("liming", throttle.PAIR_LIMIT - 1)
     assert await refusal("liming", PASSWORD) is None
+
+
+async def test_a_strangers_failures_keep_no_owner_out() -> None:
+    """They have to wait where they are; the account is open from everywhere else."""
+    await passwords.register("liming", PASSWORD)
+    await has_failed("liming", throttle.PAIR_LIMIT, "198.51.100.7")
+
+    locked = await refusal("liming", PASSWORD, "198.51.100.7")
+
+    assert locked is not None and locked.code == "too_many_attempts"
+    assert await refusal("liming", PASSWORD) is None
+
+
+async def test_guessing_from_many_addresses_has_a_bound_that_holds_for_no_known_device() -> None:
+    """Nor does what strangers did from the device's own address; another account's device is a stranger."""
+    await passwords.register("liming", PASSWORD)
+    await passwords.register("wang", PASSWORD)
+    mine, another = [await passwords.device_of(name, "") for name in ("LiMing", "wang")]
+    for number in range(throttle.ACCOUNT_LIMIT):
+        await has_failed("liming", 1, f"198.51.100.{number}")
+    for number in range(throttle.ADDRESS_LIMIT):
+        await has_failed(f"name{number}", 1)
+
+    for device, address in (("", "192.0.2.9"), (another, "192.0.2.9")):
+        locked = await refusal("liming", PASSWORD, address, device)
+        assert locked is not None and locked.code == "too_many_attempts"
+    assert await refusal("liming", PASSWORD, device=mine) is None
+    assert len(await failures()) == throttle.ACCOUNT_LIMIT + throttle.ADDRESS_LIMIT
+
+
+async def test_a_known_device_counts_its_own_failures() -> None:
+    """From whichever address; elsewhere nobody waits for it, and a new password makes it a stranger."""
+    token = await passwords.register("liming", PASSWORD)
+    device = await passwords.device_of("liming", "")
+    for number in range(throttle.PAIR_LIMIT):
+        answer = await refusal("liming", OTHER, f"198.51.100.{number}", device)
+        assert answer is not None and answer.code == "wrong_credentials"
+
+    locked = await refusal("liming", PASSWORD, device=device)
+    assert locked is not None and locked.code == "too_many_attempts"
+    assert await refusal("liming", PASSWORD) is None
+    user = await accounts.user_of_session(token)
+    assert user is not None
+    await passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(token))
+    assert await refusal("liming", OTHER, device=device) is None
 
 
 async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
     """And what was refused unseen does not make it longer."""
     waits = []
-    await has_failed("liming", throttle.ACCOUNT_LIMIT)
+    await has_failed("liming", throttle.PAIR_LIMIT)
     for _ in range(3):
         answer = await refusal("liming", OTHER)
         again = await refusal("liming", OTHER)
@@ -238,12 +283,12 @@ async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
         await has_failed("liming", 1)
 
     assert waits == sorted(waits) and len(set(waits)) == len(waits) == 3
-    assert throttle._wait(99, 0.0, throttle.ACCOUNT_LIMIT) == throttle.LONGEST_WAIT
+    assert throttle._wait(99, 0.0, throttle.PAIR_LIMIT) == throttle.LONGEST_WAIT
 
 
 async def test_failures_are_forgotten_after_the_window() -> None:
     """Four of today and one of yesterday lock nobody out."""
-    await has_failed("liming", throttle.ACCOUNT_LIMIT)
+    await has_failed("liming", throttle.PAIR_LIMIT)
     await time_passes(throttle.WINDOW)
 
     answer = await refusal("liming", OTHER)
@@ -272,8 +317,8 @@ async def test_many_guesses_at_once_pass_the_bound_no_more_than_one_by_one() -> 
     answers = await asyncio.gather(*(refusal("liming", f"guess number {n}") for n in range(12)))
 
     codes = [answer.code for answer in answers if answer is not None]
-    assert codes.count("wrong_credentials") == throttle.ACCOUNT_LIMIT
-    assert codes.count("too_many_attempts") == 12 - throttle.ACCOUNT_LIMIT
+    assert codes.count("wrong_credentials") == throttle.PAIR_LIMIT
+    assert codes.count("too_many_attempts") == 12 - throttle.PAIR_LIMIT
 
 
 async def test_asking_for_names_that_are_taken_has_its_bound_too() -> None:
@@ -298,7 +343,7 @@ async def test_guessing_the_current_password_has_the_bound_of_the_account() -> N
     token = await passwords.register("liming", PASSWORD)
     user = await accounts.user_of_session(token)
     assert user is not None
-    await has_failed("liming", throttle.ACCOUNT_LIMIT - 1)
+    await has_failed("liming", throttle.PAIR_LIMIT - 1, device=throttle.SIGNED_IN)
     codes = []
     for current in (OTHER, PASSWORD):
         with pytest.raises(UserError) as refused:

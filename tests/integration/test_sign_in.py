@@ -16,6 +16,7 @@ from scriptwriter.api.app import create
 from scriptwriter.api.event_headers import SESSION_ID, EventHeaders, event_cookie
 from scriptwriter.api.refusals import TYPED
 from scriptwriter.api.session import COOKIE, token_in
+from scriptwriter.api.sign_in import DEVICE
 from scriptwriter.models import User
 from scriptwriter.services import accounts, throttle
 from scriptwriter.settings import settings
@@ -149,12 +150,28 @@ async def test_where_registration_is_closed_nobody_registers(
 
 async def test_a_locked_account_reads_how_long(browser: httpx.AsyncClient) -> None:
     """Until which moment."""
-    await has_failed("liming", throttle.ACCOUNT_LIMIT)
+    await has_failed("liming", throttle.PAIR_LIMIT)
 
     path, told = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
 
     assert (path, told["problem"]) == ("/sign-in", "too_many_attempts")
     assert 0 < int(told["until"]) - time() <= throttle.FIRST_WAIT + 1
+
+
+async def test_strangers_keep_nobody_out_of_a_browser_they_signed_in_with(browser: httpx.AsyncClient) -> None:
+    """By a cookie that no script reads, that names nobody, and that signing out leaves there."""
+    answer = await register(browser)
+    await post(browser, "sign-out")
+    for number in range(throttle.ACCOUNT_LIMIT):
+        await has_failed("liming", 1, f"198.51.100.{number}")
+
+    path, _ = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
+    async with _browser() as another:
+        told = back(await post(another, "sign-in", username="liming", password=PASSWORD))[1]
+
+    assert path == "/projects" and told["problem"] == "too_many_attempts"
+    [cookie] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(DEVICE)]
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "liming" not in cookie
 
 
 async def test_another_sites_page_can_post_none_of_the_forms(browser: httpx.AsyncClient) -> None:

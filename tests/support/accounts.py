@@ -16,10 +16,12 @@ PASSWORD = "correct horse battery"
 OTHER = "another long password"
 
 
-async def refusal(username: str, password: str, address: str = "192.0.2.1") -> UserError | None:
+async def refusal(
+    username: str, password: str, address: str = "192.0.2.1", device: str = ""
+) -> UserError | None:
     """Why a sign-in is refused; None where it is not."""
     try:
-        await passwords.sign_in(username, password, address=address)
+        await passwords.sign_in(username, password, address=address, device=device)
     except UserError as error:
         return error
     return None
@@ -34,10 +36,10 @@ async def give_password(person: str, password: str) -> None:
         session.add(row)
 
 
-async def has_failed(username: str, times: int, address: str = "192.0.2.1") -> None:
+async def has_failed(username: str, times: int, address: str = "192.0.2.1", device: str = "") -> None:
     """So many sign-ins with this name, without the work of a hash."""
     for _ in range(times):
-        await throttle.begin(token_hash(folded(username)), address)
+        await throttle.begin(token_hash(folded(username)), address, device)
 
 
 async def time_passes(time: timedelta) -> None:

@@ -1,0 +1,39 @@
+"""The cookie by which a browser shows that somebody has signed in with it to an account."""
+
+import pytest
+
+from scriptwriter.services.devices import SEVERAL, known, remembered
+
+HASH, ANOTHER = "$argon2id$one", "$argon2id$another"
+
+
+def test_a_device_is_known_for_its_account_until_the_password_changes() -> None:
+    """By the same id each time; not for another account, nor where there is none."""
+    cookie = remembered("", "liming", HASH)
+
+    assert known(cookie, "liming", HASH)
+    assert known(remembered(cookie, "liming", HASH), "liming", HASH) == known(cookie, "liming", HASH)
+    assert (
+        known(cookie, "wang", HASH) == known(cookie, "liming", ANOTHER) == known(cookie, "liming", None) == ""
+    )
+
+
+@pytest.mark.parametrize("change", [str.upper, lambda cookie: cookie[:-1], lambda cookie: "x" + cookie])
+def test_a_device_that_was_not_signed_here_is_unknown(change) -> None:
+    """Whatever else the cookie holds."""
+    assert known(change(remembered("", "liming", HASH)), "liming", HASH) == ""
+    for cookie in ("", ".", "~~~", "x" * 30_000, "\ud800.\ud800", "é~."):
+        assert known(cookie, "liming", HASH) == ""
+
+
+def test_a_browser_is_known_for_several_accounts() -> None:
+    """For those that were signed in to last, and the cookie stays short."""
+    cookie = "x" * 3_000
+    for number in range(SEVERAL + 1):
+        cookie = remembered(cookie, f"person {number}", HASH)
+
+    assert [bool(known(cookie, f"person {number}", HASH)) for number in range(SEVERAL + 1)] == [
+        False,
+        *[True] * SEVERAL,
+    ]
+    assert len(cookie) < 600
