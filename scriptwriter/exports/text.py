@@ -4,8 +4,8 @@ import re
 
 from scriptwriter.exports.document import Document, numbered
 
-_SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~"})
-_AT_LINE_START = re.compile(r"(^|\r)([^\S\r\n]*)([-+=]|\d+[.)])", re.MULTILINE)
+_SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&"})
+_AT_LINE_START = re.compile(r"(^|\r)([^\S\r\n]*)([-+=]|\d+[.)])?", re.MULTILINE)
 """Within one line: a run of empty lines is looked at once, not once from each of them."""
 
 
@@ -39,13 +39,16 @@ def markdown(document: Document) -> str:
 
 
 def escaped(words: str) -> str:
-    """`words` as they are, for Markdown: every sign that it would read as markup has a backslash."""
+    """`words` as they are, for Markdown: every sign that it would read as markup has a backslash.
+
+    Lines are not indented: Markdown shows no indentation, but takes four spaces for the beginning of code.
+    """
     return _AT_LINE_START.sub(_behind_backslash, words.translate(_SPECIAL))
 
 
 def _behind_backslash(found: re.Match[str]) -> str:
-    end, space, sign = found.groups()
-    return f"{end}{space}{sign[:-1]}\\{sign[-1]}"
+    end, space, sign = found.groups("")
+    return end + space.lstrip(" \t") + (f"{sign[:-1]}\\{sign[-1]}" if sign else "")
 
 
 def _one_line(words: str) -> str:

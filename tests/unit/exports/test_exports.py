@@ -8,6 +8,7 @@ import docx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from scriptwriter.exports.document import Document, ExportedIdea, Section
 from scriptwriter.exports.text import escaped, markdown, plain
@@ -130,6 +131,7 @@ def test_a_projects_description_is_on_its_title_page() -> None:
         "| a |",
         "+ x",
         "==",
+        "&lt;",
     ],
 )
 def test_markup_in_a_persons_words_stays_words(words: str) -> None:
@@ -138,6 +140,17 @@ def test_markup_in_a_persons_words_stays_words(words: str) -> None:
 
     assert text.replace("\\", "") == words
     assert text != words
+
+
+@given(st.text(st.sampled_from("ab1 \t\n\r-+=*_`#>&;lt.)!:[](){}<|~\\\u3000好"), max_size=60))
+def test_a_reader_of_markdown_finds_words_alone(words: str) -> None:
+    """No code by indentation, no entity, no list: paragraphs, and in them the words."""
+    blocks = MarkdownIt("commonmark").parse(escaped(words))
+    inline = [token for block in blocks for token in block.children or ()]
+
+    assert {block.type for block in blocks} <= {"paragraph_open", "inline", "paragraph_close"}
+    assert {token.type for token in inline} <= {"text", "text_special", "softbreak", "hardbreak"}
+    assert "".join("".join(token.content for token in inline).split()) == "".join(words.split())
 
 
 # A file takes a while to make: fewer examples than elsewhere.
