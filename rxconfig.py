@@ -7,7 +7,10 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+import granian.server
 import reflex as rx
+from granian.constants import HTTPModes
+from granian.http import HTTP1Settings
 from reflex.utils import exec as reflex_exec
 from reflex.utils import prerequisites, processes
 from reflex_base.constants import PackageJson, StateManagerMode
@@ -41,6 +44,21 @@ _listens = processes.is_process_on_port
 # Reflex looks for a free port seconds before it listens there: two checkouts that start together would find
 # the same one, and the second would crash.
 processes.is_process_on_port = lambda port, *families: _listens(port, *families) or not claim_port(port)
+
+
+class _Server(granian.server.Server):  # pyright: ignore[reportGeneralTypeIssues]: one of two classes
+    """Granian, but what sends no request within ten seconds is closed: a process has 1,024 connections.
+
+    Granian waits for ever to find out whether one speaks HTTP/2, which no browser does without TLS.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        ours = {"http": HTTPModes.http1, "http1_settings": HTTP1Settings(header_read_timeout=10_000)}
+        # Reflex reads this file more than once: the class below may be of this kind already.
+        super().__init__(*args, **ours | options)
+
+
+granian.server.Server = _Server
 
 try:
     _settings = settings()

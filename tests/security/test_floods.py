@@ -165,3 +165,18 @@ async def test_a_flood_of_nobody_known_disturbs_nobody_else(
         await flooding
         await answered(other)
     assert rows(site.database_url, "SELECT 1 FROM presence") == []
+
+
+async def test_a_connection_without_a_request_is_closed(site: Site) -> None:
+    """Whether nothing comes, half a head, or nothing after an answer: a process has 1,024 connections."""
+
+    async def closed(sent: bytes) -> None:
+        reader, writer = await asyncio.open_connection("localhost", site.web.port)
+        writer.write(sent)
+        async with asyncio.timeout(2 * PATIENCE):
+            while await reader.read(1_000):
+                pass
+        writer.close()
+
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    await asyncio.gather(*(closed(sent) for sent in (b"", head[:3], head, head + b"\r\n")))
