@@ -84,5 +84,5 @@ def _kept(cookie: str) -> dict[str, Any]:
         kept = json.loads(base64.urlsafe_b64decode(cookie))
         openid.Request(**kept["asked"])
         return kept | {name: str(kept[name]) for name in ("page", "next")}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return {}

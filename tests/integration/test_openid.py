@@ -1,5 +1,6 @@
 """Signing in at an outside provider, against a real one on loopback, and everything that it can do wrong."""
 
+import base64
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -278,6 +279,18 @@ async def test_the_way_back_leads_to_no_other_site(
     back = await browser.get(answer)
 
     assert back.headers["location"] == "http://localhost:8000/"
+
+
+@pytest.mark.parametrize("kept", ["[" * 20_000, '{"asked":' * 2_000, "9" * 9_000, '{"asked": []}', "null"])
+async def test_a_cookie_of_the_way_that_is_none_of_ours_counts_as_none(
+    provider: OidcServer, browser: httpx.AsyncClient, kept: str
+) -> None:
+    """Whatever JSON is in it: the way begins anew."""
+    browser.cookies.set(routes.COOKIE, base64.urlsafe_b64encode(kept.encode()).decode())
+
+    back = await browser.get(routes.CALLBACK, params={"code": "a", "state": "b"})
+
+    assert told(back.headers["location"]) == ("/sign-in", "oidc_interrupted")
 
 
 async def test_without_a_provider_there_are_no_such_routes(browser: httpx.AsyncClient) -> None:
