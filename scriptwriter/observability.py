@@ -19,6 +19,9 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _HIDDEN = "hidden"
 _OURS = "scriptwriter"
 _SHORTEST_SECRET = 4
+MOST_ALIKE, WHILE = 100, 60.0
+"""Warnings of one kind that are logged within so many seconds: who sends nonsense fills no disk."""
+_MOST_KINDS = 1_000
 
 REGISTRY = CollectorRegistry()
 FIRST_IDEA = Histogram(
@@ -105,6 +108,7 @@ def configure_logs(
         plain = structlog.dev.plain_traceback
         shown.append(structlog.dev.ConsoleRenderer(colors=output.isatty(), exception_formatter=plain))
     handler = _Handler(output)
+    handler.addFilter(_Sparing())
     handler.setFormatter(_Discreet(secrets, processors=shown, foreign_pre_chain=shared))
     root = logging.getLogger()
     for earlier in [each for each in root.handlers if isinstance(each, _Handler)]:
@@ -126,6 +130,37 @@ def configure_logs(
 
 class _Handler(logging.StreamHandler[TextIO]):
     """The one handler of ours, told from others by its class."""
+
+
+class _Sparing(logging.Filter):
+    """Lets MOST_ALIKE warnings of one kind through WHILE; the next one to pass says how many did not.
+
+    A kind is a logger and the text that a warning is made from, whatever a client has put into it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is shown."""
+        if record.levelno != logging.WARNING:
+            return True
+        line = record.msg if isinstance(record.msg, dict) else {}
+        kind = record.name, str(line.get("event", record.msg))
+        since, seen = self._kinds.get(kind, (record.created, 0))
+        left_out = 0
+        if record.created - since >= WHILE:
+            since, seen, left_out = record.created, 0, max(0, seen - MOST_ALIKE)
+        if len(self._kinds) >= _MOST_KINDS:
+            # A library has put its values into the text itself.
+            self._kinds.clear()
+        self._kinds[kind] = since, seen + 1
+        if left_out and line:
+            record.msg = line | {"left_out": left_out}
+        elif left_out:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} more were left out)", None
+        return seen < MOST_ALIKE
 
 
 class _Discreet(structlog.stdlib.ProcessorFormatter):

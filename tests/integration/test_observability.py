@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -20,7 +21,7 @@ from scriptwriter import database
 from scriptwriter.api.app import create
 from scriptwriter.backing import electric_server
 from scriptwriter.graph import Idea
-from scriptwriter.observability import configure_logs
+from scriptwriter.observability import MOST_ALIKE, WHILE, configure_logs
 from scriptwriter.services import attempts, brainstorms
 from scriptwriter.settings import settings
 from scriptwriter.sync import hub
@@ -352,3 +353,44 @@ async def eventually_ready(http: httpx.AsyncClient) -> None:
             if (await http.get("/readyz")).status_code == 200:
                 return
             await asyncio.sleep(0.05)
+
+
+def test_who_causes_one_warning_again_and_again_fills_no_disk(logs: Callable[..., StringIO]) -> None:
+    """Others are logged as ever, errors too, and a minute later it says how many were left out."""
+    stream = logs(json_lines=True)
+    [handler] = [each for each in logging.getLogger().handlers if getattr(each, "stream", None) is stream]
+
+    def say(text: Any, level: str = "WARNING", later: float = 0.0) -> None:
+        values = {"name": "scriptwriter", "levelname": level, "levelno": logging.getLevelName(level)}
+        handler.handle(logging.makeLogRecord(values | {"msg": text, "args": ("x",), "created": later}))
+
+    for _ in range(3 * MOST_ALIKE):
+        say("a page failed: %s")
+        say("an event failed: %s", "ERROR")
+    say("another: %s")
+    say("a page failed: %s", later=WHILE)
+
+    lines = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+    assert lines.count("a page failed: x") == MOST_ALIKE
+    assert lines.count("an event failed: x") == 3 * MOST_ALIKE
+    assert lines[-2:] == ["another: x", f"a page failed: x ({2 * MOST_ALIKE} more were left out)"]
+
+
+def test_a_warning_of_ours_says_in_a_field_how_many_were_left_out(
+    logs: Callable[..., StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are of one kind whatever their fields are."""
+    stream, clock = logs(json_lines=True), [1_000.0]
+    monkeypatch.setattr(
+        logging, "time", SimpleNamespace(time=lambda: clock[0], time_ns=lambda: int(clock[0] * 1e9))
+    )
+    log = structlog.get_logger("scriptwriter.here")
+
+    for number in range(MOST_ALIKE + 5):
+        log.warning("event_refused", handler=str(number))
+    clock[0] += WHILE
+    log.warning("event_refused", handler="later")
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(lines) == MOST_ALIKE + 1
+    assert (lines[-1]["handler"], lines[-1]["left_out"]) == ("later", 5)
