@@ -2,13 +2,13 @@
 
 import reflex as rx
 
-from scriptwriter.components.elements import notice
+from scriptwriter.components.elements import link_button, notice
 from scriptwriter.components.forms import BriefForm, brief_form, examples
 from scriptwriter.components.wording import t
 from scriptwriter.pages.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.settings import settings
 from scriptwriter.state.new_project import NewProjectState
-from scriptwriter.texts import CREATE_PROJECT, CREATING, NEW_PROJECT, NEW_PROJECT_WHY
+from scriptwriter.texts import CREATE_PROJECT, CREATING, NEW_PROJECT, NEW_PROJECT_WHY, SIGN_IN
 
 FORM = BriefForm(
     submit=NewProjectState.submit,
@@ -32,6 +32,14 @@ def new_project() -> rx.Component:
             examples(LANGUAGE),
             class_name="form-sheet",
         ),
-        notice(NewProjectState.notice, LANGUAGE, NewProjectState.dismiss),
+        notice(
+            NewProjectState.notice,
+            LANGUAGE,
+            NewProjectState.dismiss,
+            rx.cond(
+                NewProjectState.signed_out,
+                link_button(t(SIGN_IN, LANGUAGE), "/sign-in?next=/projects/new", kind="plain"),
+            ),
+        ),
         name="new-project",
     )

@@ -8,7 +8,7 @@ from scriptwriter.components.views import Notice, StepView, WayView
 from scriptwriter.errors import UserError
 from scriptwriter.services import heavy, projects
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.following import LOST, following_project, role_in, sending, waiting
+from scriptwriter.state.following import following_project, role_in, sending, waiting
 from scriptwriter.state.origin import OriginState
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import SessionState, as_notice
@@ -82,9 +82,10 @@ class LineageState(SessionState):
     async def _end(self, error: UserError) -> None:
         """As in BrainstormState."""
         # What this tab has seen of the project on its other page goes too.
-        await (await self.get_state(BrainstormState))._end(error)
+        room = await self.get_state(BrainstormState)
+        await room._end(error)
         await self._forget()
-        self.access = LOST.get(error.code, "denied")
+        self.access = room.access
         self.notice = as_notice(error)
 
     def _wait(self, error: Exception) -> None:

@@ -12,7 +12,7 @@ from scriptwriter.services.access import OWNERS, loss
 from scriptwriter.services.invitations import InvitationRow
 from scriptwriter.services.members import MemberRow
 from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.following import LOST, following_project, project_of, waiting
+from scriptwriter.state.following import following_project, project_of, waiting
 from scriptwriter.state.project import ProjectState, about
 from scriptwriter.state.session import HOME, SessionState, as_notice, is_signed_out
 from scriptwriter.sync.hub import hub
@@ -81,9 +81,10 @@ class MembersState(SessionState):
     async def _end(self, error: UserError) -> None:
         """As in BrainstormState."""
         # What this tab has seen of the project on its other page goes too.
-        await (await self.get_state(BrainstormState))._end(error)
+        room = await self.get_state(BrainstormState)
+        await room._end(error)
         await self._forget()
-        self.access = LOST.get(error.code, "denied")
+        self.access = room.access
         self.notice = as_notice(error)
 
     def _wait(self, error: Exception) -> None:

@@ -8,15 +8,16 @@ import reflex as rx
 from scriptwriter.components.views import BriefMessages, Notice
 from scriptwriter.services import brainstorms
 from scriptwriter.state.brief import checked, project_name, ticket_in
-from scriptwriter.state.session import NEW_BRIEF, SessionState, as_notice
+from scriptwriter.state.session import NEW_BRIEF, SessionState, as_notice, is_signed_out
 
 
 class NewProjectState(SessionState):
-    """The new-project page."""
+    """The new-project page; `signed_out`: the notice says that nobody is signed in any more."""
 
     creating: rx.Field[bool] = rx.field(False)
     messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    signed_out: rx.Field[bool] = rx.field(False)
 
     @rx.event
     def open(self) -> None:
@@ -32,7 +33,7 @@ class NewProjectState(SessionState):
         ticket = ticket_in(form_data)
         if self.creating and not ticket:
             return
-        self.notice = Notice()
+        self.notice, self.signed_out = Notice(), False
         brief, self.messages = checked(form_data)
         if brief is None:
             return
@@ -43,7 +44,7 @@ class NewProjectState(SessionState):
             name = project_name(brief, datetime.now())
             project_id, _ = await brainstorms.start_project(name, brief, person, ticket)
         except Exception as error:
-            self.creating, self.notice = False, as_notice(error)
+            self.creating, self.notice, self.signed_out = False, as_notice(error), is_signed_out(error)
             return
         # `creating` stays: a second submit that is already on its way must not make a second project.
         self.settled = f"{NEW_BRIEF} {ticket}"

@@ -18,13 +18,15 @@ from scriptwriter.models import Artifact, Membership, Project, Transform, UserSe
 from scriptwriter.services import attempts, brainstorms, picks, projects
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.ideas import IdeasState
+from scriptwriter.state.lineage import LineageState
+from scriptwriter.state.members import MembersState
 from scriptwriter.state.new_project import NewProjectState
 from scriptwriter.state.origin import OriginState
 from scriptwriter.state.session import SessionState
 from scriptwriter.state.writing import WritingState
 from scriptwriter.sync.hub import Hub
 from tests.support.rooms import BRIEF, Room
-from tests.support.tabs import Tab, open_tab
+from tests.support.tabs import LINEAGE, MEMBERS, Tab, open_tab
 from tests.support.waiting import eventually
 
 ONE = Idea("开锁匠", "入赘五年的锁匠。")
@@ -245,6 +247,36 @@ async def test_a_session_that_was_ended_ends_at_the_next_event(hub: Hub, room: R
         assert tab.value(BrainstormState, "access") == "signed_out"
         assert tab.value(BrainstormState, "cards") == []
         assert await _verdicts(room) == []
+
+
+@pytest.mark.parametrize(("page", "state"), [(MEMBERS, MembersState), (LINEAGE, LineageState)])
+async def test_every_page_of_a_project_offers_a_sign_in_when_its_session_ends(
+    hub: Hub, room: Room, page: str, state: type[MembersState] | type[LineageState]
+) -> None:
+    """As the page of the ideas does: nobody is told that the project cannot be opened."""
+    async with open_tab(room.project_id, "owner", page) as tab:
+        await tab.sees(state, "access", lambda access: access == "open")
+        async with transaction() as session:
+            await session.exec(delete(UserSession))
+
+        await tab.sees(state, "access", lambda access: access == "signed_out")
+
+
+async def test_a_brief_that_is_sent_after_the_session_ended_is_offered_a_sign_in(
+    hub: Hub, room: Room
+) -> None:
+    """Beside the form, which stays as it is; once signed in, nothing of it is left."""
+    form = {"platform": "抖音", "genre": "穿越", "other_requirements": "", "draft_mark": "ticket-1"}
+
+    async with open_tab(room.project_id, "owner") as tab:
+        async with transaction() as session:
+            await session.exec(delete(UserSession))
+        await tab.send(NewProjectState.submit, form_data=form)
+
+        assert tab.value(NewProjectState, "notice").zh == "请先登录"
+        assert tab.value(NewProjectState, "signed_out") is True
+        await tab.send(NewProjectState.submit, form_data=form | {"platform": ""})
+        assert tab.value(NewProjectState, "signed_out") is False
 
 
 async def test_an_event_that_comes_twice_acts_once(hub: Hub, room: Room) -> None:
