@@ -166,7 +166,8 @@ class IdeasState(SessionState):
         match kind:
             case "pick":
                 ref, verdict, reason = values
-                await self._act(self._pick(ref, verdict, reason))
+                if await self._act(self._pick(ref, verdict, reason)):
+                    self.reasoning = ""
             case "restore":
                 await self._act(self._restore(*values))
             case "move":

@@ -279,6 +279,19 @@ async def test_a_brief_that_is_sent_after_the_session_ended_is_offered_a_sign_in
         assert tab.value(NewProjectState, "signed_out") is False
 
 
+async def test_a_pass_that_is_undone_asks_for_no_reason(hub: Hub, room: Room) -> None:
+    """The question goes with the pass."""
+    attempt = await _finished(room)
+
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
+        await _keep(tab, attempt, 1, "pass")
+        assert tab.value(IdeasState, "reasoning") != ""
+        await tab.send(IdeasState.undo)
+
+        assert tab.value(IdeasState, "reasoning") == ""
+
+
 async def test_an_event_that_comes_twice_acts_once(hub: Hub, room: Room) -> None:
     """Each event says on which run and attempt it was made; a copy that comes later finds another."""
     first = await _finished(room)
