@@ -70,6 +70,7 @@ def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
                     deed(RETRY, deeds.retry(*run), "retry", "plain"),
                 ),
             ),
+            ("another_batch", another_batch(batch, language, deeds)),
             rx.fragment(),
         )
     )

@@ -18,7 +18,7 @@ Phase = Literal[
 RUNNING: tuple[Phase, ...] = ("queued", "thinking", "writing", "waiting", "recovering")
 """The phases of a run that has not ended."""
 
-Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread", "rebrief"]
+Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread", "rebrief", "another_batch"]
 """The one thing to do about a run that ended short; "reread": try again, or look at the raw reply; "rebrief":
 change the brief, or try again."""
 

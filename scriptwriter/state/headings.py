@@ -23,7 +23,7 @@ REMEDIES: Mapping[str, Remedy] = {
     "content_filtered": "rephrase",
     "reply_unreadable": "reread",
     "model_withdrawn": "rebrief",
-    "run_unreadable": "",
+    "run_unreadable": "another_batch",
 }
 """What to do about a failure, by its code; about all others: retry."""
 

@@ -237,6 +237,7 @@ def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
         ("model_withdrawn", "rebrief"),
         ("content_filtered", "rephrase"),
         ("reply_unreadable", "reread"),
+        ("run_unreadable", "another_batch"),
         ("rate_limited", "retry"),
         ("key_rejected", "retry"),
         ("quota_exhausted", "retry"),
