@@ -99,10 +99,15 @@ class Doors:
             person = await page_socket.person_of(scope)
             await connections.wait_for_turn(person)
             dismissed = asyncio.Event()
-            with connections.opened(person, dismissed.set) as connection:
-                socket = PageSocket(receive, send, self._admit, connection, dismissed=dismissed)
-                with page_socket.watched(scope, connection):
-                    await self._app(page_socket.as_own(scope, connection), socket.receive, socket.send)
+            with (
+                connections.opened(person, dismissed.set) as connection,
+                page_socket.counted(scope, connection, dismissed.set) as incoming,
+                page_socket.watched(scope, connection),
+            ):
+                socket = PageSocket(
+                    receive, send, self._admit, connection, dismissed=dismissed, incoming=incoming
+                )
+                await self._app(page_socket.as_own(scope, connection), socket.receive, socket.send)
         except (UserError, connections.TooMany):
             await page_socket.refuse(receive, send)
             return

@@ -18,16 +18,19 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from scriptwriter import fair_share
-from scriptwriter.api import messages
+from scriptwriter.api import messages, unfinished
 from scriptwriter.api.connections import HEADER, UNKNOWN, Connection
 from scriptwriter.api.origins import allowed
 from scriptwriter.api.problems import AWAY
 from scriptwriter.api.session import token_in
+from scriptwriter.api.unfinished import Incoming
 from scriptwriter.errors import UserError
 from scriptwriter.services import accounts, session_watch
 
-MESSAGE_LIMIT = 1_000_000
-"""Characters of one message."""
+MESSAGE_LIMIT = 450_000
+"""Characters of one message; a brief, the longest that a page sends, has some 50,000."""
+BYTES_OF_ONE = 4
+"""Bytes of a character at most, in UTF-8."""
 ANONYMOUS_MESSAGE_LIMIT = 16_000
 """The same where nobody is known: what the sign-in page sends is far shorter."""
 ANONYMOUS_SILENCE = 15.0
@@ -114,6 +117,18 @@ def bound(token: str, session: str) -> str:
     return hashlib.sha256(f"{session}\n{token}".encode("utf-8", "replace")).hexdigest()
 
 
+def longest(connection: Connection) -> int:
+    """Characters that one message over this connection may have."""
+    return MESSAGE_LIMIT if connection.person else ANONYMOUS_MESSAGE_LIMIT
+
+
+def counted(
+    scope: Scope, connection: Connection, dismiss: Callable[[], object]
+) -> AbstractContextManager[Incoming]:
+    """A block in which a message that is too large, and not finished, has `dismiss` called."""
+    return unfinished.counted(scope, BYTES_OF_ONE * longest(connection), dismiss)
+
+
 async def refuse(receive: Receive, send: Send) -> None:
     """Close it before it is open: the browser reads a 403."""
     await receive()
@@ -141,11 +156,16 @@ class PageSocket:
     left: float = BURST
     since: float = field(default_factory=time.monotonic)
     dismissed: asyncio.Event = field(default_factory=asyncio.Event)
+    incoming: Incoming | None = None
 
     async def receive(self) -> Message:
         """The next message for the app."""
         while True:
             message = await self._next()
+            if self.incoming is not None:
+                if self.incoming.refused:
+                    return await self._close(TOO_BIG, "too large a message that is not finished")
+                self.incoming.finished()
             if message is None:
                 return await self._close(POLICY_VIOLATION, "nothing came, or others came instead")
             if message["type"] != "websocket.receive" or self.closed:
@@ -182,7 +202,7 @@ class PageSocket:
 
     @property
     def _longest(self) -> int:
-        return MESSAGE_LIMIT if self.connection.person else ANONYMOUS_MESSAGE_LIMIT
+        return longest(self.connection)
 
     async def send(self, message: Message) -> None:
         """Something from the app to the page."""

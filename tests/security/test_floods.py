@@ -1,14 +1,17 @@
 """One person who sends as much as the application takes: nobody else notices, and it ends when they go."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from reflex.state import BaseState, OnLoadInternalState, State
 
+from scriptwriter.api.connections import MOST_OF_A_PERSON
 from scriptwriter.services import accounts, projects, tokens
 from scriptwriter.state.brainstorm import BrainstormState
 from scriptwriter.state.following import MOST_TABS
@@ -18,7 +21,14 @@ from scriptwriter.state.members import MembersState
 from scriptwriter.state.presence import PresenceState
 from scriptwriter.state.projects import ProjectsState
 from tests.security.conftest import Site
-from tests.support.page_sockets import PageSocket, Refused, named, page_socket, project_place
+from tests.support.page_sockets import (
+    PageSocket,
+    Refused,
+    named,
+    page_socket,
+    project_place,
+    says_without_end,
+)
 from tests.support.rows import rows
 from tests.support.scenes import Scene, Target, arguments
 from tests.support.waiting import eventually
@@ -180,3 +190,31 @@ async def test_a_connection_without_a_request_is_closed(site: Site) -> None:
 
     head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
     await asyncio.gather(*(closed(sent) for sent in (b"", head[:3], head, head + b"\r\n")))
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts for us")
+async def test_messages_that_never_end_hold_little_memory(site: Site, stranger: str, attacked: Scene) -> None:
+    """Of a person with all their websockets: they are closed, though the server would take 64 MB of each."""
+    processes = [*psutil.Process(site.web.process.pid).children(recursive=True)]
+    before, most = _memory(processes), 0
+
+    async def measure() -> None:
+        nonlocal most
+        while True:
+            most = max(most, _memory(processes))
+            await asyncio.sleep(0.02)
+
+    async with another_person(site, attacked) as other:
+        measuring = asyncio.create_task(measure())
+        sending = [says_without_end(site.url, stranger, 60) for _ in range(MOST_OF_A_PERSON)]
+        sent = await asyncio.gather(*sending)
+        measuring.cancel()
+        await answered(other)
+
+    assert max(sent) < 60
+    assert most - before < 600 * 1024 * 1024
+
+
+def _memory(processes: list[psutil.Process]) -> int:
+    """Bytes that they hold together."""
+    return sum(each.memory_info().rss for each in processes if each.is_running())

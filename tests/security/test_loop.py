@@ -230,7 +230,7 @@ def _files() -> list[bytes]:
     ]
 
 
-def _longest(payload: dict[str, Any], most: int = 900_000) -> dict[str, Any]:
+def _longest(payload: dict[str, Any], most: int = 270_000) -> dict[str, Any]:
     """The same with texts as long as a message takes."""
     number = sum(len(value) if isinstance(value, dict) else 1 for value in payload.values())
     text = (HARD * 10_000)[: min(190_000, most // 3 // max(number, 1))]

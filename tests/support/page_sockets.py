@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import re
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from simple_websocket import AioClient, ConnectionClosed, ConnectionError
@@ -15,6 +18,7 @@ from scriptwriter.state.preferences import PreferencesState
 LIMIT = 20.0
 BOOT = "reflex___state____state.hydrate_and_load"
 _LANGUAGE = "language_rx_state_"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 PLACE = "/projects/[project_id]/brainstorm"
 
 
@@ -46,7 +50,9 @@ class PageSocket:
     async def send(self, name: str, payload: Any = None, place: Any = None) -> None:
         """An event, as it is."""
         event = {"name": name, "payload": payload or {}, "router_data": place or _place("/", {})}
-        await self.say(f"42/_event,{json.dumps(['event', event])}")
+        # As a browser writes it: of what is not ASCII it escapes lone surrogates only.
+        text = json.dumps(["event", event], ensure_ascii=False)
+        await self.say("42/_event," + _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
     async def say(self, text: str | bytes) -> None:
         """Anything; nothing where it is closed."""
@@ -143,3 +149,35 @@ async def page_socket(
         yield opened
     finally:
         await opened.close()
+
+
+async def says_without_end(url: str, cookie: str, pieces: int) -> int:
+    """Open a websocket, and begin one message of so many pieces of a million bytes, without its end.
+
+    Returns how many of them could be sent before it was closed.
+    """
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection("127.0.0.1", parts.port)
+    head = (
+        f"GET /_event/?EIO=4&transport=websocket&token={uuid4()} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        f"Origin: {url}\r\nCookie: {COOKIE}={cookie}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    piece = b"x" * 1_000_000
+    try:
+        writer.write(head.encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if b" 101 " not in answer:
+            raise Refused
+        for number in range(pieces):
+            # A text frame, or one that goes on (RFC 6455, 5.2): not the last one, masked with zeros.
+            writer.write(struct.pack("!BBQ4x", 0 if number else 1, 0x80 | 127, len(piece)) + piece)
+            try:
+                await writer.drain()
+            except OSError:
+                return number
+        with suppress(OSError):
+            await reader.read()
+        return pieces
+    finally:
+        writer.transport.abort()
