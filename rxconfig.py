@@ -15,8 +15,8 @@ from reflex.utils import exec as reflex_exec
 from reflex.utils import prerequisites, processes
 from reflex_base.constants import PackageJson, StateManagerMode
 
+from scriptwriter.operations.startup import CANNOT_START, claim_port, why
 from scriptwriter.settings import settings
-from scriptwriter.startup import CANNOT_START, claim_port, why
 
 ONE_DAY = 24 * 60 * 60
 

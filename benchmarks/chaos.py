@@ -19,7 +19,7 @@ from random import Random, randrange
 
 from playwright.async_api import TimeoutError as NotThere
 
-from scriptwriter.services import accounts
+from scriptwriter.services.accounts import sessions
 from tests.support.browsers import browser
 from tests.support.chaos import KINDS, OWNER, Chaos, Check, chaos
 from tests.support.chaos_checks import newest_titles
@@ -53,7 +53,7 @@ async def _page(installation: Chaos) -> AsyncIterator[list[Check]]:
     assert home is not None
     project_id = next(iter(installation.audience.witnesses))
     async with browser() as opened:
-        person = await Person.arrive(opened, home, await accounts.open_session(OWNER))
+        person = await Person.arrive(opened, home, await sessions.open_session(OWNER))
         await person.go(f"/projects/{project_id}/brainstorm")
         await person.page.evaluate("window.neverReloaded = true")
 

@@ -22,8 +22,8 @@ from benchmarks.chromium import Chromium, Tab, chromium
 from benchmarks.figures import Delays, Result, Times, add_tab, add_writes, settled, tables
 from benchmarks.stack import Stack, stack, temporary_folder
 from benchmarks.writing import Commit, Plan, now
-from scriptwriter.services import projects
-from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.services.accounts.test_user import TEST_USER
+from scriptwriter.services.projects import catalog
 
 RATE = 10.0
 WARM_UP_SECONDS = 3.0
@@ -49,7 +49,7 @@ SCENARIOS = (
 
 async def measure(scenario: Scenario, system: Stack, browser: Chromium, seconds: float) -> Result:
     """Run one scenario for `seconds` after its warm-up."""
-    ids = [await projects.create(TEST_USER["id"], f"测量 {number}") for number in range(scenario.projects)]
+    ids = [await catalog.create(TEST_USER["id"], f"测量 {number}") for number in range(scenario.projects)]
     # Longer than it is measured, so that nobody ends while the processors are read.
     plan = Plan(ids, WARM_UP_SECONDS + seconds + 1, RATE)
     tabs = [(ids[number % len(ids)], await browser.new_tab()) for number in range(scenario.tabs)]

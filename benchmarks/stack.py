@@ -19,11 +19,11 @@ from pathlib import Path
 import httpx
 import psutil
 
-from scriptwriter import database
-from scriptwriter.api.session import COOKIE
-from scriptwriter.backing import database_server, electric_server
-from scriptwriter.services import test_user
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.operations.backing import database_server, electric_server
+from scriptwriter.services.accounts import test_user
 from scriptwriter.settings import Settings
+from scriptwriter.store import database
 from tests.support.budgets import UNLIMITED
 
 _PROJECT = Path(__file__).parents[1]
@@ -131,7 +131,7 @@ def _servers(folder: Path) -> dict[str, int]:
     """The embedded servers among the processes of this machine."""
     found: dict[str, int] = {}
     for child in psutil.Process().children():
-        if "scriptwriter.embedded.shape_server" in child.cmdline():
+        if "scriptwriter.embedded.shapes.shape_server" in child.cmdline():
             found["shape server"] = child.pid
     for file in folder.glob("data/**/postmaster.pid"):
         found["postgres"] = int(file.read_text().split()[0])

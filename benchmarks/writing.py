@@ -18,11 +18,11 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import event
 
-from scriptwriter import database
-from scriptwriter.graph import Brief, Idea, Reply
-from scriptwriter.services import attempts, brainstorms
-from scriptwriter.services.attempts import Attempt
-from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.domain.graph import Brief, Idea, Reply
+from scriptwriter.services.accounts.test_user import TEST_USER
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs.attempts import Attempt
+from scriptwriter.store import database
 from scriptwriter.sync.hub import Hub
 
 BRIEF = Brief("抖音", "穿越, 爽文", "女主是现代 CEO", 5)

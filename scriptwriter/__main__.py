@@ -6,10 +6,10 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
-from scriptwriter.errors import StartRefused
-from scriptwriter.observability import configure_logs
+from scriptwriter.domain.errors import StartRefused
+from scriptwriter.operations.observability import configure_logs
+from scriptwriter.operations.startup import CANNOT_START, why
 from scriptwriter.settings import settings
-from scriptwriter.startup import CANNOT_START, why
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,24 +52,24 @@ async def _until_stopped(work: Awaitable[None]) -> None:
 
 
 async def _schema() -> None:
-    from scriptwriter.backing import database_server
+    from scriptwriter.operations.backing import database_server
 
     async with database_server(settings()):
         print("The schema is up to date.")
 
 
 async def _worker() -> None:
-    from scriptwriter.api import metrics
-    from scriptwriter.generation import jobs
+    from scriptwriter.api.routes import metrics_routes
     from scriptwriter.lifespan import connected
+    from scriptwriter.worker import queue_worker
 
-    async with connected(), metrics.served_beside():
-        await jobs.work()
+    async with connected(), metrics_routes.served_beside():
+        await queue_worker.work()
 
 
 async def _check() -> None:
     from scriptwriter.lifespan import connected
-    from scriptwriter.services.health import worker_alive
+    from scriptwriter.operations.health import worker_alive
 
     async with connected():
         if not await worker_alive():
@@ -77,9 +77,9 @@ async def _check() -> None:
 
 
 async def _remove_test_user() -> None:
-    from scriptwriter import database
-    from scriptwriter.backing import database_server
-    from scriptwriter.services import test_user
+    from scriptwriter.operations.backing import database_server
+    from scriptwriter.services.accounts import test_user
+    from scriptwriter.store import database
 
     async with database_server(settings()) as url:
         connection = database.connect(url)
@@ -91,8 +91,8 @@ async def _remove_test_user() -> None:
 
 
 async def _electric(port: int) -> None:
-    from scriptwriter.backing import database_server
-    from scriptwriter.embedded import shape_server
+    from scriptwriter.embedded.shapes import shape_server
+    from scriptwriter.operations.backing import database_server
 
     secret = settings().electric_secret
     if secret is None:

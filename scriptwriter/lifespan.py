@@ -11,16 +11,17 @@ from typing import Any
 
 import httpx
 
-from scriptwriter import database
-from scriptwriter.api import closing
-from scriptwriter.backing import database_server, electric_server
-from scriptwriter.errors import StartRefused
-from scriptwriter.generation import jobs
-from scriptwriter.observability import configure_logs
-from scriptwriter.services import heavy, test_user
+from scriptwriter.api.middleware import shutdown
+from scriptwriter.domain.errors import StartRefused
+from scriptwriter.operations import process_pool
+from scriptwriter.operations.backing import database_server, electric_server
+from scriptwriter.operations.observability import configure_logs
+from scriptwriter.operations.startup import CANNOT_START, why
+from scriptwriter.services.accounts import test_user
 from scriptwriter.settings import settings
-from scriptwriter.startup import CANNOT_START, why
+from scriptwriter.store import database
 from scriptwriter.sync import hub
+from scriptwriter.worker import queue_worker
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,8 @@ READY_PAUSE, READY_PATIENCE = 0.2, 30.0
 async def web() -> AsyncIterator[None]:
     """Everything that the web process needs while it serves."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(closing.on_signals())
-        stack.callback(heavy.close)
+        stack.enter_context(shutdown.on_signals())
+        stack.callback(process_pool.close)
         try:
             configure_logs(json_lines=not settings().development, secrets=settings().secrets)
             url = await stack.enter_async_context(connected())
@@ -51,7 +52,7 @@ async def web() -> AsyncIterator[None]:
         gc.freeze()
         await stack.enter_async_context(_beside(_stop_heavy_work()))
         if settings().worker_inside:
-            await stack.enter_async_context(_beside(jobs.work()))
+            await stack.enter_async_context(_beside(queue_worker.work()))
         if settings().development:
             await stack.enter_async_context(_beside(_announce()))
         yield
@@ -59,9 +60,9 @@ async def web() -> AsyncIterator[None]:
 
 async def _stop_heavy_work() -> None:
     """A server that is asked to stop waits for the requests that are open, and those for their jobs."""
-    with closing.noticed() as stopping:
+    with shutdown.noticed() as stopping:
         await stopping
-        heavy.close()
+        process_pool.close()
 
 
 @asynccontextmanager

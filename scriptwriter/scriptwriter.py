@@ -10,14 +10,14 @@ from reflex_base.event.processor import EventProcessor
 from starlette.types import ASGIApp
 
 from scriptwriter import lifespan
-from scriptwriter.api.app import create
-from scriptwriter.api.doors import Doors
-from scriptwriter.api.policy import hashes_of_build
-from scriptwriter.components.frame import broken_page
-from scriptwriter.errors import UserError
-from scriptwriter.pages.routes import add_routes
-from scriptwriter.state.connected_events import connected, forget
-from scriptwriter.state.signatures import admit
+from scriptwriter.api.http_app import create
+from scriptwriter.api.middleware.request_guard import Doors
+from scriptwriter.api.middleware.security_headers import hashes_of_build
+from scriptwriter.domain.errors import UserError
+from scriptwriter.web.kit.connected_events import connected, forget
+from scriptwriter.web.kit.event_signatures import admit
+from scriptwriter.web.kit.frame import broken_page
+from scriptwriter.web.page_table import add_routes
 
 CLOSED = tuple(str(endpoint) for endpoint in Endpoint if endpoint is not Endpoint.EVENT)
 """What Reflex serves beside the pages and their websocket, and nothing here uses."""

@@ -107,7 +107,7 @@ def database_url(databases: postgres.Databases) -> Iterator[str]:
 @pytest.fixture
 async def connected(database_url: str) -> AsyncIterator[str]:
     """A database with this application's schema, connected as the one of this process; its URL."""
-    from scriptwriter import database
+    from scriptwriter.store import database
 
     connection = database.connect(database_url)
     yield database_url

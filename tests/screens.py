@@ -9,9 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scriptwriter.backing import database_server
-from scriptwriter.database import connect
+from scriptwriter.operations.backing import database_server
 from scriptwriter.settings import Settings
+from scriptwriter.store.database import connect
 from tests.support.browsers import browser
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer

@@ -1,1 +1,1 @@
-"""The HTTP side: FastAPI routes, each one call of a service. They know no state and no page."""
+"""The HTTP API: FastAPI routes, each one call of a service, and the middleware in front of them."""

@@ -1,1 +1,1 @@
-"""What a fresh machine gets for free; knows nothing of this app."""
+"""PostgreSQL and a shape server that need no installation. Each package stands alone."""

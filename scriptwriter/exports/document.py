@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from scriptwriter.errors import Language
-from scriptwriter.graph import Brief
-from scriptwriter.taxonomy import named
+from scriptwriter.domain.errors import Language
+from scriptwriter.domain.graph import Brief
+from scriptwriter.domain.taxonomy import named
 from scriptwriter.texts import (
     AUDIENCE,
     AVOID,

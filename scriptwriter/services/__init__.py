@@ -1,1 +1,1 @@
-"""The use cases: each one function, one transaction, one check of access. They know no screen and no HTTP."""
+"""Use cases: each is one function, one transaction and one access check. No screen, no HTTP."""

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from scriptwriter.electric import Shape, ShapeError, ShapeStream
-from scriptwriter.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
-from scriptwriter.services import heavy
-from scriptwriter.sync.flow import ProjectFlow
-from scriptwriter.sync.nearness import Nearness
+from scriptwriter.operations import process_pool
+from scriptwriter.operations.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
+from scriptwriter.sync.close_ideas import Nearness
+from scriptwriter.sync.project_flow import ProjectFlow
 from scriptwriter.sync.views import FLOW, Value, View, clause
 
 log = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ class _Subscription(Generic[T]):
         live = all(shape.status.name == "live" for shape in shapes.values())
         # A shape replaces a row, and never changes it: a list of them is what they were at this moment.
         rows = {table: [*shape.rows.values()] for table, shape in shapes.items()}
-        value = await heavy.in_thread_if_large(
+        value = await process_pool.in_thread_if_large(
             sum(map(len, rows.values())),
             self.view.join,
             self.of,

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
-from scriptwriter.sync import flow
-from scriptwriter.sync.flow import ProjectFlow
-from scriptwriter.sync.lineage import Lineage, folded, lineage
-from scriptwriter.sync.nearness import Close
-from scriptwriter.sync.rows import Row
+from scriptwriter.sync import project_flow
+from scriptwriter.sync.close_ideas import Close
+from scriptwriter.sync.lineage_join import Lineage, folded, lineage
+from scriptwriter.sync.project_flow import ProjectFlow
+from scriptwriter.sync.shape_rows import Row
 
 Syncing = Literal["live", "resyncing"]
 Rows = Mapping[str, Iterable[Row]]
@@ -110,7 +110,7 @@ def clause(table: str, *, of_project: bool = True) -> str:
 
 
 def _flow(project_id: str, rows: Rows, syncing: Syncing, close: Close) -> ProjectFlow:
-    return flow.join(
+    return project_flow.join(
         project_id,
         rows["transforms"],
         rows["transform_outputs"],
@@ -137,7 +137,7 @@ def _lineage(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> Project
         ),
         syncing,
         {row["user_id"]: row["role"] for row in rows["projects_users"]},
-        *flow.project_of(rows["projects"]),
+        *project_flow.project_of(rows["projects"]),
     )
 
 
@@ -147,7 +147,7 @@ def _members(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> Project
         _open_invitations(rows),
         syncing,
         {row["user_id"]: row["role"] for row in rows["projects_users"]},
-        *flow.project_of(rows["projects"]),
+        *project_flow.project_of(rows["projects"]),
     )
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms, members, tokens
+from scriptwriter.domain.graph import Idea
+from scriptwriter.services.accounts import api_tokens
+from scriptwriter.services.projects import memberships
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.worker.attempt import run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.conformance.official import Client, following
 from tests.support.following import SHAPE, known
 from tests.support.model_server import ModelServer, ideas_text, spoken
@@ -105,10 +107,10 @@ async def test_the_official_client_sees_a_brainstorm_being_written(
 async def losing(room: Room, how: str) -> None:
     """The viewer may not read any more."""
     if how == "removed":
-        await members.remove(room.project_id, room.viewer, room.owner)
+        await memberships.remove(room.project_id, room.viewer, room.owner)
     else:
-        [token] = await tokens.mine(room.viewer)
-        await tokens.revoke(room.viewer, token.id)
+        [token] = await api_tokens.mine(room.viewer)
+        await api_tokens.revoke(room.viewer, token.id)
 
 
 @pytest.mark.parametrize(("how", "status"), [("removed", 404), ("revoked", 401)])

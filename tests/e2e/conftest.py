@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from scriptwriter.backing import database_server
-from scriptwriter.database import connect
+from scriptwriter.operations.backing import database_server
 from scriptwriter.settings import ModelOption, Settings
+from scriptwriter.store.database import connect
 from tests.support.browsers import chromium
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Browser, expect
 
-from scriptwriter.api.session import COOKIE
-from scriptwriter.api.sign_in import DEVICE
-from scriptwriter.services import throttle, tokens
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.api.routes.sign_in_routes import DEVICE
+from scriptwriter.services.accounts import api_tokens, sign_in_throttle
 from tests.support.accounts import OTHER, PASSWORD, has_failed
 from tests.support.oidc_server import OidcServer
 from tests.support.people import PHONE, Person
@@ -117,7 +117,7 @@ async def test_a_refused_sign_in_keeps_the_name_and_never_the_password(web: Web,
 
     # Another browser than the one that is known for the account.
     await page.context.clear_cookies(name=DEVICE)
-    for number in range(throttle.ACCOUNT_LIMIT):
+    for number in range(sign_in_throttle.ACCOUNT_LIMIT):
         await has_failed(name, 1, f"address {number}")
     await writer.signs_in(name, PASSWORD)
     await expect(problem).to_contain_text("尝试次数过多，请")
@@ -204,13 +204,13 @@ async def test_a_token_is_made_copied_and_revoked(web: Web, browser: Browser) ->
     await writer.page.get_by_label("你的密码").fill(PASSWORD)
     await writer.page.get_by_test_id("create-token").click()
     field = writer.page.get_by_test_id("fresh-token")
-    await expect(field).to_have_value(re.compile(f"^{tokens.PREFIX}.+"))
+    await expect(field).to_have_value(re.compile(f"^{api_tokens.PREFIX}.+"))
     token = await field.input_value()
     await writer.page.get_by_test_id("copy-token").click()
 
     await expect(writer.page.get_by_test_id("copy-token")).to_have_text("已复制", use_inner_text=True)
     assert await writer.page.evaluate("navigator.clipboard.readText()") == token
-    await tokens.user_of_token(token, address="192.0.2.7", user_agent="export-script/1.0")
+    await api_tokens.user_of_token(token, address="192.0.2.7", user_agent="export-script/1.0")
     await writer.page.reload()
     await expect(writer.page.get_by_test_id("token")).to_contain_text("导出脚本")
     await expect(writer.page.get_by_test_id("token-where")).to_contain_text("192.0.2.7 · export-script/1.0")
@@ -219,7 +219,7 @@ async def test_a_token_is_made_copied_and_revoked(web: Web, browser: Browser) ->
     await writer.page.get_by_test_id("revoke-really").click()
 
     await writer.sees_words("还没有令牌")
-    assert await tokens.user_of_token(token) is None
+    assert await api_tokens.user_of_token(token) is None
 
 
 async def test_the_account_fits_a_phone_in_english_and_in_the_dark(web: Web, browser: Browser) -> None:

@@ -4,9 +4,10 @@ from uuid import uuid4
 
 from playwright.async_api import Browser, expect
 
-from scriptwriter.database import transaction
-from scriptwriter.models import User
-from scriptwriter.services import accounts, projects
+from scriptwriter.services.accounts import sessions
+from scriptwriter.services.projects import catalog
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import User
 from tests.support.model_server import Gate, ModelServer, ideas_text, refused, spoken
 from tests.support.people import PHONE, Person, colleague_of
 from tests.support.tellings import TITLES, told_in_parts
@@ -144,7 +145,7 @@ async def test_an_empty_project_waits_for_its_first_brainstorm(
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
-    project_id = await projects.create("test-user-1", "空项目")
+    project_id = await catalog.create("test-user-1", "空项目")
     await writer.go(f"/projects/{project_id}/brainstorm")
 
     await expect(writer.page.get_by_text("点击开始生成创意想法")).to_be_visible()
@@ -167,7 +168,7 @@ async def test_a_stranger_sees_nothing_of_a_project(
     name = f"stranger-{uuid4().hex[:8]}"
     async with transaction() as session:
         session.add(User(id=name, username=name))
-    stranger = await Person.arrive(browser, web.url, await accounts.open_session(name))
+    stranger = await Person.arrive(browser, web.url, await sessions.open_session(name))
 
     await nobody.go(f"/projects/{project_id}/brainstorm")
     await stranger.go(f"/projects/{project_id}/brainstorm")

@@ -3,8 +3,8 @@
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from scriptwriter import pricing
-from scriptwriter.pricing import Cost
+from scriptwriter.domain import pricing
+from scriptwriter.domain.pricing import Cost
 from scriptwriter.texts import EXAMPLES
 from tests.e2e.conftest import MODELS
 from tests.support.model_server import ModelServer, ideas_text, spoken

@@ -4,7 +4,7 @@ import json
 
 from playwright.async_api import Browser, expect
 
-from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.services.accounts.test_user import TEST_USER
 from scriptwriter.services.transfer.storage import export
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import Person

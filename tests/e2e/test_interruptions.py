@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from scriptwriter.backing import database_server
+from scriptwriter.operations.backing import database_server
 from scriptwriter.settings import Settings
 from tests.support.browsers import browser as open_browser
 from tests.support.chaos_checks import newest_titles

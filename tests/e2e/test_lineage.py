@@ -6,14 +6,16 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, ViewportSize, expect
 
-from scriptwriter.components.flow_chart import READABLE
-from scriptwriter.components.lineage import WIDTH
-from scriptwriter.database import transaction
-from scriptwriter.graph import Brief
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import Transform
-from scriptwriter.services import brainstorms, edits, picks, projects, remakes
-from scriptwriter.services.lineage import ideas_of
+from scriptwriter.domain.graph import Brief
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits, verdicts
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import brainstorms, remakes
+from scriptwriter.services.runs.graph_steps import ideas_of
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Transform
+from scriptwriter.web.lineage.graph_drawing import READABLE
+from scriptwriter.web.lineage.lineage_parts import WIDTH
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import DESKTOP, PHONE, Person, colleague_of, newcomer
 from tests.support.tellings import TITLES
@@ -172,21 +174,21 @@ async def wrote(model: ModelServer, start: Awaitable[str], *numbers: int) -> lis
 
 async def large_project(model: ModelServer, user: str) -> tuple[str, str]:
     """A project of five batches, with a merge, edits and verdicts: its id, and that of its newest ideas."""
-    project_id = await projects.create(user, "大项目")
+    project_id = await catalog.create(user, "大项目")
     first = await wrote(
         model, brainstorms.start(project_id, Brief("抖音", "穿越, 爽文"), user), 1, 2, 3, 4, 5
     )
     for ref, verdict in zip(first, ("keep", "keep", "pass"), strict=False):
-        await picks.pick(project_id, ref, verdict, user)
+        await verdicts.pick(project_id, ref, verdict, user)
     await edits.edit(project_id, first[0], "换了名字", "正文改了。", "", user)
     second = await wrote(model, brainstorms.start_again(project_id, user), 2, 3, 4, 5, 6)
-    await picks.pick(project_id, second[0], "keep", user)
+    await verdicts.pick(project_id, second[0], "keep", user)
     [merged] = await wrote(model, remakes.merge(project_id, [first[0], second[0]], user), 7)
     await edits.edit(project_id, merged, "合成之后", "正文改了。", "", user)
     like = await wrote(model, remakes.like(project_id, second[2], 3, user), 8, 9, 10)
-    await picks.pick(project_id, like[0], "keep", user)
+    await verdicts.pick(project_id, like[0], "keep", user)
     newest = await wrote(model, brainstorms.start_again(project_id, user), 1, 2, 3, 4, 5)
-    await picks.pick(project_id, newest[0], "keep", user)
+    await verdicts.pick(project_id, newest[0], "keep", user)
     return project_id, newest[0].artifact_id
 
 
@@ -223,7 +225,7 @@ async def test_a_project_without_any_step_says_what_comes_here(
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
 
-    await writer.go(f"/projects/{await projects.create('test-user-1', '空项目')}/lineage")
+    await writer.go(f"/projects/{await catalog.create('test-user-1', '空项目')}/lineage")
     await writer.sees_words("还没有可以追溯的内容")
     await writer.takes_picture("lineage-empty")
 

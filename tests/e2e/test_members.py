@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
-from scriptwriter.services import projects
+from scriptwriter.services.projects import catalog
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import Person, colleague_of, newcomer
 from tests.support.tellings import TITLES, told_in_parts
@@ -173,7 +173,7 @@ async def test_a_project_is_managed_by_keyboard_alone(
     """In the list: the menu, the new name, the archive, the deletion and its undoing."""
     owner, name = await newcomer(browser, web.url)
     keyboard, page = owner.page.keyboard, owner.page
-    project_id = await projects.create(name, "空项目")
+    project_id = await catalog.create(name, "空项目")
     await owner.go("/projects")
     summary = page.get_by_test_id("project-menu").locator("summary")
     items = page.get_by_test_id("project-menu").get_by_role("button")
@@ -248,7 +248,7 @@ async def test_the_members_page_reads_well_everywhere(
 ) -> None:
     """In both languages, by day and by night, and nothing scrolls sideways on a phone."""
     owner, name = await newcomer(browser, web.url)
-    project_id = await projects.create(name, "空项目")
+    project_id = await catalog.create(name, "空项目")
     viewer = await colleague_of(project_id, browser, web.url)
     for person in (owner, viewer):
         await person.go(f"/projects/{project_id}/members")

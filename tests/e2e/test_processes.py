@@ -7,9 +7,9 @@ import httpx
 import psutil
 import psycopg
 
-from scriptwriter.database import connect
-from scriptwriter.embedded import postgres
-from scriptwriter.services import projects
+from scriptwriter.embedded.postgres import launcher
+from scriptwriter.services.projects import catalog
+from scriptwriter.store.database import connect
 from tests.support.following import caught_up, streaming
 from tests.support.programs import bearer
 from tests.support.rooms import Room
@@ -32,7 +32,7 @@ def of(folder: Path) -> list[psutil.Process]:
 async def stopped_while_followed(running: Web, url: str) -> list[psutil.Process]:
     """Ctrl+C while a program follows a project, as tabs do; returns the processes that are left."""
     connection = connect(url)
-    room = Room(await projects.create("kept", "一个项目"), owner="kept")
+    room = Room(await catalog.create("kept", "一个项目"), owner="kept")
     headers = await bearer(room.owner)
     await connection.close()
     async with (
@@ -52,7 +52,7 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Pa
     for unset in ("DATABASE_URL", "ELECTRIC_URL", "ELECTRIC_SECRET"):
         settings[unset] = ""
     with production_build(tmp_path, settings) as running:
-        with postgres.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:
+        with launcher.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:
             connection.execute("INSERT INTO users (id, username) VALUES ('kept', 'kept')")
             url = server.url()
         assert of(data)
@@ -60,7 +60,7 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Pa
         assert asyncio.run(stopped_while_followed(running, url)) == []
 
     wait_until(lambda: not of(data))
-    with postgres.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:
+    with launcher.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:
         names = connection.execute("SELECT username FROM users ORDER BY username").fetchall()
     assert names == [("kept",), ("testuser",)]
     wait_until(lambda: not of(data))

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
-from scriptwriter.database import transaction
-from scriptwriter.models import User
-from scriptwriter.services import members, projects
+from scriptwriter.services.projects import catalog, memberships
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import User
 from tests.support.following import SHAPE, caught_up, streaming
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, spoken
 from tests.support.programs import bearer, problem
@@ -21,7 +21,7 @@ async def people(name: str) -> Room:
     owner, viewer = f"{name}-owner", f"{name}-viewer"
     async with transaction() as session:
         session.add_all([User(id=each, username=each) for each in (owner, viewer)])
-    project_id = await projects.create(owner, "程序的项目")
+    project_id = await catalog.create(owner, "程序的项目")
     await join(project_id, viewer, "viewer", owner)
     return Room(project_id, owner, "", viewer, "")
 
@@ -47,7 +47,7 @@ async def test_a_program_starts_a_brainstorm_and_reads_every_word_as_it_comes(
         for stream in (mine, theirs):
             await eventually(lambda stream=stream: "故事" in stream.text, 2 * LIMIT)
 
-        await members.remove(room.project_id, room.viewer, room.owner)
+        await memberships.remove(room.project_id, room.viewer, room.owner)
         async with asyncio.timeout(LIMIT):
             await theirs.ended.wait()
         seen_by_colleague = theirs.text

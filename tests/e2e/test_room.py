@@ -13,10 +13,10 @@ from playwright.async_api import Browser, Locator, expect
 from sqlalchemy import delete
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.models import UserSession
-from scriptwriter.services import projects
-from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.services.accounts.test_user import TEST_USER
+from scriptwriter.services.projects import catalog
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import UserSession
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import DESKTOP, Person, colleague_of
 from tests.support.tellings import TITLES, told_in_parts
@@ -474,7 +474,7 @@ async def test_the_list_of_projects_is_live(
     two_ideas.open()
     await expect(listed.get_by_test_id("ideas-count")).to_have_text("5 个创意")
     await expect(listed).not_to_contain_text("正在写")
-    await projects.change(project_id, TEST_USER["id"], name="雨夜来客")
+    await catalog.change(project_id, TEST_USER["id"], name="雨夜来客")
     await expect(listed).to_contain_text("雨夜来客")
 
 

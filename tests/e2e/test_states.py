@@ -216,7 +216,7 @@ async def test_a_shape_server_that_was_killed_leaves_the_list_and_says_that_it_i
     [server] = [
         process
         for process in psutil.Process(web.process.pid).children(recursive=True)
-        if "scriptwriter.embedded.shape_server" in process.cmdline()
+        if "scriptwriter.embedded.shapes.shape_server" in process.cmdline()
     ]
 
     server.kill()

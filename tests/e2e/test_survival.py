@@ -7,8 +7,8 @@ from playwright.async_api import Browser, Route, WebSocketRoute, expect
 from sqlalchemy import delete
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.models import Membership, Project
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, Project
 from tests.support.model_server import Gate, ModelServer, ideas_text, refused, spoken
 from tests.support.people import PHONE, Person, colleague_of
 from tests.support.rows import rows

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from scriptwriter.services import brainstorms
+from scriptwriter.services.runs import brainstorms
 from scriptwriter.settings import settings
 from tests.support.model_server import ModelServer
 from tests.support.rooms import BRIEF, Room

@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from scriptwriter.api.event_headers import event_cookie
-from scriptwriter.api.session import COOKIE
-from scriptwriter.components.views import Notice
-from scriptwriter.database import transaction
-from scriptwriter.models import UserSession
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.api.middleware.websocket_headers import event_cookie
 from scriptwriter.scriptwriter import app
-from scriptwriter.services import accounts, passwords, tokens
-from scriptwriter.state.account import AccountState
-from scriptwriter.state.session import SessionState
-from scriptwriter.state.tokens import TokensState
+from scriptwriter.services.accounts import api_tokens, passwords, sessions
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import UserSession
 from scriptwriter.texts import ERRORS, PASSWORD_CHANGED, PASSWORD_CHANGED_TOKENS_TOO
+from scriptwriter.web.account.account_state import AccountState
+from scriptwriter.web.account.tokens_state import TokensState
+from scriptwriter.web.kit.session_state import SessionState
+from scriptwriter.web.room.card_vars import Notice
 from tests.support.accounts import OTHER, PASSWORD, refusal, stored_sessions
 from tests.support.programs import client
 from tests.support.rooms import Room
@@ -59,20 +59,20 @@ async def test_changing_the_password_ends_the_other_sessions_and_shows_none_of_i
         assert [device.this_one for device in tab.value(AccountState, "sessions")] == [True]
         sent = json.dumps(tab.updates, default=str)
         assert PASSWORD not in sent and OTHER not in sent
-    assert await accounts.user_of_session(there) is None
+    assert await sessions.user_of_session(there) is None
     assert await refusal("liming", OTHER) is None
 
 
 async def test_the_devices_are_ones_own_and_end_one_by_one_or_all_together(room: Room) -> None:
     """Somebody else's session is named in vain."""
-    here = await accounts.open_session(room.owner)
+    here = await sessions.open_session(room.owner)
     for _ in range(3):
-        await accounts.open_session(room.owner)
-    theirs = await accounts.open_session(room.viewer)
+        await sessions.open_session(room.owner)
+    theirs = await sessions.open_session(room.viewer)
 
     async with account_page(here) as tab:
         assert tab.value(AccountState, "username") == ""
-        await tab.send(AccountState.sign_out_one, session_id=accounts.token_hash(theirs))
+        await tab.send(AccountState.sign_out_one, session_id=sessions.token_hash(theirs))
         await tab.send(AccountState.sign_out_one, session_id={"not": "a text"})
         assert len(tab.value(AccountState, "sessions")) == 4
         await tab.send(AccountState.sign_out_one, session_id=tab.value(AccountState, "sessions")[1].id)
@@ -82,33 +82,33 @@ async def test_the_devices_are_ones_own_and_end_one_by_one_or_all_together(room:
 
         sent = json.dumps(tab.updates, default=str)
         assert here not in sent and theirs not in sent
-    assert await accounts.user_of_session(theirs) is not None
+    assert await sessions.user_of_session(theirs) is not None
 
 
 async def test_a_token_is_shown_once_and_revoked_after_a_second_thought(room: Room) -> None:
     """It is sent once to be shown, and no var ever holds it, so that no later page gets it again."""
-    here = await accounts.open_session(room.owner)
+    here = await sessions.open_session(room.owner)
 
     async with account_page(here) as tab:
         await tab.send(TokensState.create, form_data={"name": " "})
         assert tab.value(TokensState, "problem") == _problem("token_name_required")
         await tab.send(TokensState.create, form_data={"name": "导出脚本"})
         [token] = tab.filled
-        assert token.startswith(tokens.PREFIX) and tab.value(TokensState, "problem") == Notice()
+        assert token.startswith(api_tokens.PREFIX) and tab.value(TokensState, "problem") == Notice()
         assert tab.value(TokensState, "shown") is True
         await tab.send(TokensState.put_away)
         assert tab.filled == [token, ""] and tab.value(TokensState, "shown") is False
         [row] = tab.value(TokensState, "tokens")
         assert (row.name, row.used) == ("导出脚本", "")
         assert token not in json.dumps(tab.updates, default=str)
-        assert await tokens.user_of_token(token) is not None
+        assert await api_tokens.user_of_token(token) is not None
 
         await tab.send(TokensState.ask, token_id=row.id)
         assert tab.value(TokensState, "asked") == row.id
         await tab.send(TokensState.revoke, token_id=row.id)
 
         assert tab.value(TokensState, "tokens") == [] and tab.value(TokensState, "asked") == ""
-    assert await tokens.user_of_token(token) is None
+    assert await api_tokens.user_of_token(token) is None
 
 
 async def test_a_token_is_made_for_who_says_the_password() -> None:
@@ -128,7 +128,7 @@ async def test_a_token_is_made_for_who_says_the_password() -> None:
 
 async def test_who_has_no_password_makes_a_token_soon_after_signing_in(room: Room) -> None:
     """They sign in elsewhere, which asks them; a session that has been open for long is not enough."""
-    here = await accounts.open_session(room.owner)
+    here = await sessions.open_session(room.owner)
     long_ago = datetime.now(UTC) - passwords.RECENTLY - timedelta(seconds=1)
     async with transaction() as session:
         await session.exec(update(UserSession).values(created_at=long_ago))
@@ -136,10 +136,10 @@ async def test_who_has_no_password_makes_a_token_soon_after_signing_in(room: Roo
     async with account_page(here) as tab:
         await tab.send(TokensState.create, form_data={"name": "脚本"})
         assert tab.value(TokensState, "problem").zh == "为了安全，请退出后重新登录，并在 10 分钟内新建令牌"
-    async with account_page(await accounts.open_session(room.owner)) as tab:
+    async with account_page(await sessions.open_session(room.owner)) as tab:
         await tab.send(TokensState.create, form_data={"name": "脚本"})
         assert tab.value(TokensState, "problem") == Notice()
-    assert len(await tokens.mine(room.owner)) == 1
+    assert len(await api_tokens.mine(room.owner)) == 1
 
 
 @pytest.mark.parametrize(("wish", "left"), [({}, 0), ({"tokens": "revoke"}, 0), ({"tokens": "keep"}, 1)])
@@ -148,9 +148,9 @@ async def test_a_changed_password_revokes_the_tokens_unless_they_are_kept(
 ) -> None:
     """And the page lists those that are left."""
     here = await passwords.register("liming", PASSWORD)
-    user = await accounts.user_of_session(here)
+    user = await sessions.user_of_session(here)
     assert user is not None
-    token = await tokens.create(user.id, "脚本")
+    token = await api_tokens.create(user.id, "脚本")
 
     async with account_page(here) as tab:
         form = {"current": PASSWORD, "new": OTHER} | wish
@@ -159,30 +159,30 @@ async def test_a_changed_password_revokes_the_tokens_unless_they_are_kept(
         said = PASSWORD_CHANGED if left else PASSWORD_CHANGED_TOKENS_TOO
         assert tab.value(AccountState, "done") == Notice(*said)
         await tab.sees(TokensState, "tokens", lambda listed: len(listed or []) == left)
-    assert (await tokens.user_of_token(token) is not None) is bool(left)
+    assert (await api_tokens.user_of_token(token) is not None) is bool(left)
 
 
 async def test_the_list_of_tokens_says_where_each_was_used_last(room: Room) -> None:
     """Its address and its program, as the request says them."""
-    token = await tokens.create(room.owner, "脚本")
+    token = await api_tokens.create(room.owner, "脚本")
     async with client({"authorization": f"Bearer {token}", "user-agent": "export-script/1.0"}) as http:
         assert (await http.get("/api/projects")).status_code == 200
 
-    async with account_page(await accounts.open_session(room.owner)) as tab:
+    async with account_page(await sessions.open_session(room.owner)) as tab:
         [row] = tab.value(TokensState, "tokens")
         assert row.used and row.where == "127.0.0.1 · export-script/1.0"
 
 
 async def test_whoever_was_signed_out_elsewhere_is_sent_to_sign_in_at_the_next_event(room: Room) -> None:
     """And nothing that the event asked for happens."""
-    here = await accounts.open_session(room.owner)
-    there = await accounts.open_session(room.owner)
+    here = await sessions.open_session(room.owner)
+    there = await sessions.open_session(room.owner)
 
     async with account_page(here) as tab:
-        await accounts.sign_out_others(room.owner, accounts.token_hash(there))
+        await sessions.sign_out_others(room.owner, sessions.token_hash(there))
         for handler, payload in (
             (AccountState.sign_out_others, {}),
-            (AccountState.sign_out_one, {"session_id": accounts.token_hash(there)}),
+            (AccountState.sign_out_one, {"session_id": sessions.token_hash(there)}),
             (AccountState.change_password, {"form_data": {"current": PASSWORD, "new": OTHER}}),
             (TokensState.create, {"form_data": {"name": "脚本"}}),
             (TokensState.revoke, {"token_id": "x"}),
@@ -191,13 +191,13 @@ async def test_whoever_was_signed_out_elsewhere_is_sent_to_sign_in_at_the_next_e
             await tab.send(handler, **payload)
             assert [path.partition("?")[0] for path in tab.redirects] == ["/sign-in"]
 
-    assert [row.id for row in await stored_sessions()] == [accounts.token_hash(there)]
-    assert await tokens.mine(room.owner) == []
+    assert [row.id for row in await stored_sessions()] == [sessions.token_hash(there)]
+    assert await api_tokens.mine(room.owner) == []
 
 
 async def test_nobody_signed_in_reads_nothing_of_an_account(room: Room) -> None:
     """Each handler is an endpoint that any client can call."""
-    await tokens.create(room.owner, "脚本")
+    await api_tokens.create(room.owner, "脚本")
 
     async with account_page("") as tab:
         assert not tab.value(AccountState, "sessions") and not tab.value(TokensState, "tokens")

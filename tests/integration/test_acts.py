@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import edits, keepers, picks, presence
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits, keepers, verdicts
+from scriptwriter.services.projects import open_tabs
 from scriptwriter.sync.hub import Hub
 from tests.support.batches import ONE, TWO, growing, written
 from tests.support.flows import following
@@ -18,9 +19,9 @@ from tests.support.shape_servers import SECRET, shape_server
 Act = Callable[[str, IdeaRef, str], Awaitable[object]]
 
 ACTS: dict[str, Act] = {
-    "keep": lambda project, ref, who: picks.pick(project, ref, "keep", who),
-    "pass": lambda project, ref, who: picks.pick(project, ref, "pass", who, "formulaic"),
-    "take back": lambda project, ref, who: picks.pick(project, ref, "none", who),
+    "keep": lambda project, ref, who: verdicts.pick(project, ref, "keep", who),
+    "pass": lambda project, ref, who: verdicts.pick(project, ref, "pass", who, "formulaic"),
+    "take back": lambda project, ref, who: verdicts.pick(project, ref, "none", who),
     "edit": lambda project, ref, who: edits.edit(project, ref, "新题", "新的正文。", "", who),
     "restore": lambda project, ref, who: edits.restore(project, ref, "", "", who),
     "arrange": lambda project, ref, who: keepers.move(project, ref, None, who),
@@ -95,7 +96,7 @@ async def test_every_act_is_a_human_transform_from_the_idea(connected: str, room
     """Completed, with who and when in its context, and words for people who read the history."""
     [one, *_] = await written(room)
 
-    await picks.pick(room.project_id, one, "pass", room.collaborator, "formulaic")
+    await verdicts.pick(room.project_id, one, "pass", room.collaborator, "formulaic")
     version = await edits.edit(room.project_id, one, "新题", "新的正文。", "", room.owner)
     await edits.restore(room.project_id, one, "", version, room.collaborator)
     await keepers.move(room.project_id, one, None, room.owner)
@@ -144,10 +145,10 @@ async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None
     [one, two, *_] = await written(room)
 
     async with following(hub, room.project_id) as follower:
-        await presence.renew(room.project_id, "a-tab", room.viewer)
-        await picks.pick(room.project_id, one, "keep", room.owner)
-        await picks.pick(room.project_id, two, "keep", room.collaborator)
-        await picks.pick(room.project_id, one, "pass", room.collaborator, "结局太仓促")
+        await open_tabs.renew(room.project_id, "a-tab", room.viewer)
+        await verdicts.pick(room.project_id, one, "keep", room.owner)
+        await verdicts.pick(room.project_id, two, "keep", room.collaborator)
+        await verdicts.pick(room.project_id, one, "pass", room.collaborator, "结局太仓促")
         version = await edits.edit(room.project_id, one, "新题", "新的正文。", "", room.collaborator)
         await keepers.move(room.project_id, two, one, room.owner)
         # A version comes by one shape, and who wrote it by another.
@@ -170,8 +171,8 @@ async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None
         assert [(person.name, person.editing) for person in flow.present] == [("Viewer", None)]
 
         await edits.restore(room.project_id, one, "", version, room.owner)
-        await picks.pick(room.project_id, two, "none", room.collaborator)
-        await presence.leave("a-tab")
+        await verdicts.pick(room.project_id, two, "none", room.collaborator)
+        await open_tabs.leave("a-tab")
         flow = await follower.sees(lambda flow: not flow.present and flow.keepers == (one,))
         newest = (
             (await follower.sees(lambda flow: flow.batches[0].notes[0].newest.by == "Owner"))

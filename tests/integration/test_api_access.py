@@ -8,9 +8,9 @@ import httpx
 import psycopg
 import pytest
 
-from scriptwriter.api.app import create
-from scriptwriter.api.session import COOKIE
-from scriptwriter.services import tokens
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.api.http_app import create
+from scriptwriter.services.accounts import api_tokens
 from tests.support.programs import HOME, bearer, client, cookie, problem, program_of
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -126,8 +126,8 @@ async def test_a_token_that_was_revoked_or_a_person_who_was_disabled_is_refused(
     """From the next request on."""
     async with client(await bearer(room.owner)) as http, client(await cookie(room.viewer)) as browser:
         before = [await http.get("/api/projects"), await browser.get("/api/projects")]
-        [token] = await tokens.mine(room.owner)
-        await tokens.revoke(room.owner, token.id)
+        [token] = await api_tokens.mine(room.owner)
+        await api_tokens.revoke(room.owner, token.id)
         execute(connected, "UPDATE users SET status = 'disabled' WHERE id = %s", room.viewer)
 
         after = [await http.get("/api/projects"), await browser.get("/api/projects")]

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from scriptwriter.errors import GenerationError
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, brainstorms, picks
+from scriptwriter.domain.errors import GenerationError
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import verdicts
+from scriptwriter.services.runs import attempts, brainstorms
 from scriptwriter.texts import RUN_STARTED
 from tests.support.flows import stored
 from tests.support.programs import problem, program_of
@@ -212,7 +213,7 @@ async def test_the_flow_says_what_people_have_decided(room: Room) -> None:
     transform_id = await ended_short(room)
     async with program_of(room.viewer) as http:
         [before] = await flow_of(http, room)
-        await picks.pick(room.project_id, IdeaRef(before["artifactId"], 0), "keep", room.collaborator)
+        await verdicts.pick(room.project_id, IdeaRef(before["artifactId"], 0), "keep", room.collaborator)
         await brainstorms.retry(room.project_id, transform_id, room.owner, skip=1)
         [after] = await flow_of(http, room)
 

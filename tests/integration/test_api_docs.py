@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scriptwriter.api.app import create
+from scriptwriter.api.http_app import create
 from tests.support.browsers import browser as open_browser
 from tests.support.browsers import chromium
 from tests.support.programs import client, served

@@ -10,9 +10,9 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from scriptwriter import database
-from scriptwriter.api.app import create
-from scriptwriter.api.doorway import BODY_LIMIT, PATIENCE
+from scriptwriter.api.http_app import create
+from scriptwriter.api.middleware.body_limit import BODY_LIMIT, PATIENCE
+from scriptwriter.store import database
 from tests.support.programs import JSON, bearer, blamed, client, problem, program_of, served
 from tests.support.rooms import Room
 from tests.support.rows import rows

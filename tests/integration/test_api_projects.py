@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from scriptwriter.services import members, projects
+from scriptwriter.services.projects import catalog, memberships
 from tests.support.programs import problem, program_of
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -124,7 +124,7 @@ async def test_a_member_leaves_by_themselves_and_the_last_owner_stays(room: Room
         after = await viewer.get(path)
         stays = await owner.delete(f"{path}/{room.owner}")
         steps_down = await owner.patch(f"{path}/{room.owner}", json={"role": "viewer"})
-        await members.change_role(room.project_id, room.collaborator, "owner", room.owner)
+        await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
         leaves = await owner.delete(f"{path}/{room.owner}")
 
     assert left.status_code == 204
@@ -137,10 +137,10 @@ async def test_what_the_pages_do_is_seen_by_programs_and_the_reverse(connected: 
     """Both call the same services."""
     path = f"/api/projects/{room.project_id}"
     async with program_of(room.owner) as http:
-        await projects.change(room.project_id, room.owner, name="页面上改的")
+        await catalog.change(room.project_id, room.owner, name="页面上改的")
         seen = (await http.get(path)).json()["name"]
         await http.patch(path, json={"name": "程序改的"})
 
     assert seen == "页面上改的"
-    assert (await projects.open_project(room.project_id, room.viewer)).name == "程序改的"
+    assert (await catalog.open_project(room.project_id, room.viewer)).name == "程序改的"
     assert rows(connected, "SELECT name FROM projects") == [{"name": "程序改的"}]

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from scriptwriter.api.shapes import ShapeName
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts
+from scriptwriter.api.routes.shape_routes import ShapeName
+from scriptwriter.domain.graph import Idea
+from scriptwriter.services.runs import attempts
 from tests.support.batches import begun
 from tests.support.following import SHAPE, asking, caught_up, known, network_client
 from tests.support.programs import bearer, blamed, problem, program_of

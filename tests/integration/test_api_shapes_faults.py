@@ -12,8 +12,8 @@ import pytest
 import structlog
 from starlette.middleware.cors import CORSMiddleware
 
-from scriptwriter.api.app import create
-from scriptwriter.observability import configure_logs
+from scriptwriter.api.http_app import create
+from scriptwriter.operations.observability import configure_logs
 from scriptwriter.sync import hub
 from tests.support.electrics import electric_saying
 from tests.support.following import SHAPE, asking, known, network_client

@@ -8,11 +8,13 @@ import httpx
 import psycopg
 import pytest
 
-from scriptwriter import database
-from scriptwriter.api import closing
-from scriptwriter.api.seats import SEATS
-from scriptwriter.graph import Idea
-from scriptwriter.services import accounts, attempts, brainstorms, members, projects, tokens
+from scriptwriter.api.middleware import shutdown
+from scriptwriter.api.relay.open_requests import SEATS
+from scriptwriter.domain.graph import Idea
+from scriptwriter.services.accounts import api_tokens, sessions
+from scriptwriter.services.projects import catalog, memberships
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.store import database
 from tests.support.electrics import electric_saying
 from tests.support.following import SHAPE, asking, caught_up, known, network_client, streaming
 from tests.support.programs import bearer, cookie, problem, served
@@ -60,20 +62,20 @@ def execute(url: str, query: str, *parameters: object) -> None:
 
 
 async def removed(url: str, room: Room, headers: dict[str, str]) -> None:
-    await members.remove(room.project_id, room.viewer, room.owner)
+    await memberships.remove(room.project_id, room.viewer, room.owner)
 
 
 async def deleted(url: str, room: Room, headers: dict[str, str]) -> None:
-    await projects.delete(room.project_id, room.owner)
+    await catalog.delete(room.project_id, room.owner)
 
 
 async def revoked(url: str, room: Room, headers: dict[str, str]) -> None:
-    for token in await tokens.mine(room.viewer):
-        await tokens.revoke(room.viewer, token.id)
+    for token in await api_tokens.mine(room.viewer):
+        await api_tokens.revoke(room.viewer, token.id)
 
 
 async def signed_out(url: str, room: Room, headers: dict[str, str]) -> None:
-    await accounts.sign_out(headers["cookie"].partition("=")[2])
+    await sessions.sign_out(headers["cookie"].partition("=")[2])
 
 
 async def expired(url: str, room: Room, headers: dict[str, str]) -> None:
@@ -144,7 +146,7 @@ async def test_nothing_that_is_written_afterwards_is_told(
         if not sse:
             polling = asyncio.create_task(http.get(SHAPE, params=live))
             await eventually(lambda: electric.polls)
-            await members.remove(room.project_id, room.viewer, room.owner)
+            await memberships.remove(room.project_id, room.viewer, room.owner)
             await attempts.save_draft(attempt, [Idea("秘密", AFTERWARDS)])
             answer = await polling
             assert problem(answer) == (404, "project_not_found") and AFTERWARDS not in answer.text
@@ -152,7 +154,7 @@ async def test_nothing_that_is_written_afterwards_is_told(
         async with streaming(http, live) as stream:
             await attempts.save_draft(attempt, [Idea("公开", "之前写的")])
             await eventually(lambda: "之前写的" in stream.text)
-            await members.remove(room.project_id, room.viewer, room.owner)
+            await memberships.remove(room.project_id, room.viewer, room.owner)
             await attempts.save_draft(attempt, [Idea("秘密", AFTERWARDS)])
             async with asyncio.timeout(LIMIT):
                 await stream.ended.wait()
@@ -169,7 +171,7 @@ async def test_colleagues_go_on_reading(electric: Polled, room: Room, attempt: a
         streaming(leaving, await caught_up(leaving, room)) as theirs,
         streaming(staying, await caught_up(staying, room)) as mine,
     ):
-        await members.remove(room.project_id, room.viewer, room.owner)
+        await memberships.remove(room.project_id, room.viewer, room.owner)
         async with asyncio.timeout(LIMIT):
             await theirs.ended.wait()
 
@@ -185,7 +187,7 @@ async def test_a_change_of_role_ends_nothing(electric: Polled, room: Room, attem
         network_client(await bearer(room.collaborator)) as http,
         streaming(http, await caught_up(http, room)) as stream,
     ):
-        await members.change_role(room.project_id, room.collaborator, "viewer", room.owner)
+        await memberships.change_role(room.project_id, room.collaborator, "viewer", room.owner)
         await attempts.save_draft(attempt, [Idea("秘密", AFTERWARDS)])
 
         await eventually(lambda: AFTERWARDS in stream.text)
@@ -254,7 +256,7 @@ async def test_a_process_that_is_asked_to_stop_ends_what_is_open(
     before = signal.signal(number, lambda number, _: heard.append(number))
     async with network_client(await bearer(room.owner)) as http:
         live = await caught_up(http, room)
-        with closing.on_signals():
+        with shutdown.on_signals():
             async with streaming(http, live) as stream:
                 polling = asyncio.create_task(http.get(SHAPE, params=live))
                 await eventually(lambda: electric.polls == 2)

@@ -6,10 +6,12 @@ from urllib.parse import unquote
 
 import docx
 
-from scriptwriter.generation.run import run
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import brainstorms, edits, keepers, picks, projects
-from scriptwriter.services.transfer.file import MOST_BYTES
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits, keepers, verdicts
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.transfer.file_format import MOST_BYTES
+from scriptwriter.worker.attempt import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.programs import client, problem, program_of
 from tests.support.rooms import BRIEF, Room
@@ -24,7 +26,7 @@ async def _room_with_keepers(server: ModelServer, room: Room, url: str) -> None:
     first, third = IdeaRef(artifact["id"], 0), IdeaRef(artifact["id"], 2)
     await edits.edit(room.project_id, first, "改过的题目", "改过的正文。", "", room.collaborator)
     for ref in (first, third):
-        await picks.pick(room.project_id, ref, "keep", room.owner)
+        await verdicts.pick(room.project_id, ref, "keep", room.owner)
     await keepers.move(room.project_id, third, first, room.owner)
 
 
@@ -48,7 +50,7 @@ async def test_keepers_leave_as_text_in_their_order_as_they_stand_now(
 
 async def test_a_file_is_called_like_its_project_as_far_as_systems_allow(connected: str, room: Room) -> None:
     """Nothing of a name is a path, a second header, or a sign that turns the reading around."""
-    await projects.change(room.project_id, room.owner, name='夏天, 第 "1" 季: ../a\\b?\u202etxt.exe')
+    await catalog.change(room.project_id, room.owner, name='夏天, 第 "1" 季: ../a\\b?\u202etxt.exe')
 
     async with program_of(room.viewer) as http:
         answer = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from starlette.types import Message, Scope
 
-from scriptwriter.api import doorway
-from scriptwriter.api.doorway import ANONYMOUS_LIMIT, FILES_OF_A_PERSON, Doorway
+from scriptwriter.api.middleware import body_limit
+from scriptwriter.api.middleware.body_limit import ANONYMOUS_LIMIT, FILES_OF_A_PERSON, Doorway
 from tests.support.programs import JSON, bearer, client, problem
 from tests.support.rooms import Room
 
@@ -49,7 +49,7 @@ async def test_another_body_of_nobody_known_is_short(room: Room) -> None:
 
 async def test_a_body_has_to_come_in_time(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a few slow senders would keep everybody else from sending files."""
-    monkeypatch.setattr(doorway, "LONGEST_READING", 0.05)
+    monkeypatch.setattr(body_limit, "LONGEST_READING", 0.05)
 
     async def pieces() -> AsyncIterator[bytes]:
         yield PIECE

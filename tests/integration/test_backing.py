@@ -8,7 +8,7 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from scriptwriter.backing import database_server, electric_server
+from scriptwriter.operations.backing import database_server, electric_server
 from scriptwriter.settings import settings
 from tests.support import postgres as support
 from tests.support.waiting import eventually
@@ -49,7 +49,7 @@ async def test_the_schema_is_applied_to_whatever_database_serves(empty_database:
 @pytest.mark.parametrize("secret", [None, "s"])
 def test_an_electric_server_does_not_show_its_secret(secret: str | None) -> None:
     """It may be logged."""
-    from scriptwriter.backing import ElectricServer
+    from scriptwriter.operations.backing import ElectricServer
 
     assert "secret" not in repr(ElectricServer("http://e", secret))
 

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.errors import GenerationError, Superseded, UserError
-from scriptwriter.generation.ideas import GrowingReply
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.models import SentForm
-from scriptwriter.services import attempts, brainstorms
-from scriptwriter.services.cleaning import clean
+from scriptwriter.domain.errors import GenerationError, Superseded, UserError
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.services.expiry import clean
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import SentForm
+from scriptwriter.worker.reply_parser import GrowingReply
 from tests.support.batches import begun
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows

@@ -7,15 +7,16 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from scriptwriter.errors import GenerationError, UserError
-from scriptwriter.services import attempts, brainstorms, members, projects
+from scriptwriter.domain.errors import GenerationError, UserError
+from scriptwriter.services.projects import catalog, memberships
+from scriptwriter.services.runs import attempts, brainstorms
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.rows import rows
 
 
 async def projects_of(owner: str, number: int) -> list[str]:
     """New projects of one person."""
-    return [await projects.create(owner, f"第 {each} 个") for each in range(number)]
+    return [await catalog.create(owner, f"第 {each} 个") for each in range(number)]
 
 
 async def refused(starting: object) -> UserError:
@@ -184,7 +185,7 @@ async def test_a_run_that_is_not_there_is_not_found(room: Room, transform_id: st
 @pytest.mark.parametrize("project_id", ["no such project", "", "nul\x00", "half \ud800", "x" * 300])
 async def test_a_project_that_is_not_there_is_not_found(room: Room, project_id: str) -> None:
     """As one of other people is not."""
-    for asking in (brainstorms.start(project_id, BRIEF, room.owner), projects.open_project(project_id, "x")):
+    for asking in (brainstorms.start(project_id, BRIEF, room.owner), catalog.open_project(project_id, "x")):
         assert (await refused(asking)).code == "project_not_found"
 
 
@@ -194,7 +195,7 @@ async def test_a_start_counts_also_where_the_person_has_left_or_the_project_is_g
     """Whoever leaves after each start, or deletes the project, has used the budget all the same."""
     setting(STARTS_PER_MINUTE="2", RUNNING_PER_PERSON="2")
     await brainstorms.start(room.project_id, BRIEF, room.collaborator)
-    await members.leave(room.project_id, room.collaborator)
+    await memberships.leave(room.project_id, room.collaborator)
     [own] = await projects_of(room.collaborator, 1)
     await brainstorms.start(own, BRIEF, room.collaborator)
 

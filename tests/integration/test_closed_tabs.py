@@ -10,12 +10,12 @@ from reflex.state import State
 from reflex_base.event import Event
 from reflex_base.event.processor import BaseStateEventProcessor
 
-from scriptwriter.api.connections import HEADER, Connection, opened, outdated_tabs
+from scriptwriter.api.middleware.websocket_connections import HEADER, Connection, opened, outdated_tabs
 from scriptwriter.scriptwriter import app
-from scriptwriter.state.connected_events import ConnectedEvents, forget
-from scriptwriter.state.ideas import IdeasState
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.signatures import admit
+from scriptwriter.web.kit.connected_events import ConnectedEvents, forget
+from scriptwriter.web.kit.event_signatures import admit
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.room.idea_state import IdeasState
 from tests.support.rooms import Room
 
 BOOT = f"{State.get_full_name()}.hydrate_and_load"

@@ -7,14 +7,15 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from scriptwriter.errors import GenerationError, Superseded, UserError
-from scriptwriter.generation import jobs
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.services import attempts, brainstorms, projects
-from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.domain.errors import GenerationError, Superseded, UserError
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import attempts, brainstorms
 from scriptwriter.sync.hub import Hub
+from scriptwriter.sync.project_flow import ProjectFlow
+from scriptwriter.worker import queue_worker
+from scriptwriter.worker.attempt import run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.flows import following
 from tests.support.model_server import (
     Answer,
@@ -156,7 +157,7 @@ async def test_the_job_of_a_deleted_project_is_done_without_a_word(connected: st
     await brainstorms.start(room.project_id, BRIEF, room.owner)
     delete_project(connected, room)
     with capture_logs() as lines:
-        working = asyncio.create_task(jobs.work())
+        working = asyncio.create_task(queue_worker.work())
         await eventually(lambda: not rows(connected, "SELECT 1 FROM procrastinate_jobs"))
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
@@ -178,7 +179,7 @@ async def test_followers_of_a_deleted_project_get_an_empty_flow_without_members(
         for follower in (early, other):
             assert await follower.sees(lambda flow: flow == gone) == gone
     with pytest.raises(UserError, match="project_not_found"):
-        await projects.open_project(room.project_id, room.owner)
+        await catalog.open_project(room.project_id, room.owner)
 
 
 async def test_a_removed_members_role_is_gone_at_once_and_the_run_goes_on(

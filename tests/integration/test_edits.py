@@ -7,10 +7,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from scriptwriter.errors import EditedMeanwhile, UserError
-from scriptwriter.graph import Reply
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, edits
+from scriptwriter.domain.errors import EditedMeanwhile, UserError
+from scriptwriter.domain.graph import Reply
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits
+from scriptwriter.services.runs import attempts
 from tests.support.batches import GROWING, ONE, THREE, TWO, growing, written
 from tests.support.rooms import Room
 from tests.support.rows import artifact_of, rows

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from scriptwriter.embedded.postgres import FolderUnusable, ServerNotStarted, UnsupportedSystem, attach
+from scriptwriter.embedded.postgres.launcher import (
+    FolderUnusable,
+    ServerNotStarted,
+    UnsupportedSystem,
+    attach,
+)
 from tests.support.postgres import (
     answers,
     app,

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from scriptwriter.embedded import binaries
-from scriptwriter.embedded.postgres import attach
+from scriptwriter.embedded.postgres import binaries
+from scriptwriter.embedded.postgres.launcher import attach
 from tests.support.postgres import answers, app, ask, data_folder, postmaster_pid, said, stop
 
 FAST = {"fsync": "off"}

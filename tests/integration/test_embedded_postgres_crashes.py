@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from scriptwriter.embedded.postgres import attach
+from scriptwriter.embedded.postgres.launcher import attach
 from tests.support.postgres import (
     answers,
     app,

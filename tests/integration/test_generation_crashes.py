@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from scriptwriter.errors import GenerationError, Superseded
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.domain.errors import GenerationError, Superseded
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.worker.attempt import run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import Gate, ModelServer, broken_off, delta, ideas_text, spoken, story
 from tests.support.queue import begun, execute, queue, taken_by_a_worker
 from tests.support.rooms import Room

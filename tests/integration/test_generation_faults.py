@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 import trustme
 
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.services import brainstorms
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.generations import run_to_the_end, titles
 from tests.support.model_server import (
     DONE,

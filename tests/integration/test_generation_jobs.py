@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from scriptwriter.generation import jobs
-from scriptwriter.services import brainstorms
+from scriptwriter.services.runs import brainstorms
 from scriptwriter.settings import settings
+from scriptwriter.worker import queue_worker
 from tests.support.model_server import (
     Gate,
     ModelServer,
@@ -68,7 +68,7 @@ async def test_a_worker_runs_what_was_started_before_and_after_it(
     other = await make_room("other-")
 
     await brainstorms.start(room.project_id, BRIEF, room.owner)
-    begin(jobs.work())
+    begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
     await brainstorms.start(room.project_id, BRIEF, room.owner)
     await brainstorms.start(other.project_id, BRIEF, other.owner)
@@ -83,7 +83,7 @@ async def test_without_key_and_address_the_demo_model_writes(
 ):
     """A fresh machine brainstorms, plainly named as a demo."""
     await brainstorms.start(room.project_id, BRIEF, room.owner)
-    begin(jobs.work())
+    begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
 
     assert len(ideas(connected)) == BRIEF.count
@@ -97,13 +97,13 @@ async def test_a_stopped_worker_hands_its_generation_to_the_next(
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
     await brainstorms.start(room.project_id, BRIEF, room.owner)
-    first = begin(jobs.work())
+    first = begin(queue_worker.work())
     await until(lambda: "第2个" in draft(connected))
 
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     waiting = values(connected, "SELECT status::text FROM procrastinate_jobs")
-    begin(jobs.work())
+    begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
 
     assert waiting == ["todo"]
@@ -119,7 +119,7 @@ async def test_a_stopped_worker_lets_a_generation_end_that_is_nearly_done(
     text, rest = ideas_text([1, 2, 3]), Gate()
     server.answers(waiting_at(text, {text.index("第3个故事") + 12: rest}))
     await brainstorms.start(room.project_id, BRIEF, room.owner)
-    worker = begin(jobs.work())
+    worker = begin(queue_worker.work())
     await until(lambda: "第3个" in draft(connected))
 
     worker.cancel()
@@ -146,7 +146,7 @@ async def test_the_job_of_a_dead_worker_is_taken_over(
         " RETURNING procrastinate_jobs.id",
     )
 
-    begin(jobs.work(QUICK))
+    begin(queue_worker.work(QUICK))
     await until(lambda: states(connected) == ["completed"])
 
     assert len(ideas(connected)) == 3
@@ -164,7 +164,7 @@ async def test_a_retry_that_was_put_off_is_run_when_its_time_has_come(
         spoken(ideas_text([3])),
     )
     await brainstorms.start(room.project_id, BRIEF, room.owner)
-    begin(jobs.work())
+    begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
     await until(lambda: values(connected, "SELECT id FROM procrastinate_jobs") == [])
 
@@ -180,7 +180,7 @@ async def test_a_run_that_was_stopped_and_filled_in_at_once_is_run_once_more(
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
     transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
-    begin(jobs.work())
+    begin(queue_worker.work())
     await until(lambda: "第2个" in draft(connected))
 
     await brainstorms.stop(room.project_id, transform_id, room.owner)
@@ -201,7 +201,7 @@ async def test_the_worker_outlives_a_lost_database_connection(
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[:60], gate, *spoken(text[60:]).steps), spoken(text))
     await brainstorms.start(room.project_id, BRIEF, room.owner)
-    begin(jobs.work())
+    begin(queue_worker.work())
     await until(lambda: "故事1号" in draft(connected))
 
     values(
@@ -221,7 +221,7 @@ async def test_the_worker_outlives_a_lost_database_connection(
 async def test_a_worker_that_is_ended_while_it_begins_ends(connected: str) -> None:
     """At whatever moment: a connection that is just being opened can swallow a cancellation."""
     for number in range(30):
-        worker = asyncio.create_task(jobs.work())
+        worker = asyncio.create_task(queue_worker.work())
         await asyncio.sleep(number * 0.004)
         worker.cancel()
         done, _ = await asyncio.wait({worker}, timeout=LIMIT)

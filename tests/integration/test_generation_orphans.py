@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from scriptwriter.errors import GenerationError
-from scriptwriter.generation import jobs
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.services import attempts, brainstorms, lives
-from scriptwriter.services.lives import Watch
-from scriptwriter.services.orphans import adopt
+from scriptwriter.domain.errors import GenerationError
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.services.runs import attempts, brainstorms, heartbeats
+from scriptwriter.services.runs.heartbeats import Watch
+from scriptwriter.services.runs.takeover import adopt
+from scriptwriter.worker import queue_worker
+from scriptwriter.worker.attempt import run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import ModelServer, ideas_text, spoken, story
 from tests.support.queue import begun, execute, process_row, queue, taken_by_a_worker
 from tests.support.rooms import Room
@@ -106,7 +106,7 @@ async def test_a_worker_finds_a_generation_without_a_job(
 ):
     """While it runs, and not only when it starts."""
     server.answers(spoken(ideas_text([1, 2, 3])))
-    begin(jobs.work())
+    begin(queue_worker.work())
     await eventually(lambda: state(connected) == "completed")
     execute(connected, "UPDATE transforms SET status = 'pending', streaming_status = 'pending'")
 
@@ -133,24 +133,24 @@ async def test_a_run_belongs_to_its_process_and_not_to_the_worker_that_took_its_
 
 async def test_a_process_that_ends_in_order_is_dead_at_once(connected: str, transform_id: str):
     """What it could not finish is found by the next look, be it the first one of a new process."""
-    process = await lives.beat(None)
+    process = await heartbeats.beat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
     before = await adopt(Watch(stalled=20, grace=60), ended={})
 
-    await lives.leave(process)
+    await heartbeats.leave(process)
 
     assert (before, await adopt(Watch(stalled=20, grace=60), ended={})) == ([], [transform_id])
 
 
 async def test_a_process_finds_what_it_should_be_running_and_is_not(connected: str, transform_id: str):
     """Nobody else can tell: the process lives."""
-    process = await lives.beat(None)
+    process = await heartbeats.beat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
 
     seen = [
-        await adopt(Watch(stalled=20), ended={}, process=await lives.beat(None)),
+        await adopt(Watch(stalled=20), ended={}, process=await heartbeats.beat(None)),
         await adopt(Watch(stalled=20), ended={}, process=process, holds={transform_id}.__contains__),
         await adopt(Watch(stalled=20), ended={}, process=process),
     ]
@@ -160,10 +160,10 @@ async def test_a_process_finds_what_it_should_be_running_and_is_not(connected: s
 
 async def test_the_row_of_a_process_comes_back_with_its_next_sign_of_life(connected: str):
     """It may have been cleared away while the machine slept."""
-    process = await lives.beat(None)
+    process = await heartbeats.beat(None)
     execute(connected, "DELETE FROM procrastinate_workers")
 
-    assert await lives.beat(process) == process
+    assert await heartbeats.beat(process) == process
 
     assert execute(connected, "SELECT id FROM procrastinate_workers") == [(process,)]
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from scriptwriter.database import transaction
-from scriptwriter.generation import jobs
-from scriptwriter.generation.draft import DATABASE_AWAY
+from scriptwriter.store.database import transaction
+from scriptwriter.worker import queue_worker
+from scriptwriter.worker.growing_draft import DATABASE_AWAY
 from tests.support.database_proxy import DatabaseProxy
 from tests.support.model_server import Gate, ModelServer, broken_off, ideas_text, spoken, story
 from tests.support.queue import execute, queue
@@ -45,7 +45,7 @@ async def test_a_model_goes_on_while_the_worker_has_lost_its_database(
     gate = Gate()
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[:60], gate, *spoken(text[60:]).steps))
-    begin(jobs.work())
+    begin(queue_worker.work())
     await eventually(lambda: "故事1号" in str(artifact_of(connected)["partial_data"]))
 
     with capture_logs() as said, away(postgres_server, connected):
@@ -127,7 +127,7 @@ async def test_a_transaction_that_was_frozen_for_too_long_is_a_lost_connection(c
 
 async def test_a_frozen_worker_keeps_no_lock_of_the_queue(connected: str):
     """One that is stopped while it takes a job, or gives a sign of life, is cut off like any other."""
-    queue = jobs.connector()
+    queue = queue_worker.connector()
     await queue.open_async()
 
     limit = await queue.execute_query_one_async("SHOW idle_in_transaction_session_timeout")

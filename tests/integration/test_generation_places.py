@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.graph import Brief
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import brainstorms, picks
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Brief
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import verdicts
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.generations import run_to_the_end, titles
 from tests.support.model_server import (
     DONE,
@@ -90,7 +91,7 @@ async def test_a_kept_idea_stays_the_same_idea(
     server.answers(spoken(ideas_text([4])))
     await retried(connected, room, short, endpoint, only=3)
     artifact = artifact_of(connected)
-    await picks.pick(room.project_id, IdeaRef(artifact["id"], 3), "keep", room.owner)
+    await verdicts.pick(room.project_id, IdeaRef(artifact["id"], 3), "keep", room.owner)
 
     for text in (broken_off(ideas_text([2])[:-6]), spoken(ideas_text([2, 3]))):
         server.answers(text, refused(401, "no"))

@@ -6,10 +6,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import LONGEST_PAUSE, run
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.services.runs import attempts, brainstorms
 from scriptwriter.settings import settings
+from scriptwriter.worker.attempt import LONGEST_PAUSE, run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.generations import run_to_the_end, titles
 from tests.support.model_server import ModelServer, broken_off, ideas_text, refused, spoken, story
 from tests.support.rooms import BRIEF, Room

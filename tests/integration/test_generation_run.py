@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import run
-from scriptwriter.services import brainstorms
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.worker.attempt import run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import (
     DONE,
     USAGE,

@@ -7,10 +7,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from scriptwriter.errors import GenerationError
-from scriptwriter.graph import Idea, Reply, to_json
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, picks
+from scriptwriter.domain.errors import GenerationError
+from scriptwriter.domain.graph import Idea, Reply, to_json
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import verdicts
+from scriptwriter.services.runs import attempts
 from scriptwriter.sync.hub import Hub
 from tests.support.batches import begun
 from tests.support.flows import first
@@ -77,7 +78,7 @@ async def test_the_flow_is_the_join_of_the_view(hub: Hub, room: Room, connected:
     reply = Reply("a-model", {}, "raw", {"total_tokens": 3})
     done = await begun(room)
     await attempts.finish(done, [ONE, ONE], reply)
-    await picks.pick(room.project_id, IdeaRef(done.artifact_id, 0), "keep", room.owner)
+    await verdicts.pick(room.project_id, IdeaRef(done.artifact_id, 0), "keep", room.owner)
     failed = await begun(room)
     await attempts.fail(failed, [ONE, GROWING], reply, GenerationError("generation_interrupted"))
     running = await begun(room)

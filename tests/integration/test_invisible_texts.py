@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.graph import Brief
-from scriptwriter.services import edits, names, picks, projects, tokens
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Brief
+from scriptwriter.services.accounts import api_tokens, usernames
+from scriptwriter.services.ideas import edits, verdicts
+from scriptwriter.services.projects import catalog
 from tests.support.batches import written
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -33,7 +35,7 @@ async def _genre(_: Room) -> object:
 
 
 async def _username(_: Room) -> object:
-    return names.username(NOTHING)
+    return usernames.username(NOTHING)
 
 
 REQUIRED: dict[str, Callable[[Room], Awaitable[object]]] = {
@@ -42,8 +44,8 @@ REQUIRED: dict[str, Callable[[Room], Awaitable[object]]] = {
     "platform": _platform,
     "genre": _genre,
     "username": _username,
-    "name": lambda room: projects.create(room.owner, NOTHING),
-    "token_name": lambda room: tokens.create(room.owner, NOTHING),
+    "name": lambda room: catalog.create(room.owner, NOTHING),
+    "token_name": lambda room: api_tokens.create(room.owner, NOTHING),
 }
 
 
@@ -59,13 +61,13 @@ async def test_a_required_text_of_which_nothing_is_seen_is_missing(room: Room, f
 async def test_a_project_keeps_its_name_where_the_new_one_cannot_be_seen(room: Room) -> None:
     """Renaming is held to the same."""
     with pytest.raises(UserError, match="name_required"):
-        await projects.change(room.project_id, room.owner, name=NOTHING)
+        await catalog.change(room.project_id, room.owner, name=NOTHING)
 
 
 async def test_names_are_stored_without_what_turns_a_line_around(connected: str, room: Room) -> None:
     """A project's, which strangers read in an invitation, and a token's."""
-    await projects.change(room.project_id, room.owner, name="\u202e夏\u200b天\u2066 短剧\x1b")
-    await tokens.create(room.owner, "\u2067to\u200bken\x07")
+    await catalog.change(room.project_id, room.owner, name="\u202e夏\u200b天\u2066 短剧\x1b")
+    await api_tokens.create(room.owner, "\u2067to\u200bken\x07")
 
     assert {row["name"] for row in rows(connected, "SELECT name FROM projects")} == {"夏天 短剧"}
     assert [row["name"] for row in rows(connected, "SELECT name FROM api_tokens")] == ["token"]
@@ -78,8 +80,8 @@ async def test_an_optional_text_of_which_nothing_is_seen_is_empty(connected: str
     brief = Brief.parse(
         {"platform": "抖音", "genre": "穿越", "avoid": NOTHING, "other_requirements": NOTHING}
     )
-    await projects.change(room.project_id, room.owner, description=NOTHING)
-    await picks.pick(room.project_id, one, "pass", room.owner, NOTHING)
+    await catalog.change(room.project_id, room.owner, description=NOTHING)
+    await verdicts.pick(room.project_id, one, "pass", room.owner, NOTHING)
 
     assert (brief.avoid, brief.other_requirements) == ("", "")
     [project] = rows(connected, "SELECT description FROM projects")

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import text, update
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.errors import UserError
-from scriptwriter.models import Invitation, Membership, User
-from scriptwriter.services import invitations, members, projects, throttle
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.projects import ProjectsState
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts import sign_in_throttle
+from scriptwriter.services.projects import catalog, invitations, memberships
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Invitation, Membership, User
 from scriptwriter.sync.hub import Hub
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.projects.projects_state import ProjectsState
 from tests.support.rooms import Room, join
 from tests.support.rows import rows
 from tests.support.tabs import PROJECTS, open_tab
@@ -35,7 +36,7 @@ async def refused(work) -> str:
 
 async def roles(room: Room) -> dict[str, str]:
     """The role of each member."""
-    return {each.id: each.role for each in await members.listed(room.project_id, room.owner)}
+    return {each.id: each.role for each in await memberships.listed(room.project_id, room.owner)}
 
 
 async def test_an_invitation_makes_nobody_a_member(connected: str, room: Room) -> None:
@@ -47,8 +48,8 @@ async def test_an_invitation_makes_nobody_a_member(connected: str, room: Room) -
         "一个项目", "collaborator", "Owner", "owner",
     )  # fmt: skip
     assert room.stranger not in await roles(room)
-    assert await projects.mine(room.stranger) == []
-    assert await refused(projects.open_project(room.project_id, room.stranger)) == "project_not_found"
+    assert await catalog.mine(room.stranger) == []
+    assert await refused(catalog.open_project(room.project_id, room.stranger)) == "project_not_found"
 
 
 async def test_who_accepts_is_a_member_in_the_role_of_the_invitation(connected: str, room: Room) -> None:
@@ -82,10 +83,10 @@ async def test_who_declined_is_not_asked_again_by_the_same_person(connected: str
     assert await invitations.mine(room.stranger) == []
 
     assert await refused(invited(room)) == "invitation_declined"
-    other = await projects.create(room.owner, "另一个")
+    other = await catalog.create(room.owner, "另一个")
     again = invitations.invite(other, room.stranger, "viewer", room.owner)
     assert await refused(again) == "invitation_declined"
-    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
     await invitations.invite(room.project_id, room.stranger, "viewer", room.viewer)
     await invitations.decline((await invitations.mine(room.stranger))[0].id, room.stranger)
     async with transaction() as session:
@@ -96,7 +97,7 @@ async def test_who_declined_is_not_asked_again_by_the_same_person(connected: str
 
 async def test_there_is_one_open_invitation_of_a_person_to_a_project(connected: str, room: Room) -> None:
     """Also of two owners at once."""
-    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
 
     both = await asyncio.gather(
         *(
@@ -112,7 +113,7 @@ async def test_there_is_one_open_invitation_of_a_person_to_a_project(connected: 
 async def test_an_inviter_has_so_many_open_invitations(connected: str, room: Room) -> None:
     """Over all projects; one that is taken back makes room."""
     others = [f"person-{number}" for number in range(invitations.MOST_OPEN)]
-    elsewhere = await projects.create(room.owner, "另一个")
+    elsewhere = await catalog.create(room.owner, "另一个")
     async with transaction() as session:
         session.add_all([User(id=name, username=name) for name in others])
         await session.flush()
@@ -132,7 +133,7 @@ async def test_an_inviter_has_so_many_open_invitations(connected: str, room: Roo
 
 async def test_looking_names_up_has_its_bound(connected: str, room: Room) -> None:
     """Of names that nobody has, too: an owner cannot find out who has an account here by trying."""
-    for number in range(throttle.MOST_LOOKUPS):
+    for number in range(sign_in_throttle.MOST_LOOKUPS):
         name = f"guess-{number}"
         assert (
             await refused(invitations.invite(room.project_id, name, "viewer", room.owner))
@@ -150,14 +151,14 @@ async def test_looking_names_up_has_its_bound(connected: str, room: Room) -> Non
 @pytest.mark.parametrize("what", ["delete", "step down", "remove", "withdraw", "disable", "demote"])
 async def test_an_invitation_ends_with_what_it_stands_on(connected: str, room: Room, what: str) -> None:
     """The project, its inviter's role and account; and an owner takes it back."""
-    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
     invitation = await invited(room)
     if what == "delete":
-        await projects.delete(room.project_id, room.viewer)
+        await catalog.delete(room.project_id, room.viewer)
     elif what == "step down":
-        await members.change_role(room.project_id, room.owner, "collaborator", room.viewer)
+        await memberships.change_role(room.project_id, room.owner, "collaborator", room.viewer)
     elif what == "remove":
-        await members.remove(room.project_id, room.owner, room.viewer)
+        await memberships.remove(room.project_id, room.owner, room.viewer)
     elif what == "withdraw":
         await invitations.withdraw(room.project_id, invitation, room.viewer)
     elif what == "disable":
@@ -187,7 +188,7 @@ async def test_an_open_list_shows_invitations_as_they_come_and_go(hub: Hub, room
             "viewer",
             "一个项目",
         )
-        await projects.change(room.project_id, room.owner, name="改名")
+        await catalog.change(room.project_id, room.owner, name="改名")
         await tab.sees(ProjectsState, "invitations", lambda found: found and found[0].project == "改名")
         await invitations.withdraw(room.project_id, invitation, room.owner)
         await tab.sees(ProjectsState, "invitations", lambda found: found == [])

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import keepers, picks
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import keepers, verdicts
 from tests.support.batches import written
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -24,7 +24,7 @@ async def kept(room: Room) -> list[IdeaRef]:
     """Three ideas that the owner keeps, in this order."""
     refs = await written(room)
     for ref in refs:
-        await picks.pick(room.project_id, ref, "keep", room.owner)
+        await verdicts.pick(room.project_id, ref, "keep", room.owner)
     return refs
 
 
@@ -33,7 +33,7 @@ async def test_an_order_is_made_from_the_ideas_that_it_names(connected: str, roo
     [one, two, *_] = await written(room)
     [other, *_] = await written(room)
     for ref in (two, one):
-        await picks.pick(room.project_id, ref, "keep", room.owner)
+        await verdicts.pick(room.project_id, ref, "keep", room.owner)
 
     await keepers.move(room.project_id, other, two, room.collaborator)
 
@@ -121,7 +121,7 @@ async def test_random_moves_of_two_people_lose_and_double_no_keeper(
 async def test_a_place_that_is_gone_is_named(connected: str, room: Room) -> None:
     """The idea before which it should go was never a keeper."""
     [one, two, _] = await written(room)
-    await picks.pick(room.project_id, one, "keep", room.owner)
+    await verdicts.pick(room.project_id, one, "keep", room.owner)
 
     with pytest.raises(UserError, match="keeper_gone"):
         await keepers.move(room.project_id, one, two, room.owner)

@@ -5,13 +5,15 @@ import json
 
 import pytest
 
-from scriptwriter.services import attempts, edits, keepers, members, picks, projects
-from scriptwriter.state.lineage import LineageState
-from scriptwriter.state.origin import OriginState
-from scriptwriter.state.project import ProjectState
+from scriptwriter.services.ideas import edits, keepers, verdicts
+from scriptwriter.services.projects import catalog, memberships
+from scriptwriter.services.runs import attempts
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import LINEAGE as LINEAGE_VIEW
 from scriptwriter.sync.views import ProjectLineage
+from scriptwriter.web.kit.project_state import ProjectState
+from scriptwriter.web.lineage.lineage_state import LineageState
+from scriptwriter.web.room.origin_state import OriginState
 from tests.support.batches import GROWING, ONE, begun, written
 from tests.support.rooms import Room, make_room
 from tests.support.tabs import LINEAGE, Tab, open_tab
@@ -44,13 +46,13 @@ async def test_the_lineage_is_followed_beside_the_flow_and_let_go(hub: Hub, room
             assert len((await anext(lineages)).lineage.nodes) == 3
             assert hub.open_projects == 1
 
-            await picks.pick(room.project_id, first, "keep", room.owner)
+            await verdicts.pick(room.project_id, first, "keep", room.owner)
 
             value = await anext(lineages)
             while not _told(value):
                 value = await anext(lineages)
         assert value.roles["viewer"] == "viewer" and value.name == "一个项目"
-        await picks.pick(room.project_id, first, "none", room.owner)
+        await verdicts.pick(room.project_id, first, "none", room.owner)
         async with asyncio.timeout(LIMIT):
             while (await anext(flows)).keepers:
                 pass
@@ -73,7 +75,7 @@ async def test_an_idea_that_is_being_written_does_not_move_the_lineage(hub: Hub,
     async with hub.follow_view(room.project_id, LINEAGE_VIEW) as lineages, asyncio.timeout(LIMIT):
         before = await anext(lineages)
         await attempts.save_draft(attempt, [ONE, GROWING])
-        await projects.change(room.project_id, room.owner, name="改了名")
+        await catalog.change(room.project_id, room.owner, name="改了名")
 
         after = await anext(lineages)
 
@@ -87,8 +89,8 @@ async def test_the_page_tells_every_step_and_each_new_one(hub: Hub, room: Room) 
 
     async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
         opened = await lists(tab, "Collaborator 改写《重生之后》", "3 个创意")
-        await picks.pick(room.project_id, second, "pass", room.owner, "formulaic")
-        await picks.pick(room.project_id, third, "keep", room.owner)
+        await verdicts.pick(room.project_id, second, "pass", room.owner, "formulaic")
+        await verdicts.pick(room.project_id, third, "keep", room.owner)
         await keepers.move(room.project_id, second, third, room.owner)
 
         said = await lists(tab, "Owner 留下《末日掌柜》", "Owner 排序")
@@ -149,9 +151,9 @@ async def test_who_loses_the_project_keeps_nothing_of_its_lineage(hub: Hub, room
         await lists(tab, "3 个创意")
 
         if how == "removed":
-            await members.remove(room.project_id, room.viewer, room.owner)
+            await memberships.remove(room.project_id, room.viewer, room.owner)
         else:
-            await projects.delete(room.project_id, room.owner)
+            await catalog.delete(room.project_id, room.owner)
 
         await tab.sees(LineageState, "access", lambda access: access == how)
         assert tab.value(LineageState, "steps") == []

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from scriptwriter.components.views import Notice
-from scriptwriter.state import following
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.lineage import LineageState
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.projects import ProjectsState
 from scriptwriter.sync.hub import Hub
+from scriptwriter.web.kit import following
+from scriptwriter.web.lineage.lineage_state import LineageState
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.room.card_vars import Notice
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.support.rooms import Room
 from tests.support.tabs import BRAINSTORM, LINEAGE, MEMBERS, PROJECTS, open_tab
 

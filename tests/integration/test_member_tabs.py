@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms, invitations, members, projects
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.managing import ManagingState
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.project import ProjectState
-from scriptwriter.state.projects import ProjectsState
+from scriptwriter.domain.graph import Idea
+from scriptwriter.services.projects import catalog, invitations, memberships
+from scriptwriter.services.runs import attempts, brainstorms
 from scriptwriter.sync.hub import Hub
+from scriptwriter.web.kit.project_management import ManagingState
+from scriptwriter.web.kit.project_state import ProjectState
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import transform_of
 from tests.support.tabs import BRAINSTORM, LINEAGE, MEMBERS, PROJECTS, Tab, open_tab
@@ -55,11 +56,11 @@ async def test_a_removed_member_is_told_and_gets_nothing_more(hub: Hub, room: Ro
         gone = await opened(stack, room, room.collaborator, page)
         owner = await opened(stack, room, room.owner, BRAINSTORM)
 
-        await members.remove(room.project_id, room.collaborator, room.owner)
+        await memberships.remove(room.project_id, room.collaborator, room.owner)
         await gone.sees(PAGES[page], "access", lambda access: access == "removed")
         sent = len(gone.updates)
         await attempts.save_draft(attempt, [ONE, TWO])
-        await projects.change(room.project_id, room.owner, name="另一个名字")
+        await catalog.change(room.project_id, room.owner, name="另一个名字")
         await owner.sees(BrainstormState, "cards", lambda cards: len(cards) == 2)
         await owner.sees(ProjectState, "name", lambda name: name == "另一个名字")
 
@@ -76,7 +77,7 @@ async def test_a_deleted_project_closes_in_every_tab(hub: Hub, room: Room, page:
     async with AsyncExitStack() as stack:
         tabs = [await opened(stack, room, who, page) for who in (room.owner, room.collaborator, room.viewer)]
 
-        await projects.delete(room.project_id, room.owner)
+        await catalog.delete(room.project_id, room.owner)
 
         for tab in tabs:
             await tab.sees(PAGES[page], "access", lambda access: access == "deleted")
@@ -113,13 +114,13 @@ async def test_buttons_go_and_come_with_the_role(hub: Hub, room: Room) -> None:
         await demoted.sees(BrainstormState, "may_act", lambda may: may is True)
         assert not promoted.value(BrainstormState, "may_act")
 
-        await members.change_role(room.project_id, room.collaborator, "viewer", room.owner)
-        await members.change_role(room.project_id, room.viewer, "collaborator", room.owner)
+        await memberships.change_role(room.project_id, room.collaborator, "viewer", room.owner)
+        await memberships.change_role(room.project_id, room.viewer, "collaborator", room.owner)
 
         await demoted.sees(BrainstormState, "may_act", lambda may: may is False)
         await promoted.sees(BrainstormState, "may_act", lambda may: may is True)
         assert not promoted.value(ProjectState, "may_manage")
-        await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+        await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
         await promoted.sees(ProjectState, "may_manage", lambda may: may is True)
         assert demoted.value(BrainstormState, "access") == "open"
 
@@ -176,7 +177,7 @@ async def test_who_cannot_be_added_is_told_where_it_was_typed(
         assert words in told
         assert not tab.value(MembersState, "added")
         assert not tab.value(MembersState, "adding")
-        assert len(await members.listed(room.project_id, room.owner)) == 3
+        assert len(await memberships.listed(room.project_id, room.owner)) == 3
 
 
 @pytest.mark.parametrize("person", ["collaborator", "viewer", "stranger", None])
@@ -184,7 +185,7 @@ async def test_who_does_not_own_a_project_changes_nothing_of_it(
     hub: Hub, room: Room, person: str | None
 ) -> None:
     """Each handler is an endpoint that any client can call."""
-    before = await members.listed(room.project_id, room.owner)
+    before = await memberships.listed(room.project_id, room.owner)
     async with open_tab(room.project_id, person, MEMBERS) as tab:
         await tab.sees(MembersState, "access", lambda access: access in ("open", "denied"))
 
@@ -206,9 +207,9 @@ async def test_who_does_not_own_a_project_changes_nothing_of_it(
 
         assert tab.value(MembersState, "notice").zh
         assert tab.value(ManagingState, "problem").zh
-    row = await projects.open_project(room.project_id, room.owner)
+    row = await catalog.open_project(room.project_id, room.owner)
     assert (row.name, row.archived) == ("一个项目", False)
-    assert await members.listed(room.project_id, room.owner) == before
+    assert await memberships.listed(room.project_id, room.owner) == before
 
 
 async def test_a_stranger_sees_nobody(hub: Hub, room: Room) -> None:
@@ -229,11 +230,11 @@ async def test_stepping_down_is_asked_about_and_takes_the_buttons_away(hub: Hub,
         await tab.send(MembersState.confirm)
         assert tab.value(MembersState, "notice").zh == "项目至少要有一位所有者，请先让另一位成员成为所有者"
 
-        await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+        await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
         await tab.send(MembersState.change_role, member_id="owner", role="viewer")
         await tab.send(MembersState.keep)
         await tab.send(MembersState.confirm)
-        assert (await projects.open_project(room.project_id, room.owner)).role == "owner"
+        assert (await catalog.open_project(room.project_id, room.owner)).role == "owner"
         await tab.send(MembersState.change_role, member_id="owner", role="viewer")
         await tab.send(MembersState.confirm)
 
@@ -305,7 +306,7 @@ async def test_an_owner_says_what_a_project_is_about(hub: Hub, room: Room) -> No
         await owner.send(ManagingState.rename, form_data=form | {"name": "新稿", "description": "长" * 2001})
         assert owner.value(ManagingState, "problem").zh == "项目简介最多 2000 个字"
         await owner.send(ManagingState.rename, form_data={"project_id": room.project_id, "name": "只改名"})
-    row = await projects.open_project(room.project_id, room.owner)
+    row = await catalog.open_project(room.project_id, room.owner)
     assert (row.name, row.description) == ("只改名", "十集短剧\n主角是锁匠")
 
 
@@ -315,7 +316,7 @@ async def test_a_new_name_and_the_archive_reach_open_tabs(hub: Hub, room: Room) 
         tab = await opened(stack, room, room.viewer, BRAINSTORM)
         assert tab.value(ProjectState, "name") == "一个项目"
 
-        await projects.change(room.project_id, room.owner, name="真假千金")
+        await catalog.change(room.project_id, room.owner, name="真假千金")
         await tab.sees(ProjectState, "name", lambda name: name == "真假千金")
-        await projects.archive(room.project_id, room.owner)
+        await catalog.archive(room.project_id, room.owner)
         await tab.sees(ProjectState, "archived", lambda archived: archived is True)

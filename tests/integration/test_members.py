@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.errors import UserError
-from scriptwriter.models import User
-from scriptwriter.services import brainstorms, invitations, members, projects
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.projects import catalog, invitations, memberships
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import User
 from tests.support.rooms import BRIEF, Room, join
 from tests.support.rows import rows
 from tests.support.waiting import eventually
@@ -21,16 +22,16 @@ WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND
 
 async def roles(room: Room) -> dict[str, str]:
     """The role of each member, by user name."""
-    listed = await members.listed(room.project_id, room.viewer)
+    listed = await memberships.listed(room.project_id, room.viewer)
     return {member.username: member.role for member in listed}
 
 
 async def test_members_are_listed_owners_first_with_their_names(connected: str, room: Room) -> None:
     """As they are shown to one another."""
-    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
     await join(room.project_id, "stranger", "viewer", room.owner)
 
-    listed = await members.listed(room.project_id, "stranger")
+    listed = await memberships.listed(room.project_id, "stranger")
 
     assert [(each.name, each.username, each.role) for each in listed] == [
         ("Owner", "owner", "owner"),
@@ -83,8 +84,8 @@ async def test_a_closed_account_cannot_be_invited(connected: str, room: Room) ->
 
 async def test_a_change_of_role_holds_at_the_next_act(connected: str, room: Room) -> None:
     """A viewer who is promoted starts; one who is demoted no longer does."""
-    await members.change_role(room.project_id, room.viewer, "collaborator", room.owner)
-    await members.change_role(room.project_id, room.collaborator, "viewer", room.owner)
+    await memberships.change_role(room.project_id, room.viewer, "collaborator", room.owner)
+    await memberships.change_role(room.project_id, room.collaborator, "viewer", room.owner)
 
     await brainstorms.start(room.project_id, BRIEF, room.viewer)
     with pytest.raises(UserError, match="not_allowed"):
@@ -93,9 +94,9 @@ async def test_a_change_of_role_holds_at_the_next_act(connected: str, room: Room
 
 async def test_whoever_left_can_join_again(connected: str, room: Room) -> None:
     """With another role, if an owner wants so."""
-    await members.leave(room.project_id, room.collaborator)
+    await memberships.leave(room.project_id, room.collaborator)
     with pytest.raises(UserError, match="project_not_found"):
-        await members.listed(room.project_id, room.collaborator)
+        await memberships.listed(room.project_id, room.collaborator)
 
     await join(room.project_id, "collaborator", "viewer", room.owner)
 
@@ -106,18 +107,18 @@ async def test_a_person_who_is_no_member_can_be_neither_changed_nor_removed(
     connected: str, room: Room
 ) -> None:
     """Nor one of another project."""
-    await projects.create("stranger", "别的项目")
+    await catalog.create("stranger", "别的项目")
 
     with pytest.raises(UserError, match="member_not_found"):
-        await members.change_role(room.project_id, "stranger", "viewer", room.owner)
+        await memberships.change_role(room.project_id, "stranger", "viewer", room.owner)
     with pytest.raises(UserError, match="member_not_found"):
-        await members.remove(room.project_id, "stranger", room.owner)
+        await memberships.remove(room.project_id, "stranger", room.owner)
 
 
 LOSING: dict[str, Callable[[Room, str], Awaitable[None]]] = {
-    "leave": lambda room, who: members.leave(room.project_id, who),
-    "remove oneself": lambda room, who: members.remove(room.project_id, who, who),
-    "step down": lambda room, who: members.change_role(room.project_id, who, "collaborator", who),
+    "leave": lambda room, who: memberships.leave(room.project_id, who),
+    "remove oneself": lambda room, who: memberships.remove(room.project_id, who, who),
+    "step down": lambda room, who: memberships.change_role(room.project_id, who, "collaborator", who),
 }
 
 
@@ -126,12 +127,12 @@ async def test_the_last_owner_stays(connected: str, room: Room, how: str) -> Non
     """Until there is another one, who can act."""
     with pytest.raises(UserError, match="last_owner"):
         await LOSING[how](room, room.owner)
-    await members.change_role(room.project_id, room.collaborator, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
     async with transaction() as session:
         await session.exec(update(User).where(col(User.id) == room.collaborator).values(status="disabled"))
     with pytest.raises(UserError, match="last_owner"):
         await LOSING[how](room, room.owner)
-    await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
 
     await LOSING[how](room, room.owner)
 
@@ -144,7 +145,7 @@ async def test_of_two_last_owners_one_stays_however_both_go_at_once(
     connected: str, room: Room, how: str, other: str
 ) -> None:
     """Both ask at the same moment, held up together before they are let go."""
-    await members.change_role(room.project_id, room.collaborator, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
 
     with psycopg.connect(connected) as holding:
         holding.execute("SELECT 1 FROM projects FOR UPDATE")
@@ -162,11 +163,11 @@ async def test_of_two_last_owners_one_stays_however_both_go_at_once(
 
 async def test_two_owners_who_remove_each_other_do_not_both_succeed(connected: str, room: Room) -> None:
     """The second one is no owner any more when it is their turn."""
-    await members.change_role(room.project_id, room.collaborator, "owner", room.owner)
+    await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
 
     outcomes = await asyncio.gather(
-        members.remove(room.project_id, room.collaborator, room.owner),
-        members.remove(room.project_id, room.owner, room.collaborator),
+        memberships.remove(room.project_id, room.collaborator, room.owner),
+        memberships.remove(room.project_id, room.owner, room.collaborator),
         return_exceptions=True,
     )
 

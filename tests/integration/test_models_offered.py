@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Brief
-from scriptwriter.services import brainstorms
+from scriptwriter.domain.graph import Brief
+from scriptwriter.services.runs import brainstorms
 from scriptwriter.settings import settings
+from scriptwriter.worker.attempt import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.postgres import ask
 from tests.support.rooms import Room

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from scriptwriter.errors import GenerationError, UserError
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Brief
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, brainstorms, remakes
-from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.domain.errors import GenerationError, UserError
+from scriptwriter.domain.graph import Brief
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.runs import attempts, brainstorms, remakes
 from scriptwriter.sync.hub import Hub
+from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.worker.attempt import run
 from tests.support.model_server import Answer, ModelServer, ideas_text, refused, spoken, story
 from tests.support.programs import problem, program_of
 from tests.support.rooms import Room

@@ -17,13 +17,13 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from scriptwriter import database
-from scriptwriter.api.app import create
-from scriptwriter.backing import electric_server
-from scriptwriter.graph import Idea
-from scriptwriter.observability import MOST_ALIKE, WHILE, configure_logs
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.api.http_app import create
+from scriptwriter.domain.graph import Idea
+from scriptwriter.operations.backing import electric_server
+from scriptwriter.operations.observability import MOST_ALIKE, WHILE, configure_logs
+from scriptwriter.services.runs import attempts, brainstorms
 from scriptwriter.settings import settings
+from scriptwriter.store import database
 from scriptwriter.sync import hub
 from tests.support.model_server import ModelServer, ideas_text, refused, spoken
 from tests.support.rooms import BRIEF, Room

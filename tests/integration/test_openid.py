@@ -9,12 +9,12 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from scriptwriter.api import openid as routes
-from scriptwriter.api.app import create
-from scriptwriter.database import transaction
-from scriptwriter.models import AuthProvider, User
-from scriptwriter.services import accounts, passwords
+from scriptwriter.api.http_app import create
+from scriptwriter.api.routes import openid_routes as routes
+from scriptwriter.services.accounts import passwords, sessions
 from scriptwriter.settings import settings
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import AuthProvider, User
 from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 
 HOME = "http://localhost:3000"
@@ -62,7 +62,7 @@ async def walk(browser: httpx.AsyncClient, next: str = "/projects") -> str:
 
 async def signed_in(browser: httpx.AsyncClient) -> User | None:
     """Whose session the browser has."""
-    return await accounts.user_of_session(browser.cookies.get("scriptwriter_session") or "")
+    return await sessions.user_of_session(browser.cookies.get("scriptwriter_session") or "")
 
 
 def told(address: str) -> tuple[str, str]:
@@ -94,7 +94,7 @@ async def test_an_equal_name_or_mail_address_links_nothing(
 ) -> None:
     """Whoever registered the name keeps the account; the newcomer gets a name beside it."""
     token = await passwords.register("liming", "a long password")
-    owner = await accounts.user_of_session(token)
+    owner = await sessions.user_of_session(token)
 
     await walk(browser)
     first = await signed_in(browser)

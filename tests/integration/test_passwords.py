@@ -8,11 +8,11 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import select
 
-from scriptwriter.database import transaction
-from scriptwriter.errors import UserError
-from scriptwriter.models import AuthProvider, User
-from scriptwriter.services import accounts, hashing, passwords, throttle
-from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts import password_hashing, passwords, sessions, sign_in_throttle
+from scriptwriter.services.accounts.test_user import TEST_USER
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import AuthProvider, User
 from tests.support.accounts import (
     OTHER,
     PASSWORD,
@@ -35,8 +35,8 @@ async def test_a_person_registers_and_is_known_by_any_spelling_of_their_name() -
     """The name is shown as typed; the database has an argon2 hash and no password."""
     token = await passwords.register(" Li明 ", PASSWORD, user_agent="Firefox")
 
-    user = await accounts.user_of_session(token)
-    again = await accounts.user_of_session(await passwords.sign_in("ｌｉ明", PASSWORD))
+    user = await sessions.user_of_session(token)
+    again = await sessions.user_of_session(await passwords.sign_in("ｌｉ明", PASSWORD))
 
     assert user and again and user.id == again.id
     assert (user.username, user.display_name) == ("li明", "Li明")
@@ -122,7 +122,7 @@ async def test_an_outdated_hash_is_renewed_at_sign_in() -> None:
 
     renewed = (await _provider()).provider_data
     assert renewed != weak
-    assert await hashing.verified(PASSWORD.encode(), renewed) == (True, None)
+    assert await password_hashing.verified(PASSWORD.encode(), renewed) == (True, None)
 
 
 async def test_only_so_many_passwords_are_hashed_at_once() -> None:
@@ -136,10 +136,10 @@ async def test_only_so_many_passwords_are_hashed_at_once() -> None:
             await asyncio.sleep(0)
 
     ticking = asyncio.create_task(tick())
-    number = hashing.AT_A_TIME + hashing.WAITING + 3
+    number = password_hashing.AT_A_TIME + password_hashing.WAITING + 3
     results = await asyncio.gather(
         *(
-            hashing.verified(b"password", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA")
+            password_hashing.verified(b"password", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA")
             for _ in range(number)
         ),
         return_exceptions=True,
@@ -155,17 +155,17 @@ async def test_a_changed_password_needs_the_current_one_and_ends_every_other_ses
     """The old password opens nothing any more, the session that changed it goes on."""
     here = await passwords.register("liming", PASSWORD)
     there = await passwords.sign_in("liming", PASSWORD)
-    user = await accounts.user_of_session(here)
+    user = await sessions.user_of_session(here)
     assert user is not None
 
     with pytest.raises(UserError) as refused:
-        await passwords.change(user.id, OTHER, OTHER, here=accounts.token_hash(here))
+        await passwords.change(user.id, OTHER, OTHER, here=sessions.token_hash(here))
     assert refused.value.code == "wrong_current_password"
-    assert await accounts.user_of_session(there) is not None
-    await passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(here))
+    assert await sessions.user_of_session(there) is not None
+    await passwords.change(user.id, PASSWORD, OTHER, here=sessions.token_hash(here))
 
-    assert await accounts.user_of_session(there) is None
-    assert await accounts.user_of_session(here) is not None
+    assert await sessions.user_of_session(there) is None
+    assert await sessions.user_of_session(here) is not None
     assert await refusal("liming", PASSWORD) is not None
     assert await refusal("liming", OTHER) is None
 
@@ -173,7 +173,7 @@ async def test_a_changed_password_needs_the_current_one_and_ends_every_other_ses
 async def test_a_new_password_keeps_the_rules_and_is_nobodys_without_one() -> None:
     """A refusal changes nothing."""
     token = await passwords.register("liming", PASSWORD)
-    user = await accounts.user_of_session(token)
+    user = await sessions.user_of_session(token)
     assert user is not None
     async with transaction() as session:
         session.add(User(id="outside", username="wang"))
@@ -181,7 +181,7 @@ async def test_a_new_password_keeps_the_rules_and_is_nobodys_without_one() -> No
     codes = []
     for person, new in ((user.id, "short"), (user.id, "x" * 129), ("outside", OTHER)):
         with pytest.raises(UserError) as refused:
-            await passwords.change(person, PASSWORD, new, here=accounts.token_hash(token))
+            await passwords.change(person, PASSWORD, new, here=sessions.token_hash(token))
         codes.append(refused.value.code)
 
     assert codes == ["password_too_short", "password_too_long", "no_password"]
@@ -191,43 +191,43 @@ async def test_a_new_password_keeps_the_rules_and_is_nobodys_without_one() -> No
 async def test_a_session_that_is_opened_while_the_password_changes_does_not_outlive_it() -> None:
     """Whichever comes first, the old password holds no door open."""
     here = await passwords.register("liming", PASSWORD)
-    user = await accounts.user_of_session(here)
+    user = await sessions.user_of_session(here)
     assert user is not None
 
     changed, *opened = await asyncio.gather(
-        passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(here)),
+        passwords.change(user.id, PASSWORD, OTHER, here=sessions.token_hash(here)),
         *(passwords.sign_in("liming", PASSWORD) for _ in range(3)),
         return_exceptions=True,
     )
 
     assert changed is None
-    alive = [await accounts.user_of_session(token) for token in opened if isinstance(token, str)]
+    alive = [await sessions.user_of_session(token) for token in opened if isinstance(token, str)]
     assert alive == [None] * len(alive)
-    assert [row.id for row in await stored_sessions()] == [accounts.token_hash(here)]
+    assert [row.id for row in await stored_sessions()] == [sessions.token_hash(here)]
 
 
 async def test_after_five_failures_even_the_right_password_has_to_wait() -> None:
     """The sentence says how long; after that it is right again, and the count begins anew."""
     await passwords.register("liming", PASSWORD)
-    for _ in range(throttle.PAIR_LIMIT):
+    for _ in range(sign_in_throttle.PAIR_LIMIT):
         answer = await refusal("LiMing", OTHER)
         assert answer is not None and answer.code == "wrong_credentials"
 
     locked = await refusal("liming", PASSWORD)
     assert locked is not None and locked.code == "too_many_attempts"
-    assert 0 < locked.params["seconds"] <= throttle.FIRST_WAIT
+    assert 0 < locked.params["seconds"] <= sign_in_throttle.FIRST_WAIT
     await time_passes(timedelta(seconds=locked.params["seconds"]))
 
     assert await refusal("liming", PASSWORD) is None
     assert await failures() == []
-    await has_failed("liming", throttle.PAIR_LIMIT - 1)
+    await has_failed("liming", sign_in_throttle.PAIR_LIMIT - 1)
     assert await refusal("liming", PASSWORD) is None
 
 
 async def test_a_strangers_failures_keep_no_owner_out() -> None:
     """They have to wait where they are; the account is open from everywhere else."""
     await passwords.register("liming", PASSWORD)
-    await has_failed("liming", throttle.PAIR_LIMIT, "198.51.100.7")
+    await has_failed("liming", sign_in_throttle.PAIR_LIMIT, "198.51.100.7")
 
     locked = await refusal("liming", PASSWORD, "198.51.100.7")
 
@@ -240,39 +240,39 @@ async def test_guessing_from_many_addresses_has_a_bound_that_holds_for_no_known_
     await passwords.register("liming", PASSWORD)
     await passwords.register("wang", PASSWORD)
     mine, another = [await passwords.device_of(name, "") for name in ("LiMing", "wang")]
-    for number in range(throttle.ACCOUNT_LIMIT):
+    for number in range(sign_in_throttle.ACCOUNT_LIMIT):
         await has_failed("liming", 1, f"198.51.100.{number}")
-    for number in range(throttle.ADDRESS_LIMIT):
+    for number in range(sign_in_throttle.ADDRESS_LIMIT):
         await has_failed(f"name{number}", 1)
 
     for device, address in (("", "192.0.2.9"), (another, "192.0.2.9")):
         locked = await refusal("liming", PASSWORD, address, device)
         assert locked is not None and locked.code == "too_many_attempts"
     assert await refusal("liming", PASSWORD, device=mine) is None
-    assert len(await failures()) == throttle.ACCOUNT_LIMIT + throttle.ADDRESS_LIMIT
+    assert len(await failures()) == sign_in_throttle.ACCOUNT_LIMIT + sign_in_throttle.ADDRESS_LIMIT
 
 
 async def test_a_known_device_counts_its_own_failures() -> None:
     """From whichever address; elsewhere nobody waits for it, and a new password makes it a stranger."""
     token = await passwords.register("liming", PASSWORD)
     device = await passwords.device_of("liming", "")
-    for number in range(throttle.PAIR_LIMIT):
+    for number in range(sign_in_throttle.PAIR_LIMIT):
         answer = await refusal("liming", OTHER, f"198.51.100.{number}", device)
         assert answer is not None and answer.code == "wrong_credentials"
 
     locked = await refusal("liming", PASSWORD, device=device)
     assert locked is not None and locked.code == "too_many_attempts"
     assert await refusal("liming", PASSWORD) is None
-    user = await accounts.user_of_session(token)
+    user = await sessions.user_of_session(token)
     assert user is not None
-    await passwords.change(user.id, PASSWORD, OTHER, here=accounts.token_hash(token))
+    await passwords.change(user.id, PASSWORD, OTHER, here=sessions.token_hash(token))
     assert await refusal("liming", OTHER, device=device) is None
 
 
 async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
     """And what was refused unseen does not make it longer."""
     waits = []
-    await has_failed("liming", throttle.PAIR_LIMIT)
+    await has_failed("liming", sign_in_throttle.PAIR_LIMIT)
     for _ in range(3):
         answer = await refusal("liming", OTHER)
         again = await refusal("liming", OTHER)
@@ -283,13 +283,13 @@ async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
         await has_failed("liming", 1)
 
     assert waits == sorted(waits) and len(set(waits)) == len(waits) == 3
-    assert throttle._wait(99, 0.0, throttle.PAIR_LIMIT) == throttle.LONGEST_WAIT
+    assert sign_in_throttle._wait(99, 0.0, sign_in_throttle.PAIR_LIMIT) == sign_in_throttle.LONGEST_WAIT
 
 
 async def test_failures_are_forgotten_after_the_window() -> None:
     """Four of today and one of yesterday lock nobody out."""
-    await has_failed("liming", throttle.PAIR_LIMIT)
-    await time_passes(throttle.WINDOW)
+    await has_failed("liming", sign_in_throttle.PAIR_LIMIT)
+    await time_passes(sign_in_throttle.WINDOW)
 
     answer = await refusal("liming", OTHER)
 
@@ -299,7 +299,7 @@ async def test_failures_are_forgotten_after_the_window() -> None:
 async def test_an_address_that_tries_many_names_has_to_wait() -> None:
     """Other addresses do not, and its own account's success does not clear what it did to others."""
     await passwords.register("liming", PASSWORD)
-    for number in range(throttle.ADDRESS_LIMIT - 1):
+    for number in range(sign_in_throttle.ADDRESS_LIMIT - 1):
         await has_failed(f"name{number}", 1)
     assert await refusal("liming", PASSWORD) is None
     await refusal("one more", OTHER)
@@ -317,16 +317,16 @@ async def test_many_guesses_at_once_pass_the_bound_no_more_than_one_by_one() -> 
     answers = await asyncio.gather(*(refusal("liming", f"guess number {n}") for n in range(12)))
 
     codes = [answer.code for answer in answers if answer is not None]
-    assert codes.count("wrong_credentials") == throttle.PAIR_LIMIT
-    assert codes.count("too_many_attempts") == 12 - throttle.PAIR_LIMIT
+    assert codes.count("wrong_credentials") == sign_in_throttle.PAIR_LIMIT
+    assert codes.count("too_many_attempts") == 12 - sign_in_throttle.PAIR_LIMIT
 
 
 async def test_asking_for_names_that_are_taken_has_its_bound_too() -> None:
     """By address: who has the name can sign in meanwhile, and whoever registers a free one is not counted."""
     await passwords.register("liming", PASSWORD, address="192.0.2.1")
     assert await failures() == []
-    for _ in range(throttle.ADDRESS_LIMIT - 1):
-        await throttle.begin(throttle.NO_ACCOUNT, "192.0.2.1")
+    for _ in range(sign_in_throttle.ADDRESS_LIMIT - 1):
+        await sign_in_throttle.begin(sign_in_throttle.NO_ACCOUNT, "192.0.2.1")
     codes = []
     for name in ("liming", "wang"):
         with pytest.raises(UserError) as refused:
@@ -341,13 +341,13 @@ async def test_asking_for_names_that_are_taken_has_its_bound_too() -> None:
 async def test_guessing_the_current_password_has_the_bound_of_the_account() -> None:
     """A borrowed browser is no way around it."""
     token = await passwords.register("liming", PASSWORD)
-    user = await accounts.user_of_session(token)
+    user = await sessions.user_of_session(token)
     assert user is not None
-    await has_failed("liming", throttle.PAIR_LIMIT - 1, device=throttle.SIGNED_IN)
+    await has_failed("liming", sign_in_throttle.PAIR_LIMIT - 1, device=sign_in_throttle.SIGNED_IN)
     codes = []
     for current in (OTHER, PASSWORD):
         with pytest.raises(UserError) as refused:
-            await passwords.change(user.id, current, OTHER, here=accounts.token_hash(token))
+            await passwords.change(user.id, current, OTHER, here=sessions.token_hash(token))
         codes.append(refused.value.code)
 
     assert codes == ["wrong_current_password", "too_many_attempts"]
@@ -384,7 +384,7 @@ async def test_a_guessable_password_is_refused(password: str) -> None:
     assert refused.value.code == "password_guessable"
 
     token, wrong = await passwords.register("liming", PASSWORD), await failures()
-    user = await accounts.user_of_session(token)
+    user = await sessions.user_of_session(token)
     assert user is not None
     with pytest.raises(UserError) as refused:
         await passwords.change(user.id, PASSWORD, password, here="")
@@ -392,7 +392,7 @@ async def test_a_guessable_password_is_refused(password: str) -> None:
 
     async with transaction() as session:
         provider = (await session.exec(select(AuthProvider))).one()
-        provider.provider_data = await hashing.hashed(password.encode())
+        provider.provider_data = await password_hashing.hashed(password.encode())
         session.add(provider)
     assert await refusal("liming", password) is None
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.services import picks
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.ideas import verdicts as picks
 from tests.support.batches import written
 from tests.support.rooms import Room
 from tests.support.rows import rows

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.errors import UserError
-from scriptwriter.generation import jobs
-from scriptwriter.models import Membership, User
-from scriptwriter.services import presence
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.projects import open_tabs
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, User
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import FLOW
+from scriptwriter.worker import queue_worker
 from tests.support.flows import following
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -38,9 +38,9 @@ def silent_for(url: str, tab: str, seconds: int) -> None:
 
 async def test_every_member_is_there_with_each_tab(connected: str, room: Room) -> None:
     """Viewers too; two tabs of a person are two rows."""
-    await presence.renew(room.project_id, "t1", room.owner)
-    await presence.renew(room.project_id, "t2", room.owner, IDEA)
-    await presence.renew(room.project_id, "t3", room.viewer)
+    await open_tabs.renew(room.project_id, "t1", room.owner)
+    await open_tabs.renew(room.project_id, "t2", room.owner, IDEA)
+    await open_tabs.renew(room.project_id, "t3", room.viewer)
 
     assert tabs(connected) == [
         ("t1", "owner", "Owner", ""),
@@ -51,15 +51,15 @@ async def test_every_member_is_there_with_each_tab(connected: str, room: Room) -
 
 async def test_a_renewal_says_anew_what_is_true_now(connected: str, room: Room) -> None:
     """What is edited, the name, and when it was seen."""
-    await presence.renew(room.project_id, "t1", room.owner, IDEA)
+    await open_tabs.renew(room.project_id, "t1", room.owner, IDEA)
     silent_for(connected, "t1", 60)
     async with transaction() as session:
         await session.exec(update(User).where(col(User.id) == room.owner).values(display_name="老王"))
 
-    await presence.renew(room.project_id, "t1", room.owner)
+    await open_tabs.renew(room.project_id, "t1", room.owner)
 
     assert tabs(connected) == [("t1", "owner", "老王", "")]
-    assert await presence.forget_silent() == 0
+    assert await open_tabs.forget_silent() == 0
 
 
 async def test_a_tab_that_leaves_is_gone_and_one_that_was_forgotten_comes_back(
@@ -67,14 +67,14 @@ async def test_a_tab_that_leaves_is_gone_and_one_that_was_forgotten_comes_back(
 ) -> None:
     """A laptop that was closed for a while: its next renewal is an arrival."""
     for tab in ("t1", "t2"):
-        await presence.renew(room.project_id, tab, room.owner)
+        await open_tabs.renew(room.project_id, tab, room.owner)
     silent_for(connected, "t2", 46)
 
-    await presence.leave("t1")
-    await presence.leave("t1")
-    assert await presence.forget_silent() == 1
+    await open_tabs.leave("t1")
+    await open_tabs.leave("t1")
+    assert await open_tabs.forget_silent() == 1
     assert tabs(connected) == []
-    await presence.renew(room.project_id, "t2", room.owner)
+    await open_tabs.renew(room.project_id, "t2", room.owner)
 
     assert [tab for tab, *_ in tabs(connected)] == ["t2"]
 
@@ -92,22 +92,22 @@ async def test_who_may_not_be_there_is_not(
 ) -> None:
     """Nor does a viewer edit."""
     with pytest.raises(UserError, match=code):
-        await presence.renew(room.project_id, "t1", getattr(room, who), editing)
+        await open_tabs.renew(room.project_id, "t1", getattr(room, who), editing)
 
     assert tabs(connected) == []
 
 
 async def test_a_member_who_was_removed_cannot_stay(connected: str, room: Room) -> None:
     """The next renewal is refused, and the row goes as a silent one."""
-    await presence.renew(room.project_id, "t1", room.collaborator)
+    await open_tabs.renew(room.project_id, "t1", room.collaborator)
     async with transaction() as session:
         await session.exec(delete(Membership).where(col(Membership.user_id) == room.collaborator))
 
     with pytest.raises(UserError, match="project_not_found"):
-        await presence.renew(room.project_id, "t1", room.collaborator)
+        await open_tabs.renew(room.project_id, "t1", room.collaborator)
 
     silent_for(connected, "t1", 46)
-    assert await presence.forget_silent() == 1
+    assert await open_tabs.forget_silent() == 1
 
 
 async def test_a_worker_removes_silent_tabs(
@@ -115,10 +115,10 @@ async def test_a_worker_removes_silent_tabs(
 ) -> None:
     """And only those."""
     for tab in ("silent", "open"):
-        await presence.renew(room.project_id, tab, room.owner)
+        await open_tabs.renew(room.project_id, tab, room.owner)
     silent_for(connected, "silent", 46)
 
-    begin(jobs.work())
+    begin(queue_worker.work())
 
     await eventually(lambda: [tab for tab, *_ in tabs(connected)] == ["open"])
 
@@ -136,7 +136,7 @@ class Bell(asyncio.Event):
 
 async def test_a_renewal_wakes_nobody(hub: Hub, connected: str, room: Room) -> None:
     """Not even the join: the shape of the open tabs does not have the moment of their last sign of life."""
-    await presence.renew(room.project_id, "t1", room.owner)
+    await open_tabs.renew(room.project_id, "t1", room.owner)
     bell = Bell()
     async with hub.shapes(room.project_id, FLOW, bell, past_caches=False)["presence"] as shape:
         await shape.ready()
@@ -144,8 +144,8 @@ async def test_a_renewal_wakes_nobody(hub: Hub, connected: str, room: Room) -> N
         before = bell.rung
 
         for _ in range(5):
-            await presence.renew(room.project_id, "t1", room.owner)
-        await presence.renew(room.project_id, "t1", room.owner, IDEA)
+            await open_tabs.renew(room.project_id, "t1", room.owner)
+        await open_tabs.renew(room.project_id, "t1", room.owner, IDEA)
         async with asyncio.timeout(LIMIT):
             while [row["editing"] for row in shape.rows.values()] != [IDEA]:
                 bell.clear()
@@ -159,9 +159,9 @@ async def test_everybody_sees_who_comes_what_they_edit_and_who_goes(
 ) -> None:
     """One who goes without a word, too: no follower needs a clock for it."""
     async with following(hub, room.project_id) as follower:
-        await presence.renew(room.project_id, "t1", room.owner)
-        await presence.renew(room.project_id, "t2", room.owner, IDEA)
-        await presence.renew(room.project_id, "t3", room.viewer)
+        await open_tabs.renew(room.project_id, "t1", room.owner)
+        await open_tabs.renew(room.project_id, "t2", room.owner, IDEA)
+        await open_tabs.renew(room.project_id, "t3", room.viewer)
         flow = await follower.sees(lambda flow: len(flow.present) == 2)
         flow = await follower.sees(lambda flow: flow.present and flow.present[0].editing)
         assert [(each.name, str(each.editing or "")) for each in flow.present] == [
@@ -169,10 +169,10 @@ async def test_everybody_sees_who_comes_what_they_edit_and_who_goes(
             ("Viewer", ""),
         ]
 
-        await presence.leave("t2")
+        await open_tabs.leave("t2")
         await follower.sees(lambda flow: flow.present[0].editing is None)
         silent_for(connected, "t3", 46)
-        await presence.forget_silent()
+        await open_tabs.forget_silent()
         flow = await follower.sees(lambda flow: len(flow.present) == 1)
 
         assert flow.present[0].name == "Owner"

@@ -7,13 +7,15 @@ from contextlib import AsyncExitStack, contextmanager
 import psycopg
 import pytest
 
-from scriptwriter.components.views import ProjectView
-from scriptwriter.graph import Idea
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, brainstorms, edits, members, projects
-from scriptwriter.state.projects import ProjectsState
+from scriptwriter.domain.graph import Idea
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits
+from scriptwriter.services.projects import catalog, memberships
+from scriptwriter.services.runs import attempts, brainstorms
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import NEWS
+from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.room.card_vars import ProjectView
 from tests.support.batches import GROWING, ONE, TWO, begun
 from tests.support.flows import first
 from tests.support.rooms import BRIEF, Room, join
@@ -77,15 +79,15 @@ async def test_what_owners_do_shows_in_the_lists_of_all_members(hub: Hub, room: 
         tab = await listed(stack, room, room.viewer)
         here = ("旧稿", "idle", 0)
 
-        await projects.change(room.project_id, room.owner, name="旧稿")
+        await catalog.change(room.project_id, room.owner, name="旧稿")
         await shows(tab, here)
-        await projects.archive(room.project_id, room.owner)
+        await catalog.archive(room.project_id, room.owner)
         await shows(tab)
-        await projects.unarchive(room.project_id, room.owner)
+        await catalog.unarchive(room.project_id, room.owner)
         await shows(tab, here)
-        await projects.delete(room.project_id, room.owner)
+        await catalog.delete(room.project_id, room.owner)
         await shows(tab)
-        await projects.restore(room.project_id, room.owner)
+        await catalog.restore(room.project_id, room.owner)
         await shows(tab, here)
 
 
@@ -97,10 +99,10 @@ async def test_who_comes_and_who_goes_sees_it_in_an_open_list(hub: Hub, room: Ro
 
         await join(room.project_id, room.stranger, "viewer", room.owner)
         await shows(guest, ("一个项目", "idle", 0))
-        await members.remove(room.project_id, room.stranger, room.owner)
+        await memberships.remove(room.project_id, room.stranger, room.owner)
         await shows(guest)
         assert not viewer.value(ProjectsState, "projects")[0].may_manage
-        await members.change_role(room.project_id, room.viewer, "owner", room.owner)
+        await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
         await viewer.sees(ProjectsState, "projects", lambda found: found[0].may_manage)
 
 
@@ -122,12 +124,12 @@ async def test_a_search_follows_titles_that_change(hub: Hub, room: Room) -> None
 
 async def test_a_person_is_told_of_their_own_projects_only(hub: Hub, room: Room) -> None:
     """A stranger's shape holds nothing, a member's nothing of other projects."""
-    theirs = await projects.create(room.stranger, "别人的项目")
+    theirs = await catalog.create(room.stranger, "别人的项目")
     async with hub.follow_view(room.owner, NEWS) as mine, hub.follow_view(room.stranger, NEWS) as strangers:
         assert set((await anext(mine)).changed) == {room.project_id}
         assert set((await anext(strangers)).changed) == {theirs}
-        await projects.change(room.project_id, room.owner, name="新名字")
-        second = await projects.create(room.stranger, "再一个")
+        await catalog.change(room.project_id, room.owner, name="新名字")
+        second = await catalog.create(room.stranger, "再一个")
 
         assert set((await first(strangers, lambda news: second in news.changed)).changed) == {theirs, second}
         assert set((await anext(mine)).changed) == {room.project_id}

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from scriptwriter.errors import Superseded, UserError
-from scriptwriter.generation import jobs
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms, projects
-from scriptwriter.services.purges import purge
+from scriptwriter.domain.errors import Superseded, UserError
+from scriptwriter.domain.graph import Idea
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.projects.purging import purge
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.worker import queue_worker
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows, transform_of
 from tests.support.waiting import eventually
@@ -40,15 +41,15 @@ async def begun(room: Room) -> attempts.Attempt:
 
 
 async def names(user_id: str) -> list[str]:
-    return [row.name for row in await projects.mine(user_id)]
+    return [row.name for row in await catalog.mine(user_id)]
 
 
 async def test_a_new_name_is_read_by_every_member(connected: str, room: Room) -> None:
     """Its blanks are put in order, as those of the first one."""
-    await projects.change(room.project_id, room.owner, name="  真假\n千金\x00 ")
-    await projects.change(room.project_id, room.owner, description=" 抖音\n第二季 ")
+    await catalog.change(room.project_id, room.owner, name="  真假\n千金\x00 ")
+    await catalog.change(room.project_id, room.owner, description=" 抖音\n第二季 ")
 
-    row = await projects.open_project(room.project_id, room.viewer)
+    row = await catalog.open_project(room.project_id, room.viewer)
 
     assert (row.name, row.description, row.role) == ("真假 千金", "抖音\n第二季", "viewer")
 
@@ -59,8 +60,8 @@ async def test_a_new_name_is_read_by_every_member(connected: str, room: Room) ->
 async def test_a_name_that_cannot_be_is_refused(connected: str, room: Room, name: str, code: str) -> None:
     """For a new project as for one that is there."""
     for refused in (
-        projects.change(room.project_id, room.owner, name=name),
-        projects.create(room.owner, name),
+        catalog.change(room.project_id, room.owner, name=name),
+        catalog.create(room.owner, name),
     ):
         with pytest.raises(UserError) as refusal:
             await refused
@@ -71,31 +72,31 @@ async def test_a_name_that_cannot_be_is_refused(connected: str, room: Room, name
 
 async def test_a_description_has_a_limit(connected: str, room: Room) -> None:
     """2,000 characters."""
-    await projects.change(room.project_id, room.owner, description="字" * 2000)
+    await catalog.change(room.project_id, room.owner, description="字" * 2000)
 
     with pytest.raises(UserError, match="description_too_long"):
-        await projects.change(room.project_id, room.owner, description="字" * 2001)
+        await catalog.change(room.project_id, room.owner, description="字" * 2001)
 
 
 async def test_an_archived_project_is_put_away_for_everybody_and_stays_usable(
     connected: str, room: Room
 ) -> None:
     """It comes back as it was."""
-    await projects.archive(room.project_id, room.owner)
-    await projects.archive(room.project_id, room.owner)
+    await catalog.archive(room.project_id, room.owner)
+    await catalog.archive(room.project_id, room.owner)
 
     for person in (room.owner, room.viewer):
-        assert [row.archived for row in await projects.mine(person)] == [True]
+        assert [row.archived for row in await catalog.mine(person)] == [True]
     await brainstorms.start(room.project_id, BRIEF, room.collaborator)
-    await projects.unarchive(room.project_id, room.owner)
-    assert [row.archived for row in await projects.mine(room.collaborator)] == [False]
+    await catalog.unarchive(room.project_id, room.owner)
+    assert [row.archived for row in await catalog.mine(room.collaborator)] == [False]
 
 
 async def test_a_deletion_stops_the_run_and_hides_the_project(connected: str, room: Room) -> None:
     """The finished idea and the name of who did it are kept; the worker writes nothing more."""
     attempt = await begun(room)
 
-    await projects.delete(room.project_id, room.owner)
+    await catalog.delete(room.project_id, room.owner)
 
     for person in (room.owner, room.collaborator, room.viewer):
         assert await names(person) == []
@@ -111,7 +112,7 @@ async def test_a_deletion_stops_a_run_that_has_not_begun(connected: str, room: R
     """Its job finds nothing to do."""
     transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
 
-    await projects.delete(room.project_id, room.owner)
+    await catalog.delete(room.project_id, room.owner)
 
     assert transform_of(connected)["streaming_status"] == "cancelled"
     assert await attempts.begin(transform_id) is None
@@ -124,7 +125,7 @@ async def test_no_run_begins_in_a_project_that_is_being_deleted(connected: str, 
         acts = [
             asyncio.create_task(act)
             for act in (
-                projects.delete(room.project_id, room.owner),
+                catalog.delete(room.project_id, room.owner),
                 brainstorms.start(room.project_id, BRIEF, room.collaborator),
                 brainstorms.start_again(room.project_id, room.collaborator),
             )
@@ -143,7 +144,7 @@ async def test_a_deletion_beside_a_worker_that_ends_its_run_waits_for_no_one_for
     attempt = await begun(room)
     with psycopg.connect(connected) as worker:
         worker.execute("SELECT 1 FROM transforms WHERE id = %s FOR UPDATE", [attempt.transform_id])
-        deleting = asyncio.create_task(projects.delete(room.project_id, room.owner))
+        deleting = asyncio.create_task(catalog.delete(room.project_id, room.owner))
         await eventually(lambda: len(rows(connected, WAITING)) == 1)
 
         worker.execute(
@@ -158,19 +159,19 @@ async def test_a_deletion_beside_a_worker_that_ends_its_run_waits_for_no_one_for
 async def test_a_deleted_project_comes_back_with_everything(connected: str, room: Room) -> None:
     """To all its members, and only an owner finds it meanwhile."""
     await begun(room)
-    await projects.delete(room.project_id, room.owner)
-    assert [row.id for row in await projects.restorable(room.owner)] == [room.project_id]
-    assert await projects.restorable(room.collaborator) == []
+    await catalog.delete(room.project_id, room.owner)
+    assert [row.id for row in await catalog.restorable(room.owner)] == [room.project_id]
+    assert await catalog.restorable(room.collaborator) == []
     for person in (room.collaborator, room.viewer, room.stranger):
         with pytest.raises(UserError, match="project_not_found"):
-            await projects.restore(room.project_id, person)
+            await catalog.restore(room.project_id, person)
 
-    await projects.restore(room.project_id, room.owner)
-    await projects.restore(room.project_id, room.owner)
+    await catalog.restore(room.project_id, room.owner)
+    await catalog.restore(room.project_id, room.owner)
 
-    row = await projects.open_project(room.project_id, room.viewer)
+    row = await catalog.open_project(room.project_id, room.viewer)
     assert (row.name, row.ideas, row.status) == ("一个项目", 1, "cancelled")
-    assert await projects.restorable(room.owner) == []
+    assert await catalog.restorable(room.owner) == []
     await brainstorms.retry(room.project_id, transform_of(connected)["id"], room.collaborator)
 
 
@@ -179,17 +180,17 @@ async def test_a_project_can_be_restored_for_thirty_days_and_is_purged_afterward
 ) -> None:
     """Every row of it goes, and no row of another project."""
     await begun(room)
-    other = await projects.create(room.owner, "留下的")
-    await projects.delete(room.project_id, room.owner)
+    other = await catalog.create(room.owner, "留下的")
+    await catalog.delete(room.project_id, room.owner)
     age(connected, room.project_id, 29.9)
     assert await purge() == 0
-    assert [row.id for row in await projects.restorable(room.owner)] == [room.project_id]
+    assert [row.id for row in await catalog.restorable(room.owner)] == [room.project_id]
 
     age(connected, room.project_id, 30.1)
 
-    assert await projects.restorable(room.owner) == []
+    assert await catalog.restorable(room.owner) == []
     with pytest.raises(UserError, match="project_not_found"):
-        await projects.restore(room.project_id, room.owner)
+        await catalog.restore(room.project_id, room.owner)
     assert await purge() == 1
     assert await purge() == 0
     assert [row["id"] for row in rows(connected, "SELECT id FROM projects")] == [other]
@@ -199,7 +200,7 @@ async def test_a_project_can_be_restored_for_thirty_days_and_is_purged_afterward
 
 async def test_only_deleted_projects_are_purged(connected: str, room: Room) -> None:
     """However long nobody has touched them."""
-    await projects.archive(room.project_id, room.owner)
+    await catalog.archive(room.project_id, room.owner)
     age(connected, room.project_id, 400)
 
     assert await purge() == 0
@@ -207,19 +208,19 @@ async def test_only_deleted_projects_are_purged(connected: str, room: Room) -> N
 
 async def test_a_worker_purges_while_it_works(connected: str, room: Room, begin: Callable) -> None:
     """By itself, from its start on."""
-    await projects.delete(room.project_id, room.owner)
+    await catalog.delete(room.project_id, room.owner)
     age(connected, room.project_id, 31)
 
-    begin(jobs.work())
+    begin(queue_worker.work())
 
     await eventually(lambda: not rows(connected, "SELECT 1 FROM projects"))
 
 
 async def test_two_workers_purge_side_by_side(connected: str, room: Room) -> None:
     """Each project once, and no worker waits for the other."""
-    deleted = [room.project_id, *[await projects.create(room.owner, f"第{n}个") for n in range(5)]]
+    deleted = [room.project_id, *[await catalog.create(room.owner, f"第{n}个") for n in range(5)]]
     for project_id in deleted:
-        await projects.delete(project_id, room.owner)
+        await catalog.delete(project_id, room.owner)
         age(connected, project_id, 31)
 
     assert sum(await asyncio.gather(purge(), purge())) == len(deleted)
@@ -233,4 +234,4 @@ async def test_a_person_without_an_account_makes_no_project(connected: str, room
 
     for person in ("nobody", "stranger"):
         with pytest.raises(UserError, match="signed_out"):
-            await projects.create(person, "名字")
+            await catalog.create(person, "名字")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.generation.faults import fault
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.services import attempts, brainstorms, provenance
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.services.runs import attempts, brainstorms, provenance
+from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import BRIEF, Room
 
 ONE = Idea("开锁匠", "入赘五年的锁匠。")

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Brief
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import brainstorms, edits, remakes
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Brief
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits
+from scriptwriter.services.runs import brainstorms, remakes
+from scriptwriter.worker.attempt import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows

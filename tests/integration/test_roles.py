@@ -9,25 +9,16 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.errors import UserError
-from scriptwriter.generation.faults import fault
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import Membership, User
-from scriptwriter.services import (
-    attempts,
-    brainstorms,
-    edits,
-    invitations,
-    keepers,
-    members,
-    picks,
-    projects,
-    provenance,
-    remakes,
-)
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits, keepers, verdicts
+from scriptwriter.services.projects import catalog, invitations, memberships
+from scriptwriter.services.runs import attempts, brainstorms, provenance, remakes
 from scriptwriter.services.transfer import storage
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, User
+from scriptwriter.worker.model_faults import fault
 from tests.support.budgets import unlimited
 from tests.support.rooms import BRIEF, Room
 
@@ -54,8 +45,8 @@ def _first(place: Place) -> IdeaRef:
 Act = Callable[[Place, str], Awaitable[Any]]
 
 READING: dict[str, Act] = {
-    "open": lambda place, who: projects.open_project(place.project_id, who),
-    "list members": lambda place, who: members.listed(place.project_id, who),
+    "open": lambda place, who: catalog.open_project(place.project_id, who),
+    "list members": lambda place, who: memberships.listed(place.project_id, who),
     "read where it comes from": lambda place, who: provenance.of_run(
         place.project_id, place.transform_id, who
     ),
@@ -66,26 +57,26 @@ ACTING: dict[str, Act] = {
     "start again": lambda place, who: brainstorms.start_again(place.project_id, who),
     "retry": lambda place, who: brainstorms.retry(place.project_id, place.transform_id, who),
     "stop": lambda place, who: brainstorms.stop(place.project_id, place.transform_id, who),
-    "pick": lambda place, who: picks.pick(place.project_id, _first(place), "keep", who),
+    "pick": lambda place, who: verdicts.pick(place.project_id, _first(place), "keep", who),
     "edit": lambda place, who: edits.edit(place.project_id, _first(place), "新题目", "新正文。", "", who),
     "arrange": lambda place, who: keepers.move(place.project_id, _first(place), None, who),
     "like": lambda place, who: remakes.like(place.project_id, _first(place), 3, who),
     "retitle": lambda place, who: remakes.retitle(place.project_id, _first(place), who),
 }
 MANAGING: dict[str, Act] = {
-    "rename": lambda place, who: projects.change(place.project_id, who, name="另一个名字"),
-    "describe": lambda place, who: projects.change(place.project_id, who, description="一句简介"),
-    "archive": lambda place, who: projects.archive(place.project_id, who),
-    "unarchive": lambda place, who: projects.unarchive(place.project_id, who),
-    "delete": lambda place, who: projects.delete(place.project_id, who),
-    "restore": lambda place, who: projects.restore(place.project_id, who),
+    "rename": lambda place, who: catalog.change(place.project_id, who, name="另一个名字"),
+    "describe": lambda place, who: catalog.change(place.project_id, who, description="一句简介"),
+    "archive": lambda place, who: catalog.archive(place.project_id, who),
+    "unarchive": lambda place, who: catalog.unarchive(place.project_id, who),
+    "delete": lambda place, who: catalog.delete(place.project_id, who),
+    "restore": lambda place, who: catalog.restore(place.project_id, who),
     "invite": lambda place, who: invitations.invite(place.project_id, "stranger", "viewer", who),
-    "change a role": lambda place, who: members.change_role(place.project_id, "viewer", "owner", who),
-    "remove": lambda place, who: members.remove(place.project_id, "viewer-2", who),
+    "change a role": lambda place, who: memberships.change_role(place.project_id, "viewer", "owner", who),
+    "remove": lambda place, who: memberships.remove(place.project_id, "viewer-2", who),
 }
 LEAVING: dict[str, Act] = {
-    "leave": lambda place, who: members.leave(place.project_id, who),
-    "remove oneself": lambda place, who: members.remove(place.project_id, who, who),
+    "leave": lambda place, who: memberships.leave(place.project_id, who),
+    "remove oneself": lambda place, who: memberships.remove(place.project_id, who, who),
 }
 REFUSALS: dict[str, dict[str, str]] = {
     "owner": {},
@@ -116,7 +107,7 @@ async def people(room: Room) -> None:
 
 async def new_place() -> Place:
     """A project of all these people."""
-    project_id = await projects.create("owner-2", "一个项目")
+    project_id = await catalog.create("owner-2", "一个项目")
     others = [name for name in PEOPLE if name != "owner-2"]
     async with transaction() as session:
         session.add_all(
@@ -163,7 +154,7 @@ async def test_a_role_may_do_what_it_is_for_and_nothing_else(connected: str, rol
 async def test_a_deleted_project_is_there_for_nobody(connected: str, role: str) -> None:
     """Whatever they want of it; but an owner restores it."""
     place = await new_place()
-    await projects.delete(place.project_id, "owner-2")
+    await catalog.delete(place.project_id, "owner-2")
 
     told = {
         name: await refusal(act, place, role, connected) for name, act in ACTS.items() if name != "restore"

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
-from scriptwriter import models
-from scriptwriter.database import apply_schema
-from scriptwriter.errors import SchemaError
+from scriptwriter.domain.errors import SchemaError
+from scriptwriter.store import tables as models
+from scriptwriter.store.database import apply_schema
 
 COLUMNS = """
 SELECT table_name, column_name, data_type, is_nullable, column_default, numeric_precision, numeric_scale
@@ -78,7 +78,7 @@ def test_applying_the_schema_again_changes_nothing(database_url: str) -> None:
 
 def test_the_file_itself_is_idempotent(database_url: str) -> None:
     """schema.sql can be executed on a database that has it, and changes nothing."""
-    from scriptwriter.database import SCHEMA_FOLDER
+    from scriptwriter.store.database import SCHEMA_FOLDER
 
     before = catalog(database_url)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from scriptwriter.embedded.shape_process import ShapeServerProcess
+from scriptwriter.embedded.shapes.shape_process import ShapeServerProcess
 from tests.conformance.shape_requests import first_sync
 from tests.support.shape_servers import database
 
@@ -17,7 +17,7 @@ _PROJECT = Path(__file__).parents[2]
 _PATIENCE = 30
 _PARENT = """
 import asyncio, os, sys
-from scriptwriter.embedded.shape_process import ShapeServerProcess
+from scriptwriter.embedded.shapes.shape_process import ShapeServerProcess
 
 async def main():
     async with ShapeServerProcess(sys.argv[1]) as shapes:

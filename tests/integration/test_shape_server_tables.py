@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from scriptwriter.embedded.shape_registry import ShapeRegistry
-from scriptwriter.embedded.shape_request import Definition
+from scriptwriter.embedded.shapes.shape_registry import ShapeRegistry
+from scriptwriter.embedded.shapes.shape_request import Definition
 from tests.conformance.follower import Follower
 from tests.conformance.shape_requests import first_sync
 from tests.support.shape_servers import client, database, shape_server

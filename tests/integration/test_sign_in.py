@@ -12,14 +12,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from scriptwriter.api.app import create
-from scriptwriter.api.event_headers import SESSION_ID, EventHeaders, event_cookie
-from scriptwriter.api.refusals import TYPED
-from scriptwriter.api.session import COOKIE, token_in
-from scriptwriter.api.sign_in import DEVICE
-from scriptwriter.models import User
-from scriptwriter.services import accounts, throttle
+from scriptwriter.api.auth.refused_sign_in import TYPED
+from scriptwriter.api.auth.session_cookie import COOKIE, token_in
+from scriptwriter.api.http_app import create
+from scriptwriter.api.middleware.websocket_headers import SESSION_ID, EventHeaders, event_cookie
+from scriptwriter.api.routes.sign_in_routes import DEVICE
+from scriptwriter.services.accounts import sessions, sign_in_throttle
 from scriptwriter.settings import settings
+from scriptwriter.store.tables import User
 from tests.support.accounts import OTHER, PASSWORD, has_failed, stored_sessions, time_passes
 
 HOME = "http://localhost:3000"
@@ -76,7 +76,7 @@ async def register(browser: httpx.AsyncClient, username: str = "liming") -> http
 
 async def person(browser: httpx.AsyncClient) -> User | None:
     """Whose session the browser has."""
-    return await accounts.user_of_session(token_in("; ".join(f"{k}={v}" for k, v in browser.cookies.items())))
+    return await sessions.user_of_session(token_in("; ".join(f"{k}={v}" for k, v in browser.cookies.items())))
 
 
 def back(answer: httpx.Response) -> tuple[str, dict[str, str]]:
@@ -150,19 +150,19 @@ async def test_where_registration_is_closed_nobody_registers(
 
 async def test_a_locked_account_reads_how_long(browser: httpx.AsyncClient) -> None:
     """Until which moment."""
-    await has_failed("liming", throttle.PAIR_LIMIT)
+    await has_failed("liming", sign_in_throttle.PAIR_LIMIT)
 
     path, told = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
 
     assert (path, told["problem"]) == ("/sign-in", "too_many_attempts")
-    assert 0 < int(told["until"]) - time() <= throttle.FIRST_WAIT + 1
+    assert 0 < int(told["until"]) - time() <= sign_in_throttle.FIRST_WAIT + 1
 
 
 async def test_strangers_keep_nobody_out_of_a_browser_they_signed_in_with(browser: httpx.AsyncClient) -> None:
     """By a cookie that no script reads, that names nobody, and that signing out leaves there."""
     answer = await register(browser)
     await post(browser, "sign-out")
-    for number in range(throttle.ACCOUNT_LIMIT):
+    for number in range(sign_in_throttle.ACCOUNT_LIMIT):
         await has_failed("liming", 1, f"198.51.100.{number}")
 
     path, _ = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
@@ -210,8 +210,8 @@ async def test_every_sign_in_has_a_token_of_its_own_and_ends_the_one_before(
     await post(browser, "sign-in", username="liming", password=PASSWORD)
 
     assert browser.cookies[COOKIE] != planted
-    assert await accounts.user_of_session(planted) is None
-    assert [row.id for row in await stored_sessions()] == [accounts.token_hash(browser.cookies[COOKIE])]
+    assert await sessions.user_of_session(planted) is None
+    assert [row.id for row in await stored_sessions()] == [sessions.token_hash(browser.cookies[COOKIE])]
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_behind_https_of_everybody_else(
@@ -245,7 +245,7 @@ async def test_an_address_is_the_connections_unless_a_trusted_proxy_names_one(
     browser: httpx.AsyncClient, setting: Callable[..., None]
 ) -> None:
     """Nobody gets another address by writing one into a header."""
-    for number in range(throttle.ADDRESS_LIMIT):
+    for number in range(sign_in_throttle.ADDRESS_LIMIT):
         await has_failed(f"name{number}", 1, "192.0.2.1")
     answers = {}
     async with _browser(**{"x-forwarded-for": "198.51.100.7"}) as client:
@@ -266,14 +266,14 @@ async def test_a_page_brings_the_cookie_of_a_living_session_along_again(browser:
     """A session that is used lives on, in the database and in the browser; nothing else sets a cookie."""
     await register(browser)
     token = browser.cookies[COOKIE]
-    await time_passes(accounts.SESSION_LIFE / 2)
+    await time_passes(sessions.SESSION_LIFE / 2)
     async with _browser(accept="text/html", cookie=f"{COOKIE}={token}") as client:
         page = await client.get("/projects")
         resource = await client.get("/base.css")
         api = await client.get("/api/openapi.json")
-        await time_passes(accounts.SESSION_LIFE * 2 / 3)
+        await time_passes(sessions.SESSION_LIFE * 2 / 3)
         later = await client.get("/projects")
-        await time_passes(accounts.SESSION_LIFE * 1.01)
+        await time_passes(sessions.SESSION_LIFE * 1.01)
         expired = await client.get("/projects")
 
     for answer in (page, later):
@@ -288,7 +288,7 @@ async def test_a_page_brings_the_cookie_of_a_living_session_along_again(browser:
 
 async def test_without_its_database_a_sign_in_says_so_on_the_page(browser: httpx.AsyncClient) -> None:
     """A plain sentence, no trace."""
-    from scriptwriter import database
+    from scriptwriter.store import database
 
     lost = database.connect("postgresql://nobody@127.0.0.1:9/nothing")
     answer = await post(browser, "sign-in", username="liming", password=PASSWORD)
@@ -312,7 +312,7 @@ async def test_events_know_a_session_by_an_id_that_opens_nothing(connected: str)
         for path in ("/_event/", "/projects"):
             await client.get(path, headers={"cookie": cookie, "authorization": "Basic abc", "x-kept": "yes"})
 
-    assert seen[0]["cookie"] == f"{SESSION_ID}={accounts.token_hash('the-token')}; {TYPED}=%E6%9D%8E%3B"
+    assert seen[0]["cookie"] == f"{SESSION_ID}={sessions.token_hash('the-token')}; {TYPED}=%E6%9D%8E%3B"
     assert "authorization" not in seen[0] and seen[0]["x-kept"] == "yes"
     assert seen[1]["cookie"] == cookie and seen[1]["authorization"] == "Basic abc"
     assert event_cookie(f"{SESSION_ID}=planted") == ""

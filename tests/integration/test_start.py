@@ -17,11 +17,12 @@ from sqlmodel import col, select
 
 from scriptwriter import lifespan
 from scriptwriter.__main__ import main
-from scriptwriter.database import transaction
-from scriptwriter.models import Membership, Project, User
-from scriptwriter.services import accounts, projects, test_user, tokens
-from scriptwriter.services.test_user import TEST_USER
+from scriptwriter.services.accounts import api_tokens, sessions, test_user
+from scriptwriter.services.accounts.test_user import TEST_USER
+from scriptwriter.services.projects import catalog
 from scriptwriter.settings import settings
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, Project, User
 from tests.support.accounts import stored_sessions
 from tests.support.postgres import ask
 from tests.support.rooms import Room
@@ -261,9 +262,9 @@ async def test_what_belongs_to_the_test_user_goes_with_them_and_nothing_else(roo
     """Projects of theirs alone; one that they shared gets another owner."""
     me = TEST_USER["id"]
     await test_user.sign_in()
-    await tokens.create(me, "脚本")
-    alone = await projects.create(me, "只有我")
-    shared = await projects.create(me, "一起写")
+    await api_tokens.create(me, "脚本")
+    alone = await catalog.create(me, "只有我")
+    shared = await catalog.create(me, "一起写")
     async with transaction() as session:
         session.add_all(
             [
@@ -294,7 +295,7 @@ async def test_what_belongs_to_the_test_user_goes_with_them_and_nothing_else(roo
 
 async def test_a_worker_cleans_up_what_has_expired(room: Room, connected: str) -> None:
     """Beside its work, soon after its start."""
-    await accounts.open_session(room.owner)
+    await sessions.open_session(room.owner)
     async with transaction() as session:
         connection = await session.connection()
         await connection.exec_driver_sql("UPDATE user_sessions SET expires_at = now() - interval '1 hour'")

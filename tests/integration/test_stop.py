@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from scriptwriter.errors import UserError
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import run
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Idea
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.worker.attempt import run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, spoken, story
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows, transform_of
@@ -106,7 +106,7 @@ async def test_two_stops_at_once_are_one(connected: str, room: Room) -> None:
 
 async def test_a_stop_after_the_last_word_changes_nothing(connected: str, room: Room) -> None:
     """What has ended stays as it ended."""
-    from scriptwriter.graph import Reply
+    from scriptwriter.domain.graph import Reply
 
     transform_id = await started(room)
     attempt = await attempts.begin(transform_id)

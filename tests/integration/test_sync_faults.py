@@ -12,10 +12,10 @@ import httpx
 import psycopg
 import pytest
 
-from scriptwriter import database
-from scriptwriter.embedded.postgres import attach
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.domain.graph import Idea
+from scriptwriter.embedded.postgres.launcher import attach
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.store import database
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import FLOW, clause
 from tests.support import postgres
@@ -106,7 +106,7 @@ def live_tables(proxy: ShapeProxy, besides: set[str | None]) -> set[str]:
 async def server_process(url: str, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
     """The embedded shape server as a process that nobody starts again."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "scriptwriter.embedded.shape_server", "--port", str(port),
+        sys.executable, "-m", "scriptwriter.embedded.shapes.shape_server", "--port", str(port),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "SHAPE_SERVER_DSN": url, "SHAPE_SERVER_SECRET": SECRET},
     )  # fmt: skip

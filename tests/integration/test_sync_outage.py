@@ -3,10 +3,10 @@
 import os
 import signal
 
-from scriptwriter import database
-from scriptwriter.embedded.postgres import attach
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms
+from scriptwriter.domain.graph import Idea
+from scriptwriter.embedded.postgres.launcher import attach
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.store import database
 from scriptwriter.sync.hub import Hub
 from tests.support import postgres
 from tests.support.flows import following

@@ -9,22 +9,24 @@ import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col, select
 
-from scriptwriter.components.views import LEFT, Notice
-from scriptwriter.database import transaction
-from scriptwriter.generation.faults import fault
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import Artifact, Membership, Project, Transform, UserSession
-from scriptwriter.services import attempts, brainstorms, picks, projects
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.ideas import IdeasState
-from scriptwriter.state.lineage import LineageState
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.new_project import NewProjectState
-from scriptwriter.state.origin import OriginState
-from scriptwriter.state.session import SessionState
-from scriptwriter.state.writing import WritingState
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import verdicts
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Artifact, Membership, Project, Transform, UserSession
 from scriptwriter.sync.hub import Hub
+from scriptwriter.web.brief.new_project_state import NewProjectState
+from scriptwriter.web.kit.session_state import SessionState
+from scriptwriter.web.lineage.lineage_state import LineageState
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.room.card_vars import LEFT, Notice
+from scriptwriter.web.room.idea_state import IdeasState
+from scriptwriter.web.room.origin_state import OriginState
+from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.web.room.writing_state import WritingState
+from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import BRIEF, Room
 from tests.support.tabs import LINEAGE, MEMBERS, Tab, open_tab
 from tests.support.waiting import eventually
@@ -149,7 +151,7 @@ async def test_a_kept_idea_is_seen_by_everybody_in_the_room(hub: Hub, room: Room
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
-        await picks.pick(room.project_id, IdeaRef(attempt.artifact_id, 2), "keep", room.collaborator)
+        await verdicts.pick(room.project_id, IdeaRef(attempt.artifact_id, 2), "keep", room.collaborator)
         await _keep(tab, attempt, 2)
         keepers = await tab.sees(BrainstormState, "keepers", lambda keepers: len(keepers or ()) == 2)
 
@@ -382,7 +384,7 @@ async def test_a_refusal_that_asks_to_wait_counts_and_is_not_said_again_when_the
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
         await tab.send(BrainstormState.start_again, seen=seen)
         said = tab.value(BrainstormState, "notice")
-        monkeypatch.setattr("scriptwriter.state.session.datetime", MuchLater)
+        monkeypatch.setattr("scriptwriter.web.kit.session_state.datetime", MuchLater)
         await tab.load()
 
         assert 0 < said.seconds <= 60 and LEFT in said.zh
@@ -421,7 +423,7 @@ async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: R
 
         assert (len(tab.redirects), len(other.redirects)) == (4, 2)
         assert len({*tab.redirects[:3], *other.redirects}) == 1
-        assert len(await projects.mine(room.owner)) == 3
+        assert len(await catalog.mine(room.owner)) == 3
 
 
 async def test_a_form_of_another_person_with_the_same_ticket_is_another_form(hub: Hub, room: Room) -> None:
@@ -435,7 +437,7 @@ async def test_a_form_of_another_person_with_the_same_ticket_is_another_form(hub
         await other.send(NewProjectState.submit, form_data=form)
 
         assert tab.redirects != other.redirects
-        assert len(await projects.mine(room.stranger)) == 1
+        assert len(await catalog.mine(room.stranger)) == 1
 
 
 async def test_a_brief_that_comes_again_starts_no_second_run(hub: Hub, room: Room) -> None:

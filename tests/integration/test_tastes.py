@@ -2,11 +2,12 @@
 
 import json
 
-from scriptwriter import prompts
-from scriptwriter.generation.faults import fault
-from scriptwriter.graph import Idea
-from scriptwriter.services import attempts, brainstorms, edits, picks
-from scriptwriter.steering import Steering
+from scriptwriter.domain import prompts
+from scriptwriter.domain.graph import Idea
+from scriptwriter.domain.steering import Steering
+from scriptwriter.services.ideas import edits, verdicts
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.worker.model_faults import fault
 from tests.support.batches import ONE, THREE, TWO, written
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -27,13 +28,13 @@ async def test_the_next_batch_knows_what_is_liked_disliked_and_there_already(
     """By the texts as they read now, and the reasons as people read them."""
     [one, two, _] = await written(room)
     [four, _] = await written(room, FOUR, FIVE)
-    await picks.pick(room.project_id, one, "keep", room.owner)
+    await verdicts.pick(room.project_id, one, "keep", room.owner)
     version = await edits.edit(room.project_id, one, "回到十年前", "她回来了，什么都不争。", "", room.owner)
-    await picks.pick(room.project_id, one, "pass", room.collaborator, "结局太仓促")
-    await picks.pick(room.project_id, two, "keep", room.owner)
-    await picks.pick(room.project_id, two, "pass", room.owner, "formulaic")
-    await picks.pick(room.project_id, four, "keep", room.owner)
-    await picks.pick(room.project_id, four, "none", room.owner)
+    await verdicts.pick(room.project_id, one, "pass", room.collaborator, "结局太仓促")
+    await verdicts.pick(room.project_id, two, "keep", room.owner)
+    await verdicts.pick(room.project_id, two, "pass", room.owner, "formulaic")
+    await verdicts.pick(room.project_id, four, "keep", room.owner)
+    await verdicts.pick(room.project_id, four, "none", room.owner)
 
     transform_id = await brainstorms.start_again(room.project_id, room.collaborator)
 
@@ -66,7 +67,7 @@ async def test_the_next_batch_knows_what_is_liked_disliked_and_there_already(
 async def test_a_first_batch_and_a_changed_brief_are_not_steered(connected: str, room: Room) -> None:
     """Nothing was said yet; and who changes the wishes means those."""
     [one, *_] = await written(room)
-    await picks.pick(room.project_id, one, "keep", room.owner)
+    await verdicts.pick(room.project_id, one, "keep", room.owner)
 
     await written(room)
 
@@ -77,12 +78,12 @@ async def test_a_first_batch_and_a_changed_brief_are_not_steered(connected: str,
 async def test_a_retry_is_steered_as_its_run_was_begun(connected: str, room: Room) -> None:
     """What people say meanwhile is for the next batch."""
     [one, two, _] = await written(room)
-    await picks.pick(room.project_id, one, "keep", room.owner)
+    await verdicts.pick(room.project_id, one, "keep", room.owner)
     transform_id = await brainstorms.start_again(room.project_id, room.owner)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None and attempt.prompt == prompt(connected, transform_id)
     await attempts.fail(attempt, [FOUR], None, fault("reply_unreadable"))
-    await picks.pick(room.project_id, two, "pass", room.owner)
+    await verdicts.pick(room.project_id, two, "pass", room.owner)
 
     await brainstorms.retry(room.project_id, transform_id, room.owner)
 

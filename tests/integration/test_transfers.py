@@ -12,18 +12,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scriptwriter import prompts
-from scriptwriter.database import transaction
-from scriptwriter.errors import UnreadableFile, UserError
-from scriptwriter.exports.reading import read as reading_document
-from scriptwriter.exports.text import plain
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import Membership, User
-from scriptwriter.services import brainstorms, edits, heavy, projects, provenance, remakes
-from scriptwriter.services.transfer import reading
-from scriptwriter.services.transfer.file import MOST_BYTES, MOST_ROWS, MOST_RUNS
+from scriptwriter.domain import prompts
+from scriptwriter.domain.errors import UnreadableFile, UserError
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.exports.idea_selection import read as reading_document
+from scriptwriter.exports.plain_text import plain
+from scriptwriter.operations import process_pool
+from scriptwriter.services.ideas import edits
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import brainstorms, provenance, remakes
+from scriptwriter.services.transfer import import_reading
+from scriptwriter.services.transfer.file_format import MOST_BYTES, MOST_ROWS, MOST_RUNS
 from scriptwriter.services.transfer.storage import export, take_in
-from scriptwriter.sync.reading import read_flow
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, User
+from scriptwriter.sync.flow_snapshot import read_flow
 from tests.support.budgets import unlimited
 from tests.support.projects import fill
 from tests.support.rooms import Room
@@ -46,7 +49,7 @@ Change = Callable[[dict[str, Any]], Any]
 def ended() -> Iterator[None]:
     """No child process outlives a test."""
     yield
-    heavy.close()
+    process_pool.close()
 
 
 async def exported(room: Room) -> dict[str, Any]:
@@ -59,7 +62,7 @@ async def exported(room: Room) -> dict[str, Any]:
 def refusal(content: bytes) -> tuple[str, str]:
     """Reason and place."""
     with pytest.raises(UnreadableFile) as refused:
-        reading.read(content, "project", "en")
+        import_reading.read(content, "project", "en")
     assert refused.value.text("zh") and refused.value.text("en")
     return refused.value.reason, refused.value.place
 
@@ -102,7 +105,7 @@ async def test_a_round_trip_is_equal(room: Room, connected: str) -> None:
     assert counts(connected, project_id) == counts(connected, room.project_id)
     assert json.loads(first_file)["left_out"] == 0
     here, there = [
-        await projects.open_project(*where)
+        await catalog.open_project(*where)
         for where in ((room.project_id, room.owner), (project_id, room.stranger))
     ]
     assert (here.ideas, here.name) == (there.ideas, there.name) and there.ideas > 5
@@ -177,9 +180,9 @@ async def test_who_imports_owns_the_project_and_nobody_else_sees_it(room: Room) 
 
     project_id = await take_in(file, room.stranger)
 
-    assert (await projects.open_project(project_id, room.stranger)).role == "owner"
+    assert (await catalog.open_project(project_id, room.stranger)).role == "owner"
     with pytest.raises(UserError):
-        await projects.open_project(project_id, room.owner)
+        await catalog.open_project(project_id, room.owner)
 
 
 async def test_nobody_in_a_file_is_a_person_of_this_installation(room: Room, connected: str) -> None:
@@ -584,7 +587,7 @@ def _places(file: dict[str, Any]) -> dict[str, Any]:
 async def test_what_was_tampered_with_is_refused_with_its_place(room: Room) -> None:
     """Each change of a good file alone, before anything is written."""
     file = await exported(room)
-    reading.read(json.dumps(file).encode(), "project", "en")
+    import_reading.read(json.dumps(file).encode(), "project", "en")
     expected, found = {}, {}
     for name, (change, reason, place) in CHANGES.items():
         changed = copy.deepcopy(file)
@@ -623,7 +626,7 @@ def test_what_is_no_project_file_is_refused(content: bytes, reason: str) -> None
 def test_a_file_that_is_too_large_is_refused_unread() -> None:
     """Its size alone decides."""
     with pytest.raises(UserError) as refused:
-        reading.read(b" " * (MOST_BYTES + 1), "project", "en")
+        import_reading.read(b" " * (MOST_BYTES + 1), "project", "en")
 
     assert refused.value.code == "file_too_large"
 
@@ -642,7 +645,7 @@ async def test_what_other_systems_do_to_a_file_does_no_harm(room: Room) -> None:
         json.dumps(file).encode(),
         older(json.dumps(file | {"exporter": "user-1"})).encode(),
     ):
-        assert reading.read(content, "project", "en").name == "一个项目"
+        assert import_reading.read(content, "project", "en").name == "一个项目"
 
 
 async def test_an_import_is_written_whole_or_not_at_all(room: Room, connected: str) -> None:
@@ -801,7 +804,7 @@ async def test_a_file_changed_anywhere_is_refused_or_harmless(room: Room, connec
     def change(place: tuple[Any, ...], how: str, new: Any) -> None:
         content = json.dumps(_closed(_changed(opened, place, how, new))).encode()
         try:
-            reading.read(content, "project", "en")
+            import_reading.read(content, "project", "en")
         except UserError:
             return
         taken[content] = None
@@ -819,8 +822,8 @@ async def _works(url: str, content: bytes, room: Room) -> None:
     project_id = await take_in(content, room.stranger)
     async with transaction() as session:
         session.add(Membership(project_id=project_id, user_id="other", role="viewer"))
-    assert project_id in {row.id for row in await projects.mine("other", "a")} | {
-        row.id for row in await projects.mine("other")
+    assert project_id in {row.id for row in await catalog.mine("other", "a")} | {
+        row.id for row in await catalog.mine("other")
     }
     flow = await read_flow(project_id, "other")
     for selection in ("keepers", "all"):
@@ -842,5 +845,5 @@ async def _works(url: str, content: bytes, room: Room) -> None:
     _, again = await export(project_id, "other")
     copied = await take_in(again, "other")
     assert counts(url, copied) == counts(url, project_id)
-    await projects.delete(project_id, room.stranger)
+    await catalog.delete(project_id, room.stranger)
     rows(url, "DELETE FROM projects WHERE id = %s RETURNING id", copied)

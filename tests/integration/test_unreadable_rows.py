@@ -8,18 +8,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scriptwriter.errors import UserError
-from scriptwriter.exports.reading import read as read_document
-from scriptwriter.generation.run import run
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import brainstorms, edits, picks, projects, provenance, remakes
-from scriptwriter.services.lives import Watch
-from scriptwriter.services.orphans import adopt
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.exports.idea_selection import read as read_document
+from scriptwriter.services.ideas import edits, verdicts
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import brainstorms, provenance, remakes
+from scriptwriter.services.runs.heartbeats import Watch
+from scriptwriter.services.runs.takeover import adopt
 from scriptwriter.services.transfer.storage import export
-from scriptwriter.state.steps import sights_of, steps_of, ways_of
-from scriptwriter.sync.flow import ProjectFlow
-from scriptwriter.sync.lineage import folded, lineage
-from scriptwriter.sync.reading import read_flow
+from scriptwriter.sync.flow_snapshot import read_flow
+from scriptwriter.sync.lineage_join import folded, lineage
+from scriptwriter.sync.project_flow import ProjectFlow
+from scriptwriter.web.lineage.lineage_steps import sights_of, steps_of, ways_of
+from scriptwriter.worker.attempt import run
 from tests.support.batches import ONE, written
 from tests.support.budgets import unlimited
 from tests.support.projects import fill
@@ -69,8 +71,8 @@ def many_starts() -> Iterator[None]:
 async def answers(url: str, room: Room, other: str) -> ProjectFlow:
     """Do and read in a project, and in another one of the same people, whatever people do and read there."""
     for person in (room.owner, room.collaborator, room.viewer):
-        assert {row.id for row in await projects.mine(person)} >= {room.project_id}
-        await projects.mine(person, "锁")
+        assert {row.id for row in await catalog.mine(person)} >= {room.project_id}
+        await catalog.mine(person, "锁")
     flow = await read_flow(room.project_id, room.viewer)
     tables = ("artifacts", "transforms", "transform_inputs", "transform_outputs", "human_transforms")
     shown = folded(
@@ -89,7 +91,7 @@ async def answers(url: str, room: Room, other: str) -> ProjectFlow:
         await brainstorms.stop(room.project_id, batch.transform_id, room.owner)
     for ref in [IdeaRef(batch.artifact_id, 0) for batch in flow.batches if batch.artifact_id]:
         with suppress(UserError):
-            await picks.pick(room.project_id, ref, "keep", room.owner)
+            await verdicts.pick(room.project_id, ref, "keep", room.owner)
             await edits.edit(room.project_id, ref, "题", "文", "", room.owner)
             await remakes.retitle(room.project_id, ref, room.owner)
     with suppress(UserError):
@@ -102,7 +104,7 @@ async def answers(url: str, room: Room, other: str) -> ProjectFlow:
 async def test_a_project_of_unreadable_rows_disturbs_nobody(connected: str, room: Room, garbage: str) -> None:
     """Nor the people in it, in whatever they do elsewhere; what is there says that it cannot be read."""
     await fill(room)
-    other = await projects.create(room.owner, "另一个项目")
+    other = await catalog.create(room.owner, "另一个项目")
     for table, column in TEXTS:
         execute(
             connected, f"UPDATE {table} SET {column} = %s WHERE project_id = %s", garbage, room.project_id
@@ -131,7 +133,7 @@ async def test_any_text_in_any_place_disturbs_nobody(connected: str, room: Room)
 
     collect()
     await fill(room)
-    other = await projects.create(room.owner, "另一个项目")
+    other = await catalog.create(room.owner, "另一个项目")
     texts = [*found]
     for table, column in TEXTS:
         key = "id" if table in ("artifacts", "transforms") else "transform_id"
@@ -152,7 +154,7 @@ async def test_a_draft_that_cannot_be_read_ends_its_run_and_stays(
     await written(room)
     transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
     execute(connected, "UPDATE artifacts SET partial_data = %s WHERE streaming_status = 'streaming'", draft)
-    other = await projects.create(room.owner, "另一个项目")
+    other = await catalog.create(room.owner, "另一个项目")
 
     flow = await read_flow(room.project_id, room.viewer)
     await run(transform_id)
@@ -169,7 +171,7 @@ async def test_a_draft_that_cannot_be_read_ends_its_run_and_stays(
 async def test_a_running_row_that_cannot_be_read_is_swept_and_given_up(connected: str, room: Room) -> None:
     """The sweep goes on with the others."""
     transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
-    other = await projects.create(room.owner, "另一个项目")
+    other = await catalog.create(room.owner, "另一个项目")
     second = await brainstorms.start(other, BRIEF, room.owner)
     execute(connected, "DELETE FROM procrastinate_jobs")
     execute(
@@ -194,11 +196,11 @@ async def test_an_idea_that_can_be_read_beside_one_that_cannot_is_as_before(
     [first, *_] = await written(room, ONE)
     [second, *_] = await written(room, ONE)
     execute(connected, "UPDATE artifacts SET data = '{' WHERE id = %s", first.artifact_id)
-    await picks.pick(room.project_id, second, "keep", room.owner)
+    await verdicts.pick(room.project_id, second, "keep", room.owner)
 
     flow = await read_flow(room.project_id, room.viewer)
 
     assert [batch.error_code for batch in flow.batches] == [None, "run_unreadable"]
     assert flow.keepers == (second,)
     with pytest.raises(UserError, match="idea_not_found"):
-        await picks.pick(room.project_id, first, "keep", room.owner)
+        await verdicts.pick(room.project_id, first, "keep", room.owner)

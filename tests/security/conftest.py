@@ -10,9 +10,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from scriptwriter import database
-from scriptwriter.database import apply_schema
-from scriptwriter.services import accounts, brainstorms
+from scriptwriter.services.accounts import sessions
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.store import database
+from scriptwriter.store.database import apply_schema
 from tests.support import postgres
 from tests.support.browsers import chromium
 from tests.support.loops import watched
@@ -92,7 +93,7 @@ async def attacked(site: Site) -> AsyncIterator[Scene]:
 async def stranger(site: Site, attacked: Scene) -> AsyncIterator[str]:
     """The cookie of somebody with an account, and no part in the projects; the site is well afterwards."""
     already = len(site.complaints())
-    yield await accounts.open_session(attacked.room.stranger)
+    yield await sessions.open_session(attacked.room.stranger)
     assert site.complaints()[already:] == []
     async with site.client() as client:
         assert (await client.get("/healthz")).status_code == 200

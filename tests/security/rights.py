@@ -4,8 +4,8 @@ from typing import Literal
 
 import psycopg
 
-from scriptwriter import graph
-from scriptwriter.database import database
+from scriptwriter.domain import graph
+from scriptwriter.store.database import database
 from tests.support.scenes import Target
 
 Right = Literal[

@@ -14,9 +14,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from scriptwriter import database
-from scriptwriter.api.app import create
-from scriptwriter.services import tokens
+from scriptwriter.api.http_app import create
+from scriptwriter.services.accounts import api_tokens
+from scriptwriter.store import database
 from tests.security.conftest import Site
 from tests.support.rooms import make_room
 
@@ -40,7 +40,7 @@ def token(site: Site) -> Iterator[str]:
     async def make() -> str:
         connection = database.connect(site.database_url)
         try:
-            return await tokens.create((await make_room("contract-")).owner, "contract")
+            return await api_tokens.create((await make_room("contract-")).owner, "contract")
         finally:
             await connection.close()
 

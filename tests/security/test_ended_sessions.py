@@ -8,12 +8,14 @@ from reflex.state import BaseState
 from sqlalchemy import delete, update
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import User, UserSession
-from scriptwriter.services import accounts, passwords, picks, projects
-from scriptwriter.state.presence import PresenceState
-from scriptwriter.state.projects import ProjectsState
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.accounts import passwords, sessions
+from scriptwriter.services.ideas import verdicts
+from scriptwriter.services.projects import catalog
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import User, UserSession
+from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.room.presence_state import PresenceState
 from tests.security.conftest import Site
 from tests.support.accounts import OTHER, PASSWORD, give_password
 from tests.support.page_sockets import PageSocket, named, page_socket, plain, project_place
@@ -30,7 +32,7 @@ UNSEEN = (PresenceState,)
 
 async def _deleted(person: str, cookie: str) -> None:
     async with transaction() as session:
-        await session.exec(delete(UserSession).where(col(UserSession.id) == accounts.token_hash(cookie)))
+        await session.exec(delete(UserSession).where(col(UserSession.id) == sessions.token_hash(cookie)))
 
 
 async def _closed(person: str, cookie: str) -> None:
@@ -39,8 +41,8 @@ async def _closed(person: str, cookie: str) -> None:
 
 
 async def _changed_password(person: str, cookie: str) -> None:
-    elsewhere = await accounts.open_session(person)
-    await passwords.change(person, PASSWORD, OTHER, here=accounts.token_hash(elsewhere))
+    elsewhere = await sessions.open_session(person)
+    await passwords.change(person, PASSWORD, OTHER, here=sessions.token_hash(elsewhere))
 
 
 WAYS: dict[str, Callable[[str, str], Awaitable[None]]] = {
@@ -60,7 +62,7 @@ async def test_no_page_follows_a_session_that_has_ended(
     """However it ended, and whether or not something changes meanwhile."""
     target, room = attacked.targets[0], attacked.room
     await give_password(room.viewer, PASSWORD)
-    cookie = await accounts.open_session(room.viewer)
+    cookie = await sessions.open_session(room.viewer)
     place = project_place(target.project_id)
     async with page_socket(site.url, cookie) as tab:
         # From a page that follows nothing itself.
@@ -77,9 +79,9 @@ async def test_no_page_follows_a_session_that_has_ended(
 
         before = len(tab.frames)
         marker = f"{SECRET}之后的名字"
-        await projects.change(target.project_id, room.owner, name=marker)
-        await picks.pick(target.project_id, IdeaRef(target.artifact_id, 0), "keep", room.owner)
-        async with page_socket(site.url, await accounts.open_session(room.owner)) as other:
+        await catalog.change(target.project_id, room.owner, name=marker)
+        await verdicts.pick(target.project_id, IdeaRef(target.artifact_id, 0), "keep", room.owner)
+        async with page_socket(site.url, await sessions.open_session(room.owner)) as other:
             await other.boot(place)
             await other.send(named(ProjectsState, "load"))
             await other.until(lambda: marker in other.heard)

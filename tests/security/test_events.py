@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from reflex.state import BaseState
 
-from scriptwriter.services import accounts
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.ideas import IdeasState
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.new_project import NewProjectState
-from scriptwriter.state.origin import OriginState
-from scriptwriter.state.presence import PresenceState
+from scriptwriter.services.accounts import sessions
+from scriptwriter.web.brief.new_project_state import NewProjectState
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.room.idea_state import IdeasState
+from scriptwriter.web.room.origin_state import OriginState
+from scriptwriter.web.room.presence_state import PresenceState
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Site
 from tests.security.rights import HANDLERS
 from tests.security.test_handlers import ALL
@@ -43,9 +43,9 @@ async def test_no_event_gives_or_takes_what_is_not_allowed(
     """Every handler, for every project, with the right arguments, from whoever may not."""
     cookie = {"stranger": stranger, "nobody": ""}.get(who)
     if cookie is None:
-        cookie = await accounts.open_session(attacked.room.viewer)
+        cookie = await sessions.open_session(attacked.room.viewer)
     if who == "signed out":
-        await accounts.sign_out(cookie)
+        await sessions.sign_out(cookie)
     before = dump(site.database_url)
     for target in attacked.targets:
         async with page_socket(site.url, cookie) as page:

@@ -11,15 +11,16 @@ import psutil
 import pytest
 from reflex.state import BaseState, OnLoadInternalState, State
 
-from scriptwriter.api.connections import MOST_OF_A_PERSON
-from scriptwriter.services import accounts, projects, tokens
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.following import MOST_TABS
-from scriptwriter.state.ideas import IdeasState
-from scriptwriter.state.lineage import LineageState
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.presence import PresenceState
-from scriptwriter.state.projects import ProjectsState
+from scriptwriter.api.middleware.websocket_connections import MOST_OF_A_PERSON
+from scriptwriter.services.accounts import api_tokens, sessions
+from scriptwriter.services.projects import catalog
+from scriptwriter.web.kit.following import MOST_TABS
+from scriptwriter.web.lineage.lineage_state import LineageState
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.room.idea_state import IdeasState
+from scriptwriter.web.room.presence_state import PresenceState
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Site
 from tests.support.page_sockets import (
     PageSocket,
@@ -52,7 +53,7 @@ def present(site: Site, person: str) -> int:
 @asynccontextmanager
 async def another_person(site: Site, attacked: Scene) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who uses the same application at the same time."""
-    token = await tokens.create(attacked.room.collaborator, "program")
+    token = await api_tokens.create(attacked.room.collaborator, "program")
     async with site.client({"Authorization": f"Bearer {token}"}) as client:
         yield client
 
@@ -93,7 +94,7 @@ async def test_a_tab_is_present_once_however_often_it_says_so(
 ) -> None:
     """A second `attend` replaces the first; none lives on after the websocket."""
     viewer, target = attacked.room.viewer, attacked.targets[0]
-    cookie = await accounts.open_session(viewer)
+    cookie = await sessions.open_session(viewer)
     async with another_person(site, attacked) as other:
         async with page_socket(site.url, cookie) as page:
             await page.boot()
@@ -107,7 +108,7 @@ async def test_a_tab_is_present_once_however_often_it_says_so(
 async def test_a_person_is_followed_in_some_tabs_only(site: Site, stranger: str, attacked: Scene) -> None:
     """A tab beyond the limit says so, and all of it ends when the tabs are closed."""
     viewer, place = attacked.room.viewer, project_place(attacked.targets[0].project_id)
-    cookie = await accounts.open_session(viewer)
+    cookie = await sessions.open_session(viewer)
     async with another_person(site, attacked) as other:
         async with tabs_of(site, cookie, MOST_TABS + 5) as pages:
             for page in pages:
@@ -137,11 +138,11 @@ async def test_a_flood_of_events_disturbs_nobody_else(
 ) -> None:
     """Over four websockets of one person, while the project is renamed: others are answered."""
     target = attacked.targets[0]
-    cookie = await accounts.open_session(attacked.room.viewer)
+    cookie = await sessions.open_session(attacked.room.viewer)
     async with another_person(site, attacked) as other, tabs_of(site, cookie, 4) as pages:
         flooding = asyncio.gather(*(flood(page, calls, target) for page in pages))
         for number in range(4):
-            await projects.change(target.project_id, attacked.room.owner, name=f"另一个名字 {number}")
+            await catalog.change(target.project_id, attacked.room.owner, name=f"另一个名字 {number}")
             await answered(other)
         await flooding
         await answered(other)
@@ -151,7 +152,7 @@ async def test_two_hundred_requests_of_one_token_disturb_nobody_else(
     site: Site, stranger: str, attacked: Scene
 ) -> None:
     """Some of them wait, and some are refused; the other person's are neither."""
-    token = await tokens.create(attacked.room.viewer, "program")
+    token = await api_tokens.create(attacked.room.viewer, "program")
     async with another_person(site, attacked) as other, site.client() as client:
         client.headers["Authorization"] = f"Bearer {token}"
         asked = [asyncio.ensure_future(client.get("/api/projects", timeout=60)) for _ in range(200)]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 from reflex.state import BaseState
 
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.signatures import admit, states
 from scriptwriter.sync.hub import Hub
+from scriptwriter.web.kit.event_signatures import admit, states
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.rights import ARGUMENTS, HANDLERS, READERS, STEPS, WRITERS
 from tests.support.dumps import differences, dump
 from tests.support.rows import rows

@@ -11,11 +11,12 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from scriptwriter.api.session import COOKIE
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import accounts, picks
-from scriptwriter.services.transfer.file import MOST_BYTES
-from scriptwriter.state.brainstorm import BrainstormState
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.accounts import sessions
+from scriptwriter.services.ideas import verdicts
+from scriptwriter.services.transfer.file_format import MOST_BYTES
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Site
 from tests.security.requests import filled, fitting
 from tests.security.rights import HANDLERS
@@ -80,7 +81,7 @@ async def test_no_route_holds_the_loop(
 ) -> None:
     """With what it is for, and with the longest of everything that it takes."""
     held = {}
-    token = await accounts.open_session(attacked.room.owner)
+    token = await sessions.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}", "Origin": site.url}
     async with site.client(headers) as client:
         client.timeout = httpx.Timeout(120)
@@ -113,7 +114,7 @@ async def test_no_handler_holds_the_loop(
 ) -> None:
     """From a tab that follows the project: with what fits, and with the longest texts of a page."""
     held = {}
-    cookie = await accounts.open_session(attacked.room.owner)
+    cookie = await sessions.open_session(attacked.room.owner)
     async with AsyncExitStack() as stack:
         tab = await _open(stack, site, cookie, grown)
         for name in _ordered([name for name in ALL_HANDLERS if HANDLERS.get(name) != "server"]):
@@ -134,7 +135,7 @@ async def test_updates_arrive_while_heavy_requests_are_answered(
 ) -> None:
     """One person takes the project as a Word file again and again; another one's pick is seen at once."""
     owner, colleague = attacked.room.owner, attacked.room.collaborator
-    cookie = await accounts.open_session(owner)
+    cookie = await sessions.open_session(owner)
 
     async def export_for_ever() -> None:
         async with site.client({"Cookie": f"{COOKIE}={cookie}"}) as client:
@@ -147,7 +148,7 @@ async def test_updates_arrive_while_heavy_requests_are_answered(
         async with AsyncExitStack() as stack:
             tab = await _open(stack, site, cookie, grown)
             before = len(tab.frames)
-            await picks.pick(grown.project_id, IdeaRef(grown.artifact_id, 4), "keep", colleague)
+            await verdicts.pick(grown.project_id, IdeaRef(grown.artifact_id, 4), "keep", colleague)
             await tab.until(lambda: _is_told(tab, "cards_rx_state_", before))
             assert tab.closed is None and not exporting.done()
     finally:

@@ -12,11 +12,13 @@ from playwright.async_api import Browser, expect
 from sqlalchemy import update
 from sqlmodel import col
 
-from scriptwriter.database import transaction
-from scriptwriter.graph import Brief
-from scriptwriter.models import User
-from scriptwriter.pages.routes import ROUTES
-from scriptwriter.services import accounts, brainstorms, projects
+from scriptwriter.domain.graph import Brief
+from scriptwriter.services.accounts import sessions
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import User
+from scriptwriter.web.page_table import ROUTES
 from tests.security.conftest import Published
 from tests.security.test_routes import ALL
 from tests.support.model_server import spoken
@@ -54,7 +56,7 @@ class Watched(Person):
     @classmethod
     async def comes(cls, browser: Browser, published: Published, user_id: str, **options) -> "Watched":
         """Signed in."""
-        person = await cls.arrive(browser, published.url, await accounts.open_session(user_id), **options)
+        person = await cls.arrive(browser, published.url, await sessions.open_session(user_id), **options)
         assert isinstance(person, Watched)
         person.complaints = []
         page = person.page
@@ -175,7 +177,7 @@ async def test_hostile_texts_are_shown_as_they_are(
     )
     project_id, _ = await brainstorms.start_project(HOSTILE[2] + HOSTILE[6] + "W" * 90, brief, room.owner)
     described = "W" * 90 + all_of_them
-    await projects.change(project_id, room.owner, description=described[:2000])
+    await catalog.change(project_id, room.owner, description=described[:2000])
     wide = await Watched.comes(browser, published, room.owner)
     narrow = await Watched.comes(browser, published, room.owner, viewport=PHONE)
     for person, name in ((wide, "desktop"), (narrow, "phone")):
@@ -193,7 +195,7 @@ async def test_hostile_texts_are_shown_as_they_are(
         await person.sees_a_whole_layout()
         await person.takes_picture(f"hostile-list-{name}")
         await person.has_seen_nothing_wrong()
-    names = [row.name for row in await projects.mine(room.owner)]
+    names = [row.name for row in await catalog.mine(room.owner)]
     assert any("onload" in name for name in names)
 
 

@@ -15,9 +15,9 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from scriptwriter.api.app import create
-from scriptwriter.api.doors import Doors
-from scriptwriter.api.origins import inside, kept_here
+from scriptwriter.api.http_app import create
+from scriptwriter.api.middleware.origins import inside, kept_here
+from scriptwriter.api.middleware.request_guard import Doors
 from tests.security.conftest import Site
 from tests.security.rights import ROUTES
 

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from scriptwriter.api import policy
-from scriptwriter.api.app import create
-from scriptwriter.api.session import COOKIE
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.api.http_app import create
+from scriptwriter.api.middleware import security_headers
 from scriptwriter.scriptwriter import CLOSED, app
-from scriptwriter.services import accounts, tokens
+from scriptwriter.services.accounts import api_tokens, sessions
 from tests.security.conftest import Site
 from tests.security.requests import filled, fitting
 from tests.security.rights import READERS, ROUTES, WRITERS
 from tests.support.dumps import differences, dump
 from tests.support.scenes import SECRET, Scene, Target, form, make_scene
 
-HEADERS = {"content-security-policy", *policy.ALWAYS}
+HEADERS = {"content-security-policy", *security_headers.ALWAYS}
 
 
 def _routes() -> Iterator[str]:
@@ -116,13 +116,13 @@ async def test_another_site_can_do_nothing_for_a_signed_in_person(
     site: Site, attacked: Scene, method: str, origin: str | None
 ) -> None:
     """Whatever the route: what a cookie proves counts only for what a page of ours has sent."""
-    token = await accounts.open_session(attacked.room.owner)
+    token = await sessions.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}"} | ({"Origin": origin} if origin else {})
     async with site.client(headers) as client:
         for path in {name.split(" ")[1] for name in ALL} | {"/projects", "/"}:
             answer = await client.request(method, filled(path, attacked.targets[0]))
             assert answer.status_code == 403, path
-    assert await accounts.user_of_session(token) is not None
+    assert await sessions.user_of_session(token) is not None
 
 
 async def test_another_site_reads_nothing(site: Site) -> None:
@@ -199,7 +199,7 @@ async def test_a_redirect_names_no_host_that_only_a_header_names(site: Site) -> 
 )
 async def test_after_signing_out_a_person_stays_on_this_site(site: Site, attacked: Scene, next: str) -> None:
     """The page to go to is the client's word."""
-    token = await accounts.open_session(attacked.room.owner)
+    token = await sessions.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}", "Origin": site.url}
     async with site.client(headers) as client:
         answer = await client.post("/api/session/sign-out", data={"next": next})
@@ -209,7 +209,7 @@ async def test_after_signing_out_a_person_stays_on_this_site(site: Site, attacke
 
 
 async def _identities(site: Site, person: str) -> list[dict[str, str]]:
-    cookie, token = await accounts.open_session(person), await tokens.create(person, "attack")
+    cookie, token = await sessions.open_session(person), await api_tokens.create(person, "attack")
     return [{"Cookie": f"{COOKIE}={cookie}", "Origin": site.url}, {"Authorization": f"Bearer {token}"}]
 
 

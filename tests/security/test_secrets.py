@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scriptwriter.pages.routes import ROUTES
-from scriptwriter.services import accounts, brainstorms
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.signatures import states
+from scriptwriter.services.accounts import sessions
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.web.kit.event_signatures import states
+from scriptwriter.web.page_table import ROUTES
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Published
 from tests.security.test_routes import ALL
 from tests.support.model_server import ideas_text, refused, spoken
@@ -26,7 +27,7 @@ async def test_no_secret_leaves_the_server(published: Published, inhabited: Room
         spoken(ideas_text([1, 2, 3])),
     )
     heard = ""
-    async with page_socket(published.url, await accounts.open_session(room.owner)) as page:
+    async with page_socket(published.url, await sessions.open_session(room.owner)) as page:
         project_id = inhabited.project_id
         place = project_place(project_id)
         await page.boot(place)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scriptwriter import graph
-from scriptwriter.state.signatures import states
+from scriptwriter.domain import graph
+from scriptwriter.web.kit.event_signatures import states
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sorted((ROOT / "scriptwriter").rglob("*.py"))

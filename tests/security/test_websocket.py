@@ -6,14 +6,15 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import col
 
-from scriptwriter.api.page_socket import PATIENCE
-from scriptwriter.database import transaction
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.models import UserSession
-from scriptwriter.services import accounts, picks
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.members import MembersState
-from scriptwriter.state.preferences import PreferencesState
+from scriptwriter.api.middleware.page_websocket import PATIENCE
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.accounts import sessions
+from scriptwriter.services.ideas import verdicts as picks
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import UserSession
+from scriptwriter.web.kit.language_state import PreferencesState
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Site
 from tests.support.page_sockets import Refused, named, page_socket, project_place
 from tests.support.scenes import SECRET, Scene
@@ -113,7 +114,7 @@ async def test_another_persons_client_token_opens_nothing_of_theirs(
     The thief comes while the owner is there, and again after the owner has gone.
     """
     target, token = attacked.targets[0], "11111111-2222-4333-8444-555555555555"
-    owner = await accounts.open_session(attacked.room.owner)
+    owner = await sessions.open_session(attacked.room.owner)
     place = project_place(target.project_id)
     async with page_socket(site.url, owner, token=token) as tab:
         await tab.boot(place)
@@ -142,14 +143,14 @@ async def test_nothing_follows_a_session_that_was_ended_elsewhere(
 ) -> None:
     """A tab that stays open after its session's end is sent nothing that is written later."""
     target = attacked.targets[0]
-    cookie = await accounts.open_session(attacked.room.viewer)
+    cookie = await sessions.open_session(attacked.room.viewer)
     place = project_place(target.project_id)
     async with page_socket(site.url, cookie) as tab:
         await tab.boot(place)
         await tab.send(named(BrainstormState, "watch"), place=place)
         await tab.until(lambda: SECRET in tab.heard)
         async with transaction() as session:
-            await session.exec(delete(UserSession).where(col(UserSession.id) == accounts.token_hash(cookie)))
+            await session.exec(delete(UserSession).where(col(UserSession.id) == sessions.token_hash(cookie)))
         # The database is asked again only when there is something to send.
         idea, verdicts = IdeaRef(target.artifact_id, 0), cycle(("keep", "none"))
         while "请先登录" not in tab.heard:

@@ -5,12 +5,12 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlmodel import select
 
-from scriptwriter.database import transaction
-from scriptwriter.errors import UserError
-from scriptwriter.models import AuthProvider, SignInFailure, UserSession
-from scriptwriter.services import hashing, passwords, throttle
-from scriptwriter.services.accounts import token_hash
-from scriptwriter.services.names import folded
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts import password_hashing, passwords, sign_in_throttle
+from scriptwriter.services.accounts.sessions import token_hash
+from scriptwriter.services.accounts.usernames import folded
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import AuthProvider, SignInFailure, UserSession
 
 PASSWORD = "correct horse battery"
 OTHER = "another long password"
@@ -29,7 +29,7 @@ async def refusal(
 
 async def give_password(person: str, password: str) -> None:
     """Let a person who was made without one sign in with this password, by their id as the username."""
-    known = await hashing.hashed(password.encode())
+    known = await password_hashing.hashed(password.encode())
     kind = passwords.PASSWORD
     row = AuthProvider(user_id=person, provider_type=kind, provider_user_id=person, provider_data=known)
     async with transaction() as session:
@@ -39,7 +39,7 @@ async def give_password(person: str, password: str) -> None:
 async def has_failed(username: str, times: int, address: str = "192.0.2.1", device: str = "") -> None:
     """So many sign-ins with this name, without the work of a hash."""
     for _ in range(times):
-        await throttle.begin(token_hash(folded(username)), address, device)
+        await sign_in_throttle.begin(token_hash(folded(username)), address, device)
 
 
 async def time_passes(time: timedelta) -> None:

@@ -1,9 +1,9 @@
 """Batches of ideas as a model left them, made through the services."""
 
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, brainstorms
-from scriptwriter.services.attempts import Attempt
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs.attempts import Attempt
 from tests.support.rooms import BRIEF, Room
 
 ONE = Idea("重生之约", "她醒来时回到十年前。")

@@ -14,9 +14,11 @@ from random import Random
 
 import structlog
 
-from scriptwriter.services import brainstorms, projects, test_user
-from scriptwriter.services.test_user import TEST_USER
-from scriptwriter.sync.flow import Batch
+from scriptwriter.services.accounts import test_user
+from scriptwriter.services.accounts.test_user import TEST_USER
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.sync.project_flow import Batch
 from tests.support.budgets import unlimited
 from tests.support.chaos_checks import short, shown_equals_stored, unended, violations
 from tests.support.chaos_model import Storyteller
@@ -243,7 +245,7 @@ async def chaos(
         async with stage(workers, server.url, web=web, logs=logs) as running:
             await test_user.seed()
             names = [f"项目 {number + 1}" for number in range(project_count)]
-            opened = Chaos(seed, running, model, [await projects.create(OWNER, name) for name in names])
+            opened = Chaos(seed, running, model, [await catalog.create(OWNER, name) for name in names])
             await opened.audience.come()
             try:
                 yield opened

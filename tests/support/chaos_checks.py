@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scriptwriter import graph
-from scriptwriter.graph import Idea
+from scriptwriter.domain import graph
+from scriptwriter.domain.graph import Idea
 from tests.support.chaos_model import Call, call_of
 from tests.support.chaos_people import Witness, missing
 from tests.support.rows import rows

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from scriptwriter import prompts
-from scriptwriter.graph import Idea
+from scriptwriter.domain import prompts
+from scriptwriter.domain.graph import Idea
 from tests.support.model_server import Answer, broken_off, refused, spoken
 
 _SENTENCES = (

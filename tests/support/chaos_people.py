@@ -13,11 +13,11 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from scriptwriter.errors import UserError
-from scriptwriter.graph import Brief, Idea
-from scriptwriter.services import brainstorms
-from scriptwriter.sync.flow import Batch, ProjectFlow
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Brief, Idea
+from scriptwriter.services.runs import brainstorms
 from scriptwriter.sync.hub import Hub
+from scriptwriter.sync.project_flow import Batch, ProjectFlow
 
 AWAY = (DBAPIError, NoConnection, psycopg.Error, OSError)
 """What a database that is down raises in a service."""

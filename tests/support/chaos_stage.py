@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from scriptwriter import database
-from scriptwriter.embedded.postgres import EmbeddedPostgres, attach
+from scriptwriter.embedded.postgres.launcher import EmbeddedPostgres, attach
+from scriptwriter.store import database
 from tests.support.postgres import answers, data_folder, postmaster_pid, supervisor_pid
 from tests.support.web import ROOT, free_port
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from uuid import uuid4
 
-from scriptwriter.graph import Brief
-from scriptwriter.services import brainstorms
+from scriptwriter.domain.graph import Brief
+from scriptwriter.services.runs import brainstorms
 from tests.support.chaos_checks import unended
 from tests.support.chaos_model import Storyteller, call_of
 from tests.support.chaos_people import Witness

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from scriptwriter.graph import to_json
-from scriptwriter.sync.flow import ProjectFlow
+from scriptwriter.domain.graph import to_json
 from scriptwriter.sync.hub import Hub
+from scriptwriter.sync.project_flow import ProjectFlow
 from tests.support.rows import rows
 from tests.support.waiting import LIMIT
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.run import run
+from scriptwriter.worker.attempt import run
+from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.rows import rows, transform_of
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from scriptwriter.database import transaction
-from scriptwriter.graph import Brief, Idea, Reply
-from scriptwriter.ideas import BODY_LIMIT, IdeaRef
-from scriptwriter.models import LlmPrompt
-from scriptwriter.services import attempts, brainstorms, edits, keepers, picks
+from scriptwriter.domain.graph import Brief, Idea, Reply
+from scriptwriter.domain.idea_acts import BODY_LIMIT, IdeaRef
+from scriptwriter.services.ideas import edits, keepers, verdicts
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import LlmPrompt
 from tests.support.rooms import Room
 from tests.support.scenes import Scene, Target
 
@@ -66,8 +67,8 @@ async def _one_batch(room: Room) -> tuple[str, str]:
     await attempts.finish(attempt, ideas, Reply("a-model", raw_response="{" * 199_000))
     refs = [IdeaRef(attempt.artifact_id, place) for place in range(10)]
     for place, ref in enumerate(refs):
-        await picks.pick(room.project_id, ref, "keep" if place % 2 else "pass", room.owner, "")
-        await picks.pick(room.project_id, ref, "pass", room.collaborator, f"{_MARK}太像了")
+        await verdicts.pick(room.project_id, ref, "keep" if place % 2 else "pass", room.owner, "")
+        await verdicts.pick(room.project_id, ref, "pass", room.collaborator, f"{_MARK}太像了")
     for ref, body in zip(refs, _HARD, strict=False):
         await edits.edit(room.project_id, ref, f"{_MARK}改", body, "", room.collaborator)
     await keepers.move(room.project_id, refs[1], refs[3], room.owner)

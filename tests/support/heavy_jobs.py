@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from scriptwriter.errors import UserError
+from scriptwriter.domain.errors import UserError
 
 
 def who() -> tuple[int, list[str], dict[str, str]]:

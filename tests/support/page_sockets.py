@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from simple_websocket import AioClient, ConnectionClosed, ConnectionError
 
-from scriptwriter.api.session import COOKIE
-from scriptwriter.state.preferences import PreferencesState
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.web.kit.language_state import PreferencesState
 
 LIMIT = 20.0
 BOOT = "reflex___state____state.hydrate_and_load"

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
-from scriptwriter.api.session import COOKIE
-from scriptwriter.database import transaction
-from scriptwriter.models import Membership, User
-from scriptwriter.services import accounts
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.services.accounts import sessions
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, User
 
 LIMIT = 30_000
 SCREENSHOTS = Path(__file__).parents[2] / "test-artifacts"
@@ -33,7 +33,7 @@ async def colleague_of(project_id: str, browser: Browser, home: str, display_nam
         session.add(User(id=name, username=name, display_name=display_name))
         await session.flush()
         session.add(Membership(project_id=project_id, user_id=name, role="collaborator"))
-    return await Person.arrive(browser, home, await accounts.open_session(name))
+    return await Person.arrive(browser, home, await sessions.open_session(name))
 
 
 async def outsider(display_name: str) -> str:
@@ -47,7 +47,7 @@ async def outsider(display_name: str) -> str:
 async def newcomer(browser: Browser, home: str, display_name: str = "小王") -> tuple["Person", str]:
     """Somebody who is in no project yet, signed in in a browser of their own; and their user name."""
     name = await outsider(display_name)
-    return await Person.arrive(browser, home, await accounts.open_session(name)), name
+    return await Person.arrive(browser, home, await sessions.open_session(name)), name
 
 
 @dataclass

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from scriptwriter.database import apply_schema
-from scriptwriter.embedded.folder import DataFolder
-from scriptwriter.embedded.postgres import attach
+from scriptwriter.embedded.postgres.data_folder import DataFolder
+from scriptwriter.embedded.postgres.launcher import attach
+from scriptwriter.store.database import apply_schema
 from tests.support.waiting import wait_until
 
 _NO_DURABILITY = {"fsync": "off", "full_page_writes": "off"}
@@ -58,7 +58,7 @@ END $$
 _APP = """
 import sys
 from pathlib import Path
-from scriptwriter.embedded.postgres import attach
+from scriptwriter.embedded.postgres.launcher import attach
 postgres = attach(Path(sys.argv[1]), server_settings={"fsync": "off"})
 print(postgres.url(), flush=True)
 sys.stdin.read()

@@ -9,9 +9,9 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from scriptwriter.api.app import create
-from scriptwriter.api.session import COOKIE
-from scriptwriter.services import accounts, tokens
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.api.http_app import create
+from scriptwriter.services.accounts import api_tokens, sessions
 
 HOME = "http://localhost:3000"
 JSON = {"content-type": "application/json"}
@@ -19,12 +19,12 @@ JSON = {"content-type": "application/json"}
 
 async def bearer(user_id: str) -> dict[str, str]:
     """The header with a new token of a person."""
-    return {"authorization": f"Bearer {await tokens.create(user_id, '程序')}"}
+    return {"authorization": f"Bearer {await api_tokens.create(user_id, '程序')}"}
 
 
 async def cookie(user_id: str) -> dict[str, str]:
     """The header with a new session of a person."""
-    return {"cookie": f"{COOKIE}={await accounts.open_session(user_id)}"}
+    return {"cookie": f"{COOKIE}={await sessions.open_session(user_id)}"}
 
 
 def client(headers: Mapping[str, str] | None = None, api: FastAPI | None = None) -> httpx.AsyncClient:

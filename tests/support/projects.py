@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from scriptwriter.errors import GenerationError
-from scriptwriter.generation.faults import fault
-from scriptwriter.graph import Idea, Reply
-from scriptwriter.ideas import IdeaRef
-from scriptwriter.services import attempts, brainstorms, edits, keepers, picks, remakes
+from scriptwriter.domain.errors import GenerationError
+from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits, keepers, verdicts
+from scriptwriter.services.runs import attempts, brainstorms, remakes
+from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import BRIEF, Room
 
 ONE, TWO, THREE = (
@@ -37,10 +38,10 @@ async def fill(room: Room) -> str:
     original = await edits.restore(project, refs[0], "", version, owner)
     await edits.restore(project, refs[0], version, original, colleague)
     for ref in refs[:2]:
-        await picks.pick(project, ref, "keep", owner)
-    await picks.pick(project, refs[1], "pass", colleague, "formulaic")
-    await picks.pick(project, refs[2], "pass", colleague, '说不清 "的" <b>')
-    await picks.pick(project, refs[2], "none", colleague)
+        await verdicts.pick(project, ref, "keep", owner)
+    await verdicts.pick(project, refs[1], "pass", colleague, "formulaic")
+    await verdicts.pick(project, refs[2], "pass", colleague, '说不清 "的" <b>')
+    await verdicts.pick(project, refs[2], "none", colleague)
     await keepers.move(project, refs[1], refs[0], owner)
     await keepers.move(project, refs[1], None, colleague)
     await written(

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from scriptwriter.services import attempts
+from scriptwriter.services.runs import attempts
 from tests.support.rows import rows
 
 

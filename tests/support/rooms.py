@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from scriptwriter.database import transaction
-from scriptwriter.graph import Brief
-from scriptwriter.models import Membership, User
-from scriptwriter.services import invitations, projects
+from scriptwriter.domain.graph import Brief
+from scriptwriter.services.projects import catalog, invitations
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, User
 
 BRIEF = Brief("抖音", "穿越, 爽文", "女主是现代 CEO", 3)
 
@@ -31,7 +31,7 @@ async def make_room(prefix: str = "") -> Room:
     people = [f"{prefix}{role}" for role in ("owner", "collaborator", "viewer", "stranger")]
     async with transaction() as session:
         session.add_all([User(id=name, username=name, display_name=name.title()) for name in people])
-    project_id = await projects.create(people[0], "一个项目")
+    project_id = await catalog.create(people[0], "一个项目")
     async with transaction() as session:
         session.add_all(
             [

@@ -8,11 +8,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from scriptwriter.database import transaction
-from scriptwriter.generation.faults import fault
-from scriptwriter.graph import Brief, Idea, Reply
-from scriptwriter.models import Membership, Project, TransformOutput, User
-from scriptwriter.services import attempts, brainstorms, invitations, projects
+from scriptwriter.domain.graph import Brief, Idea, Reply
+from scriptwriter.services.projects import catalog, invitations
+from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Membership, Project, TransformOutput, User
+from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import Room, make_room
 
 SECRET = "绝密"
@@ -79,8 +80,8 @@ async def make_scene(prefix: str = "") -> Scene:
             await attempts.finish(attempt, IDEAS, reply)
         ideas = await _ideas_of(transform_id)
         scene.targets.append(Target(project_id, transform_id, ideas, guest, room.stranger, invitation.id))
-    await projects.archive(scene.targets[3].project_id, room.owner)
-    await projects.delete(scene.targets[4].project_id, room.owner)
+    await catalog.archive(scene.targets[3].project_id, room.owner)
+    await catalog.delete(scene.targets[4].project_id, room.owner)
     return scene
 
 
@@ -140,7 +141,7 @@ def _of(kind: Any) -> Any:
 
 
 async def _another(room: Room) -> str:
-    project_id = await projects.create(room.owner, "又一个")
+    project_id = await catalog.create(room.owner, "又一个")
     people = ((room.collaborator, "collaborator"), (room.viewer, "viewer"))
     async with transaction() as session:
         session.add_all([Membership(project_id=project_id, user_id=who, role=role) for who, role in people])

@@ -41,7 +41,14 @@ def with_password(url: str, password: str) -> str:
 @contextmanager
 def shape_server(database_url: str, secret: str) -> Iterator[str]:
     """The URL of an embedded shape server that stands for an outside Electric with this secret."""
-    command = [sys.executable, "-m", "scriptwriter.embedded.shape_server", "--follow-stdin", "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "scriptwriter.embedded.shapes.shape_server",
+        "--follow-stdin",
+        "--port",
+        "0",
+    ]
     environment = {**os.environ, "SHAPE_SERVER_DSN": database_url, "SHAPE_SERVER_SECRET": secret}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None and process.stdin is not None

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scriptwriter.sync.flow import ProjectFlow, join
-from scriptwriter.sync.nearness import NOTHING_CLOSE, Close
+from scriptwriter.sync.close_ideas import NOTHING_CLOSE, Close
+from scriptwriter.sync.project_flow import ProjectFlow, join
 
 CONTEXT = {
     "params": {"platform": "抖音", "genre": "穿越", "other_requirements": "", "count": 2},

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import httpx
 import psycopg
 
-from scriptwriter.embedded.shape_app import ShapeApp
-from scriptwriter.embedded.shape_registry import ShapeRegistry
-from scriptwriter.embedded.shape_server import listen, run
+from scriptwriter.embedded.shapes.shape_app import ShapeApp
+from scriptwriter.embedded.shapes.shape_registry import ShapeRegistry
+from scriptwriter.embedded.shapes.shape_server import listen, run
 
 SECRET = "a secret for tests"
 

@@ -11,12 +11,12 @@ from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
 
-from scriptwriter.api.event_headers import event_cookie
-from scriptwriter.api.session import COOKIE
+from scriptwriter.api.auth.session_cookie import COOKIE
+from scriptwriter.api.middleware.websocket_headers import event_cookie
 
 # The states are registered, and the routes give them their vars, when the app is imported.
 from scriptwriter.scriptwriter import app
-from scriptwriter.services import accounts
+from scriptwriter.services.accounts import sessions
 
 LIMIT = 30.0
 BRAINSTORM, MEMBERS, LINEAGE = (
@@ -101,7 +101,7 @@ class Tab:
 @asynccontextmanager
 async def open_tab(project_id: str, user_id: str | None, route: str = BRAINSTORM) -> AsyncIterator[Tab]:
     """A tab of `user_id` (None: nobody is signed in) that opens a page of a project."""
-    cookie = "" if user_id is None else event_cookie(f"{COOKIE}={await accounts.open_session(user_id)}")
+    cookie = "" if user_id is None else event_cookie(f"{COOKIE}={await sessions.open_session(user_id)}")
     with app.set_contexts():
         async with Tab(f"tab-{user_id}-{route.rpartition('/')[2]}", project_id, cookie, route) as tab:
             await tab.load()

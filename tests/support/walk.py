@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Browser, Locator, expect
 
-from scriptwriter.services import invitations, projects
+from scriptwriter.services.projects import catalog, invitations
 from tests.support.model_server import Gate, ModelServer, refused, spoken
 from tests.support.people import Person, colleague_of, newcomer, outsider
 from tests.support.tellings import waiting_at
@@ -43,7 +43,7 @@ async def walk(web: Web, model: ModelServer, browser: Browser, language: str, se
     await person.go("/projects")
     await see_at(person, "projects-empty", see, person.page.locator(".empty"))
     await _brief(person, see)
-    project_id = await projects.create(user, PROJECT_NAMES[language])
+    project_id = await catalog.create(user, PROJECT_NAMES[language])
     await person.visit(project_id)
     await see_at(person, "idle", see, person.page.get_by_test_id("idle"))
     await _writing(person, model, language, see)
@@ -200,14 +200,14 @@ async def _members(person: Person, project_id: str, colleague_name: str, see: Se
 async def _around(person: Person, user: str, language: str, see: See) -> None:
     page = person.page
     for number in range(2, 5):
-        await projects.create(user, f"No. {number}")
+        await catalog.create(user, f"No. {number}")
     await person.go("/projects")
     await expect(page.get_by_test_id("project")).to_have_count(4)
     await see_at(person, "projects", see, page.get_by_test_id("search-projects"))
     inviter = await outsider({"zh": "林冬", "en": "Winter Lin"}[language])
     autumn = {"zh": "秋天的短剧", "en": "Autumn shorts"}[language]
     for name, role in ((autumn, "collaborator"), ("Supercalifragilistic" * 4, "owner")):
-        invited_to = await projects.create(inviter, name)
+        invited_to = await catalog.create(inviter, name)
         await invitations.invite(invited_to, user, role, inviter)
     await expect(page.get_by_test_id("invite")).to_have_count(2)
     await see_at(person, "projects-invited", see, page.get_by_test_id("accept").first)

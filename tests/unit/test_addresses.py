@@ -4,8 +4,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from scriptwriter.api.addresses import counted
-from scriptwriter.api.origins import allowed, inside
+from scriptwriter.api.middleware.client_address import counted
+from scriptwriter.api.middleware.origins import allowed, inside
 from scriptwriter.settings import Settings
 
 

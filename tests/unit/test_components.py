@@ -9,16 +9,16 @@ import pytest
 import reflex as rx
 
 from scriptwriter import texts
-from scriptwriter.components.batches import facts, newest_ideas, past_batch, status
-from scriptwriter.components.deeds import Deeds, IdeaDeeds
-from scriptwriter.components.elements import notice
-from scriptwriter.components.forms import BriefForm, brief_form
-from scriptwriter.components.frame import Surroundings, frame
-from scriptwriter.components.ideas import blank_card, growing_card, idea_card, place_card
-from scriptwriter.components.members import MemberDeeds, invite_member, member_table, open_invitations
-from scriptwriter.components.origin import origin
-from scriptwriter.components.project import ProjectDeeds, name_or_field, project_menu
-from scriptwriter.components.views import (
+from scriptwriter.settings import ModelOption, settings
+from scriptwriter.texts import ERRORS, Text
+from scriptwriter.web.brief.brief_form import BriefForm, brief_form
+from scriptwriter.web.kit.elements import notice
+from scriptwriter.web.kit.frame import Surroundings, frame
+from scriptwriter.web.kit.project_menu import ProjectDeeds, name_or_field, project_menu
+from scriptwriter.web.kit.wording import t
+from scriptwriter.web.members.members_parts import MemberDeeds, invite_member, member_table, open_invitations
+from scriptwriter.web.room.batches import facts, newest_ideas, past_batch, status
+from scriptwriter.web.room.card_vars import (
     BatchView,
     BriefMessages,
     CardView,
@@ -30,9 +30,9 @@ from scriptwriter.components.views import (
     PastBatchView,
     ProjectView,
 )
-from scriptwriter.components.wording import t
-from scriptwriter.settings import ModelOption, settings
-from scriptwriter.texts import ERRORS, Text
+from scriptwriter.web.room.idea_cards import blank_card, growing_card, idea_card, place_card
+from scriptwriter.web.room.origin_dialog import origin
+from scriptwriter.web.room.run_handlers import Deeds, IdeaDeeds
 
 LANGUAGE = rx.Var("language").to(str)
 UNREACHABLE = rx.Var("unreachable").to(bool)
@@ -280,7 +280,7 @@ def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("production")
 def test_production_has_no_button_for_the_test_user() -> None:
     """The compiled page does not know the way in that exists in development only."""
-    from scriptwriter.pages.sign_in import sign_in
+    from scriptwriter.web.sign_in.sign_in_page import sign_in
 
     code = str(sign_in())
 
@@ -291,7 +291,7 @@ def test_no_field_cuts_what_is_pasted_into_it() -> None:
     """A browser cuts silently at `maxlength`; `limited` counts and says it."""
     root = Path(__file__).parents[2]
     sources = [*root.glob("scriptwriter/**/*.py"), *root.glob("assets/*.js")]
-    shown = [path for path in sources if path.parent.name in ("components", "pages", "state", "assets")]
+    shown = [path for path in sources if {"web", "assets"} & {*path.parts}]
 
     assert len(shown) > 50
     cutting = re.compile(r"\bmax_length=(?!.*Field)|maxlength", re.IGNORECASE)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from scriptwriter.api import connections, page_socket
-from scriptwriter.api.connections import (
+from scriptwriter.api.middleware import page_websocket, websocket_connections
+from scriptwriter.api.middleware.page_websocket import ANONYMOUS_MESSAGE_LIMIT, PageSocket
+from scriptwriter.api.middleware.websocket_connections import (
     ANONYMOUS,
     KEPT_TABS,
     MOST_ANONYMOUS,
@@ -21,7 +22,6 @@ from scriptwriter.api.connections import (
     opened,
     outdated_tabs,
 )
-from scriptwriter.api.page_socket import ANONYMOUS_MESSAGE_LIMIT, PageSocket
 
 
 class Handled:
@@ -152,14 +152,14 @@ def test_the_tabs_that_a_person_closed_last_are_kept() -> None:
 
 def test_websockets_of_nobody_known_open_one_after_another() -> None:
     """A storm of them has to wait, and is refused where it would wait for long."""
-    sender = Sender(connections.OPENED_BY_NOBODY)
-    waits = [sender.take() for _ in range(connections.OPENED_BY_NOBODY.burst + 60)]
+    sender = Sender(websocket_connections.OPENED_BY_NOBODY)
+    waits = [sender.take() for _ in range(websocket_connections.OPENED_BY_NOBODY.burst + 60)]
 
     assert waits[0] == 0
     assert 1 < waits[-1] < 3
     with pytest.raises(TooMany):
         for _ in range(1_000):
-            sender.take(connections.LONGEST_WAIT)
+            sender.take(websocket_connections.LONGEST_WAIT)
 
 
 class Page:
@@ -195,7 +195,7 @@ async def test_nobody_known_may_leave_no_message_unfinished(
     anonymous: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server holds its beginning in memory, so such a websocket is closed."""
-    monkeypatch.setattr(page_socket, "ANONYMOUS_SILENCE", 0.05)
+    monkeypatch.setattr(page_websocket, "ANONYMOUS_SILENCE", 0.05)
     page = Page()
 
     message = await asyncio.wait_for(_socket(page, anonymous).receive(), 10)
@@ -218,8 +218,8 @@ async def test_nobody_known_sends_short_messages_only(anonymous: Connection, kno
 def test_a_connection_is_found_once_by_the_headers_of_its_events() -> None:
     """And no page is told its name."""
     with opened("writer", bool) as connection:
-        headers = {connections.HEADER: connection.id, "host": "x"}
+        headers = {websocket_connections.HEADER: connection.id, "host": "x"}
 
-        assert connections.take(headers) is connection
+        assert websocket_connections.take(headers) is connection
         assert headers == {"host": "x"}
-    assert connections.take({connections.HEADER: connection.id}) is None
+    assert websocket_connections.take({websocket_connections.HEADER: connection.id}) is None

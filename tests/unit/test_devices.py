@@ -2,7 +2,7 @@
 
 import pytest
 
-from scriptwriter.services.devices import SEVERAL, known, remembered
+from scriptwriter.services.accounts.known_devices import SEVERAL, known, remembered
 
 HASH, ANOTHER = "$argon2id$one", "$argon2id$another"
 

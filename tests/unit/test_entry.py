@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import reflex as rx
 
-from scriptwriter.components.account import devices_sheet, password_sheet
-from scriptwriter.components.entry import entry_form, outside_link, password_field
-from scriptwriter.components.tokens import tokens_sheet
-from scriptwriter.components.views import Notice, SessionView, TokenView
 from scriptwriter.settings import settings
 from scriptwriter.texts import BROWSERS, PASSWORD, SIGN_IN, SYSTEMS
+from scriptwriter.web.account.account_parts import devices_sheet, password_sheet
+from scriptwriter.web.account.token_parts import tokens_sheet
+from scriptwriter.web.room.card_vars import Notice, SessionView, TokenView
+from scriptwriter.web.sign_in.sign_in_form import entry_form, outside_link, password_field
 
 LANGUAGE = rx.Var("language").to(str)
 KNOWN = rx.Var("known").to(bool)
@@ -118,7 +118,7 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 def test_the_pages_offer_the_ways_that_the_settings_open(setting: Callable[..., None]) -> None:
     """Neither a button nor a form that would be refused."""
-    from scriptwriter.pages.sign_in import register, sign_in
+    from scriptwriter.web.sign_in.sign_in_page import register, sign_in
 
     setting(SCRIPTWRITER_ENV="development", REGISTRATION="open", OIDC_ISSUER="")
     assert "/register" in str(sign_in()) and "/api/session/register" in str(register())

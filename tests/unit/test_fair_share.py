@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from scriptwriter import fair_share
-from scriptwriter.errors import UserError
-from scriptwriter.fair_share import AT_ONCE, MOST_WAITING, STRANGERS, charge, turn
+from scriptwriter.domain.errors import UserError
+from scriptwriter.store import fair_share
+from scriptwriter.store.fair_share import AT_ONCE, MOST_WAITING, STRANGERS, charge, turn
 
 
 class Transactions:

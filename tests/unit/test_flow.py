@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.sync.flow import join
+from scriptwriter.sync.project_flow import join
 from tests.support.shape_rows import (
     CONTEXT,
     ONE,

@@ -4,7 +4,7 @@ import pytest
 from reflex.state import BaseState
 
 from scriptwriter.scriptwriter import app
-from scriptwriter.state.signatures import states
+from scriptwriter.web.kit.event_signatures import states
 
 BACKGROUND = [
     (state, name)
@@ -18,7 +18,7 @@ BACKGROUND = [
     ("state", "name"), BACKGROUND, ids=lambda value: value if isinstance(value, str) else value.__name__
 )
 def test_a_background_event_follows_by_the_one_mechanism(state: type[BaseState], name: str) -> None:
-    """Mark it with `@following` or `@following_project` of scriptwriter/state/following.py."""
+    """Mark it with `@following` or `@following_project` of scriptwriter/web/kit/following.py."""
     handler = state.event_handlers[name]
 
     assert getattr(handler.fn, "follows", False)

@@ -12,24 +12,23 @@ from random import Random
 import pytest
 from starlette.requests import Request
 
-from scriptwriter import prompts
-from scriptwriter.api import messages
-from scriptwriter.api.addresses import counted
-from scriptwriter.api.language import language_of
-from scriptwriter.api.session import COOKIE, token_in
-from scriptwriter.domain import strict_json
+from scriptwriter.api.auth.request_language import language_of
+from scriptwriter.api.auth.session_cookie import COOKIE, token_in
+from scriptwriter.api.middleware import websocket_messages
+from scriptwriter.api.middleware.client_address import counted
+from scriptwriter.domain import prompts, strict_json
+from scriptwriter.domain.graph import Brief, written
+from scriptwriter.domain.idea_acts import IdeaRef, Pick, checked_text, checked_verdict
 from scriptwriter.domain.kinds.brief import WISHES
+from scriptwriter.domain.similarity import sketch
+from scriptwriter.domain.steering import Judged, steer
+from scriptwriter.domain.taxonomy import named
 from scriptwriter.electric.sse import EventReader
-from scriptwriter.exports.text import escaped
-from scriptwriter.generation.demo_stories import compose
-from scriptwriter.generation.faults import fault_of_status
-from scriptwriter.generation.ideas import GrowingReply
-from scriptwriter.graph import Brief, written
-from scriptwriter.ideas import IdeaRef, Pick, checked_text, checked_verdict
-from scriptwriter.services import names
-from scriptwriter.similarity import sketch
-from scriptwriter.steering import Judged, steer
-from scriptwriter.taxonomy import named
+from scriptwriter.exports.plain_text import escaped
+from scriptwriter.services.accounts import usernames
+from scriptwriter.worker.demo_stories import compose
+from scriptwriter.worker.model_faults import fault_of_status
+from scriptwriter.worker.reply_parser import GrowingReply
 
 SOURCES = Path(__file__).parents[2] / "scriptwriter"
 MOST_SECONDS = 0.2
@@ -38,27 +37,33 @@ LEAST_SECONDS = 0.004
 """Below this a measure is noise."""
 
 PATTERNS = {
-    "api/messages.py": (3, "one takes a message from its start to its end; the others are of fixed length"),
-    "api/origins.py": (4, "from the start to the end; of fixed length"),
-    "components/wording.py": (1, "reads our own texts"),
+    "api/middleware/websocket_messages.py": (
+        3,
+        "one takes a message from its start to its end; the others are of fixed length",
+    ),
+    "api/middleware/origins.py": (4, "from the start to the end; of fixed length"),
+    "web/kit/wording.py": (1, "reads our own texts"),
     "domain/strict_json.py": (2, "from the start to the end; a string that has begun is taken whole"),
     "electric/protocol.py": (2, "from the start to the end; a sign between two others"),
     "electric/types.py": (2, "a string that has begun is taken whole, and not looked at again"),
-    "embedded/binaries.py": (1, "reads what a program of ours says"),
-    "embedded/shape_request.py": (3, "from the start to the end"),
-    "embedded/shape_where.py": (3, "from where the last one ended; a string that does not end is an error"),
-    "errors.py": (1, "numbers behind a word of ours"),
-    "exports/text.py": (1, "from the start of a line, and not beyond it"),
+    "embedded/postgres/binaries.py": (1, "reads what a program of ours says"),
+    "embedded/shapes/shape_request.py": (3, "from the start to the end"),
+    "embedded/shapes/shape_where.py": (
+        3,
+        "from where the last one ended; a string that does not end is an error",
+    ),
+    "domain/errors.py": (1, "numbers behind a word of ours"),
+    "exports/plain_text.py": (1, "from the start of a line, and not beyond it"),
     "exports/word.py": (1, "one character"),
-    "generation/demo_stories.py": (1, "reads our own texts"),
-    "generation/faults.py": (6, "of limited length"),
-    "generation/ideas.py": (7, "of limited length; a run of spaces belongs to one quote"),
-    "ideas.py": (1, "of limited length"),
-    "prompts.py": (1, "a run of one kind of character"),
-    "similarity.py": (1, "a run of one kind of character"),
-    "steering.py": (1, "a run of one kind of character"),
-    "taxonomy/__init__.py": (1, "up to the next separator, and back over the spaces before it once"),
-    "services/transfer/checks.py": (1, "from the start to the end"),
+    "worker/demo_stories.py": (1, "reads our own texts"),
+    "worker/model_faults.py": (6, "of limited length"),
+    "worker/reply_parser.py": (7, "of limited length; a run of spaces belongs to one quote"),
+    "domain/idea_acts.py": (1, "of limited length"),
+    "domain/prompts.py": (1, "a run of one kind of character"),
+    "domain/similarity.py": (1, "a run of one kind of character"),
+    "domain/steering.py": (1, "a run of one kind of character"),
+    "domain/taxonomy/__init__.py": (1, "up to the next separator, and back over the spaces before it once"),
+    "services/transfer/graph_checks.py": (1, "from the start to the end"),
 }
 """How many regular expressions each module has, and why each looks at a character a fixed number of times.
 
@@ -102,13 +107,13 @@ def _streamed(text: str) -> None:
 
 def _sent(text: str) -> None:
     event = json.dumps({"name": "save", "payload": {"form_data": {"body": text}}})
-    messages.read(f'42{messages.NAMESPACE},["event",{event}]')
+    websocket_messages.read(f'42{websocket_messages.NAMESPACE},["event",{event}]')
 
 
 def _sent_raw(text: str) -> None:
-    for head in ("", f"42{messages.NAMESPACE},"):
-        with pytest.raises(messages.Unreadable):
-            messages.read(head + text + "x")
+    for head in ("", f"42{websocket_messages.NAMESPACE},"):
+        with pytest.raises(websocket_messages.Unreadable):
+            websocket_messages.read(head + text + "x")
 
 
 def _wished(text: str) -> None:
@@ -140,8 +145,8 @@ READERS: dict[str, tuple[int, Callable[[str], object]]] = {
     "a cookie header": (32_000, token_in),
     "a quoted cookie": (32_000, lambda text: token_in(f'{COOKIE}="{text}"')),
     "X-Forwarded-For": (32_000, lambda text: counted("127.0.0.1", [text])),
-    "a username": (190_000, names.folded),
-    "a password": (190_000, names.spelled),
+    "a username": (190_000, usernames.folded),
+    "a password": (190_000, usernames.spelled),
     "a genre": (2_000, lambda text: named(text, "en")),
     "an idea's text": (190_000, lambda text: _tried(lambda: checked_text(text, text))),
     "a reason": (190_000, lambda text: _tried(lambda: checked_verdict("pass", text))),

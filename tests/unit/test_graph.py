@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter import graph
-from scriptwriter.graph import Idea
+from scriptwriter.domain import graph
+from scriptwriter.domain.graph import Idea
 
 ONE, TWO, THREE = (Idea(f"故事{number}", "有人来了。") for number in (1, 2, 3))
 HALF = Idea("半个", "他刚要", "unfinished")

@@ -7,16 +7,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "scriptwriter"
 READERS = {
-    "api/messages.py": "what a page or a program sends",
-    "api/openid.py": "a cookie of this server",
-    "generation/demo.py": "a request to the demo model",
-    "generation/events.py": "what a model sends",
-    "generation/ideas.py": "what a model writes",
-    "prompts.py": "a prompt of this server",
+    "api/middleware/websocket_messages.py": "what a page or a program sends",
+    "api/routes/openid_routes.py": "a cookie of this server",
+    "worker/demo_model.py": "a request to the demo model",
+    "worker/reply_events.py": "what a model sends",
+    "worker/reply_parser.py": "what a model writes",
+    "domain/prompts.py": "a prompt of this server",
     "domain/strict_json.py": "the reader itself",
 }
 """Where JSON is read that is none of the graph's."""
-FOLDERS = ("api", "domain", "exports", "generation", "services", "state", "sync")
+FOLDERS = ("api", "domain", "exports", "operations", "services", "store", "sync", "web", "worker")
 _INTO_JSON = re.compile(r"->|#>|@>|\bjsonb?_|::\s*jsonb?\b", re.IGNORECASE)
 OF_THE_QUEUE = "job.args ->> 'transform_id'"
 

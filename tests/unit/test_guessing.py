@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from scriptwriter.services.guessing import EVALUATED, is_guessable
+from scriptwriter.services.accounts.weak_passwords import EVALUATED, is_guessable
 
 
 @pytest.mark.parametrize(

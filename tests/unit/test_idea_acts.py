@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter import ideas
-from scriptwriter.domain import kinds
-from scriptwriter.errors import UserError
-from scriptwriter.ideas import Act, IdeaRef
+from scriptwriter.domain import idea_acts, kinds
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.idea_acts import Act, IdeaRef
 from scriptwriter.texts import PASS_REASONS
 
 A, B, C = (IdeaRef("artifact", index) for index in range(3))
@@ -66,7 +65,7 @@ def test_of_each_person_the_newest_verdict_stands() -> None:
     """Everybody's own: one keeps what another passes on."""
     acts = [said(3, A, "pass", reason="formulaic"), said(1, A, "keep"), said(2, A, "keep", "li")]
 
-    picks = ideas.standing(acts)
+    picks = idea_acts.standing(acts)
 
     assert [(each.user_id, each.verdict, each.reason) for each in picks.by_idea[A]] == [
         ("li", "keep", ""),
@@ -77,7 +76,7 @@ def test_of_each_person_the_newest_verdict_stands() -> None:
 
 def test_a_verdict_that_was_taken_back_is_none() -> None:
     """As if nothing had been said."""
-    picks = ideas.standing([said(1, A, "keep"), said(2, A, "none")])
+    picks = idea_acts.standing([said(1, A, "keep"), said(2, A, "none")])
 
     assert (picks.by_idea, picks.kept) == ({}, ())
 
@@ -88,22 +87,22 @@ def test_an_idea_stays_among_the_keepers_while_one_person_keeps_it() -> None:
     gone = [*both, said(5, A, "none", "li")]
     again = [*gone, said(6, A, "keep", "li")]
 
-    assert [ideas.standing(acts).kept for acts in (both, gone, again)] == [(A, B), (B,), (B, A)]
+    assert [idea_acts.standing(acts).kept for acts in (both, gone, again)] == [(A, B), (B,), (B, A)]
 
 
 def test_the_newest_order_stands_and_what_it_does_not_name_comes_after_it() -> None:
     """Ideas that nobody keeps any more are left out."""
     orders = [ordered(2, C, A), ordered(1, A, B), ordered(0, B)]
 
-    assert ideas.arranged([A, B, C], orders) == (C, A, B)
-    assert ideas.arranged([A, B], [ordered(1, C, B, B)]) == (B, A)
-    assert ideas.arranged([A, B], []) == (A, B)
+    assert idea_acts.arranged([A, B, C], orders) == (C, A, B)
+    assert idea_acts.arranged([A, B], [ordered(1, C, B, B)]) == (B, A)
+    assert idea_acts.arranged([A, B], []) == (A, B)
 
 
 @given(st.lists(st.sampled_from([A, B, C]), unique=True), st.lists(st.sampled_from([A, B, C])))
 def test_an_order_neither_adds_nor_loses_a_keeper(kept: list[IdeaRef], named: list[IdeaRef]) -> None:
     """Whatever it names."""
-    arranged = ideas.arranged(kept, [ordered(1, *named)])
+    arranged = idea_acts.arranged(kept, [ordered(1, *named)])
 
     assert sorted(arranged) == sorted(kept)
 
@@ -114,7 +113,7 @@ def test_an_order_neither_adds_nor_loses_a_keeper(kept: list[IdeaRef], named: li
 )
 def test_an_act_that_cannot_be_read_is_left_out(kind: str, data: str) -> None:
     """Whatever another program may have stored."""
-    assert ideas.acts_in([("a", data, at(1))], kind) == []
+    assert idea_acts.acts_in([("a", data, at(1))], kind) == []
 
 
 def test_people_who_are_known_by_name_alone_have_a_verdict_each() -> None:
@@ -126,7 +125,7 @@ def test_people_who_are_known_by_name_alone_have_a_verdict_each() -> None:
         said(4, A, "keep", name="小王"),
     ]
 
-    [*picks] = ideas.standing(acts).by_idea[A]
+    [*picks] = idea_acts.standing(acts).by_idea[A]
 
     assert [(each.user_id, each.name, each.verdict) for each in picks] == [
         ("", "小李", "pass"),
@@ -138,12 +137,12 @@ def test_people_who_are_known_by_name_alone_have_a_verdict_each() -> None:
 @pytest.mark.parametrize("reason", [*PASS_REASONS, "", "  结局太仓促 \n", "长" * 100])
 def test_a_reason_is_a_code_or_a_few_words(reason: str) -> None:
     """On one line."""
-    assert ideas.checked_verdict("pass", reason) == ("pass", reason.strip())
+    assert idea_acts.checked_verdict("pass", reason) == ("pass", reason.strip())
 
 
 def test_what_is_taken_back_needs_no_reason() -> None:
     """It is not kept."""
-    assert ideas.checked_verdict("none", "雷同") == ("none", "")
+    assert idea_acts.checked_verdict("none", "雷同") == ("none", "")
 
 
 @pytest.mark.parametrize(
@@ -153,12 +152,12 @@ def test_what_is_taken_back_needs_no_reason() -> None:
 def test_another_verdict_or_a_long_reason_is_refused(verdict: str, reason: str, code: str) -> None:
     """Before anything is written."""
     with pytest.raises(UserError, match=code):
-        ideas.checked_verdict(verdict, reason)
+        idea_acts.checked_verdict(verdict, reason)
 
 
 def test_a_text_is_trimmed_and_otherwise_left_as_it_is() -> None:
     """Only what Postgres cannot store, and a second line of a title, goes."""
-    title, body = ideas.checked_text(" 半\x00夜  敲门\n声 ", "\n　第一段。\n\n  第二段\ud800。 \n")
+    title, body = idea_acts.checked_text(" 半\x00夜  敲门\n声 ", "\n　第一段。\n\n  第二段\ud800。 \n")
 
     assert (title, body) == ("半夜  敲门 声", "第一段。\n\n  第二段。")
 
@@ -175,9 +174,9 @@ def test_a_text_is_trimmed_and_otherwise_left_as_it_is() -> None:
 def test_a_text_without_title_or_body_or_a_long_one_is_refused(title: str, body: str, code: str) -> None:
     """1 to 60 characters, and 1 to 5,000."""
     with pytest.raises(UserError, match=code):
-        ideas.checked_text(title, body)
+        idea_acts.checked_text(title, body)
 
 
 def test_the_longest_text_is_taken() -> None:
     """Counted in characters, after trimming."""
-    assert ideas.checked_text("字" * 60 + " ", "字" * 5000 + "\n") == ("字" * 60, "字" * 5000)
+    assert idea_acts.checked_text("字" * 60 + " ", "字" * 5000 + "\n") == ("字" * 60, "字" * 5000)

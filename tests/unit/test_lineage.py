@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.sync.lineage import COLUMN, LINE, Lineage, folded, lineage
+from scriptwriter.sync.lineage_join import COLUMN, LINE, Lineage, folded, lineage
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.services.lives import LONG_AGO, Watch
+from scriptwriter.services.runs.heartbeats import LONG_AGO, Watch
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scriptwriter.domain.look_alikes import skeleton
-from scriptwriter.services.names import folded
+from scriptwriter.services.accounts.usernames import folded
 
 ALIKE = [
     ("margo", "marɡo"),

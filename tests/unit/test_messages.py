@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.api.messages import LONGEST_TEXT, Message, Unreadable, read
+from scriptwriter.api.middleware.websocket_messages import LONGEST_TEXT, Message, Unreadable, read
 
 EVENT = {"name": "state.handler", "payload": {"a": 1}, "router_data": {"pathname": "/", "asPath": "/"}}
 

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.components.views import Notice
-from scriptwriter.errors import UserError
-from scriptwriter.services import names
-from scriptwriter.services.identities import usable
-from scriptwriter.state import sign_in
-from scriptwriter.state.devices import device
-from scriptwriter.state.sign_in import PROBLEMS, problem
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts import usernames
+from scriptwriter.services.accounts.provider_identities import usable
+from scriptwriter.web.account.devices import device
+from scriptwriter.web.room.card_vars import Notice
+from scriptwriter.web.sign_in import sign_in_state
+from scriptwriter.web.sign_in.sign_in_state import PROBLEMS, problem
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from scriptwriter.state.sign_in import PROBLEMS, problem
 )
 def test_spellings_of_one_name_are_one_name(typed: str, name: str) -> None:
     """Wide and narrow, composed and not, upper and lower case."""
-    assert names.username(typed) == name
+    assert usernames.username(typed) == name
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_spellings_of_one_name_are_one_name(typed: str, name: str) -> None:
 def test_a_name_that_misleads_or_cannot_be_said_is_refused(typed: str, code: str) -> None:
     """Among them a Cyrillic а, signs that nobody sees, and ones that turn the line around."""
     with pytest.raises(UserError) as refused:
-        names.username(typed)
+        usernames.username(typed)
 
     assert refused.value.code == code
     assert refused.value.text("zh") and refused.value.text("en")
@@ -70,27 +70,27 @@ def test_a_name_that_misleads_or_cannot_be_said_is_refused(typed: str, code: str
 def test_a_name_that_speaks_for_the_site_is_refused(typed: str) -> None:
     """And so is one that looks like it (here by a Cyrillic у), or has signs or digits beside."""
     with pytest.raises(UserError) as refused:
-        names.username(typed)
+        usernames.username(typed)
 
     assert refused.value.code in ("username_reserved", "username_characters")
-    assert names.is_reserved(names.folded(typed))
+    assert usernames.is_reserved(usernames.folded(typed))
     assert refused.value.text("zh") and refused.value.text("en")
 
 
 @pytest.mark.parametrize("typed", ["badminton", "rooted", "生态系统", "scriptwriter-jane", "2024", "writer"])
 def test_a_name_with_such_a_word_within_is_a_persons(typed: str) -> None:
     """As long as it does not sound like the site."""
-    assert names.username(typed) == typed
+    assert usernames.username(typed) == typed
 
 
 @given(st.text(max_size=60))
 def test_a_name_that_is_allowed_stays_as_it_is(typed: str) -> None:
     """Folding it once more changes nothing, so that everybody finds it again."""
     try:
-        name = names.username(typed)
+        name = usernames.username(typed)
     except UserError:
         return
-    assert names.username(name) == names.folded(name) == name
+    assert usernames.username(name) == usernames.folded(name) == name
 
 
 @given(st.text(max_size=200))
@@ -98,7 +98,7 @@ def test_what_a_provider_tells_is_made_a_name_or_nothing(told: str) -> None:
     """Never one that nobody could type."""
     name = usable(told)
 
-    assert name == "" or names.username(name) == name
+    assert name == "" or usernames.username(name) == name
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_a_provider_tells_is_made_a_name_or_nothing(told: str) -> None:
 def test_a_password_out_of_bounds_is_refused_and_never_cut(typed: str, code: str) -> None:
     """The sentence says the bound."""
     with pytest.raises(UserError) as refused:
-        names.password(typed)
+        usernames.password(typed)
 
     assert refused.value.code == code
     assert refused.value.text("zh") and refused.value.text("en")
@@ -123,15 +123,15 @@ def test_a_password_out_of_bounds_is_refused_and_never_cut(typed: str, code: str
 def test_every_character_of_a_password_counts() -> None:
     """The last of 128 as well, in characters of four bytes too; what is longer is nobody's."""
     longest = "🙂" * 127
-    assert names.password(longest + "a") != names.password(longest + "b")
-    assert names.spelled("x" * 129) is None
-    assert names.spelled("한" * 128 + "x") is None
+    assert usernames.password(longest + "a") != usernames.password(longest + "b")
+    assert usernames.spelled("x" * 129) is None
+    assert usernames.spelled("한" * 128 + "x") is None
 
 
 def test_a_password_is_the_same_from_another_keyboard() -> None:
     """A wide letter of an input method, a letter and its accent in one or two."""
-    assert names.password("ｐａｓｓｗｏｒｄé") == names.password("passwordé")
-    assert names.password(" password ") != names.password("password")
+    assert usernames.password("ｐａｓｓｗｏｒｄé") == usernames.password("passwordé")
+    assert usernames.password(" password ") != usernames.password("password")
 
 
 AGENT = "Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) {browser}"
@@ -189,7 +189,7 @@ def test_the_seconds_of_a_sentence_are_a_number_of_ours(
     until: str, seconds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that are left until the moment in the address, bounded; never the words of the address."""
-    monkeypatch.setattr(sign_in, "time", lambda: 1_000_000.0)
+    monkeypatch.setattr(sign_in_state, "time", lambda: 1_000_000.0)
 
     told = problem("too_many_attempts", until)
 

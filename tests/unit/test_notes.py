@@ -3,10 +3,10 @@
 import asyncio
 import json
 
-from scriptwriter.ideas import IdeaRef, Version
-from scriptwriter.sync.flow import ProjectFlow
-from scriptwriter.sync.nearness import Close, Nearness
-from scriptwriter.sync.notes import IdeaNotes
+from scriptwriter.domain.idea_acts import IdeaRef, Version
+from scriptwriter.sync.close_ideas import Close, Nearness
+from scriptwriter.sync.idea_notes import IdeaNotes
+from scriptwriter.sync.project_flow import ProjectFlow
 from tests.support.shape_rows import (
     ONE,
     Row,

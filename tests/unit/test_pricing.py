@@ -2,7 +2,7 @@
 
 import pytest
 
-from scriptwriter import pricing
+from scriptwriter.domain import pricing
 from scriptwriter.settings import ModelOption
 
 PRICED = ModelOption(name="priced", input_price=0.002, output_price=0.008)

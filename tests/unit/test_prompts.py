@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from scriptwriter import prompts
-from scriptwriter.graph import Brief, Idea
-from scriptwriter.steering import Example, Steering
+from scriptwriter.domain import prompts
+from scriptwriter.domain.graph import Brief, Idea
+from scriptwriter.domain.steering import Example, Steering
 
 BRIEF = Brief("抖音", "穿越, 爽文", "女主是外科医生", 5)
 DONE = (Idea("刀下留人", "女医生穿越成仵作。"), Idea("假皇后", "替身皇后要逃。"))

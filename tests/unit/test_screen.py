@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from scriptwriter.graph import Brief, Idea
-from scriptwriter.ideas import IdeaRef, Pick, Version
-from scriptwriter.state.brief import checked, project_name
-from scriptwriter.state.screen import PARTS, WRITING, Screen, differences
-from scriptwriter.sync.batches import Batch, Waiting
-from scriptwriter.sync.flow import ProjectFlow
-from scriptwriter.sync.notes import IdeaNotes
+from scriptwriter.domain.graph import Brief, Idea
+from scriptwriter.domain.idea_acts import IdeaRef, Pick, Version
+from scriptwriter.sync.batch_join import Batch, Waiting
+from scriptwriter.sync.idea_notes import IdeaNotes
+from scriptwriter.sync.project_flow import ProjectFlow
+from scriptwriter.web.brief.brief_reading import checked, project_name
+from scriptwriter.web.room.room_view import PARTS, WRITING, Screen, differences
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FIRST = Idea("开锁匠", "入赘五年的锁匠被岳家当成笑话。")

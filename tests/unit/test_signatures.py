@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 import pytest
 
-from scriptwriter.state.brainstorm import BrainstormState
-from scriptwriter.state.preferences import PreferencesState
-from scriptwriter.state.signatures import admit, fits
+from scriptwriter.web.kit.event_signatures import admit, fits
+from scriptwriter.web.kit.language_state import PreferencesState
+from scriptwriter.web.room.room_state import BrainstormState
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from scriptwriter.generation.demo_stories import compose
-from scriptwriter.graph import Brief
-from scriptwriter.similarity import THRESHOLD, closest, containment, sketch
+from scriptwriter.domain.graph import Brief
+from scriptwriter.domain.similarity import THRESHOLD, closest, containment, sketch
+from scriptwriter.worker.demo_stories import compose
 
 RETOLD = {
     "names and phrases": (

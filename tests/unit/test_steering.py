@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter import prompts
-from scriptwriter.graph import Brief
-from scriptwriter.ideas import IdeaRef, Pick
-from scriptwriter.steering import Judged, Steering, steer
+from scriptwriter.domain import prompts
+from scriptwriter.domain.graph import Brief
+from scriptwriter.domain.idea_acts import IdeaRef, Pick
+from scriptwriter.domain.steering import Judged, Steering, steer
 
 
 def pick(verdict: str, minute: int = 0, reason: str = "", by: str = "wang") -> Pick:

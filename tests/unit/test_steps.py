@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from scriptwriter import graph
-from scriptwriter.components.views import StepView
+from scriptwriter.domain import graph
 from scriptwriter.settings import DEMO_MODEL
-from scriptwriter.state.steps import sights_of, steps_of, ways_of
-from scriptwriter.sync.lineage import Lineage, folded, lineage
+from scriptwriter.sync.lineage_join import Lineage, folded, lineage
+from scriptwriter.web.lineage.lineage_steps import sights_of, steps_of, ways_of
+from scriptwriter.web.room.card_vars import StepView
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 BRIEF = {"platform": "抖音", "genre": "重生, 复仇", "count": 2}

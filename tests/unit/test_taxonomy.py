@@ -2,7 +2,7 @@
 
 import pytest
 
-from scriptwriter import taxonomy
+from scriptwriter.domain import taxonomy
 
 GROUPS = [
     "时代背景", "爱情", "家庭伦理", "都市职场", "古装权谋", "玄幻仙侠",

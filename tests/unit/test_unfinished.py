@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 from starlette.types import Scope
 
-from scriptwriter.api import unfinished
-from scriptwriter.api.unfinished import READ_AHEAD, counted
+from scriptwriter.api.middleware import unfinished_messages
+from scriptwriter.api.middleware.unfinished_messages import READ_AHEAD, counted
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts for us")
@@ -64,12 +64,12 @@ async def test_what_comes_without_a_whole_message_has_a_limit(line: Callable[[],
     ):
         for each in (one, other):
             each.bring(LIMIT)
-        unfinished.check()
+        unfinished_messages.check()
         assert refused == []
 
         one.bring(READ_AHEAD + 20_000)
         await eventually(lambda: refused == ["one"])
-        unfinished.check()
+        unfinished_messages.check()
     assert refused == ["one"]
 
 
@@ -83,7 +83,7 @@ async def test_whole_messages_are_not_counted(line: Callable[[], Line]) -> None:
         one.client.sendall(b"x" * 100_000)
 
         assert incoming.unfinished() == 0
-        unfinished.check()
+        unfinished_messages.check()
     assert refused == []
 
 
@@ -91,14 +91,14 @@ async def test_all_connections_together_have_a_limit_too(
     line: Callable[[], Line], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The largest ones go first, and no more of them than it takes."""
-    monkeypatch.setattr(unfinished, "MOST_OF_ALL", 1_000_000)
+    monkeypatch.setattr(unfinished_messages, "MOST_OF_ALL", 1_000_000)
     sizes, refused = (500_000, 300_000, 600_000, 50_000), []
     with ExitStack() as stack:
         for size in sizes:
             one = line()
             stack.enter_context(counted(one.scope, LIMIT, lambda size=size: refused.append(size)))
             one.bring(size)
-        unfinished.check()
+        unfinished_messages.check()
 
     assert refused == [600_000]
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from scriptwriter.components.views import LEFT, Notice
-from scriptwriter.errors import UserError
-from scriptwriter.state.session import as_notice, still
+from scriptwriter.domain.errors import UserError
+from scriptwriter.web.kit.session_state import as_notice, still
+from scriptwriter.web.room.card_vars import LEFT, Notice
 
 
 def refused_until(moment: datetime) -> Notice:

@@ -13,11 +13,11 @@ from typing import TypeVar, cast
 from pydantic import ValidationError
 
 from scriptwriter.domain import strict_json
-from scriptwriter.domain.kinds.acts import Order, Verdict, Version
+from scriptwriter.domain.base_values import Value
 from scriptwriter.domain.kinds.brief import Brief, Source
-from scriptwriter.domain.kinds.ideas import Idea, Ideas
-from scriptwriter.domain.run import ActContext, Parameters, RunContext, Usage
-from scriptwriter.domain.values import Value
+from scriptwriter.domain.kinds.idea_batch import Idea, Ideas
+from scriptwriter.domain.kinds.people import Order, Verdict, Version
+from scriptwriter.domain.run_context import ActContext, Parameters, RunContext, Usage
 
 __all__ = ["ARTIFACTS", "CONTEXTS", "Brief", "Idea", "Ideas", "Order", "Source", "Verdict", "Version"]
 

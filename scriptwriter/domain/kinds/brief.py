@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from scriptwriter.domain.base_values import MOST_IDEAS, Body, Ref, Title, Value, in_order
+from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.typed_text import seen
-from scriptwriter.domain.values import MOST_IDEAS, Body, Ref, Title, Value, in_order
-from scriptwriter.errors import UserError
 
 Audience = Literal["", "female", "male"]
 """Whom a story is for: 女频, 男频; "" is everybody."""

@@ -8,9 +8,13 @@ from sqlalchemy import select, text
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from scriptwriter.database import psycopg_connection, transaction
-from scriptwriter.errors import Language, UserError
-from scriptwriter.models import (
+from scriptwriter.domain.errors import Language, UserError
+from scriptwriter.operations import process_pool
+from scriptwriter.services.projects.access import require
+from scriptwriter.services.projects.catalog import create_in
+from scriptwriter.services.transfer import export_writing, import_reading
+from scriptwriter.store.database import psycopg_connection, transaction
+from scriptwriter.store.tables import (
     Artifact,
     HumanTransform,
     LlmPrompt,
@@ -19,10 +23,6 @@ from scriptwriter.models import (
     TransformInput,
     TransformOutput,
 )
-from scriptwriter.services import heavy
-from scriptwriter.services.access import require
-from scriptwriter.services.projects import create_in
-from scriptwriter.services.transfer import reading, writing
 
 _ONE_STATE = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _IMPORTS = 0x5C21C
@@ -41,16 +41,20 @@ async def export(project_id: str, user_id: str) -> tuple[str, bytes]:
     async with transaction() as session:
         await (await session.connection()).execute(_ONE_STATE)
         project, _, _ = await require(session, project_id, user_id)
-        tables = writing.Tables(
-            artifacts=await _rows(session, project_id, Artifact, writing.ARTIFACT, "created_at", "id"),
-            transforms=await _rows(session, project_id, Transform, writing.TRANSFORM, "created_at", "id"),
-            llm=await _rows(session, project_id, LlmTransform, writing.LLM),
-            human=await _rows(session, project_id, HumanTransform, writing.HUMAN),
-            inputs=await _rows(session, project_id, TransformInput, writing.INPUT, "id"),
-            outputs=await _rows(session, project_id, TransformOutput, writing.OUTPUT, "id"),
-            prompts=await _rows(session, project_id, LlmPrompt, writing.PROMPT),
+        tables = export_writing.Tables(
+            artifacts=await _rows(session, project_id, Artifact, export_writing.ARTIFACT, "created_at", "id"),
+            transforms=await _rows(
+                session, project_id, Transform, export_writing.TRANSFORM, "created_at", "id"
+            ),
+            llm=await _rows(session, project_id, LlmTransform, export_writing.LLM),
+            human=await _rows(session, project_id, HumanTransform, export_writing.HUMAN),
+            inputs=await _rows(session, project_id, TransformInput, export_writing.INPUT, "id"),
+            outputs=await _rows(session, project_id, TransformOutput, export_writing.OUTPUT, "id"),
+            prompts=await _rows(session, project_id, LlmPrompt, export_writing.PROMPT),
         )
-    written = await heavy.run(user_id, writing.write, project.name, project.description or "", tables)
+    written = await process_pool.run(
+        user_id, export_writing.write, project.name, project.description or "", tables
+    )
     return project.name, written
 
 
@@ -63,7 +67,7 @@ async def take_in(content: bytes, user_id: str, language: Language = "zh") -> st
     person is being written, and as heavy.run does; UnreadableFile with the place in the file.
     """
     project_id = str(uuid4())
-    read = await heavy.run(user_id, reading.read, content, project_id, language)
+    read = await process_pool.run(user_id, import_reading.read, content, project_id, language)
     async with transaction() as session:
         alone = await (await session.connection()).execute(_ALONE, {"imports": _IMPORTS, "person": user_id})
         if not alone.scalar_one():

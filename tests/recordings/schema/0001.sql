@@ -188,7 +188,7 @@ CREATE INDEX IF NOT EXISTS idx_user_sessions_user ON user_sessions (user_id);
 CREATE UNIQUE INDEX IF NOT EXISTS one_active_llm_transform_per_project ON transforms (project_id)
 WHERE type = 'llm' AND streaming_status IN ('pending', 'running');
 
--- For people and reports; the screens make the same join from shapes (scriptwriter/sync/flow.py).
+-- For people and reports; the screens make the same join from shapes (scriptwriter/sync/project_flow.py).
 
 CREATE OR REPLACE VIEW brainstorm_flows AS
 SELECT

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from scriptwriter.domain.graph import Brief
 from scriptwriter.exports.document import Document, ExportedIdea, Section
-from scriptwriter.exports.text import escaped, markdown, plain
+from scriptwriter.exports.plain_text import escaped, markdown, plain
 from scriptwriter.exports.word import word
-from scriptwriter.graph import Brief
 
 BRIEF = Brief("抖音", "重生, 复仇", "女主是外科医生\n要有反转", 5, "female", "失忆")
 MADE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scriptwriter import prompts
-from scriptwriter.generation.demo import DemoModel
-from scriptwriter.generation.demo_stories import compose, stories
-from scriptwriter.generation.ideas import GrowingReply
-from scriptwriter.graph import Brief, Idea
+from scriptwriter.domain import prompts
+from scriptwriter.domain.graph import Brief, Idea
+from scriptwriter.worker.demo_model import DemoModel
+from scriptwriter.worker.demo_stories import compose, stories
+from scriptwriter.worker.reply_parser import GrowingReply
 
 BRIEF = Brief("抖音", "穿越, 爽文")
 FAST = 1_000_000.0

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from scriptwriter.domain.run import MOST_REPLY
-from scriptwriter.generation.ideas import GrowingReply
-from scriptwriter.graph import Idea
+from scriptwriter.domain.graph import Idea
+from scriptwriter.domain.run_context import MOST_REPLY
+from scriptwriter.worker.reply_parser import GrowingReply
 
 ONE = {"title": "刀下留人", "body": "女医生穿越成仵作，第一刀就剖出了皇后的秘密。"}
 TWO = {"title": "假皇后", "body": "替身皇后要逃，真皇后却回来求她别走。"}

@@ -10,10 +10,10 @@ from contextlib import aclosing, closing
 import httpx2
 import pytest
 
-from scriptwriter.errors import GenerationError
-from scriptwriter.generation.endpoint import Endpoint
-from scriptwriter.generation.faults import fault_of
-from scriptwriter.generation.model import Call, Thinking, Words, answer
+from scriptwriter.domain.errors import GenerationError
+from scriptwriter.worker.model_client import Call, Thinking, Words, answer
+from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.model_faults import fault_of
 from tests.support.model_server import (
     DONE,
     USAGE,

@@ -1,0 +1,1 @@
+"""Who sent a request: session cookie, API token, OpenID Connect."""

@@ -1,0 +1,38 @@
+"""Owns how a sign-in that was refused comes back to a page: with a code, never with a word of the request."""
+
+from math import ceil
+from time import time
+from urllib.parse import quote, urlencode
+
+import structlog
+from fastapi.responses import RedirectResponse
+
+from scriptwriter.api.auth.session_cookie import set_cookie
+from scriptwriter.api.middleware.origins import inside
+from scriptwriter.domain.errors import UserError
+
+TYPED = "scriptwriter_typed"
+"""The cookie with the username that was typed: it may be anything, so it is in no address and no log."""
+_TYPED_SECONDS = 60
+_LONGEST_TYPED = 100
+
+_log = structlog.get_logger(__name__)
+
+
+def refused(
+    home: str, path: str, error: Exception, *, next: str = "", username: str = ""
+) -> RedirectResponse:
+    """Back to the page at `path` of the origin `home`, which tells why by the code in its address."""
+    code, params = "unexpected", {}
+    if isinstance(error, UserError):
+        code = error.code
+        # The moment, not the seconds: the page may be loaded again.
+        params = {"until": ceil(time() + error.params["seconds"])} if "seconds" in error.params else {}
+    else:
+        _log.error("sign_in_failed", exc_info=error)
+    onward = {"next": inside(next)} if next else {}
+    response = RedirectResponse(
+        f"{home}{path}?{urlencode({'problem': code} | params | onward)}", status_code=303
+    )
+    set_cookie(response, TYPED, quote(username[:_LONGEST_TYPED]), _TYPED_SECONDS if username else 0)
+    return response

@@ -1,0 +1,25 @@
+"""Owns which of the two languages the sender of a request reads. Knows no text."""
+
+from fastapi import Request
+
+from scriptwriter.domain.errors import Language
+
+LONGEST_WISHES = 1_000
+"""Characters of Accept-Language that are read."""
+
+
+def language_of(request: Request) -> Language:
+    """The better liked one of Accept-Language (RFC 9110, 12.5.4); Chinese where it names neither."""
+    liked: dict[str, float] = {}
+    for wish in request.headers.get("accept-language", "")[:LONGEST_WISHES].split(","):
+        name, _, weight = wish.partition(";")
+        liked.setdefault(name.strip().lower().partition("-")[0], _quality(weight))
+    return "en" if liked.get("en", 0.0) > liked.get("zh", 0.0) else "zh"
+
+
+def _quality(weight: str) -> float:
+    name, _, value = weight.strip().partition("=")
+    try:
+        return float(value) if name == "q" else 1.0
+    except ValueError:
+        return 0.0

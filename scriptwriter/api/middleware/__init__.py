@@ -1,0 +1,1 @@
+"""What every request passes: limits, origins, security headers, and the page's websocket."""

@@ -1,0 +1,180 @@
+"""Owns what every request to the API passes first and last: a limit on its body, and calm when we fail.
+
+It looks at paths under /api/ only; the pages beside them have a doorway of their own.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scriptwriter.api.auth.caller import credential_of
+from scriptwriter.api.auth.request_language import language_of
+from scriptwriter.api.error_responses import AWAY, told
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.transfer.file_format import MOST_BYTES
+from scriptwriter.store import fair_share
+
+BODY_LIMIT = 256 * 1024
+"""Bytes; the longest brief takes 240,000, written in escapes."""
+FILE_LIMIT = MOST_BYTES
+"""Bytes of a project's file that is taken in."""
+_FILES = ("/api/projects/import",)
+PATIENCE = 4 * 1024 * 1024
+"""Bytes of a body beyond the limit that are thrown away as they come: a sender who is cut off while sending
+does not hear why."""
+ANONYMOUS_LIMIT = 16 * 1024
+"""Bytes of a body that are kept before it is known who sends it: a sign-in form is far shorter."""
+LONGEST_READING = 300.0
+"""Seconds in which a body has to be there."""
+LONGEST_DRAINING = 30.0
+"""Seconds for which the rest of a refused one is thrown away as it comes."""
+FILES_OF_A_PERSON, FILES_IN_ALL = 2, 10
+"""Files that this process takes in at once."""
+_INSIDE = "/api/"
+
+_files: Counter[str] = Counter()
+_log = structlog.get_logger(__name__)
+
+
+class Doorway:
+    """ASGI middleware: reads a body before anybody else does, chunked ones too, and keeps no long one.
+
+    Of somebody not known it keeps what a sign-in form holds; files are read when it is known whose they are.
+    What is said to one person is for no cache, unless a route says otherwise.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it; see the class."""
+        if scope["type"] != "http" or not scope["path"].startswith(_INSIDE):
+            await self.app(scope, receive, send)
+            return
+        fair_share.charge(fair_share.STRANGERS)
+        body = _Body(receive)
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(LONGEST_READING):
+                    await _read(body, scope, held)
+            except TimeoutError:
+                await _answer(UserError("body_too_slow"), scope, receive, send)
+                return
+            except UserError as error:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LONGEST_DRAINING):
+                        await body.drain()
+                await _answer(error, scope, receive, send)
+                return
+            await self._pass_on(body.messages, scope, receive, send)
+
+    async def _pass_on(self, body: Sequence[Message], scope: Scope, receive: Receive, send: Send) -> None:
+        began = False
+
+        async def send_privately(message: Message) -> None:
+            nonlocal began
+            began = True
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("cache-control", "private, no-store")
+            await send(message)
+
+        try:
+            await self.app(scope, _again(body, receive), send_privately)
+        except ClientDisconnect:
+            _log.info("client_left", method=scope["method"], path=scope["path"])
+        except Exception:
+            _log.exception("request_failed", method=scope["method"], path=scope["path"])
+            # An answer that has begun is left without its end: the server then cuts the connection.
+            if not began:
+                await _answer(UserError("unexpected"), scope, receive, send)
+
+
+async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
+    """Read the whole body, within the limits of whoever sends it; `held` is open as long as it is kept.
+
+    Raises UserError: `body_too_large`, and for files `busy_with_yours`, `too_busy`, and as Credential.person.
+    """
+    if scope["path"] in _FILES:
+        held.enter_context(_a_file_of(await _sender(scope)))
+        limit = FILE_LIMIT
+    else:
+        limit = ANONYMOUS_LIMIT
+        if await body.read(limit):
+            return
+        with suppress(UserError):
+            await _sender(scope)
+            limit = BODY_LIMIT
+    if not await body.read(limit):
+        raise UserError("body_too_large", limit=limit // 1024)
+
+
+async def _sender(scope: Scope) -> str:
+    """The id of who sends a request. Raises UserError: as Credential.person, and `service_away`."""
+    try:
+        return (await credential_of(Request(scope)).person()).id
+    except AWAY as error:
+        raise UserError("service_away") from error
+
+
+@contextmanager
+def _a_file_of(person: str) -> Iterator[None]:
+    if _files[person] >= FILES_OF_A_PERSON:
+        raise UserError("busy_with_yours")
+    if _files.total() >= FILES_IN_ALL:
+        raise UserError("too_busy")
+    _files[person] += 1
+    try:
+        yield
+    finally:
+        _files[person] -= 1
+        if not _files[person]:
+            del _files[person]
+
+
+class _Body:
+    """The body of a request, as far as it is read."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.messages: list[Message] = []
+        self._receive = receive
+        self._size = 0
+        self._ended = False
+
+    async def read(self, limit: int) -> bool:
+        """Read on, to the end or until its sender leaves; False once it is longer than `limit` bytes."""
+        while not self._ended and self._size <= limit:
+            self.messages.append(await self._next())
+        return self._size <= limit
+
+    async def drain(self) -> None:
+        """Throw away what was read and what comes, but for what is beyond PATIENCE."""
+        self.messages.clear()
+        while not self._ended and self._size <= PATIENCE:
+            await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        return message
+
+
+def _again(messages: Sequence[Message], receive: Receive) -> Receive:
+    """As `receive` was before the messages were taken from it."""
+    left = iter(messages)
+
+    async def receive_again() -> Message:
+        return next(left, None) or await receive()
+
+    return receive_again
+
+
+async def _answer(error: UserError, scope: Scope, receive: Receive, send: Send) -> None:
+    await told(error, language_of(Request(scope)))(scope, receive, send)

@@ -1,0 +1,228 @@
+"""Owns the door of a page's websocket: who may open one, whose tab it is, and what may come through.
+
+Who opens it is asked before anything of it is read. Nobody known may send little, and nothing of it is kept.
+Knows no event handler: `Admit` is told to it.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
+
+from scriptwriter.api.auth.session_cookie import token_in
+from scriptwriter.api.error_responses import AWAY
+from scriptwriter.api.middleware import unfinished_messages, websocket_messages
+from scriptwriter.api.middleware.origins import allowed
+from scriptwriter.api.middleware.unfinished_messages import Incoming
+from scriptwriter.api.middleware.websocket_connections import HEADER, UNKNOWN, Connection
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts import session_watch, sessions
+from scriptwriter.store import fair_share
+
+MESSAGE_LIMIT = 450_000
+"""Characters of one message; a brief, the longest that a page sends, has some 50,000."""
+BYTES_OF_ONE = 4
+"""Bytes of a character at most, in UTF-8."""
+ANONYMOUS_MESSAGE_LIMIT = 16_000
+"""The same where nobody is known: what the sign-in page sends is far shorter."""
+ANONYMOUS_SILENCE = 15.0
+"""Seconds without a whole message, after which a websocket of nobody known is closed: a page answers a ping
+every ten seconds, and a message that is never finished is held in memory by the server."""
+ASK_SECONDS = 2.0
+"""How long the database may take to say whose session it is."""
+BURST, PER_SECOND = 300, 30.0
+"""Messages of one websocket: how many at once, and how many a second in the long run."""
+PATIENCE = 20
+"""Refused events after which a websocket is closed."""
+TOKEN_LIMIT = 100
+"""Characters of a client's token."""
+KEPT_HEADERS = frozenset(
+    b"accept-encoding accept-language cache-control connection cookie host origin pragma upgrade user-agent "
+    b"sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version "
+    b"x-forwarded-for".split()
+)
+"""What of its request is kept: a page is told its own headers, and what a proxy adds is not its business."""
+POLICY_VIOLATION, TOO_BIG = 1008, 1009  # RFC 6455, 7.4.1
+
+Admit = Callable[[dict[str, Any], bool], dict[str, Any] | None]
+"""Gives the event to go on with, or None for one that no page sends; told whether a person is known."""
+
+_log = structlog.get_logger(__name__)
+
+
+def may_open(scope: Scope) -> bool:
+    """Whether this websocket is a page's of ours: no other site's, and it says which tab it is of.
+
+    A browser always names the origin of a websocket (RFC 6455, 4.1), and no cookie rule keeps others away.
+    """
+    return allowed(Headers(scope=scope).get("origin")) and 0 < len(_client_token(scope)) <= TOKEN_LIMIT
+
+
+async def person_of(scope: Scope) -> str:
+    """The id of whoever opens this websocket, "" for nobody known.
+
+    Where the database is away it is who they were last, or UNKNOWN. Raises UserError: `too_many_at_once`, and
+    `service_away` where it does not answer in time.
+    """
+    token = token_in(Headers(scope=scope).get("cookie", ""))
+    if not token:
+        return ""
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            user = await sessions.user_of_session(token)
+    except (TimeoutError, *AWAY) as error:
+        _log.warning("session_not_asked", cause=type(error).__name__)
+        last = fair_share.last_known(sessions.token_hash(token))
+        if not last and isinstance(error, TimeoutError):
+            # Perhaps it is strangers who keep the database busy: it is asked again when the page tries again.
+            raise UserError("service_away") from error
+        return last or UNKNOWN
+    return user.id if user else ""
+
+
+def watched(scope: Scope, connection: Connection) -> AbstractContextManager[None]:
+    """A block in which the connection learns that its session has ended."""
+    if not connection.person:
+        return nullcontext()
+    session_id = sessions.token_hash(token_in(Headers(scope=scope).get("cookie", "")))
+    return session_watch.watched(session_id, connection.sign_out)
+
+
+def as_own(scope: Scope, connection: Connection) -> Scope:
+    """The same request, with a token that is this session's alone, and without what a proxy has added.
+
+    Where nobody is known, it has no session.
+    """
+    session = token_in(Headers(scope=scope).get("cookie", "")) if connection.person else ""
+    others = [(name, value) for name, value in _parameters(scope) if name != "token"]
+    query = urlencode([*others, ("token", bound(_client_token(scope), session))]).encode()
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() in KEPT_HEADERS]
+    kept.append((HEADER.encode(), connection.id.encode()))
+    return {**scope, "headers": kept, "query_string": query}
+
+
+def bound(token: str, session: str) -> str:
+    """The name under which the server keeps what the tab with this client `token` holds, for this `session`.
+
+    A client chooses its token, and may choose another's: with another session it names another tab's state.
+    """
+    return hashlib.sha256(f"{session}\n{token}".encode("utf-8", "replace")).hexdigest()
+
+
+def longest(connection: Connection) -> int:
+    """Characters that one message over this connection may have."""
+    return MESSAGE_LIMIT if connection.person else ANONYMOUS_MESSAGE_LIMIT
+
+
+def counted(
+    scope: Scope, connection: Connection, dismiss: Callable[[], object]
+) -> AbstractContextManager[Incoming]:
+    """A block in which a message that is too large, and not finished, has `dismiss` called."""
+    return unfinished_messages.counted(scope, BYTES_OF_ONE * longest(connection), dismiss)
+
+
+async def refuse(receive: Receive, send: Send) -> None:
+    """Close it before it is open: the browser reads a 403."""
+    await receive()
+    await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+
+
+def _parameters(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+
+
+def _client_token(scope: Scope) -> str:
+    return next((value for name, value in _parameters(scope) if name == "token"), "")
+
+
+@dataclass
+class PageSocket:
+    """One websocket between a page and the app."""
+
+    page_receive: Receive
+    page_send: Send
+    admit: Admit
+    connection: Connection
+    closed: bool = False
+    refused: int = 0
+    left: float = BURST
+    since: float = field(default_factory=time.monotonic)
+    dismissed: asyncio.Event = field(default_factory=asyncio.Event)
+    incoming: Incoming | None = None
+
+    async def receive(self) -> Message:
+        """The next message for the app."""
+        while True:
+            message = await self._next()
+            if self.incoming is not None:
+                if self.incoming.refused:
+                    return await self._close(TOO_BIG, "too large a message that is not finished")
+                self.incoming.finished()
+            if message is None:
+                return await self._close(POLICY_VIOLATION, "nothing came, or others came instead")
+            if message["type"] != "websocket.receive" or self.closed:
+                return message
+            text = message.get("text")
+            if text is None or len(text) > self._longest:
+                return await self._close(TOO_BIG, "too large a message")
+            if not self._in_time():
+                return await self._close(POLICY_VIOLATION, "too many messages")
+            try:
+                passed = self._passed(websocket_messages.read(text))
+            except websocket_messages.Unreadable as error:
+                return await self._close(POLICY_VIOLATION, str(error))
+            if passed is not None:
+                if passed.event is not None:
+                    await self.connection.sender.admit(len(passed.text))
+                    self.connection.arriving = len(passed.text)
+                return {"type": "websocket.receive", "text": passed.text}
+            self.refused += 1
+            if self.refused > PATIENCE:
+                return await self._close(POLICY_VIOLATION, "too many refused events")
+
+    async def _next(self) -> Message | None:
+        """What the page sends next; None where nobody is known and nothing comes, or others come instead."""
+        silence = None if self.connection.person else ANONYMOUS_SILENCE
+        coming = asyncio.ensure_future(self.page_receive())
+        leaving = asyncio.ensure_future(self.dismissed.wait())
+        try:
+            await asyncio.wait({coming, leaving}, timeout=silence, return_when="FIRST_COMPLETED")
+            return coming.result() if coming.done() else None
+        finally:
+            coming.cancel()
+            leaving.cancel()
+
+    @property
+    def _longest(self) -> int:
+        return longest(self.connection)
+
+    async def send(self, message: Message) -> None:
+        """Something from the app to the page."""
+        if not self.closed:
+            await self.page_send(message)
+
+    def _passed(self, message: websocket_messages.Message) -> websocket_messages.Message | None:
+        if message.event is None:
+            return message
+        event = self.admit(message.event, bool(self.connection.person))
+        return None if event is None else message.with_event(event)
+
+    def _in_time(self) -> bool:
+        now = time.monotonic()
+        self.left = min(BURST, self.left + (now - self.since) * PER_SECOND) - 1
+        self.since = now
+        return self.left >= 0
+
+    async def _close(self, code: int, why: str) -> Message:
+        _log.warning("websocket_closed", reason=why)
+        self.closed = True
+        await self.page_send({"type": "websocket.close", "code": code, "reason": why})
+        return {"type": "websocket.disconnect", "code": code}

@@ -1,0 +1,1 @@
+"""Shapes for other programs: Electric's answers, passed on to members of the project only."""

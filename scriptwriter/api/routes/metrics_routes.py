@@ -1,0 +1,105 @@
+"""Owns the answer to Prometheus, who may have it, and the port on which a worker alone gives it."""
+
+import asyncio
+import hmac
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from ipaddress import ip_address
+from typing import Annotated
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI, Header, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from scriptwriter.operations import health
+from scriptwriter.operations.observability import METRICS_TYPE, exposition
+from scriptwriter.settings import settings
+
+_PREFIX = "Bearer "
+_log = structlog.get_logger(__name__)
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={401: {"description": "Without the token"}, 404: {"description": "Nobody may read it here"}},
+)
+async def metrics(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
+    """What this process counts, and the generations of the database, in Prometheus' text format."""
+    _require_right(request, authorization)
+    try:
+        states = await health.generations_by_state()
+    except health.AWAY:
+        states = None
+    return Response(exposition(states), media_type=METRICS_TYPE)
+
+
+def _require_right(request: Request, authorization: str) -> None:
+    """With METRICS_TOKEN its bearer only; without, this machine in development, and nobody in production.
+
+    Behind a proxy on the same host everybody's address is the loopback's, so in production it proves nothing.
+    Raises HTTPException 401, 404.
+    """
+    token = settings().metrics_token
+    if token is not None:
+        given = authorization.removeprefix(_PREFIX) if authorization.startswith(_PREFIX) else ""
+        if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+            raise HTTPException(401, headers={"www-authenticate": "Bearer"})
+    elif not (settings().development and _is_here(request)):
+        raise HTTPException(404)
+
+
+def _is_here(request: Request) -> bool:
+    """Whether it comes from this machine and names it, as another site's page in a browser here cannot."""
+    named = (request.url.hostname or "").lower()
+    return _is_loopback(request.client.host if request.client else "") and (
+        named == "localhost" or _is_loopback(named)
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+@asynccontextmanager
+async def served_beside() -> AsyncIterator[None]:
+    """Serve /metrics on METRICS_PORT meanwhile, if it is set: for a worker without a web process.
+
+    Only this machine reaches it, unless a METRICS_TOKEN guards it. A worker works without, where the port is
+    taken.
+    """
+    port, host = settings().metrics_port, "0.0.0.0" if settings().metrics_token else "127.0.0.1"
+    try:
+        listening = socket.create_server((host, port)) if port else None
+    except OSError as error:
+        _log.error("metrics_not_served", port=port, cause=error.strerror)
+        listening = None
+    if listening is None:
+        yield
+        return
+    api = FastAPI(docs_url=None, openapi_url=None)
+    api.include_router(router)
+    config = uvicorn.Config(
+        api, lifespan="off", access_log=False, log_config=None, timeout_graceful_shutdown=1
+    )
+    server = _Quiet(config)
+    serving = asyncio.create_task(server.serve([listening]), name="metrics")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+class _Quiet(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The process has handlers of its own."""
+        yield

@@ -1,0 +1,97 @@
+"""Owns the routes of a person's projects: each is one call of a service."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from scriptwriter.api.auth.caller import Person
+from scriptwriter.api.error_responses import Invalid, answers
+from scriptwriter.api.routes.request_models import Asked, Told
+from scriptwriter.services.projects import catalog
+from scriptwriter.texts import FIELD_PROBLEMS
+
+router = APIRouter(prefix="/api/projects", tags=["projects"])
+
+
+class NewProject(Asked):
+    """What a project is called, and what it is about."""
+
+    name: str = Field(examples=["夏天的短剧"], description=f"Up to {catalog.NAME_LIMIT} characters")
+    description: str = Field("", description=f"Up to {catalog.DESCRIPTION_LIMIT} characters")
+
+
+class ProjectChange(Asked):
+    """What is to change; what is left out stays."""
+
+    name: str = Field("", examples=["秋天的短剧"])
+    description: str = ""
+    archived: bool = Field(False, description="Whether it is put away in everybody's list")
+
+
+class CreatedProject(Told):
+    """Where the new project is."""
+
+    project_id: str
+
+
+class Project(Told):
+    """A project as one of its members sees it."""
+
+    id: str
+    name: str
+    description: str
+    role: str = Field(description="The person's own: owner, collaborator or viewer")
+    status: str = Field(description='The state of its newest run; "" before the first')
+    ideas: int = Field(description="How many ideas are finished, in all runs")
+    archived: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class Projects(Told):
+    """A person's projects, the one that changed last first."""
+
+    projects: list[Project]
+
+
+@router.post("", status_code=201, responses=answers(400, 401, 403, 413))
+async def create_project(body: NewProject, person: Person) -> CreatedProject:
+    """Create a project; whoever does is its owner."""
+    return CreatedProject(project_id=await catalog.create(person.id, body.name, body.description))
+
+
+@router.get("", responses=answers(401))
+async def list_projects(person: Person) -> Projects:
+    """List the projects of this person."""
+    return Projects(projects=[Project.model_validate(row) for row in await catalog.mine(person.id)])
+
+
+@router.get("/{project_id}", responses=answers(401, 404))
+async def get_project(project_id: str, person: Person) -> Project:
+    """Read one project."""
+    return Project.model_validate(await catalog.open_project(project_id, person.id))
+
+
+@router.patch("/{project_id}", status_code=204, responses=answers(400, 401, 403, 404, 413))
+async def change_project(project_id: str, body: ProjectChange, person: Person) -> None:
+    """Rename a project, describe it, archive it or take it out again; an owner's act."""
+    changes = body.model_dump(exclude_unset=True)
+    if not changes:
+        raise Invalid({"body": [FIELD_PROBLEMS["nothing_to_change"]]})
+    await catalog.change(project_id, person.id, **changes)
+
+
+@router.delete("/{project_id}", status_code=204, responses=answers(401, 403, 404))
+async def delete_project(project_id: str, person: Person) -> None:
+    """Delete a project for everybody, and stop what runs in it; an owner's act.
+
+    An owner can restore it for 30 days.
+    """
+    await catalog.delete(project_id, person.id)
+
+
+@router.post("/{project_id}/restore", status_code=204, responses=answers(401, 403, 404))
+async def restore_project(project_id: str, person: Person) -> None:
+    """Bring a deleted project back; an owner's act."""
+    await catalog.restore(project_id, person.id)

@@ -1,0 +1,121 @@
+"""Kinds of artifacts and transforms, their states and progress, rules of a batch of ideas. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from scriptwriter.domain import kinds
+from scriptwriter.domain.kinds import Brief, Idea, Ideas, Source, Unreadable
+from scriptwriter.domain.kinds.brief import Audience, Task
+from scriptwriter.domain.kinds.idea_batch import IdeaStatus
+
+__all__ = ["Audience", "Brief", "Idea", "IdeaStatus", "Source", "Task"]
+
+TransformStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+ArtifactStatus = Literal["streaming", "completed", "failed", "cancelled"]
+
+LLM, HUMAN = "llm", "human"
+PARAMS, IDEAS = "brainstorm_params", "brainstorm_ideas"
+IDEA, VERDICT, ORDER = "brainstorm_idea", "brainstorm_verdict", "brainstorm_order"
+"""What people make: a version of one idea, what one of them says of it, the keepers' order."""
+EDIT, RESTORE, PICK, ARRANGE = "edit_idea", "restore_idea", "pick_idea", "arrange_keepers"
+"""A person's acts."""
+
+TRANSITIONS: Mapping[TransformStatus, frozenset[TransformStatus]] = {
+    "pending": frozenset({"running", "failed", "cancelled"}),
+    "running": frozenset({"pending", "completed", "failed", "cancelled"}),
+    "failed": frozenset({"pending"}),
+    "cancelled": frozenset({"pending"}),
+    "completed": frozenset(),
+}
+"""The allowed changes of a transform's state; pending again is the next attempt."""
+
+STARTED, FINISHED = 10.0, 100.0
+
+
+def sources(target: TransformStatus) -> list[TransformStatus]:
+    """The states from which a transform may become `target`."""
+    return [state for state, targets in TRANSITIONS.items() if target in targets]
+
+
+def progress(finished: int, wanted: int) -> float:
+    """How far a running generation is, in percent, after `finished` of `wanted` ideas."""
+    return round(min(finished / wanted * 90 + STARTED, 90.0), 2)
+
+
+def to_json(ideas: Iterable[Idea]) -> dict[str, Any]:
+    """The value of `partial_data` while these ideas grow."""
+    return Ideas(ideas=tuple(ideas)).model_dump(mode="json")
+
+
+def to_text(ideas: Iterable[Idea]) -> str:
+    """The `data` of a `brainstorm_ideas` artifact."""
+    return kinds.write(Ideas(ideas=tuple(ideas)))
+
+
+def written(partial_data: Any, data: str | None = None) -> tuple[Idea, ...] | Unreadable:
+    """The ideas of an artifact: `partial_data` while they grow (a value of jsonb), its `data` otherwise."""
+    read = kinds.read_as(Ideas, data) if partial_data is None else kinds.take(Ideas, partial_data)
+    return read if isinstance(read, Unreadable) else read.ideas
+
+
+def readable(partial_data: Any, data: str | None = None) -> tuple[Idea, ...]:
+    """The same, for who goes on without those that cannot be read."""
+    ideas = written(partial_data, data)
+    return () if isinstance(ideas, Unreadable) else ideas
+
+
+def finished(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
+    """Those ideas that are written to their end."""
+    return tuple(idea for idea in ideas if idea.finished)
+
+
+def listed(ideas: Iterable[Idea]) -> dict[str, Any]:
+    """What lists of projects count and search of an artifact: its columns `finished_ideas` and `titles`."""
+    known = tuple(ideas)
+    titles = (" ".join(idea.title.split()) for idea in known)
+    return {"finished_ideas": len(finished(known)), "titles": "\n".join(title for title in titles if title)}
+
+
+def ended(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
+    """The ideas as they stay when the writing has ended: what was being written is unfinished."""
+    return tuple(
+        Idea(idea.title, idea.body, "unfinished") if idea.status == "writing" else idea for idea in ideas
+    )
+
+
+def kept(ideas: Sequence[Idea]) -> tuple[Idea, ...]:
+    """The ideas as the next attempt finds them: each at its place, without the unfinished end."""
+    ideas = ended(ideas)
+    last = max((place for place, idea in enumerate(ideas) if idea.status == "finished"), default=-1)
+    return ideas[: last + 1]
+
+
+def open_slots(ideas: Sequence[Idea], count: int, skipped: Iterable[int] = ()) -> tuple[int, ...]:
+    """The places, from 0, of `count` that hold no finished idea yet and are not given up."""
+    done = {place for place, idea in enumerate(ideas) if idea.status == "finished"}
+    return tuple(place for place in range(count) if place not in done | set(skipped))
+
+
+def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea]) -> tuple[Idea, ...]:
+    """`ideas` with the `written` ones in their slots; a place that stays empty is an unfinished idea."""
+    places = dict(enumerate(ideas)) | dict(zip(slots, written, strict=False))
+    nothing = Idea("", "", "unfinished")
+    return tuple(places.get(place, nothing) for place in range(max(places, default=-1) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered in one attempt, for the record."""
+
+    model_name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    raw_response: str = ""
+    token_usage: Mapping[str, int] | None = None
+
+
+def total_usage(usages: Sequence[Mapping[str, int] | None]) -> dict[str, int] | None:
+    """The tokens of several attempts together; None where no model counted any."""
+    known = [usage for usage in usages if usage]
+    keys = sorted({key for usage in known for key in usage})
+    return {key: sum(usage.get(key, 0) for usage in known) for key in keys} or None

@@ -1,0 +1,1 @@
+"""An embedded PostgreSQL server: found, set up, started, shared by processes, stopped with the last one."""

@@ -1,0 +1,149 @@
+"""Owns what the catalog says of a table, and which of its columns a shape may have; runs nothing itself."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from scriptwriter.embedded.shapes.shape_log import Column
+from scriptwriter.embedded.shapes.shape_request import BadRequest
+
+# Changes with every column that is added, dropped, renamed or retyped, and with the table itself.
+FINGERPRINT = """SELECT md5(string_agg(
+    concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attnotnull), ',' ORDER BY attnum))
+    FROM pg_attribute WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped"""
+
+# One JSON document; no row when there is no such relation. `family` holds the partitions and parents whose
+# statements also change this table's rows, and whether each announces its changes.
+DESCRIBE = f"""
+WITH RECURSIVE target AS (
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2
+), up(oid) AS (
+    SELECT oid FROM target UNION SELECT inhparent FROM pg_inherits JOIN up ON inhrelid = up.oid
+), down(oid) AS (
+    SELECT oid FROM target UNION SELECT inhrelid FROM pg_inherits JOIN down ON inhparent = down.oid
+)
+SELECT json_build_object(
+    'oid', c.oid::bigint, 'kind', c.relkind, 'persistence', c.relpersistence,
+    'is_catalog', n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast'),
+    'fingerprint', ({FINGERPRINT.format(oid="c.oid")}),
+    'family', (SELECT json_agg(json_build_array(f.oid::bigint, EXISTS (
+        SELECT FROM pg_trigger WHERE tgrelid = f.oid AND tgname = 'scriptwriter_shapes_truncate')))
+        FROM (SELECT oid FROM up UNION SELECT oid FROM down) f),
+    'columns', (SELECT json_agg(json_build_object(
+        'name', a.attname, 'type', coalesce(e.typname, t.typname),
+        'dims', CASE WHEN e.oid IS NULL THEN 0 ELSE greatest(a.attndims, 1) END, 'mod', a.atttypmod,
+        'not_null', a.attnotnull, 'generated', a.attgenerated <> '',
+        'pk', array_position(i.indkey::int2[], a.attnum)) ORDER BY a.attnum)
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+        LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+)::text FROM target JOIN pg_class c ON c.oid = target.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the catalog describes it.
+
+    `types` are those of its columns that are no arrays, `family` the related tables and whether each
+    announces its changes, `refusal` why it cannot be a shape although it is a table ('' when it can).
+    """
+
+    schema: str
+    name: str
+    oid: int
+    fingerprint: str
+    columns: tuple[Column, ...]
+    generated: frozenset[str]
+    types: dict[str, str]
+    family: tuple[tuple[int, bool], ...]
+    refusal: str
+
+    @property
+    def sql(self) -> str:
+        """The quoted name."""
+        return f"{quote(self.schema)}.{quote(self.name)}"
+
+    @property
+    def project_column(self) -> str:
+        """The column that holds the project's id, as its notifications name it (schema/embedded.sql)."""
+        return "id" if (self.schema, self.name) == ("public", "projects") else "project_id"
+
+
+def quote(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def read_table_description(schema: str, name: str, document: str | None) -> Table:
+    """Make a Table of what DESCRIBE returned.
+
+    Raises BadRequest for what Electric calls no table: a view, a sequence, nothing at all (recording 09).
+    """
+    described = json.loads(document) if document else None
+    if described is None or described["kind"] not in ("r", "p"):
+        raise BadRequest(
+            "table",
+            f"Table {quote(schema)}.{quote(name)} does not exist. If the table name contains capitals or "
+            "special characters you must quote it.",
+        )
+    described_columns = described["columns"] or []
+    columns = tuple(
+        Column(c["name"], _kind(c), c["type"] == "bool" and not c["dims"], c["pk"]) for c in described_columns
+    )
+    refused = described["is_catalog"] or described["persistence"] != "p"
+    refusal = f'Unexpected error while creating snapshot: cannot add relation "{name}" to publication'
+    return Table(
+        schema,
+        name,
+        described["oid"],
+        described["fingerprint"] or "",
+        columns,
+        frozenset(c["name"] for c in described_columns if c["generated"]),
+        {c["name"]: c["type"] for c in described_columns if not c["dims"]},
+        tuple((oid, announces) for oid, announces in described["family"]),
+        refusal if refused else "",
+    )
+
+
+def choose_columns(table: Table, wanted: list[str]) -> tuple[Column, ...]:
+    """The columns of a shape, in the table's order.
+
+    In: the names asked for; none means all. Raises BadRequest (recordings 04, 07, 09).
+    """
+    names = {column.name for column in table.columns}
+    if unknown := [name for name in wanted if name not in names]:
+        raise BadRequest("columns", f"The following columns are not found on the table: {', '.join(unknown)}")
+    keys = [c.name for c in table.columns if c.pk_index is not None] or [c.name for c in table.columns]
+    if wanted and (missing := [name for name in keys if name not in wanted]):
+        reason = f"The list of columns must include all primary key columns, missing: {', '.join(missing)}"
+        raise BadRequest("columns", reason)
+    chosen = tuple(column for column in table.columns if not wanted or column.name in wanted)
+    if generated := [column.name for column in chosen if column.name in table.generated]:
+        raise BadRequest(
+            "columns",
+            "The following columns are generated and cannot be included in the shape: "
+            f"{', '.join(generated)}. You can exclude them from the shape by explicitly listing which "
+            "columns to fetch in the 'columns' query param",
+        )
+    return chosen
+
+
+def _kind(column: dict[str, Any]) -> dict[str, object]:
+    kind: dict[str, object] = {"type": column["type"]}
+    mod = column["mod"]
+    if column["dims"]:
+        kind["dims"] = column["dims"]
+    if mod >= 0 and column["type"] in ("varchar", "bpchar"):
+        kind["max_length" if column["type"] == "varchar" else "length"] = mod - 4
+    if mod >= 0 and column["type"] in ("bit", "varbit"):
+        kind["length"] = mod
+    if mod >= 0 and column["type"] == "numeric":
+        kind |= {"precision": (mod - 4) >> 16 & 0xFFFF, "scale": (mod - 4) & 0xFFFF}
+    if column["not_null"]:
+        kind["not_null"] = True
+    if column["pk"] is not None:
+        kind["pk_index"] = column["pk"]
+    return kind

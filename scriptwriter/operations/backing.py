@@ -1,0 +1,59 @@
+"""Owns which servers this process works with, by settings alone: outside ones, or embedded ones it starts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from scriptwriter.embedded.postgres import launcher
+from scriptwriter.embedded.shapes.shape_process import ShapeServerProcess
+from scriptwriter.settings import Settings
+from scriptwriter.store.database import apply_schema
+
+KEEP_SECONDS = 1.0
+"""Between two looks whether the embedded Postgres still has its supervisor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElectricServer:
+    """Where shapes come from."""
+
+    url: str
+    secret: str | None = field(default=None, repr=False)
+
+
+@asynccontextmanager
+async def database_server(settings: Settings) -> AsyncIterator[str]:
+    """The libpq URL of the database, with its schema applied; the embedded server runs meanwhile.
+
+    Raises SchemaError, psycopg.OperationalError or EmbeddedPostgresError.
+    """
+    async with AsyncExitStack() as stack:
+        url = settings.outside_database
+        if url is None:
+            server = await asyncio.to_thread(launcher.attach, settings.postgres_folder)
+            stack.callback(server.close)
+            keeping = asyncio.create_task(_keep(server), name="embedded postgres")
+            stack.callback(keeping.cancel)
+            url = server.url()
+        await asyncio.to_thread(apply_schema, url)
+        yield url
+
+
+async def _keep(server: launcher.EmbeddedPostgres) -> None:
+    """Bring the embedded server back when its supervisor was killed, and the server with it."""
+    while True:
+        await asyncio.sleep(KEEP_SECONDS)
+        with suppress(launcher.EmbeddedPostgresError):
+            await asyncio.to_thread(server.ensure)
+
+
+@asynccontextmanager
+async def electric_server(settings: Settings, database_url: str) -> AsyncIterator[ElectricServer]:
+    """Electric, or the embedded shape server over `database_url`, which runs meanwhile."""
+    if settings.electric_url:
+        secret = settings.electric_secret
+        yield ElectricServer(settings.electric_url, secret.get_secret_value() if secret else None)
+        return
+    async with ShapeServerProcess(database_url) as server:
+        yield ElectricServer(server.url, server.secret)

@@ -1,0 +1,80 @@
+"""What a start can fail of: the errors that end one, each with its sentence for an operator, and ports."""
+
+import errno
+import socket
+import sys
+
+import psycopg
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+from sqlalchemy.exc import DBAPIError
+
+from scriptwriter.domain.errors import SchemaError, StartRefused
+from scriptwriter.embedded.postgres.launcher import EmbeddedPostgresError
+from scriptwriter.embedded.shapes.shape_process import ShapeServerNotStarted
+
+CANNOT_START = (
+    DBAPIError,
+    EmbeddedPostgresError,
+    OSError,
+    SchemaError,
+    SettingsError,
+    ShapeServerNotStarted,
+    StartRefused,
+    ValidationError,
+    psycopg.Error,
+)
+"""What an operator can mend. Anything else is a fault of the program, and keeps its trace."""
+
+
+def why(error: BaseException) -> str:
+    """The sentence, on one line, that says why this process cannot start and what to change."""
+    if isinstance(error, ValidationError):
+        said = " ".join(_setting(each) for each in error.errors(include_url=False, include_input=False))
+    elif isinstance(error, SettingsError):
+        # Its own words name the field in quotes, as the settings class calls it.
+        said = f"{str(error).split(chr(34))[1].upper()} is not valid JSON"
+    elif isinstance(error, psycopg.Error | DBAPIError):
+        said = f"the database cannot be used: {_first_words(error)}"
+    elif isinstance(error, ShapeServerNotStarted):
+        said = f"the embedded shape server did not come up ({error})"
+    elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        said = "the port is in use by another program: end that one, or choose another port"
+    else:
+        # What follows the first line is a log's end, for which the sentence names the file.
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+    return f"Scriptwriter cannot start: {' '.join(said.split())}"
+
+
+_claims: dict[int, socket.socket] = {}
+
+
+def claim_port(port: int) -> bool:
+    """Claim a port for this process until it ends; False where another start of this program has claimed it.
+
+    The claim is a name in the kernel without a file (Linux only); whether anybody listens is not asked.
+    """
+    if sys.platform != "linux" or port in _claims:
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0scriptwriter port {port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims[port] = claim
+    return True
+
+
+def _setting(found: object) -> str:
+    """What is wrong with one setting, by the name that an operator knows."""
+    assert isinstance(found, dict)
+    message = str(found["msg"]).removeprefix("Value error, ")
+    name = ".".join(str(part) for part in found["loc"]).partition(".")
+    return f"{name[0].upper()}{name[1]}{name[2]}: {message}." if name[0] else message
+
+
+def _first_words(error: psycopg.Error | DBAPIError) -> str:
+    """The server's own sentence, without the query's text and position below it."""
+    told = error.orig if isinstance(error, DBAPIError) else error
+    return next((line for line in str(told).splitlines() if line.strip()), type(told).__name__)

@@ -1,0 +1,245 @@
+"""Owns accounts with a username and a password: register, sign in, change. Knows no cookie."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.look_alikes import skeleton
+from scriptwriter.services.accounts import (
+    known_devices,
+    password_hashing,
+    sign_in_throttle,
+    usernames,
+    weak_passwords,
+)
+from scriptwriter.services.accounts.sessions import open_in, sign_out_others_in, token_hash
+from scriptwriter.services.accounts.test_user import TEST_USER
+from scriptwriter.settings import settings
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import ApiToken, AuthProvider, User, UserSession
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:look, 0))")
+_FILL = text("UPDATE users SET name_skeleton = :look WHERE id = :of")
+
+PASSWORD = "password"
+"""The provider's type; its id is the folded username, its data the hash."""
+TAKEN = frozenset({"username_taken", "username_looks_taken"})
+"""Why there is no new person of a name."""
+RECENTLY = timedelta(minutes=10)
+"""Since a session was opened, within which its person need not prove again who they are."""
+
+
+async def register(
+    username: str, password: str, *, address: str = "", user_agent: str = "", instead_of: str = ""
+) -> str:
+    """A new person, signed in: the token of their session (see `accounts.open_session`).
+
+    The name is shown as typed. Raises UserError: `registration_closed`, those of `names.username` and
+    `names.password`, `password_guessable`, those of `create_in`, `too_many_attempts` where the address has
+    asked for too many names, `too_many_registrations` where it has made too many accounts, `sign_in_busy`.
+    """
+    if settings().registration != "open":
+        raise UserError("registration_closed")
+    name, secret = usernames.username(username), usernames.password(password)
+    attempt = await sign_in_throttle.begin(sign_in_throttle.NO_ACCOUNT, address)
+    known = await _hashed(secret, name)
+    async with transaction() as session:
+        await sign_in_throttle.count_registration(session, address)
+        user_id = await create_in(session, name, username.strip())
+        session.add(
+            AuthProvider(user_id=user_id, provider_type=PASSWORD, provider_user_id=name, provider_data=known)
+        )
+        token = await open_in(session, user_id, user_agent=user_agent, instead_of=instead_of)
+    await sign_in_throttle.succeeded(attempt)
+    return token
+
+
+async def create_in(session: AsyncSession, username: str, display_name: str) -> str:
+    """The id of a new person with this folded username.
+
+    Raises UserError: `username_taken`, or `username_looks_taken` where somebody has one that looks like it.
+    """
+    look = skeleton(username)
+    connection = await session.connection()
+    await connection.execute(_LOCK, {"look": f"username {look}"})
+    await _fill_skeletons(session)
+    found = await session.exec(select(User.username).where(User.name_skeleton == look))
+    alike = {*found, *([TEST_USER["username"]] if look == skeleton(TEST_USER["username"]) else [])}
+    if alike:
+        raise UserError("username_taken" if username in alike else "username_looks_taken")
+    values = {"id": str(uuid4()), "username": username, "display_name": display_name, "name_skeleton": look}
+    made = await session.exec(insert(User).values(**values).on_conflict_do_nothing().returning(col(User.id)))
+    user_id = made.scalar_one_or_none()
+    if user_id is None:
+        raise UserError("username_taken")
+    return user_id
+
+
+async def _fill_skeletons(session: AsyncSession) -> None:
+    """Give a skeleton to everybody who was added without one, as by an earlier version.
+
+    Names that look alike already keep what they have: the column is not unique.
+    """
+    found = await session.exec(
+        select(User.id, User.username).where(col(User.name_skeleton).is_(None)).order_by(User.id)
+    )
+    values = [{"of": user_id, "look": skeleton(name)} for user_id, name in found]
+    if values:
+        await (await session.connection()).execute(_FILL, values)
+
+
+async def sign_in(
+    username: str,
+    password: str,
+    *,
+    address: str = "",
+    user_agent: str = "",
+    instead_of: str = "",
+    device: str = "",
+) -> str:
+    """The token of a new session (see `accounts.open_session`); an outdated hash is renewed.
+
+    `device` is the browser's device cookie (see `device_of`).
+    Raises UserError: `wrong_credentials`, alike for a wrong password and a name that nobody has,
+    `too_many_attempts`, `sign_in_busy`.
+    """
+    name = usernames.folded(username)
+    stored, secret = await _hash(name), usernames.spelled(password)
+    attempt = await sign_in_throttle.begin(
+        token_hash(name), address, known_devices.known(device, name, stored)
+    )
+    known = None if secret is None else stored
+    right, renewed = await password_hashing.verified(secret or b"", known)
+    if not right:
+        raise UserError("wrong_credentials")
+    async with transaction() as session:
+        provider = await _provider(session, name, known)
+        if provider is None:
+            raise UserError("wrong_credentials")
+        provider.provider_data = renewed or known
+        token = await open_in(session, provider.user_id, user_agent=user_agent, instead_of=instead_of)
+    await sign_in_throttle.succeeded(attempt)
+    return token
+
+
+async def device_of(username: str, device: str) -> str:
+    """The device cookie of a browser in which this person has just signed in; `device` is that before."""
+    name = usernames.folded(username)
+    stored = await _hash(name)
+    return device if stored is None else known_devices.remembered(device, name, stored)
+
+
+async def username_of(user_id: str) -> str | None:
+    """The name with which this person signs in by password; None where they have no password."""
+    async with transaction() as session:
+        found = await session.exec(
+            select(AuthProvider.provider_user_id).where(
+                AuthProvider.user_id == user_id, AuthProvider.provider_type == PASSWORD
+            )
+        )
+        return found.first()
+
+
+async def confirm(user_id: str, password: str, *, session_id: str) -> None:
+    """Return if it is certain that the person themselves sits there.
+
+    They say their password. Who has none, because they sign in elsewhere, has signed in RECENTLY: the outside
+    sign-in has asked them then.
+    Raises UserError: `password_wanted`, `wrong_password`, `too_many_attempts`, `sign_in_busy`, and
+    `sign_in_again` for a session that is not so new.
+    """
+    name = await username_of(user_id)
+    if name is None:
+        await _require_recent(user_id, session_id)
+        return
+    if not password:
+        raise UserError("password_wanted")
+    attempt = await sign_in_throttle.begin(token_hash(name), "", sign_in_throttle.SIGNED_IN)
+    if await _verified(name, password) is None:
+        raise UserError("wrong_password")
+    await sign_in_throttle.succeeded(attempt)
+
+
+async def _require_recent(user_id: str, session_id: str) -> None:
+    async with transaction() as session:
+        known = await session.get(UserSession, session_id)
+    if known is None or known.user_id != user_id or datetime.now(UTC) - known.created_at > RECENTLY:
+        raise UserError("sign_in_again", minutes=int(RECENTLY.total_seconds() // 60))
+
+
+async def _verified(name: str, password: str) -> str | None:
+    """The hash that the password was found to fit, None where it does not."""
+    given = usernames.spelled(password)
+    known = None if given is None else await _hash(name)
+    right, _ = await password_hashing.verified(given or b"", known)
+    return known if right else None
+
+
+async def change(user_id: str, current: str, new: str, *, here: str, revoke_tokens: bool = True) -> None:
+    """Another password, for who knows the current one; every session but the one with the id `here` ends.
+
+    Their API tokens are revoked too, unless they want to keep them.
+    Raises UserError: `no_password`, those of `names.password`, `wrong_current_password`,
+    `password_guessable`, `too_many_attempts`, `sign_in_busy`.
+    """
+    secret = usernames.password(new)
+    name = await username_of(user_id)
+    if name is None:
+        raise UserError("no_password")
+    attempt = await sign_in_throttle.begin(token_hash(name), "", sign_in_throttle.SIGNED_IN)
+    known = await _verified(name, current)
+    if known is None:
+        raise UserError("wrong_current_password")
+    # Before the new one is looked at: to try several is no guessing of the current one.
+    await sign_in_throttle.succeeded(attempt)
+    renewed = await _hashed(secret, name)
+    async with transaction() as session:
+        provider = await _provider(session, name, known)
+        if provider is None:
+            raise UserError("wrong_current_password")
+        provider.provider_data = renewed
+        await sign_out_others_in(session, user_id, here)
+        if revoke_tokens:
+            await session.exec(delete(ApiToken).where(col(ApiToken.user_id) == user_id))
+
+
+async def _hashed(secret: bytes, username: str) -> str:
+    """The hash of a password that a person chooses. Raises UserError `password_guessable`, `sign_in_busy`."""
+    typed = secret.decode("utf-8", "replace")
+    if await password_hashing.in_thread(lambda: weak_passwords.is_guessable(typed, username)):
+        raise UserError("password_guessable")
+    return await password_hashing.hashed(secret)
+
+
+async def _hash(name: str) -> str | None:
+    """The hash of the password of the active person with this folded name."""
+    async with transaction() as session:
+        found = await session.exec(
+            select(AuthProvider.provider_data)
+            .join(User, col(User.id) == AuthProvider.user_id)
+            .where(
+                AuthProvider.provider_type == PASSWORD,
+                AuthProvider.provider_user_id == name,
+                User.status == "active",
+            )
+        )
+        return found.first()
+
+
+async def _provider(session: AsyncSession, name: str, known: str | None) -> AuthProvider | None:
+    """The row of this name, locked, if its hash is still the one that was verified."""
+    found = await session.exec(
+        select(AuthProvider)
+        .where(
+            AuthProvider.provider_type == PASSWORD,
+            AuthProvider.provider_user_id == name,
+            AuthProvider.provider_data == known,
+        )
+        .with_for_update()
+    )
+    return found.first()

@@ -1,0 +1,1 @@
+"""What people do with ideas: verdicts, edits, the order of keepers."""

@@ -1,0 +1,58 @@
+"""The order of the keepers, which is one for everybody."""
+
+from scriptwriter.domain import graph, idea_acts, kinds
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas.human_acts import act, alone, author_of, find_all
+from scriptwriter.services.ideas.tastes import acts_of
+from scriptwriter.services.projects.access import ACTORS, require
+from scriptwriter.store.database import transaction
+
+
+async def move(
+    project_id: str, ref: IdeaRef, before: IdeaRef | None, user_id: str, *, base: str | None = None
+) -> str:
+    """Put a keeper right before another one (None: behind all); returns the id of the order that stands then.
+
+    Only this keeper moves, so two people who move different ones at once lose neither. With `base`, an order
+    that the person has made, it moves only while that one stands: the undo. An idea that nobody keeps any
+    more keeps its place, and counts again when somebody keeps it.
+    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `keeper_gone` where `before` has
+    no place, `moved_meanwhile` (name: who has made the newest order).
+    """
+    async with transaction() as session:
+        _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+        await find_all(session, project_id, [ref, *([before] if before else [])])
+        await alone(session, f"keepers {project_id}")
+        made = await acts_of(session, project_id, graph.ORDER)
+        newest = made[-1] if made else None
+        stands = newest.id if newest else ""
+        if base is not None and base != stands:
+            raise UserError("moved_meanwhile", name=await author_of(session, stands))
+        kept = idea_acts.standing(await acts_of(session, project_id, graph.VERDICT)).kept
+        now = [*dict.fromkeys((*(idea_acts.order_of(newest) if newest else ()), *kept))]
+        order = _with(now, ref, before)
+        if order == now:
+            return stands
+        return await act(
+            session,
+            project_id,
+            user,
+            graph.ARRANGE,
+            "排列入选",
+            kinds.Order(order=tuple(map(str, order)), user_id=user_id, name=user.shown_name),
+            kind=graph.ORDER,
+            inputs=[(each.artifact_id, each.role) for each in order],
+            after=newest.at if newest else None,
+        )
+
+
+def _with(order: list[IdeaRef], ref: IdeaRef, before: IdeaRef | None) -> list[IdeaRef]:
+    """`order` with `ref` right before `before`."""
+    if before == ref:
+        return order
+    others = [each for each in order if each != ref]
+    if before is not None and before not in others:
+        raise UserError("keeper_gone")
+    at = len(others) if before is None else others.index(before)
+    return [*others[:at], ref, *others[at:]]

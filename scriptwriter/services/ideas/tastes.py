@@ -1,0 +1,76 @@
+"""What the people of a project think of its ideas, for the next request: everybody's picks count."""
+
+from dataclasses import dataclass, field
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter.domain import graph, idea_acts
+from scriptwriter.domain.idea_acts import Act, IdeaRef, Version
+from scriptwriter.domain.steering import Example, Judged, Steering, steer
+from scriptwriter.store.tables import Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """The steering of a run, and what it is made from: ids of artifacts, each with its `input_role`."""
+
+    steering: Steering = field(default_factory=Steering)
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+NO_TASTE = Taste()
+
+
+async def taste_of(session: AsyncSession, project_id: str) -> Taste:
+    """What stands of all that was said and written in the project until now."""
+    picks = idea_acts.standing(await acts_of(session, project_id, graph.VERDICT)).by_idea
+    versions = {
+        act.ref: idea_acts.version(act, "", "edit")
+        for act in await acts_of(session, project_id, graph.IDEA)
+        if act.ref is not None
+    }
+    found = await session.exec(
+        select(Artifact.id, Artifact.data, Artifact.partial_data)
+        .where(Artifact.project_id == project_id, Artifact.type == graph.IDEAS)
+        .order_by(col(Artifact.created_at), col(Artifact.id))
+    )
+    judged = {}
+    for id, data, partial in found:
+        for place, idea in enumerate(graph.readable(partial, data)):
+            if idea.finished:
+                ref = IdeaRef(id, place)
+                now = versions.get(ref, idea)
+                judged[ref] = Judged(ref, now.title, now.body, picks.get(ref, ()))
+    steering = steer([*judged.values()])
+    return Taste(steering, _sources(steering, judged, versions))
+
+
+async def acts_of(session: AsyncSession, project_id: str, kind: str) -> list[Act]:
+    """All of a kind, the oldest first; one that cannot be read is left out."""
+    found = await session.exec(
+        select(Artifact.id, Artifact.data, Artifact.created_at)
+        .where(
+            Artifact.project_id == project_id,
+            Artifact.type == kind,
+            Artifact.streaming_status == "completed",
+        )
+        .order_by(col(Artifact.created_at), col(Artifact.id))
+    )
+    return idea_acts.acts_in(found, kind)
+
+
+def _sources(
+    steering: Steering, judged: dict[IdeaRef, Judged], versions: dict[IdeaRef, Version]
+) -> tuple[tuple[str, str], ...]:
+    """The verdicts on the ideas that the steering names, and the versions whose text it has."""
+
+    def of(example: Example, role: str) -> list[tuple[str, str]]:
+        if example.ref is None:
+            return []
+        edited = [(versions[example.ref].id, role)] if example.ref in versions else []
+        picks = judged[example.ref].picks
+        return [*edited, *((pick.id, "kept" if pick.verdict == "keep" else "passed") for pick in picks)]
+
+    named = [*((each, "kept") for each in steering.kept), *((each, "passed") for each in steering.passed)]
+    return tuple(source for example, role in named for source in of(example, role))

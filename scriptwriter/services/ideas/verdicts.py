@@ -1,0 +1,56 @@
+"""Owns what each person says of an idea: keep, pass, or nothing any more."""
+
+from scriptwriter.domain import graph, idea_acts, kinds
+from scriptwriter.domain.idea_acts import Act, IdeaRef, Pick
+from scriptwriter.services.ideas.human_acts import act, acts_on, alone, find
+from scriptwriter.services.projects.access import ACTORS, require
+from scriptwriter.store.database import transaction
+
+_SAID = {"keep": "留下", "pass": "不要", "none": "收回对这个想法的取舍："}
+
+
+async def pick(project_id: str, ref: IdeaRef, verdict: str, user_id: str, reason: str = "") -> None:
+    """Say `verdict` (keep, pass, none) of an idea for oneself; "none" takes back what stands: the undo.
+
+    `reason` is a code of texts.PASS_REASONS or up to 100 characters of one's own. What stands already is not
+    written again: the same verdict with the same reason, or with none.
+    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `verdict_unknown`,
+    `reason_too_long`.
+    """
+    said, why = idea_acts.checked_verdict(verdict, reason)
+    async with transaction() as session:
+        _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
+        idea = await find(session, project_id, ref)
+        await alone(session, str(ref))
+        earlier = await acts_on(session, ref, graph.VERDICT)
+        stands = _standing(earlier, ref, user_id)
+        # A click that comes twice must not take the reason back that was given after the first.
+        if said == (stands.verdict if stands else "none") and why in ("", stands.reason if stands else ""):
+            return
+        value = kinds.Verdict(
+            artifact_id=ref.artifact_id,
+            index=ref.index,
+            user_id=user_id,
+            name=user.shown_name,
+            verdict=said,
+            reason=why,
+            title=idea.title,
+        )
+        await act(
+            session,
+            project_id,
+            user,
+            graph.PICK,
+            f"{_SAID[said]}《{idea.title}》" + (f"（{idea_acts.reason_in_words(why)}）" if why else ""),
+            value,
+            kind=graph.VERDICT,
+            inputs=[(ref.artifact_id, ref.role)],
+            after=earlier[-1].at if earlier else None,
+            index=ref.index,
+            verdict=said,
+        )
+
+
+def _standing(earlier: list[Act], ref: IdeaRef, user_id: str) -> Pick | None:
+    picks = idea_acts.standing(earlier).by_idea.get(ref, ())
+    return next((each for each in picks if each.user_id == user_id), None)

@@ -1,0 +1,1 @@
+"""Projects: members, invitations, access, and their life from creation to deletion."""

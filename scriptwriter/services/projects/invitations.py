@@ -1,0 +1,245 @@
+"""Invitations to projects: nobody becomes a member without having said yes.
+
+open → accepted | declined (by the invitee) | withdrawn (by an owner, or because its inviter is no owner any
+more, or because the project was deleted). Until it is accepted, the invitee sees the name of the project, the
+role, and who invites.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, text, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts import sign_in_throttle
+from scriptwriter.services.accounts.usernames import folded
+from scriptwriter.services.projects.access import OWNERS, PRESENT, READERS, is_id, require
+from scriptwriter.services.runs.endings import storable
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import Invitation, Membership, Project, User
+
+MOST_OPEN = 50
+"""Invitations of one inviter that nobody has answered yet, over all projects."""
+MOST_SHOWN = 100
+"""Invitations to one person that are listed, the newest first."""
+DECLINED_FOR = timedelta(days=30)
+"""How long an inviter cannot invite somebody again who declined, to whatever project."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An open invitation as the members of its project see it: whom it asks, and as what."""
+
+    id: str
+    name: str
+    username: str
+    role: str
+    invited_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MyInvitation:
+    """An open invitation as its invitee sees it: all that they are told of the project."""
+
+    id: str
+    project_name: str
+    role: str
+    inviter_name: str
+    inviter_username: str
+    created_at: datetime
+
+
+async def invite(project_id: str, username: str, role: str, user_id: str) -> InvitationRow:
+    """Ask the person with this user name to become a member; an owner's act.
+
+    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `role_unknown`, `person_not_found`,
+    `already_member` and `already_invited` (name: whose), `invitation_declined` (name, days),
+    `too_many_invitations` (limit), `too_many_lookups` (seconds, minutes) where the inviter has tried too many
+    names.
+    """
+    async with transaction() as session:
+        await require(session, project_id, user_id, roles=OWNERS)
+        if role not in READERS:
+            raise UserError("role_unknown")
+    # In a transaction of its own: a name that nobody has counts too.
+    await sign_in_throttle.count_lookup(user_id)
+    async with transaction() as session:
+        _, inviter, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
+        name = folded(storable(username))
+        found = await session.exec(select(User).where(User.username == name, User.status == "active"))
+        person = found.first()
+        if person is None:
+            raise UserError("person_not_found")
+        await _may_invite(session, project_id, person, user_id)
+        invitation = Invitation(
+            id=str(uuid4()), project_id=project_id, invitee_id=person.id, inviter_id=user_id, role=role
+        )
+        session.add(invitation)
+        await session.flush()
+        await session.refresh(invitation)
+        return InvitationRow(
+            invitation.id, person.shown_name, person.username, role, inviter.shown_name, invitation.created_at
+        )
+
+
+async def of_project(project_id: str, user_id: str) -> list[InvitationRow]:
+    """The open invitations to a project, the oldest first, for its members. Raises `project_not_found`."""
+    invitee, inviter = aliased(User), aliased(User)
+    async with transaction() as session:
+        await require(session, project_id, user_id)
+        found = await session.exec(
+            select(Invitation, invitee, inviter)
+            .join(invitee, col(invitee.id) == Invitation.invitee_id)
+            .join(inviter, col(inviter.id) == Invitation.inviter_id)
+            .where(Invitation.project_id == project_id, Invitation.status == "open")
+            .order_by(col(Invitation.created_at), col(Invitation.id))
+        )
+        return [
+            InvitationRow(row.id, who.shown_name, who.username, row.role, by.shown_name, row.created_at)
+            for row, who, by in found
+        ]
+
+
+async def mine(user_id: str) -> list[MyInvitation]:
+    """The open invitations of `user_id` that still hold, the newest first, up to MOST_SHOWN."""
+    async with transaction() as session:
+        found = await session.exec(
+            _holding()
+            .where(Invitation.invitee_id == user_id)
+            .order_by(col(Invitation.created_at).desc(), col(Invitation.id))
+            .limit(MOST_SHOWN)
+        )
+        return [_mine(row, project, inviter) for row, project, inviter in found]
+
+
+async def accept(invitation_id: str, user_id: str) -> str:
+    """Become a member as the invitation says; returns the project's id. Raises `invitation_not_found`."""
+    async with transaction() as session:
+        project_id = await _project_of(session, invitation_id, user_id)
+        # As `access.require` does for whoever changes members: before an act in the project, or after it.
+        lock = select(Project.id).where(Project.id == project_id)
+        await session.exec(lock.with_for_update(key_share=True))
+        theirs = (Invitation.id == invitation_id, Invitation.invitee_id == user_id)
+        row = (await session.exec(_holding().where(*theirs))).first()
+        person = await session.get(User, user_id)
+        if row is None or person is None or person.status != "active":
+            raise UserError("invitation_not_found")
+        if not await _close(session, {"id": invitation_id}, "accepted"):
+            raise UserError("invitation_not_found")
+        if not await _is_member(session, project_id, user_id):
+            session.add(Membership(project_id=project_id, user_id=user_id, role=row[0].role))
+        return project_id
+
+
+async def decline(invitation_id: str, user_id: str) -> None:
+    """Say no. Raises UserError `invitation_not_found`."""
+    async with transaction() as session:
+        await _project_of(session, invitation_id, user_id)
+        if not await _close(session, {"id": invitation_id, "invitee_id": user_id}, "declined"):
+            raise UserError("invitation_not_found")
+
+
+async def withdraw(project_id: str, invitation_id: str, user_id: str) -> None:
+    """Take an invitation back; an owner's act, also for another owner's invitation.
+
+    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `invitation_not_found`.
+    """
+    async with transaction() as session:
+        await require(session, project_id, user_id, roles=OWNERS, alone=True)
+        which = {"id": invitation_id, "project_id": project_id}
+        if not is_id(invitation_id) or not await _close(session, which, "withdrawn"):
+            raise UserError("invitation_not_found")
+
+
+async def withdraw_in(session: AsyncSession, project_id: str, inviter_id: str | None = None) -> None:
+    """Take back what a project's owner (None: every owner) has open, in the transaction of `session`."""
+    of_one = {} if inviter_id is None else {"inviter_id": inviter_id}
+    await _close(session, {"project_id": project_id} | of_one, "withdrawn")
+
+
+async def tell_in(session: AsyncSession, project_id: str) -> None:
+    """Let open lists show a project's invitations anew: it has another name."""
+    which = (col(Invitation.project_id) == project_id, col(Invitation.status) == "open")
+    await session.exec(update(Invitation).where(*which).values(changed_at=func.clock_timestamp()))
+
+
+async def _may_invite(session: AsyncSession, project_id: str, person: User, inviter_id: str) -> None:
+    if await _is_member(session, project_id, person.id):
+        raise UserError("already_member", name=person.shown_name)
+    connection = await session.connection()
+    await connection.execute(_LOCK, {"what": f"invitations of {inviter_id}"})
+    here = (Invitation.project_id == project_id, Invitation.invitee_id == person.id)
+    if (await session.exec(select(Invitation.id).where(*here, Invitation.status == "open"))).first():
+        raise UserError("already_invited", name=person.shown_name)
+    declined = await session.exec(
+        select(Invitation.id).where(
+            Invitation.invitee_id == person.id,
+            Invitation.inviter_id == inviter_id,
+            Invitation.status == "declined",
+            Invitation.changed_at > datetime.now(UTC) - DECLINED_FOR,
+        )
+    )
+    if declined.first():
+        raise UserError("invitation_declined", name=person.shown_name, days=DECLINED_FOR.days)
+    theirs = (Invitation.inviter_id == inviter_id, Invitation.status == "open")
+    if (await session.exec(select(func.count()).select_from(Invitation).where(*theirs))).one() >= MOST_OPEN:
+        raise UserError("too_many_invitations", limit=MOST_OPEN)
+
+
+async def _is_member(session: AsyncSession, project_id: str, user_id: str) -> bool:
+    which = (Membership.project_id == project_id, Membership.user_id == user_id)
+    return (await session.exec(select(Membership.id).where(*which))).first() is not None
+
+
+def _holding() -> Any:
+    """Open invitations with their project and inviter, where both still are what they have to be."""
+    return (
+        select(Invitation, Project, User)
+        .join(Project, col(Project.id) == Invitation.project_id)
+        .join(User, col(User.id) == Invitation.inviter_id)
+        .join(
+            Membership,
+            (col(Membership.project_id) == Invitation.project_id)
+            & (col(Membership.user_id) == Invitation.inviter_id),
+        )
+        .where(
+            Invitation.status == "open",
+            col(Project.status).in_(PRESENT),
+            User.status == "active",
+            col(Membership.role).in_(OWNERS),
+        )
+    )
+
+
+async def _project_of(session: AsyncSession, invitation_id: str, user_id: str) -> str:
+    """The project of an invitation to `user_id`. Raises UserError `invitation_not_found`."""
+    theirs = (Invitation.id == invitation_id, Invitation.invitee_id == user_id)
+    query = select(Invitation.project_id).where(*theirs)
+    project_id = (await session.exec(query)).first() if is_id(invitation_id) else None
+    if project_id is None:
+        raise UserError("invitation_not_found")
+    return project_id
+
+
+async def _close(session: AsyncSession, which: Mapping[str, str], status: str) -> bool:
+    """Give open invitations with these values another status; whether there was one."""
+    wanted = [getattr(Invitation, name) == value for name, value in which.items()]
+    changed = await session.exec(
+        update(Invitation)
+        .where(*wanted, col(Invitation.status) == "open")
+        .values(status=status, changed_at=func.clock_timestamp())
+    )
+    return changed.rowcount > 0
+
+
+def _mine(row: Invitation, project: Project, inviter: User) -> MyInvitation:
+    return MyInvitation(row.id, project.name, row.role, inviter.shown_name, inviter.username, row.created_at)

@@ -1,0 +1,1 @@
+"""A run's life: start, attempts, drafts, retries, takeover, stop, end."""

@@ -1,0 +1,81 @@
+"""Where an idea comes from, as a member may read it: what was asked, answered, and by whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from scriptwriter.domain import kinds
+from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.kinds import Unreadable
+from scriptwriter.domain.run_context import Parameters, Usage
+from scriptwriter.services.projects.access import require
+from scriptwriter.services.runs.transitions import begun_by, context_of
+from scriptwriter.store.database import transaction
+from scriptwriter.store.tables import LlmPrompt, LlmTransform, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """One run, as it was: `prompts` are those of all attempts in order, as sent; `reply` is raw, "" for none.
+
+    `usage` counts tokens by kind; `seconds` of work, None while it goes on; `attempts` from 1.
+    """
+
+    transform_id: str
+    model: str
+    parameters: Mapping[str, Any]
+    prompts: tuple[str, ...]
+    reply: str
+    usage: Mapping[str, int]
+    started_by: str
+    started_at: datetime
+    seconds: float | None
+    attempts: int
+
+
+async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance:
+    """Where the ideas of a run come from.
+
+    Raises UserError: `project_not_found`, `run_not_found`.
+    """
+    async with transaction() as session:
+        await require(session, project_id, user_id)
+        found = await session.exec(
+            select(Transform, LlmTransform)
+            .outerjoin(LlmTransform, col(LlmTransform.transform_id) == Transform.id)
+            .where(Transform.id == transform_id, Transform.project_id == project_id, Transform.type == "llm")
+        )
+        row = found.first()
+        if row is None:
+            raise UserError("run_not_found")
+        transform, answered = row
+        sent = await session.exec(select(LlmPrompt).where(LlmPrompt.transform_id == transform_id))
+        prompts = sorted(sent, key=lambda prompt: _attempt(prompt.prompt_role))
+    context = context_of(transform)
+    known = None if isinstance(context, Unreadable) else context
+    return Provenance(
+        transform_id,
+        (answered.model_name if answered else known and known.model) or "",
+        _told(Parameters, answered and answered.model_parameters),
+        tuple(prompt.prompt_text for prompt in prompts),
+        (answered and answered.raw_response) or "",
+        _told(Usage, answered and answered.token_usage),
+        begun_by(transform),
+        transform.created_at,
+        known and known.seconds,
+        transform.retry_count + 1,
+    )
+
+
+def _told(declared: type[Parameters | Usage], text: str | None) -> Mapping[str, Any]:
+    value = kinds.read_as(declared, text)
+    return {} if isinstance(value, Unreadable) else value.model_dump()
+
+
+def _attempt(role: str) -> int:
+    """The number of the attempt whose prompt has this `prompt_role`, from 0."""
+    number = role.rpartition("-")[2]
+    return int(number) if number.isdecimal() and len(number) < 10 else 0

@@ -1,1 +1,0 @@
-"""Owns what one tab knows: event handlers over the services, and the vars that the browser shows."""

@@ -1,0 +1,1 @@
+"""Postgres: engine and `transaction()`, SQLModel tables, schema versions."""

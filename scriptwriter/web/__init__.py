@@ -1,0 +1,1 @@
+"""Pages: components, state, event handlers. Only this package and `scriptwriter.py` import `reflex`."""

@@ -1,0 +1,44 @@
+"""Owns the page of a person's own account."""
+
+import reflex as rx
+
+from scriptwriter.texts import ACCOUNT, LOADING
+from scriptwriter.web.account.account_parts import devices_sheet, password_sheet
+from scriptwriter.web.account.account_state import AccountState
+from scriptwriter.web.account.token_parts import tokens_sheet
+from scriptwriter.web.account.tokens_state import TokensState
+from scriptwriter.web.kit.elements import notice
+from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.session_state import SessionState
+from scriptwriter.web.kit.wording import t
+
+
+def account() -> rx.Component:
+    """Password, devices, tokens."""
+    return page(
+        rx.el.header(
+            rx.el.h1(t(ACCOUNT, LANGUAGE)),
+            rx.el.p(SessionState.user_name, class_name="project-title"),
+            class_name="page-heading",
+        ),
+        rx.cond(
+            AccountState.loaded,
+            rx.el.div(
+                rx.cond(
+                    AccountState.username != "",
+                    password_sheet(AccountState, LANGUAGE, unreachable=UNREACHABLE),
+                ),
+                devices_sheet(AccountState, LANGUAGE, unreachable=UNREACHABLE),
+                tokens_sheet(
+                    TokensState,
+                    LANGUAGE,
+                    has_password=AccountState.username != "",
+                    unreachable=UNREACHABLE,
+                ),
+                class_name="account-sheets",
+            ),
+            rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+        ),
+        notice(AccountState.notice, LANGUAGE, AccountState.dismiss),
+        name="account",
+    )

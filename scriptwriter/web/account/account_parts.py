@@ -1,0 +1,132 @@
+"""Owns the sheets of the account page: the password and the devices. Knows no state class."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.texts import (
+    CHANGE_PASSWORD,
+    CURRENT_PASSWORD,
+    DEVICES,
+    LAST_SEEN,
+    NEW_PASSWORD,
+    REVOKE_ALL_TOKENS,
+    SIGN_OUT,
+    SIGN_OUT_OTHERS,
+    SIGNED_IN,
+    THIS_DEVICE,
+    Text,
+)
+from scriptwriter.web.kit.elements import button, in_language, told
+from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.sign_in.sign_in_form import password_field
+
+
+def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
+    """The form that changes the password; `state` is as AccountState."""
+    return sheet(
+        CHANGE_PASSWORD,
+        language,
+        rx.el.form(
+            # A password manager finds out by it whose password this is.
+            rx.el.input(
+                type="text",
+                name="username",
+                value=state.username,
+                read_only=True,
+                auto_complete="username",
+                class_name="unseen",
+                tab_index=-1,
+                aria_hidden="true",
+            ),
+            password_field("current", CURRENT_PASSWORD, language, new=False, described_by="password-problem"),
+            password_field("new", NEW_PASSWORD, language, new=True, described_by="password-problem"),
+            # A box that is not ticked sends nothing: this says no for it, and the last one counts.
+            rx.el.input(type="hidden", name="tokens", value="keep", read_only=True),
+            rx.el.label(
+                rx.el.input(type="checkbox", name="tokens", value="revoke", default_checked=True),
+                rx.el.span(t(REVOKE_ALL_TOKENS, language)),
+                class_name="tick",
+            ),
+            rx.el.p(
+                told(state.problem, language),
+                class_name="problem",
+                role="alert",
+                id="password-problem",
+                data_testid="password-problem",
+            ),
+            rx.el.p(in_language(state.done, language), class_name="done", role="status"),
+            button(
+                t(CHANGE_PASSWORD, language),
+                type="submit",
+                disabled=state.changing | unreachable,
+                data_testid="change-password",
+            ),
+            on_submit=state.change_password.temporal,
+            reset_on_submit=True,
+            class_name="entry-form",
+            aria_label=t(CHANGE_PASSWORD, language),
+        ),
+        testid="password-sheet",
+    )
+
+
+def devices_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
+    """Where the person is signed in; `state` is as AccountState."""
+    return sheet(
+        DEVICES,
+        language,
+        rx.el.ul(
+            rx.foreach(state.sessions, lambda session: _device(session, state, language, unreachable)),
+            class_name="records",
+        ),
+        rx.cond(
+            state.sessions.length() > 1,
+            button(
+                t(SIGN_OUT_OTHERS, language),
+                kind="plain",
+                disabled=unreachable,
+                on_click=state.sign_out_others().temporal,
+                data_testid="sign-out-others",
+            ),
+        ),
+        testid="devices",
+    )
+
+
+def sheet(title: Text, language: Language, *content: rx.Component, testid: str) -> rx.Component:
+    """One subject of the account page, under its title."""
+    return rx.el.section(
+        rx.el.h2(t(title, language)), *content, class_name="account-sheet", data_testid=testid
+    )
+
+
+def _device(session: Any, state: Any, language: Language, unreachable: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.strong(in_language(session, language)),
+            rx.el.p(
+                moment(LAST_SEEN, session.seen, language),
+                " · ",
+                moment(SIGNED_IN, session.begun, language),
+                class_name="hint",
+            ),
+        ),
+        rx.cond(
+            session.this_one,
+            rx.el.span(t(THIS_DEVICE, language), class_name="chip"),
+            button(
+                t(SIGN_OUT, language),
+                kind="quiet",
+                disabled=unreachable,
+                on_click=state.sign_out_one(session.id).temporal,
+                data_testid="sign-out-one",
+            ),
+        ),
+        data_testid="device",
+    )
+
+
+def moment(text: Text, at: Any, language: Language) -> rx.Component:
+    """What happened, and when; `at` is a Var in ISO 8601."""
+    return rx.el.span(t(text, language), " ", rx.el.time(date_time=at, data_when=at))

@@ -1,0 +1,103 @@
+"""Owns a person's account page: their password and the devices on which they are signed in. Knows no SQL."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.services.accounts import passwords
+from scriptwriter.services.accounts import sessions as accounts
+from scriptwriter.services.accounts.sessions import SessionRow
+from scriptwriter.texts import PASSWORD_CHANGED, PASSWORD_CHANGED_TOKENS_TOO
+from scriptwriter.web.account.devices import device
+from scriptwriter.web.account.tokens_state import TokensState
+from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
+from scriptwriter.web.room.card_vars import Notice, SessionView
+
+
+class AccountState(SessionState):
+    """The account page, without its tokens."""
+
+    username: rx.Field[str] = rx.field("")
+    sessions: rx.Field[list[SessionView]] = rx.field(default_factory=list)
+    loaded: rx.Field[bool] = rx.field(False)
+    changing: rx.Field[bool] = rx.field(False)
+    problem: rx.Field[Notice] = rx.field(default_factory=Notice)
+    done: rx.Field[Notice] = rx.field(default_factory=Notice)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+
+    @rx.event
+    async def load(self):
+        """Read everything anew; `username` is empty for a person without a password."""
+        self.problem, self.done, self.notice = Notice(), Notice(), Notice()
+        try:
+            person = await self._person()
+            self.username = await passwords.username_of(person) or ""
+            await self._list(person)
+            self.loaded = True
+        except Exception as error:
+            # `enter` shows a signed-out person the way.
+            if not is_signed_out(error):
+                self.notice = as_notice(error)
+
+    @rx.event
+    async def change_password(self, form_data: dict[str, Any]):
+        """Change the password, sign out everywhere else, and revoke the API tokens unless they are kept."""
+        if self.changing:
+            return
+        self.changing, self.problem, self.done = True, Notice(), Notice()
+        yield
+        current, new = (str(form_data.get(name) or "") for name in ("current", "new"))
+        try:
+            person = await self._person()
+            revoke = form_data.get("tokens") != "keep"
+            await passwords.change(person, current, new, here=self._session_id(), revoke_tokens=revoke)
+            await self._list(person)
+            self.done = Notice(*(PASSWORD_CHANGED_TOKENS_TOO if revoke else PASSWORD_CHANGED))
+            if revoke:
+                yield TokensState.load
+        except Exception as error:
+            if is_signed_out(error):
+                yield self._to_sign_in()
+            self.problem = as_notice(error)
+        self.changing = False
+
+    @rx.event
+    async def sign_out_one(self, session_id: str):
+        """End one of the sessions."""
+        try:
+            person = await self._person()
+            await accounts.sign_out_one(person, str(session_id))
+            await self._list(person)
+        except Exception as error:
+            return self._refused(error)
+
+    @rx.event
+    async def sign_out_others(self):
+        """End every session but this one."""
+        try:
+            person = await self._person()
+            await accounts.sign_out_others(person, self._session_id())
+            await self._list(person)
+        except Exception as error:
+            return self._refused(error)
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+    async def _list(self, person: str) -> None:
+        self.sessions = [_view(row) for row in await accounts.sessions_of(person, self._session_id())]
+
+    def _refused(self, error: Exception) -> Any:
+        if is_signed_out(error):
+            return self._to_sign_in()
+        self.notice = as_notice(error)
+        return None
+
+
+def _view(row: SessionRow) -> SessionView:
+    name = device(row.user_agent)
+    return SessionView(
+        row.id, name.zh, name.en, row.created_at.isoformat(), row.last_seen_at.isoformat(), row.this_one
+    )

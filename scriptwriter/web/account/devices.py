@@ -1,0 +1,53 @@
+"""Owns how a browser's name for itself (its User-Agent) reads: which browser, on what. Pure.
+
+Only the common ones, and only for people who look for a session that is not theirs: it proves nothing.
+"""
+
+from scriptwriter.texts import BROWSERS, ON_SYSTEM, SYSTEMS, UNKNOWN_DEVICE, Text
+from scriptwriter.web.room.card_vars import Notice
+
+# Each one before those as which it also presents itself.
+_BROWSERS = (
+    ("MicroMessenger/", "wechat"),
+    ("MQQBrowser/", "qq"),
+    ("QQBrowser/", "qq"),
+    ("UCBrowser/", "uc"),
+    ("Quark/", "quark"),
+    ("HuaweiBrowser/", "huawei"),
+    ("MiuiBrowser/", "xiaomi"),
+    ("SamsungBrowser/", "samsung"),
+    ("Edg", "edge"),
+    ("OPR/", "opera"),
+    ("OPT/", "opera"),
+    ("Firefox/", "firefox"),
+    ("FxiOS/", "firefox"),
+    ("CriOS/", "chrome"),
+    ("Chrome/", "chrome"),
+    ("Safari/", "safari"),
+)
+_SYSTEMS = (
+    ("HarmonyOS", "harmony"),
+    ("OpenHarmony", "harmony"),
+    ("Windows", "windows"),
+    ("iPhone", "iphone"),
+    ("iPad", "ipad"),
+    ("Android", "android"),
+    ("CrOS", "chromeos"),
+    ("Mac OS X", "macos"),
+    ("Linux", "linux"),
+)
+
+
+def device(user_agent: str) -> Notice:
+    """The browser and its system, in both languages; what is not known is left out."""
+    browser, system = _first(user_agent, _BROWSERS, BROWSERS), _first(user_agent, _SYSTEMS, SYSTEMS)
+    if browser and system:
+        return Notice(
+            ON_SYSTEM.zh.format(browser=browser.zh, system=system.zh),
+            ON_SYSTEM.en.format(browser=browser.en, system=system.en),
+        )
+    return Notice(*(browser or system or UNKNOWN_DEVICE))
+
+
+def _first(user_agent: str, signs: tuple[tuple[str, str], ...], names: dict[str, Text]) -> Text | None:
+    return next((names[name] for sign, name in signs if sign in user_agent), None)

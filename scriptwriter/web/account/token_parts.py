@@ -1,0 +1,158 @@
+"""Owns the sheet of the API tokens: make one, see it once, revoke it. Knows no state class."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.services.accounts.api_tokens import NAME_LIMIT
+from scriptwriter.texts import (
+    API_TOKENS,
+    API_TOKENS_WHY,
+    CANCEL,
+    COPIED,
+    COPY,
+    CREATE_TOKEN,
+    CREATED,
+    DISMISS,
+    LAST_USED,
+    NEVER_USED,
+    NEW_TOKEN,
+    NO_TOKENS,
+    REVOKE,
+    REVOKE_REALLY,
+    TOKEN_NAME,
+    TOKEN_NAME_EXAMPLE,
+    TOKEN_ONCE,
+    YOUR_PASSWORD,
+)
+from scriptwriter.web.account.account_parts import moment, sheet
+from scriptwriter.web.kit.elements import button, limited, told
+from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.sign_in.sign_in_form import password_field
+
+FRESH = "fresh-token"
+"""The id of the field in which a new token is shown: it is there all the time, so that it can be filled."""
+
+
+def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachable: Any) -> rx.Component:
+    """The API tokens; `state` is as TokensState. Who `has_password` is asked for it."""
+    return sheet(
+        API_TOKENS,
+        language,
+        rx.el.p(t(API_TOKENS_WHY, language), class_name="lead"),
+        rx.cond(
+            state.tokens.length() > 0,
+            rx.el.ul(
+                rx.foreach(state.tokens, lambda token: _token(token, state, language, unreachable)),
+                class_name="records",
+            ),
+            rx.el.p(t(NO_TOKENS, language), class_name="hint"),
+        ),
+        _fresh(state, language),
+        rx.el.form(
+            rx.el.div(
+                rx.el.label(t(TOKEN_NAME, language), html_for="token-name"),
+                limited(
+                    rx.el.input,
+                    NAME_LIMIT,
+                    language,
+                    name="name",
+                    id="token-name",
+                    placeholder=t(TOKEN_NAME_EXAMPLE, language),
+                    auto_complete="off",
+                    aria_describedby="token-problem",
+                ),
+                rx.el.p(
+                    told(state.problem, language),
+                    class_name="problem",
+                    role="alert",
+                    id="token-problem",
+                    data_testid="token-problem",
+                ),
+                class_name="field",
+            ),
+            rx.cond(
+                has_password,
+                password_field(
+                    "token-password", YOUR_PASSWORD, language, new=False, described_by="token-problem"
+                ),
+            ),
+            button(
+                t(CREATE_TOKEN, language),
+                type="submit",
+                kind="plain",
+                disabled=unreachable,
+                data_testid="create-token",
+            ),
+            on_submit=state.create.temporal,
+            reset_on_submit=True,
+            class_name="token-form",
+            aria_label=t(CREATE_TOKEN, language),
+        ),
+        testid="tokens",
+    )
+
+
+def _token(token: Any, state: Any, language: Language, unreachable: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.strong(token.name),
+            rx.el.p(
+                moment(CREATED, token.made, language),
+                " · ",
+                rx.cond(token.used == "", t(NEVER_USED, language), moment(LAST_USED, token.used, language)),
+                rx.cond(token.where != "", rx.el.span(" · ", token.where, data_testid="token-where")),
+                class_name="hint",
+            ),
+        ),
+        rx.cond(
+            state.asked == token.id,
+            rx.el.div(
+                button(
+                    t(REVOKE_REALLY, language),
+                    kind="plain",
+                    disabled=unreachable,
+                    on_click=state.revoke(token.id).temporal,
+                    data_testid="revoke-really",
+                ),
+                button(t(CANCEL, language), kind="quiet", on_click=state.ask("")),
+                class_name="actions",
+            ),
+            button(
+                t(REVOKE, language),
+                kind="quiet",
+                disabled=unreachable,
+                on_click=state.ask(token.id).temporal,
+                data_testid="revoke",
+            ),
+        ),
+        data_testid="token",
+    )
+
+
+def _fresh(state: Any, language: Language) -> rx.Component:
+    return rx.el.div(
+        rx.el.p(t(TOKEN_ONCE, language), role="status"),
+        rx.el.div(
+            rx.el.input(
+                default_value="",
+                read_only=True,
+                id=FRESH,
+                aria_label=t(NEW_TOKEN, language),
+                spell_check=False,
+                data_testid="fresh-token",
+            ),
+            rx.el.button(
+                rx.el.span(t(COPY, language), class_name="off"),
+                rx.el.span(t(COPIED, language), class_name="on", role="status"),
+                type="button",
+                class_name="button primary",
+                data_copies=FRESH,
+                data_testid="copy-token",
+            ),
+            button(t(DISMISS, language), kind="quiet", on_click=state.put_away),
+            class_name="fresh-line",
+        ),
+        class_name="fresh",
+        hidden=~state.shown,
+    )

@@ -1,0 +1,295 @@
+"""Owns the form of a brief: its fields, examples and messages. Knows nothing of what happens with it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.domain import pricing, taxonomy
+from scriptwriter.domain.kinds.brief import AVOID as AVOID_LIMIT
+from scriptwriter.domain.kinds.brief import GENRE as GENRE_LIMIT
+from scriptwriter.domain.kinds.brief import PLATFORM as PLATFORM_LIMIT
+from scriptwriter.domain.kinds.brief import WISHES as WISHES_LIMIT
+from scriptwriter.settings import ModelOption
+from scriptwriter.texts import (
+    ANY_AUDIENCE,
+    AUDIENCE,
+    AVOID,
+    AVOID_EXAMPLE,
+    COUNT,
+    ESTIMATE,
+    EXAMPLES,
+    FEMALE_AUDIENCE,
+    GENRE,
+    GENRE_EXAMPLE,
+    INITIAL_GENRE,
+    INITIAL_PLATFORM,
+    MALE_AUDIENCE,
+    MODEL,
+    OPTIONAL,
+    OTHER_REQUIREMENTS,
+    OTHER_REQUIREMENTS_EXAMPLE,
+    PICK_GENRES,
+    PICK_PLATFORM,
+    PLATFORM,
+    PLATFORM_EXAMPLE,
+    TRY_AN_EXAMPLE,
+    Text,
+)
+from scriptwriter.web.brief.pickers import Picker, opener, picker_dialog, single
+from scriptwriter.web.kit.elements import button, draft_note, in_language, limited
+from scriptwriter.web.kit.wording import Language, named, t, woven
+from scriptwriter.web.room.card_vars import BatchView
+
+PLATFORMS = single("platform", PICK_PLATFORM, taxonomy.platforms())
+GENRES = Picker("genre", PICK_GENRES, taxonomy.genres(), taxonomy.MOST_GENRES)
+PICKED_LIMITS = {"platform": PLATFORM_LIMIT, "genre": GENRE_LIMIT}
+FIRST = BatchView(
+    platform=INITIAL_PLATFORM.zh,
+    platform_en=INITIAL_PLATFORM.en,
+    genre=INITIAL_GENRE.zh,
+    genre_en=INITIAL_GENRE.en,
+)
+"""What the form of a new project begins with."""
+
+AUDIENCES = (("", ANY_AUDIENCE), ("female", FEMALE_AUDIENCE), ("male", MALE_AUDIENCE))
+
+
+@dataclass(frozen=True)
+class BriefForm:
+    """What a brief's form is made with: Vars, event handlers, and the models that may be chosen.
+
+    `submit` gets {"platform", "genre", "other_requirements", "audience", "avoid", "count", "model"}, and what
+    is `hidden` (Vars by name); `messages` is a Var of BriefMessages. While the server is `unreachable` (a
+    Var) nothing is sent, nor later. `initial` has the values to begin with: a BatchView, or a Var of one.
+    What a run will cost is told where the model has a price, in `currency`.
+    """
+
+    submit: Any
+    messages: Any
+    busy: Any
+    submit_text: Text
+    busy_text: Text
+    unreachable: Any
+    models: tuple[ModelOption, ...] = ()
+    currency: str = ""
+    initial: Any = FIRST
+    hidden: Mapping[str, Any] = field(default_factory=dict)
+
+
+def brief_form(form: BriefForm, language: Language) -> rx.Component:
+    """The fields of a brief, and the button that sends them."""
+    first, messages = form.initial, form.messages
+    return rx.fragment(
+        rx.el.form(
+            draft_note(language),
+            _picked(PLATFORMS, PLATFORM, PLATFORM_EXAMPLE, form, language),
+            _picked(GENRES, GENRE, GENRE_EXAMPLE, form, language),
+            rx.el.div(
+                _audience(first.audience, language),
+                _count(form, language),
+                class_name="field-row",
+            ),
+            _field(
+                "other_requirements",
+                OTHER_REQUIREMENTS,
+                language,
+                messages.other_requirements,
+                lambda shared: limited(
+                    rx.el.textarea,
+                    WISHES_LIMIT,
+                    language,
+                    default_value=first.wishes,
+                    rows="4",
+                    placeholder=t(OTHER_REQUIREMENTS_EXAMPLE, language),
+                    **shared,
+                ),
+                optional=True,
+            ),
+            _field(
+                "avoid",
+                AVOID,
+                language,
+                messages.avoid,
+                lambda shared: limited(
+                    rx.el.input,
+                    AVOID_LIMIT,
+                    language,
+                    default_value=first.avoid,
+                    placeholder=t(AVOID_EXAMPLE, language),
+                    auto_complete="off",
+                    **shared,
+                ),
+                optional=True,
+            ),
+            _model(form, language),
+            button(
+                rx.cond(form.busy, t(form.busy_text, language), t(form.submit_text, language)),
+                type="submit",
+                disabled=form.busy | form.unreachable,
+                aria_busy=rx.cond(form.busy, "true", "false"),
+                class_name="submit",
+                data_testid="submit-brief",
+            ),
+            _estimate(form, language),
+            *(
+                rx.el.input(type="hidden", name=name, value=value, read_only=True)
+                for name, value in form.hidden.items()
+            ),
+            on_submit=form.submit.temporal,
+            no_validate=True,
+            class_name="brief-form",
+            data_draft="brief",
+            aria_label=t(form.submit_text, language),
+            key=first.transform_id,
+        ),
+        picker_dialog(PLATFORMS, language),
+        picker_dialog(GENRES, language),
+    )
+
+
+def examples(language: Language) -> rx.Component:
+    """Briefs to begin with: a press fills the form, and sends nothing."""
+    return rx.el.div(
+        rx.el.p(t(TRY_AN_EXAMPLE, language), class_name="hint"),
+        *(
+            rx.el.button(
+                t(name, language),
+                type="button",
+                class_name="button plain example",
+                data_fill=t(
+                    Text(*(json.dumps(each, ensure_ascii=False) for each in (chinese, english))), language
+                ),
+            )
+            for name, chinese, english in EXAMPLES
+        ),
+        class_name="examples",
+        data_testid="examples",
+    )
+
+
+def _picked(picker: Picker, label: Text, example: Text, form: BriefForm, language: Language) -> rx.Component:
+    return _field(
+        picker.field,
+        label,
+        language,
+        getattr(form.messages, picker.field),
+        lambda shared: rx.el.div(
+            limited(
+                rx.el.input,
+                PICKED_LIMITS[picker.field],
+                language,
+                default_value=named(form.initial, picker.field, language),
+                placeholder=t(example, language),
+                auto_complete="off",
+                **shared,
+            ),
+            opener(picker, language),
+            class_name="picked",
+        ),
+    )
+
+
+def _audience(initial: Any, language: Language) -> rx.Component:
+    return rx.el.fieldset(
+        rx.el.legend(t(AUDIENCE, language)),
+        rx.el.div(
+            *(
+                rx.el.label(
+                    rx.el.input(
+                        type="radio",
+                        name="audience",
+                        value=value,
+                        default_checked=rx.Var.create(initial) == value,
+                    ),
+                    rx.el.span(t(text, language)),
+                )
+                for value, text in AUDIENCES
+            ),
+            class_name="choices",
+        ),
+        class_name="field",
+    )
+
+
+def _count(form: BriefForm, language: Language) -> rx.Component:
+    return _field(
+        "count",
+        COUNT,
+        language,
+        form.messages.count,
+        lambda shared: rx.el.select(
+            *(rx.el.option(str(number), value=str(number)) for number in range(1, 11)),
+            default_value=rx.Var.create(form.initial.count).to(str),
+            **shared,
+        ),
+    )
+
+
+def _model(form: BriefForm, language: Language) -> rx.Component:
+    if len(form.models) < 2:
+        return rx.fragment()
+    return _field(
+        "model",
+        MODEL,
+        language,
+        form.messages.model,
+        lambda shared: rx.el.select(
+            *(rx.el.option(model.name, value=model.name) for model in form.models),
+            default_value=form.initial.chosen_model,
+            **shared,
+        ),
+        optional=True,
+    )
+
+
+def _estimate(form: BriefForm, language: Language) -> rx.Component:
+    """What a run for the form's fields will cost; the page's script adds it up (assets/pickers.js)."""
+    estimates = {
+        model.name: asdict(estimate)
+        for model in form.models
+        if (estimate := pricing.estimate(model)) is not None
+    }
+    if not estimates:
+        return rx.fragment()
+    return rx.el.p(
+        woven(ESTIMATE, language, cost=rx.el.span(class_name="cost")),
+        class_name="hint estimate",
+        hidden=True,
+        data_estimates=json.dumps(estimates, ensure_ascii=False),
+        data_currency=form.currency,
+        data_digits=json.dumps(pricing.DIGITS),
+        data_testid="estimate",
+    )
+
+
+def _field(
+    name: str,
+    label: Text,
+    language: Language,
+    message: Any,
+    control: Any,
+    *,
+    optional: bool = False,
+) -> rx.Component:
+    problem = f"{name}-problem"
+    shared = {
+        "name": name,
+        "id": name,
+        "aria_invalid": rx.cond(message.zh != "", "true", "false"),
+        "aria_describedby": problem,
+    }
+    if not optional:
+        shared["aria_required"] = "true"
+    return rx.el.div(
+        rx.el.label(
+            t(label, language),
+            rx.el.span(t(OPTIONAL, language), class_name="optional") if optional else rx.fragment(),
+            html_for=name,
+        ),
+        control(shared),
+        rx.el.p(in_language(message, language), id=problem, class_name="problem", aria_live="polite"),
+        class_name="field",
+    )

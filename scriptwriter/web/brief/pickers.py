@@ -1,0 +1,134 @@
+"""Owns the dialogs in which platforms and genres are picked; assets/pickers.js opens, searches and fills in.
+
+Knows no state class: what is picked is in the field itself, so nothing is lost with a connection.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.domain.taxonomy import Entry, Group
+from scriptwriter.texts import (
+    NOTHING_FOUND,
+    PICK,
+    PICKED_ENOUGH,
+    READY,
+    SEARCH,
+    USE_OWN_WORDS,
+    Text,
+)
+from scriptwriter.web.kit.elements import PostForm, limited
+from scriptwriter.web.kit.wording import Language, t
+
+LONGEST_SEARCH = 100
+"""Characters of what is looked for in a picker."""
+
+
+@dataclass(frozen=True)
+class Picker:
+    """What one picker offers for the field named `field`; `most` entries of it may be chosen at a time."""
+
+    field: str
+    title: Text
+    groups: tuple[Group, ...]
+    most: int
+
+
+def single(field: str, title: Text, entries: tuple[Entry, ...]) -> Picker:
+    """A picker of one entry, without groups."""
+    return Picker(field, title, (Group("", "", entries),), 1)
+
+
+def opener(picker: Picker, language: Language) -> rx.Component:
+    """The button beside the field that opens its picker."""
+    return rx.el.button(
+        t(PICK, language),
+        type="button",
+        class_name="button plain pick",
+        data_opens=f"pick-{picker.field}",
+        aria_haspopup="dialog",
+        aria_label=t(picker.title, language),
+        data_testid=f"open-{picker.field}",
+    )
+
+
+def picker_dialog(picker: Picker, language: Language) -> rx.Component:
+    """The picker itself; it stands beside the form, not in it, so that its Enter never sends the brief."""
+    groups = rx.Var.create(
+        [
+            {
+                "zh": group.zh,
+                "en": group.en,
+                "entries": [{"zh": entry.zh, "en": entry.en} for entry in group.entries],
+            }
+            for group in picker.groups
+        ]
+    ).to(list[dict[str, Any]])
+    return rx.el.dialog(
+        PostForm.create(
+            rx.el.header(
+                rx.el.h2(t(picker.title, language)),
+                rx.el.button(t(READY, language), type="submit", class_name="button primary"),
+            ),
+            limited(
+                rx.el.input,
+                LONGEST_SEARCH,
+                language,
+                type="search",
+                placeholder=t(SEARCH, language),
+                aria_label=t(SEARCH, language),
+                auto_complete="off",
+                class_name="pick-search",
+                data_testid=f"search-{picker.field}",
+            ),
+            rx.el.p(
+                t(PICKED_ENOUGH, language, most=picker.most),
+                class_name="pick-enough",
+                role="status",
+                hidden=True,
+            ),
+            method="dialog",
+        ),
+        rx.el.div(rx.foreach(groups, lambda group: _group(group, language)), class_name="pick-groups"),
+        rx.el.div(
+            rx.el.p(t(NOTHING_FOUND, language)),
+            rx.el.button(
+                t(USE_OWN_WORDS, language),
+                type="button",
+                class_name="button plain",
+                data_own_words="",
+            ),
+            class_name="pick-nothing",
+            hidden=True,
+        ),
+        id=f"pick-{picker.field}",
+        class_name="picker",
+        data_field=picker.field,
+        data_most=str(picker.most),
+        aria_label=t(picker.title, language),
+        data_testid=f"picker-{picker.field}",
+    )
+
+
+def _group(group: Any, language: Language) -> rx.Component:
+    name = rx.cond(language == "en", group["en"], group["zh"])
+    return rx.el.section(
+        rx.cond(group["zh"] != "", rx.el.h3(name)),
+        rx.el.div(
+            rx.foreach(group["entries"].to(list[dict[str, str]]), lambda entry: _entry(entry, language)),
+            class_name="pick-entries",
+        ),
+    )
+
+
+def _entry(entry: Any, language: Language) -> rx.Component:
+    name = rx.cond(language == "en", entry["en"], entry["zh"])
+    return rx.el.button(
+        name,
+        type="button",
+        class_name="pick-entry",
+        data_pick=name,
+        data_also=rx.cond(language == "en", entry["zh"], entry["en"]),
+        data_search=(entry["zh"].to(str) + " " + entry["en"].to(str)),
+    )

@@ -1,0 +1,1 @@
+"""What every page shares: elements, frame, session, language, and how a page follows shapes."""

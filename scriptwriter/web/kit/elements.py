@@ -1,0 +1,217 @@
+"""Owns the small parts every page is made of: buttons, chips, notices, icons, plain forms. Knows no page."""
+
+from typing import Any
+
+import reflex as rx
+from reflex.vars import StringVar
+from reflex_base.vars import VarData
+from reflex_components_core.el.elements.base import BaseHTML
+from reflex_components_core.react_router.dom import ReactRouterLink
+
+from scriptwriter.texts import (
+    DEMO_MODE,
+    DEMO_MODE_WHY,
+    DISCARD_CHANGES,
+    DISMISS,
+    DRAFT_RESTORED,
+    OVER_LIMIT,
+    UNDO,
+    WAIT_OVER,
+)
+from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.room.card_vars import LEFT
+
+OVER = "…"
+"""Where the script writes by how many characters a text is too long."""
+
+
+class PostForm(BaseHTML):
+    """A form that the browser itself posts: Reflex's own form would turn it into an event."""
+
+    tag = "form"
+
+    action: rx.Var[str]
+    method: rx.Var[str]
+    enc_type: rx.Var[str]
+
+
+def api_address(path: str | rx.Var[str]) -> StringVar:
+    """The address of `path` (or a Var of it) of the HTTP API, wherever the backend listens."""
+    backend = VarData(
+        imports={
+            "$/env.json": [rx.ImportVar(tag="env", is_default=True)],
+            "$/utils/state": [rx.ImportVar(tag="getBackendURL")],
+        }
+    )
+    # The page is prerendered without a window: the address is completed in the browser.
+    asked = rx.Var.create(path)
+    data = VarData.merge(backend, asked._get_all_var_data())
+    return rx.Var(f"new URL({asked!s}, getBackendURL(env.PING)).href", _var_data=data).to(str)
+
+
+def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Component:
+    """A form that posts to `path` of the HTTP API."""
+    return PostForm.create(*children, action=api_address(path), method="post", **attributes)
+
+
+def button(text: Any, *, kind: Any = "primary", class_name: str = "", **attributes: Any) -> rx.Component:
+    """A button; `kind` (or a Var of it) is primary, plain or quiet."""
+    attributes.setdefault("type", "button")
+    return rx.el.button(text, class_name=rx.Var.create(f"button {class_name} ") + kind, **attributes)
+
+
+def link(*children: Any, href: Any, **attributes: Any) -> rx.Component:
+    """A link to another page of this app, followed without loading it anew."""
+    return ReactRouterLink.create(*children, to=href, **attributes)
+
+
+def link_button(text: Any, href: Any, *, kind: str = "primary") -> rx.Component:
+    """A link that looks like a button."""
+    return link(text, href=href, class_name=f"button {kind}")
+
+
+def demo_chip(language: Language) -> rx.Component:
+    """Says that the demo model writes here."""
+    return rx.el.span(
+        t(DEMO_MODE, language), class_name="chip", title=t(DEMO_MODE_WHY, language), data_testid="demo-mode"
+    )
+
+
+def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -> rx.Component:
+    """A sentence that waits at the foot of the screen until the person has read it.
+
+    `action` is the button of what can be done about it, if there is anything.
+    """
+    return rx.cond(
+        content.zh != "",
+        rx.el.div(
+            rx.el.p(told(content, language)),
+            rx.fragment() if action is None else action,
+            button(t(DISMISS, language), kind="quiet", on_click=dismiss),
+            class_name="notice",
+            role="alert",
+            data_testid="notice",
+        ),
+    )
+
+
+def limited(field: Any, limit: int, language: Language, **attributes: Any) -> rx.Component:
+    """A text `field` (rx.el.input or rx.el.textarea) for up to `limit` characters.
+
+    What is typed or pasted beyond that stays in it: assets/limits.js counts, says how much is too much, and
+    lets no form be sent before it is shorter.
+    """
+    over = t(OVER_LIMIT, language, limit=f"{limit:,}", over=OVER)
+    return rx.el.div(
+        field(data_limit=limit, **attributes),
+        rx.el.p(class_name="count", hidden=True, aria_live="polite", data_over=over, data_marker=OVER),
+        class_name="counted",
+    )
+
+
+def draft_note(language: Language) -> rx.Component:
+    """What a form with `data_draft` holds beside its fields: its mark, and a sentence when words came back.
+
+    assets/drafts.js keeps what is typed into the form, fills both, and shows the sentence.
+    """
+    return rx.fragment(
+        rx.el.input(type="hidden", name="draft_mark"),
+        rx.el.p(
+            t(DRAFT_RESTORED, language),
+            button(
+                t(DISCARD_CHANGES, language), kind="quiet", data_discard=True, data_testid="discard-draft"
+            ),
+            class_name="draft-note",
+            hidden=True,
+            role="status",
+            data_testid="draft-note",
+        ),
+    )
+
+
+def menu(label: Any, *items: rx.Component, **attributes: Any) -> rx.Component:
+    """A few more buttons, behind one; `label` says whose they are. The page's script closes it."""
+    return rx.el.details(
+        rx.el.summary(icon("more"), class_name="switch", aria_label=label, title=label),
+        rx.el.div(*items, class_name="menu-items"),
+        class_name="menu",
+        **attributes,
+    )
+
+
+def undo_notice(content: Any, language: Language, undo: Any, dismiss: Any) -> rx.Component:
+    """What was done a moment ago, and the way back; it goes by itself when something else is done."""
+    return rx.cond(
+        content.zh != "",
+        rx.el.div(
+            rx.el.p(in_language(content, language)),
+            rx.el.div(
+                button(t(UNDO, language), kind="plain", on_click=undo.temporal, data_testid="undo"),
+                button(t(DISMISS, language), kind="quiet", on_click=dismiss),
+                class_name="actions",
+            ),
+            class_name="notice undo",
+            data_testid="undo-notice",
+        ),
+    )
+
+
+def once(event: Any) -> Any:
+    """`event` without the second one of a double click, and without what is pressed while there is no line.
+
+    The second one would only be told that the first has started a run already.
+    """
+    return event.throttle(1000).temporal
+
+
+def in_language(content: Any, language: Language) -> rx.Var[str]:
+    """The half of a Notice (a Var) that the reader understands."""
+    return rx.cond(language == "en", content.en, content.zh)
+
+
+def icon(name: str) -> rx.Component:
+    """A drawn sign, for the eye only; `name` is theme, more or sign-out."""
+    return rx.el.span(class_name=f"icon icon-{name}", aria_hidden="true")
+
+
+def told(content: Any, language: Language) -> rx.Component:
+    """The sentence of a Notice (a Var); where it says to wait, it counts down, and says when that is over."""
+    around = in_language(content, language).to(str).split(LEFT)
+    sentence = rx.fragment(around[0], seconds_left(content.seconds), around[1])
+    return rx.cond(
+        content.seconds > 0,
+        countdown(content.seconds, sentence, t(WAIT_OVER, language), key=content.until),
+        in_language(content, language),
+    )
+
+
+def countdown(seconds: Any, waiting: Any, over: Any, *, key: Any) -> rx.Component:
+    """`waiting`, in which `seconds_left` goes down in the browser; when none is left, `over`."""
+    return rx.el.span(
+        rx.el.span(waiting, hidden=seconds <= 0),
+        rx.el.span(over, hidden=seconds > 0),
+        class_name="countdown",
+        data_left=seconds,
+        key=key,
+    )
+
+
+def seconds_left(seconds: Any) -> rx.Component:
+    """The number that a `countdown` counts; who listens is not told each of them."""
+    return rx.el.span(seconds, class_name="left", role="timer", aria_live="off")
+
+
+def timer(elapsed: Any, key: Any) -> rx.Component:
+    """Minutes and seconds that go on counting in the browser from `elapsed`; a new `key` starts it anew."""
+    return rx.el.time(class_name="timer", data_elapsed=elapsed, key=key, role="timer", aria_live="off")
+
+
+def empty(title: Any, text: Any, *actions: rx.Component) -> rx.Component:
+    """What stands where there is nothing yet."""
+    return rx.el.section(
+        rx.el.div(class_name="empty-sheet", aria_hidden="true"),
+        rx.el.h2(title),
+        rx.el.p(text),
+        *actions,
+        class_name="empty",
+    )

@@ -1,0 +1,144 @@
+"""Owns the frame around every page: masthead, navigation, switches, connection banner. Knows no page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.base.error_boundary import ErrorBoundary
+
+from scriptwriter.texts import (
+    ACCOUNT,
+    BROKEN,
+    NEW_PROJECT,
+    OFFLINE,
+    OTHER_LANGUAGE,
+    PRODUCT,
+    PROJECTS,
+    RELOAD,
+    SIGN_OUT,
+    SKIP_TO_CONTENT,
+    SWITCH_LANGUAGE,
+    SWITCH_THEME,
+)
+from scriptwriter.web.kit.elements import demo_chip, icon, link, post_form
+from scriptwriter.web.kit.wording import Language, t
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the frame shows and does: Vars, event handlers, and whether the demo model writes."""
+
+    language: Language
+    user_name: Any
+    switch_language: Any
+    demo: bool
+    offline: Any
+    person_key: Any
+    settled: Any
+    ask_for_sent: Any
+
+
+def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Component:
+    """A whole page: `content` under the masthead; `name` is the page's name in the style sheet."""
+    language = around.language
+    return rx.el.div(
+        rx.el.a(t(SKIP_TO_CONTENT, language), href="#content", class_name="skip"),
+        _masthead(around),
+        _connection(around.offline, language),
+        rx.el.main(*content, id="content", class_name="content"),
+        # For assets/drafts.js: whose drafts these are, which one was saved or sent, and how it asks.
+        rx.el.input(hidden=True, on_change=around.ask_for_sent, aria_hidden="true", data_asks=True),
+        class_name=f"page page-{name}",
+        data_person=around.person_key,
+        data_settled=around.settled,
+        lang=rx.cond(language == "en", "en", "zh-CN"),
+    )
+
+
+def broken_page() -> rx.Component:
+    """What stands instead of a page whose components failed; no state can be asked for a language here."""
+    return ErrorBoundary.create(
+        fallback_render=rx.Var.create(
+            rx.el.main(
+                rx.el.h1(BROKEN.zh),
+                rx.el.p(BROKEN.en, lang="en", class_name="lead"),
+                rx.el.a(f"{RELOAD.zh} · {RELOAD.en}", href="", class_name="button primary"),
+                class_name="content broken-page",
+                role="alert",
+            )
+        )
+    )
+
+
+def _masthead(around: Surroundings) -> rx.Component:
+    language = around.language
+    return rx.el.header(
+        link(
+            rx.el.span("编", class_name="seal", aria_hidden="true"),
+            rx.el.span(t(PRODUCT, language), class_name="brand-name"),
+            href="/projects",
+            class_name="brand",
+            aria_label=t(PRODUCT, language),
+        ),
+        demo_chip(language) if around.demo else rx.fragment(),
+        rx.el.nav(
+            rx.cond(
+                around.user_name != "",
+                rx.fragment(
+                    link(t(PROJECTS, language), href="/projects", class_name="nav-link wide-only"),
+                    link(t(NEW_PROJECT, language), href="/projects/new", class_name="nav-link wide-only"),
+                ),
+            ),
+            class_name="navigation",
+        ),
+        rx.el.div(
+            rx.el.button(
+                t(OTHER_LANGUAGE, language),
+                type="button",
+                class_name="switch",
+                on_click=around.switch_language,
+                aria_label=t(SWITCH_LANGUAGE, language),
+                lang=rx.cond(language == "en", "zh-CN", "en"),
+                data_testid="switch-language",
+            ),
+            rx.el.button(
+                icon("theme"),
+                type="button",
+                class_name="switch",
+                on_click=rx.toggle_color_mode,
+                aria_label=t(SWITCH_THEME, language),
+                data_testid="switch-theme",
+            ),
+            rx.cond(
+                around.user_name != "",
+                post_form(
+                    "/api/session/sign-out",
+                    link(
+                        around.user_name,
+                        href="/account",
+                        class_name="user-name",
+                        title=t(ACCOUNT, language),
+                        data_testid="user-name",
+                    ),
+                    rx.el.button(
+                        icon("sign-out"),
+                        type="submit",
+                        class_name="switch",
+                        aria_label=t(SIGN_OUT, language),
+                        title=t(SIGN_OUT, language),
+                        data_testid="sign-out",
+                    ),
+                    class_name="account",
+                ),
+            ),
+            class_name="switches",
+        ),
+        class_name="masthead",
+    )
+
+
+def _connection(offline: Any, language: Language) -> rx.Component:
+    return rx.cond(
+        offline,
+        rx.el.p(t(OFFLINE, language), class_name="offline", role="status", data_testid="offline"),
+    )

@@ -1,0 +1,116 @@
+"""Owns what the pages of one project share: its menu, and what stands where it is not open (any more)."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.texts import (
+    ACCESS_REMOVED_WHY,
+    BACK_TO_PROJECTS,
+    LINEAGE,
+    LOADING,
+    MEMBERS,
+    NO_ACCESS,
+    PROJECT_DELETED_WHY,
+    SESSION_ENDED,
+    SESSION_ENDED_WHY,
+    SHELVES,
+    SIGN_IN,
+)
+from scriptwriter.web.kit.elements import empty, in_language, link, link_button, notice
+from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE
+from scriptwriter.web.kit.project_management import ManagingState
+from scriptwriter.web.kit.project_menu import ProjectDeeds, name_or_field, project_menu
+from scriptwriter.web.kit.project_state import ProjectState
+from scriptwriter.web.kit.wording import t
+
+PROJECT_DEEDS = ProjectDeeds(
+    begin_renaming=ManagingState.begin_renaming,
+    stop_renaming=ManagingState.stop_renaming,
+    rename=ManagingState.rename,
+    archive=ManagingState.archive,
+    unarchive=ManagingState.unarchive,
+    delete=ManagingState.delete,
+    renaming=ManagingState.renaming,
+    problem=ManagingState.problem,
+    unreachable=UNREACHABLE,
+)
+
+
+def opened(access: Any, why: Any, content: rx.Component) -> rx.Component:
+    """`content` where `access` (a Var) is open; else what happened, and `why` (a Var of Notice)."""
+    reason = in_language(why, LANGUAGE)
+    return rx.fragment(
+        rx.match(
+            access,
+            ("open", content),
+            ("denied", _denied(t(NO_ACCESS, LANGUAGE), reason)),
+            ("signed_out", _signed_out()),
+            ("removed", _denied(reason, t(ACCESS_REMOVED_WHY, LANGUAGE))),
+            ("deleted", _denied(reason, t(PROJECT_DELETED_WHY, LANGUAGE))),
+            rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+        )
+    )
+
+
+def project_title() -> rx.Component:
+    """The project's name and description, and the fields in which its owner changes them."""
+    name = rx.el.p(
+        ProjectState.name,
+        rx.cond(ProjectState.archived, rx.el.span(t(SHELVES["archived"], LANGUAGE), class_name="chip")),
+        class_name="project-title",
+        data_testid="project-title",
+    )
+    description = rx.cond(
+        ProjectState.description != "",
+        rx.el.p(
+            ProjectState.description, class_name="project-description", data_testid="project-description"
+        ),
+    )
+    return name_or_field(ProjectState, rx.fragment(name, description), LANGUAGE, PROJECT_DEEDS)
+
+
+def project_tools(*more: rx.Component) -> rx.Component:
+    """What one page has `more`, the ways to members and lineage, and its menu for who may use it."""
+    return rx.el.div(
+        *more,
+        link(
+            t(MEMBERS, LANGUAGE),
+            href=f"/projects/{ProjectState.id}/members",
+            class_name="button quiet",
+            data_testid="to-members",
+        ),
+        link(
+            t(LINEAGE, LANGUAGE),
+            href=f"/projects/{ProjectState.id}/lineage",
+            class_name="button quiet",
+            data_testid="to-lineage",
+        ),
+        rx.cond(ProjectState.may_manage, project_menu(ProjectState, LANGUAGE, PROJECT_DEEDS)),
+        class_name="project-tools",
+    )
+
+
+def managing_notice() -> rx.Component:
+    """What went wrong with the project as a whole; that it was deleted is told in the list."""
+    return rx.cond(ManagingState.deleted == "", notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss))
+
+
+def _signed_out() -> rx.Component:
+    here = rx.Var('(typeof window === "undefined" ? "" : window.location.pathname)').to(str)
+    way = rx.Var(f'"/sign-in?" + new URLSearchParams({{next: {here!s}}}).toString()').to(str)
+    return rx.el.div(
+        empty(
+            t(SESSION_ENDED, LANGUAGE), t(SESSION_ENDED_WHY, LANGUAGE), link_button(t(SIGN_IN, LANGUAGE), way)
+        ),
+        role="alert",
+        data_testid="session-ended",
+    )
+
+
+def _denied(title: Any, why: Any) -> rx.Component:
+    return rx.el.div(
+        empty(title, why, link_button(t(BACK_TO_PROJECTS, LANGUAGE), "/projects")),
+        role="alert",
+        data_testid="denied",
+    )

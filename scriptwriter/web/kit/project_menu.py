@@ -1,0 +1,112 @@
+"""Owns how a project is managed as a whole: its menu, its name and description as fields. Knows no state."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.services.projects.catalog import DESCRIPTION_LIMIT, NAME_LIMIT
+from scriptwriter.texts import (
+    ARCHIVE,
+    CANCEL,
+    DELETE,
+    DESCRIPTION_HINT,
+    DESCRIPTION_LABEL,
+    PROJECT_ACTIONS,
+    PROJECT_NAME_LABEL,
+    RENAME,
+    SAVE,
+    UNARCHIVE,
+    Text,
+)
+from scriptwriter.web.kit.elements import button, in_language, limited, menu
+from scriptwriter.web.kit.wording import Language, t
+
+
+@dataclass(frozen=True)
+class ProjectDeeds:
+    """Event handlers about a project as a whole, each taking its id, and what there is to know of them.
+
+    `rename` takes a form of `project_id`, `name` and `description`. The Vars: `renaming`, the id of the
+    project whose name is a field now; `problem`, what is wrong with what was entered; `unreachable`, whether
+    nothing can be done.
+    """
+
+    begin_renaming: Any
+    stop_renaming: Any
+    rename: Any
+    archive: Any
+    unarchive: Any
+    delete: Any
+    renaming: Any
+    problem: Any
+    unreachable: Any
+
+
+def project_menu(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Component:
+    """What an owner can do with `project`, a Var with `id`, `name` and `archived`."""
+
+    def item(text: Text, event: Any, testid: str) -> rx.Component:
+        return rx.el.button(
+            t(text, language),
+            type="button",
+            disabled=deeds.unreachable,
+            on_click=event(project.id).temporal,
+            data_testid=testid,
+        )
+
+    return menu(
+        t(PROJECT_ACTIONS, language, name=project.name),
+        item(RENAME, deeds.begin_renaming, "rename"),
+        rx.cond(
+            project.archived,
+            item(UNARCHIVE, deeds.unarchive, "unarchive"),
+            item(ARCHIVE, deeds.archive, "archive"),
+        ),
+        item(DELETE, deeds.delete, "delete"),
+        data_testid="project-menu",
+    )
+
+
+def name_or_field(project: Any, name: rx.Component, language: Language, deeds: ProjectDeeds) -> rx.Component:
+    """The project's name as `name` shows it, or the fields in which name and description are changed."""
+    return rx.cond(deeds.renaming == project.id, _name_field(project, language, deeds), name)
+
+
+def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Component:
+    problem = "project-name-problem"
+    return rx.el.form(
+        rx.el.input(type="hidden", name="project_id", value=project.id, read_only=True),
+        limited(
+            rx.el.input,
+            NAME_LIMIT,
+            language,
+            name="name",
+            default_value=project.name,
+            auto_focus=True,
+            auto_complete="off",
+            aria_label=t(PROJECT_NAME_LABEL, language),
+            aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
+            aria_describedby=problem,
+            data_testid="project-name-field",
+        ),
+        limited(
+            rx.el.textarea,
+            DESCRIPTION_LIMIT,
+            language,
+            name="description",
+            default_value=project.description,
+            rows="2",
+            placeholder=t(DESCRIPTION_HINT, language),
+            aria_label=t(DESCRIPTION_LABEL, language),
+            aria_describedby=problem,
+            data_testid="project-description-field",
+        ),
+        button(t(SAVE, language), type="submit", kind="plain", disabled=deeds.unreachable),
+        button(t(CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"),
+        rx.el.p(in_language(deeds.problem, language), id=problem, class_name="problem", role="alert"),
+        on_submit=deeds.rename.temporal,
+        no_validate=True,
+        class_name="name-form",
+        data_escapable="true",
+    )

@@ -1,0 +1,148 @@
+"""Owns who sits at this tab: the cookie of its websocket, asked anew at every event. Knows no page."""
+
+import hashlib
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any, TypeGuard
+from urllib.parse import quote, urlsplit
+
+import reflex as rx
+
+from scriptwriter.api.auth.session_cookie import value_in
+from scriptwriter.api.middleware.origins import inside
+from scriptwriter.api.middleware.websocket_headers import SESSION_ID
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts import sessions
+from scriptwriter.services.runs import sent_forms
+from scriptwriter.store.tables import User
+from scriptwriter.texts import ERRORS
+from scriptwriter.web.room.card_vars import LEFT, Notice
+
+HOME, SIGN_IN = "/projects", "/sign-in"
+NEW_BRIEF = "new:brief"
+"""The key of the draft of a new project."""
+WAITED_OUT = frozenset({"too_many_attempts", "too_many_starts"})
+"""Errors after which the same can be tried again in `seconds`."""
+
+log = logging.getLogger(__name__)
+
+
+class SessionState(rx.State):
+    """The signed-in person; states that hold a person's data are its children and are emptied with it.
+
+    For the drafts in the browser (assets/drafts.js): `person_key` says whose they are ("" for nobody), and
+    `settled` which draft was saved or sent last: its key, a space, its mark.
+    """
+
+    user_name: rx.Field[str] = rx.field("")
+    person_key: rx.Field[str] = rx.field("")
+    settled: rx.Field[str] = rx.field("")
+    _user_id: str = ""
+
+    @rx.event
+    async def enter(self):
+        """Let a signed-in person in; send anybody else to sign in first, and back here afterwards."""
+        if await self._recognise() is None:
+            return self._to_sign_in()
+
+    @rx.event
+    async def pass_by(self):
+        """On the sign-in page: a person who is signed in already goes on."""
+        if await self._recognise() is not None:
+            return rx.redirect(HOME)
+
+    @rx.event
+    async def ask_for_sent(self, draft: str):
+        """Say whether the form of a brief was received, and lead to the project that it has made.
+
+        `draft` is its key, a space, its ticket: the answer to the form did not reach the browser.
+        """
+        key, _, ticket = str(draft)[:500].rpartition(" ")
+        user = await self._user()
+        project_id = await sent_forms.project_of(user.id, ticket) if user else ""
+        if project_id:
+            self.settled = f"{key} {ticket}"
+            if key == NEW_BRIEF:
+                return rx.redirect(f"/projects/{project_id}/brainstorm")
+
+    async def _recognise(self) -> User | None:
+        user = await self._user()
+        self._seat(user)
+        return user
+
+    def _seat(self, user: User | None) -> None:
+        known = "" if user is None else user.id
+        if known != self._user_id:
+            # What this tab held belongs to somebody else.
+            self.reset()
+            self._user_id = known
+        name = "" if user is None else user.shown_name
+        if name != self.user_name:
+            self.user_name = name
+        key = hashlib.sha256(known.encode()).hexdigest()[:32] if known else ""
+        if key != self.person_key:
+            self.person_key = key
+
+    def _to_sign_in(self) -> Any:
+        """The way to the sign-in page, and back here afterwards."""
+        return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
+
+    async def _end(self, error: UserError) -> Any:
+        """Show that this tab may follow no longer (web/kit/following.py); returns an event for the page."""
+        if not is_signed_out(error):
+            log.warning("following ended: %s", error.code)
+            return None
+        was_in = bool(self._user_id)
+        (await self.get_state(SessionState))._seat(None)
+        return self._to_sign_in() if was_in else None
+
+    def _wait(self, error: Exception) -> None:
+        """Show that following goes on later (web/kit/following.py)."""
+        trace = None if isinstance(error, UserError) else error
+        log.warning("following waits: %s", error, exc_info=trace)
+
+    def _session_id(self) -> str:
+        return value_in(self.router.headers.cookie, SESSION_ID)
+
+    async def _user(self) -> User | None:
+        return await sessions.user_of(self._session_id())
+
+    async def _person(self) -> str:
+        """The id of the person who sent this event. Raises UserError `signed_out`."""
+        user = await self._user()
+        if user is None:
+            raise UserError("signed_out")
+        return user.id
+
+
+def is_signed_out(error: Exception) -> TypeGuard[UserError]:
+    """Whether nobody is signed in at this tab any more."""
+    return isinstance(error, UserError) and error.code == "signed_out"
+
+
+def as_notice(error: Exception) -> Notice:
+    """What a person reads of an error: its own text, or a plain sentence for one that only the log tells."""
+    if isinstance(error, UserError) and error.code in WAITED_OUT:
+        seconds = int(error.params["seconds"])
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        counting = UserError(error.code, **error.params | {"seconds": LEFT})
+        return Notice(counting.text("zh"), counting.text("en"), seconds, until.isoformat())
+    if isinstance(error, UserError):
+        return Notice(error.text("zh"), error.text("en"))
+    log.error("An event failed", exc_info=error)
+    return Notice(*ERRORS["unexpected"])
+
+
+def still(notice: Notice) -> Notice:
+    """The notice for who sees it later, perhaps: with the seconds that are left; empty when none is."""
+    if not notice.until:
+        return notice
+    left = ceil((datetime.fromisoformat(notice.until) - datetime.now(UTC)).total_seconds())
+    return replace(notice, seconds=left) if left > 0 else Notice()
+
+
+def _path(url: str) -> str:
+    # The production server adds a slash to every page's path.
+    return inside(urlsplit(str(url)).path.rstrip("/") or HOME)

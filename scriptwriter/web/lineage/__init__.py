@@ -1,0 +1,1 @@
+"""The page of a project's lineage: what was made from what."""

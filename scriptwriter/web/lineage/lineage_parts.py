@@ -1,0 +1,113 @@
+"""Owns how a project's lineage is shown: a graph, and the same as a list. Knows no state class."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+from reflex_base.vars import VarData
+
+from scriptwriter.texts import LINEAGE, LINEAGE_FROM, LINEAGE_VIEW, LINEAGE_VIEWS
+from scriptwriter.web.kit.elements import button, link
+from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.lineage.graph_drawing import flow_chart
+
+WIDTH, HEIGHT = 210, 84
+"""Of a node, in pixels: known beforehand, so that nothing has to be measured before it is drawn."""
+
+
+@dataclass(frozen=True)
+class LineageDeeds:
+    """Event handlers about the lineage, and the Var that says which view is shown."""
+
+    choose: Any
+    open: Any
+    trace: Any
+    view: Any
+
+
+def view_switch(language: Language, deeds: LineageDeeds) -> rx.Component:
+    """Graph or list."""
+    return rx.el.div(
+        *(
+            button(
+                t(name, language),
+                kind="quiet",
+                on_click=deeds.choose(view),
+                aria_pressed=rx.cond(deeds.view == view, "true", "false"),
+                data_testid=f"view-{view}",
+            )
+            for view, name in LINEAGE_VIEWS.items()
+        ),
+        role="group",
+        aria_label=t(LINEAGE_VIEW, language),
+        class_name="view-switch",
+    )
+
+
+def lineage_graph(
+    steps: Any, ways: Any, sights: Any, language: Language, deeds: LineageDeeds
+) -> rx.Component:
+    """The steps (a Var of StepView) and the ways between them (of WayView), drawn.
+
+    Where not all of it can be read at once, it opens at the first of `sights` (a Var of lists of ids).
+    """
+    return rx.el.div(
+        flow_chart(_nodes(steps, language), ways.to(list[dict[str, Any]]), sights, deeds.open),
+        class_name="lineage-graph",
+        role="group",
+        aria_label=t(LINEAGE, language),
+        data_testid="lineage-graph",
+    )
+
+
+def lineage_list(steps: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
+    """The same as lines: what, when, made from what; the oldest first."""
+    return rx.el.ol(
+        rx.foreach(steps, lambda step: _line(step, language, deeds)),
+        class_name="lineage-list",
+        aria_label=t(LINEAGE, language),
+        data_testid="lineage-list",
+    )
+
+
+def _line(step: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
+    label = rx.cond(language == "en", step.en, step.zh)
+    return rx.el.li(
+        rx.cond(
+            step.href != "",
+            link(label, href=step.href, class_name="step-what"),
+            rx.el.button(label, type="button", on_click=deeds.trace(step.id), class_name="step-what"),
+        ),
+        rx.el.p(
+            rx.cond(step.by != "", rx.el.span(step.by, class_name="step-by")),
+            rx.el.time(date_time=step.at, data_when=step.at),
+            rx.cond(
+                step.source_zh != "",
+                rx.el.span(
+                    t(LINEAGE_FROM, language), " ", rx.cond(language == "en", step.source_en, step.source_zh)
+                ),
+            ),
+            class_name="step-facts",
+        ),
+        class_name=rx.Var.create("step step-") + step.kind + " " + step.state,
+        key=step.id,
+        data_testid="step",
+        data_kind=step.kind,
+    )
+
+
+def _nodes(steps: Any, language: Language) -> rx.Var[Any]:
+    """The steps as a flow chart takes its nodes, each in the reader's language."""
+    label = f"({language!s}) === 'en' ? step.en : step.zh"
+    handles = ", ".join(
+        f"{{type: '{type_}', position: '{side}', x: {x}, y: {HEIGHT // 2}, width: 1, height: 1}}"
+        for type_, side, x in (("target", "left", 0), ("source", "right", WIDTH))
+    )
+    node = (
+        "{id: step.id, position: {x: step.x, y: step.y}, data: {label: " + label + "}, "
+        "className: `step-${step.kind} ${step.state}`, sourcePosition: 'right', targetPosition: 'left', "
+        f"width: {WIDTH}, height: {HEIGHT}, measured: {{width: {WIDTH}, height: {HEIGHT}}}, "
+        f"handles: [{handles}]" + "}"
+    )
+    data = VarData.merge(steps._get_all_var_data(), language._get_all_var_data())
+    return rx.Var(f"({steps!s}).map((step) => ({node}))", _var_data=data).to(list[dict[str, Any]])

@@ -1,0 +1,247 @@
+"""What each step of a project's lineage reads as, in words of a writer's. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from scriptwriter.domain import graph, kinds
+from scriptwriter.domain.base_values import Value
+from scriptwriter.domain.idea_acts import Act, IdeaRef, Made
+from scriptwriter.domain.kinds import Brief, Idea, Ideas, Order, Unreadable, Verdict, Version
+from scriptwriter.domain.run_context import RunContext
+from scriptwriter.domain.taxonomy import named
+from scriptwriter.settings import DEMO_MODEL
+from scriptwriter.sync.lineage_join import Lineage, Node
+from scriptwriter.sync.shape_rows import begun_by, context_of
+from scriptwriter.texts import (
+    DEMO_MODE,
+    IDEAS_COUNT,
+    LINEAGE_ACTS,
+    LINEAGE_LIKE,
+    LINEAGE_MERGE,
+    LINEAGE_NO_TITLE,
+    LINEAGE_QUOTED,
+    LINEAGE_REASON,
+    LINEAGE_SOME_MODEL,
+    LINEAGE_SOMEBODY,
+    LINEAGE_STATES,
+    LINEAGE_TITLE,
+    LINEAGE_UNREADABLE,
+    LINEAGE_VERSION,
+    ONE_IDEA,
+    PASS_REASONS,
+    SECONDS,
+    WRITING_NOW,
+    Text,
+)
+from scriptwriter.web.room.card_vars import StepView, WayView
+from scriptwriter.web.room.card_views import anchor_of
+
+TASKS = {"like": LINEAGE_LIKE, "merge": LINEAGE_MERGE, "title": LINEAGE_TITLE}
+ACTIONS = {graph.EDIT: "edit", graph.RESTORE: "restore", graph.ARRANGE: "arrange"}
+
+
+def steps_of(lineage: Lineage, project_id: str) -> list[StepView]:
+    """Every step of the project's lineage (folded), the oldest first."""
+    titles = Titles.of(lineage)
+    told = {node.id: _label(node, titles) for node in lineage.nodes}
+    made_at = {node.id: node.at for node in lineage.nodes}
+    sources: dict[str, dict[Text, None]] = {}
+    for edge in lineage.edges:
+        ref = _part(edge.source, edge.role)
+        source = told[edge.source]
+        if ref is not None and ref in titles.versions:
+            source = _quoted(titles.before(ref, made_at[edge.target]))
+        sources.setdefault(edge.target, {}).setdefault(source)
+    return [
+        _step(node, told[node.id], _listed(sources.get(node.id, ())), project_id)
+        for node in sorted(lineage.nodes, key=lambda node: (node.at, node.rank, node.id))
+    ]
+
+
+def ways_of(lineage: Lineage) -> list[WayView]:
+    """Which step leads to which, each way once."""
+    ways = dict.fromkeys((edge.source, edge.target) for edge in lineage.edges)
+    return [WayView(f"{source}>{target}", source, target) for source, target in ways]
+
+
+def sights_of(lineage: Lineage) -> list[list[str]]:
+    """The steps (ids) that are worth looking at first, each list a part of the one before it.
+
+    The newest batch with what it was made from and what was done with it; it and its brief; it; its ideas.
+    One that ended without an idea is no sight while there is another.
+    """
+    nodes = {node.id: node for node in lineage.nodes}
+    batches = [node for node in lineage.nodes if node.type == graph.IDEAS]
+    if not batches:
+        return []
+    telling = [node for node in batches if node.status == "streaming" or _ideas_in(node) > 0]
+    ideas = max(telling or batches, key=lambda node: (node.at, node.id))
+    runs = [edge.source for edge in lineage.edges if edge.target == ideas.id]
+    briefs = [node.id for run in runs for node in lineage.before(run) if node.type == graph.PARAMS]
+    after = [edge.target for edge in lineage.edges if edge.source == ideas.id]
+    acts = [each for each in dict.fromkeys(after) if nodes[each].kind == "human"]
+    batch = [ideas.id, *runs]
+    return [[*batch, *briefs, *acts], [*batch, *briefs], batch, [ideas.id]]
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """The titles that each idea has had, with the moment of each, the oldest first."""
+
+    versions: dict[IdeaRef, list[tuple[datetime, str]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lineage: Lineage) -> "Titles":
+        """The titles of all finished ideas of a lineage."""
+        titles = cls()
+        for node in sorted(lineage.nodes, key=lambda node: node.at):
+            if node.type == graph.IDEAS:
+                for index, idea in enumerate(_ideas(node)):
+                    if idea.finished:
+                        titles.versions[IdeaRef(node.id, index)] = [(node.at, idea.title)]
+        for node in sorted(lineage.nodes, key=lambda node: node.at):
+            value = _value(node)
+            if isinstance(value, Version) and (ref := _ref(node)) in titles.versions:
+                titles.versions[ref].append((node.at, value.title))
+        return titles
+
+    def before(self, ref: IdeaRef | None, at: datetime) -> str:
+        """The title that the idea had just before a moment; "" for an idea that is not there."""
+        known = self.versions.get(ref, []) if ref is not None else []
+        return next((title for moment, title in reversed(known) if moment < at), known[0][1] if known else "")
+
+
+def _step(node: Node, label: Text, source: Text, project_id: str) -> StepView:
+    state = node.status if node.status in LINEAGE_STATES else ""
+    return StepView(
+        id=node.id,
+        kind=_kind(node),
+        state=state,
+        zh=label.zh,
+        en=label.en,
+        by=begun_by(node.row) if node.kind == "llm" else "",
+        at=node.at.isoformat(timespec="seconds"),
+        source_zh=source.zh,
+        source_en=source.en,
+        href="" if node.kind == "llm" else f"/projects/{project_id}/brainstorm{_anchor(node)}",
+        x=node.x,
+        y=node.y,
+    )
+
+
+def _kind(node: Node) -> str:
+    if node.kind == "artifact":
+        return "brief" if node.type == graph.PARAMS else "ideas"
+    return "run" if node.kind == "llm" else "act"
+
+
+def _anchor(node: Node) -> str:
+    """The fragment of the sheet that a step is about, on the brainstorm page."""
+    ref = IdeaRef(node.id, 0) if node.type == graph.IDEAS else _ref(node)
+    return "" if ref is None else f"#{anchor_of(ref)}"
+
+
+def _label(node: Node, titles: Titles) -> Text:
+    if node.kind == "llm":
+        return _run(node)
+    if node.kind == "human":
+        return _act(node, titles)
+    value = _value(node)
+    if node.status == "streaming":
+        return WRITING_NOW
+    if isinstance(value, Brief):
+        brief = value
+        asked = [part for part in (brief.platform, brief.genre) if part]
+        return Text(*(" · ".join(named(part, language) for part in asked) for language in ("zh", "en")))
+    if isinstance(value, Ideas):
+        count = _ideas_in(node)
+        return ONE_IDEA if count == 1 else _filled(IDEAS_COUNT, count=count)
+    if isinstance(value, Version | Verdict):
+        return _filled(LINEAGE_VERSION, title=value.title) if value.title else LINEAGE_NO_TITLE
+    return LINEAGE_NO_TITLE if isinstance(value, Order) else LINEAGE_UNREADABLE
+
+
+def _run(node: Node) -> Text:
+    context = context_of(node.row)
+    if not isinstance(context, RunContext):
+        return LINEAGE_UNREADABLE
+    brief = context.params
+    name = context.model or brief.model
+    parts = [DEMO_MODE if name == DEMO_MODEL else Text(name, name) if name else LINEAGE_SOME_MODEL]
+    if brief.task in TASKS:
+        titles = _listed((_quoted(source.title) for source in brief.sources), "")
+        parts.insert(0, _filled(TASKS[brief.task], titles=titles))
+    if context.seconds is not None:
+        parts.append(_filled(SECONDS, seconds=round(context.seconds)))
+    if node.status in LINEAGE_STATES:
+        parts.append(LINEAGE_STATES[node.status])
+    return _listed(parts, " · ")
+
+
+def _act(node: Node, titles: Titles) -> Text:
+    made = _value(node)
+    if isinstance(made, Unreadable):
+        return LINEAGE_UNREADABLE
+    by = begun_by(node.row) or (made.name if isinstance(made, Verdict | Order) else "")
+    name = Text(by, by) if by else LINEAGE_SOMEBODY
+    what = ACTIONS.get(node.type) or (made.verdict if isinstance(made, Verdict) else "")
+    title = made.title if isinstance(made, Version | Verdict) else ""
+    title = title or titles.before(_ref(node), node.at)
+    said = _filled(LINEAGE_ACTS.get(what, LINEAGE_ACTS[""]), name=name, title=_quoted(title))
+    reason = made.reason if isinstance(made, Verdict) else ""
+    if reason and what == "pass":
+        why = _filled(LINEAGE_REASON, reason=PASS_REASONS.get(reason, Text(reason, reason)))
+        return _listed((said, why), "")
+    return said
+
+
+def _ref(node: Node) -> IdeaRef | None:
+    """The idea that a version or an act is about."""
+    value = _value(node)
+    return Act(node.id, value, node.at).ref if isinstance(value, Made) else None
+
+
+def _part(artifact_id: str, role: str) -> IdeaRef | None:
+    """The idea that an edge takes out of a batch, where its role names one."""
+    if not role.startswith("ideas["):
+        return None
+    index = role.removeprefix("ideas[").removesuffix("]")
+    return IdeaRef(artifact_id, int(index)) if index.isdecimal() else None
+
+
+def _ideas_in(node: Node) -> int:
+    """How many finished ideas an artifact holds."""
+    return len(graph.finished(_ideas(node)))
+
+
+def _ideas(node: Node) -> tuple[Idea, ...]:
+    value = _value(node)
+    return value.ideas if isinstance(value, Ideas) else ()
+
+
+def _value(node: Node) -> Value | Unreadable | None:
+    """What an artifact holds, or what an act made; None where that has not arrived."""
+    row = node.row if node.kind == "artifact" else node.made
+    return None if row is None else kinds.read(row["type"], row["data"])
+
+
+def _quoted(title: str) -> Text:
+    return _filled(LINEAGE_QUOTED, title=title) if title else LINEAGE_NO_TITLE
+
+
+def _filled(text: Text, **values: Any) -> Text:
+    """The text with its placeholders filled; a Text among the values in its own language."""
+
+    def half(template: str, place: int) -> str:
+        return template.format(**{k: v[place] if isinstance(v, Text) else v for k, v in values.items()})
+
+    return Text(half(text.zh, 0), half(text.en, 1))
+
+
+def _listed(texts: Iterable[Text], between: str | None = None) -> Text:
+    """The texts one after the other, as a list is written in each language unless `between` says how."""
+    listed = list(texts)
+    zh, en = ("、", ", ") if between is None else (between, between)
+    return Text(zh.join(text.zh for text in listed), en.join(text.en for text in listed))

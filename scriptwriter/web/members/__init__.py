@@ -1,0 +1,1 @@
+"""The page of a project's members and invitations."""

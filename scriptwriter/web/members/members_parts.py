@@ -1,0 +1,287 @@
+"""Owns how members are listed, asked about and added. Knows no state class."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.services.accounts.usernames import LONGEST_NAME
+from scriptwriter.texts import (
+    ACTIONS,
+    CANCEL,
+    INVITE,
+    INVITE_MEMBER,
+    INVITED_BY,
+    JOINED,
+    LEAVE,
+    LEAVE_WHY,
+    ME,
+    MEMBER,
+    MEMBERS,
+    OPEN_INVITATIONS,
+    REMOVE,
+    REMOVE_MEMBER,
+    REMOVE_WHY,
+    ROLE,
+    ROLE_OF,
+    ROLES,
+    ROLES_WHY,
+    STEP_DOWN,
+    STEP_DOWN_WHY,
+    USERNAME,
+    WITHDRAW,
+    WITHDRAW_INVITATION,
+    Text,
+)
+from scriptwriter.web.kit.elements import button, in_language, limited
+from scriptwriter.web.kit.wording import Language, t
+
+
+@dataclass(frozen=True)
+class MemberDeeds:
+    """Event handlers about members, and the Vars that go with them.
+
+    `asking` is the id of the member about whom a question stands, `asked_role` what they would become ("":
+    no member any more). `may_manage`: the reader is an owner; `problem`: what is wrong with the user name.
+    """
+
+    invite: Any
+    withdraw: Any
+    change_role: Any
+    ask: Any
+    keep: Any
+    confirm: Any
+    asking: Any
+    asked_role: Any
+    adding: Any
+    added: Any
+    invited: Any
+    problem: Any
+    may_manage: Any
+    unreachable: Any
+
+
+def member_table(members: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    """Everybody in the project; on a phone each row is a card."""
+    return rx.el.table(
+        rx.el.thead(
+            rx.el.tr(
+                *(rx.el.th(t(text, language), scope="col") for text in (MEMBER, ROLE, JOINED)),
+                rx.el.th(rx.el.span(t(ACTIONS, language), class_name="unseen"), scope="col"),
+            )
+        ),
+        rx.el.tbody(rx.foreach(members, lambda member: _row(member, language, deeds))),
+        class_name="members",
+        aria_label=t(MEMBERS, language),
+        data_testid="members",
+    )
+
+
+def open_invitations(invitations: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    """Who was invited and has not answered; an owner can take each back."""
+    return rx.cond(
+        invitations.length() > 0,
+        rx.el.section(
+            rx.el.h2(t(OPEN_INVITATIONS, language), id="open-invitations"),
+            rx.el.ul(
+                rx.foreach(invitations, lambda invitation: _invitation(invitation, language, deeds)),
+                class_name="invitations",
+            ),
+            aria_labelledby="open-invitations",
+            class_name="open-invitations",
+        ),
+    )
+
+
+def _invitation(invitation: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.span(invitation.name, class_name="member-name"),
+            rx.el.span("@" + invitation.username, class_name="username"),
+        ),
+        rx.el.div(
+            rx.el.span(_role_name(invitation.role, language)),
+            rx.el.span(t(INVITED_BY, language, name=invitation.by), class_name="username"),
+        ),
+        rx.cond(
+            deeds.may_manage,
+            button(
+                t(WITHDRAW, language),
+                kind="quiet",
+                on_click=deeds.withdraw(invitation.id).temporal,
+                disabled=deeds.unreachable,
+                aria_label=t(WITHDRAW_INVITATION, language, name=invitation.name),
+                data_testid="withdraw",
+            ),
+        ),
+        key=invitation.id,
+        data_testid="invitation",
+        data_username=invitation.username,
+    )
+
+
+def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
+    """The form by which an owner invites somebody, and what each role may."""
+    return rx.el.section(
+        rx.el.h2(t(INVITE_MEMBER, language)),
+        rx.el.form(
+            rx.el.div(
+                rx.el.label(t(USERNAME, language), html_for="username"),
+                limited(
+                    rx.el.input,
+                    LONGEST_NAME,
+                    language,
+                    name="username",
+                    id="username",
+                    key=deeds.added,
+                    auto_focus=deeds.added > 0,
+                    auto_complete="off",
+                    auto_capitalize="none",
+                    spell_check=False,
+                    aria_required="true",
+                    aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
+                    aria_describedby="username-problem",
+                ),
+                rx.el.p(
+                    in_language(deeds.problem, language),
+                    id="username-problem",
+                    class_name="problem",
+                    aria_live="polite",
+                ),
+                class_name="field",
+            ),
+            rx.el.div(
+                rx.el.label(t(ROLE, language), html_for="role"),
+                rx.el.select(*_options(language), name="role", id="role", default_value="collaborator"),
+                class_name="field",
+            ),
+            button(
+                t(INVITE, language),
+                type="submit",
+                disabled=deeds.adding | deeds.unreachable,
+                data_testid="invite-member",
+            ),
+            rx.el.p(
+                in_language(deeds.invited, language),
+                class_name="hint",
+                role="status",
+                data_testid="invited",
+            ),
+            on_submit=deeds.invite.temporal,
+            no_validate=True,
+            class_name="member-form",
+            aria_label=t(INVITE_MEMBER, language),
+        ),
+        rx.el.dl(
+            *(
+                rx.el.div(rx.el.dt(t(ROLES[role], language)), rx.el.dd(t(ROLES_WHY[role], language)))
+                for role in ROLES
+            ),
+            class_name="roles",
+        ),
+        class_name="add-member",
+    )
+
+
+def _row(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(
+            rx.el.span(member.name, class_name="member-name"),
+            rx.cond(member.me, rx.el.span(t(ME, language), class_name="chip")),
+            rx.el.span("@" + member.username, class_name="username"),
+            scope="row",
+        ),
+        rx.el.td(_role(member, language, deeds), class_name="role-cell"),
+        rx.el.td(
+            rx.el.time(date_time=member.joined, class_name="when", data_when=member.joined),
+            class_name="joined-cell",
+        ),
+        rx.el.td(
+            rx.cond(
+                deeds.asking == member.id,
+                _question(member, language, deeds),
+                rx.cond(
+                    member.me,
+                    _ask(LEAVE, t(LEAVE, language), member, language, deeds),
+                    rx.cond(
+                        deeds.may_manage,
+                        _ask(REMOVE, t(REMOVE_MEMBER, language, name=member.name), member, language, deeds),
+                    ),
+                ),
+            ),
+            class_name="action-cell",
+        ),
+        key=member.id,
+        data_testid="member",
+        data_username=member.username,
+    )
+
+
+def _role(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    return rx.cond(
+        deeds.may_manage,
+        rx.el.select(
+            *_options(language),
+            value=member.role,
+            on_change=lambda role: deeds.change_role(member.id, role).temporal,
+            disabled=deeds.unreachable,
+            aria_label=t(ROLE_OF, language, name=member.name),
+        ),
+        rx.el.span(_role_name(member.role, language)),
+    )
+
+
+def _ask(text: Text, label: Any, member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    return button(
+        t(text, language),
+        kind="quiet",
+        on_click=deeds.ask(member.id).temporal,
+        disabled=deeds.unreachable,
+        aria_label=label,
+        data_testid="ask",
+    )
+
+
+def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+    """Says what would happen, with the answer that changes nothing in focus."""
+    stepping_down = deeds.asked_role != ""
+    why = rx.cond(
+        stepping_down,
+        t(STEP_DOWN_WHY, language),
+        rx.cond(member.me, t(LEAVE_WHY, language), t(REMOVE_WHY, language, name=member.name)),
+    )
+    what = rx.cond(
+        stepping_down,
+        t(STEP_DOWN, language),
+        rx.cond(member.me, t(LEAVE, language), t(REMOVE, language)),
+    )
+    return rx.el.div(
+        rx.el.p(why, id="question"),
+        button(
+            what,
+            on_click=deeds.confirm.throttle(1000).temporal,
+            disabled=deeds.unreachable,
+            data_testid="confirm",
+        ),
+        button(
+            t(CANCEL, language),
+            kind="quiet",
+            on_click=deeds.keep,
+            auto_focus=True,
+            aria_describedby="question",
+            data_cancel="true",
+        ),
+        role="group",
+        aria_labelledby="question",
+        class_name="question",
+        data_testid="question",
+        data_escapable="true",
+    )
+
+
+def _options(language: Language) -> list[rx.Component]:
+    return [rx.el.option(t(text, language), value=role) for role, text in ROLES.items()]
+
+
+def _role_name(role: Any, language: Language) -> Any:
+    return rx.match(role, *((name, t(text, language)) for name, text in ROLES.items()), "")

@@ -1,0 +1,189 @@
+"""Owns the page of a project's members in one tab, live as the project's own. Knows no SQL and no shapes."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.projects import invitations, memberships
+from scriptwriter.services.projects.access import OWNERS, loss
+from scriptwriter.services.projects.invitations import InvitationRow
+from scriptwriter.services.projects.memberships import MemberRow
+from scriptwriter.sync.hub import hub
+from scriptwriter.sync.views import MEMBERS
+from scriptwriter.texts import INVITED, WITHDRAWN
+from scriptwriter.web.kit.following import following_project, project_of, waiting
+from scriptwriter.web.kit.project_state import ProjectState, about
+from scriptwriter.web.kit.session_state import HOME, SessionState, as_notice, is_signed_out
+from scriptwriter.web.room.card_vars import InvitationView, MemberView, Notice
+from scriptwriter.web.room.room_state import BrainstormState
+
+WRONG_NAME = frozenset(
+    {"person_not_found", "already_member", "already_invited", "invitation_declined", "too_many_lookups"}
+)
+"""What is told beside the field of the user name."""
+
+
+class MembersState(SessionState):
+    """The members page; `access` is as that of BrainstormState.
+
+    `asking` is the member about whom the person is asked once more, `asked_role` what they would become
+    ("": no member any more). `added` counts, and gives the form's field a new key each time; `invited` says
+    what became of the newest invitation.
+    """
+
+    access: rx.Field[str] = rx.field("opening")
+    asking: rx.Field[str] = rx.field("")
+    asked_role: rx.Field[str] = rx.field("")
+    adding: rx.Field[bool] = rx.field(False)
+    added: rx.Field[int] = rx.field(0)
+    problem: rx.Field[Notice] = rx.field(default_factory=Notice)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    invited: rx.Field[Notice] = rx.field(default_factory=Notice)
+    invitations: rx.Field[list[InvitationView]] = rx.field(default_factory=list)
+    _shown: str = ""
+
+    @following_project
+    async def watch(self, project_id: str, person: str) -> None:
+        """Follow the members of the route's project until the person leaves the page, or the project."""
+        await memberships.listed(project_id, person)
+        seen = None
+        async with hub().follow_view(project_id, MEMBERS) as flows:
+            async for flow in flows:
+                now = (flow.name, flow.state, flow.roles, flow.invitations)
+                if now == seen:
+                    continue
+                try:
+                    rows = await memberships.listed(project_id, person)
+                    waiting = await invitations.of_project(project_id, person)
+                except UserError as error:
+                    raise await loss(project_id) from error
+                role = next(row.role for row in rows if row.id == person)
+                async with self:
+                    if self._shown != project_id:
+                        return
+                    around = await self.get_state(ProjectState)
+                    for name, value in about(flow, role).items():
+                        setattr(around, name, value)
+                    around.members = [_view(row, person) for row in rows]
+                    self.invitations = [_invitation(row) for row in waiting]
+                    self.access = "open"
+                    about_oneself = self.asking == person and not self.asked_role
+                    if self.asking not in flow.roles or not (role in OWNERS or about_oneself):
+                        self.asking = self.asked_role = ""
+                seen = now
+
+    async def _forget(self) -> None:
+        self.reset()
+        (await self.get_state(ProjectState)).reset()
+
+    async def _end(self, error: UserError) -> None:
+        """As in BrainstormState."""
+        # What this tab has seen of the project on its other page goes too.
+        room = await self.get_state(BrainstormState)
+        await room._end(error)
+        await self._forget()
+        self.access = room.access
+        self.notice = as_notice(error)
+
+    def _wait(self, error: Exception) -> None:
+        self.notice, self.access = waiting(self.access, error)
+
+    @rx.event
+    async def invite(self, form_data: dict[str, Any]):
+        """Ask a person to become a member, by their user name."""
+        if self.adding:
+            return
+        self.adding = True
+        yield
+        username, role = str(form_data.get("username") or ""), str(form_data.get("role") or "")
+        self.problem = self.invited = Notice()
+        await self._act(self._invite(username[:1000], role))
+        self.adding = False
+
+    @rx.event
+    async def withdraw(self, invitation_id: str) -> None:
+        """Take an invitation back."""
+        await self._act(self._withdraw(str(invitation_id)))
+
+    @rx.event
+    async def change_role(self, member_id: str, role: str) -> None:
+        """Give a member another role; one's own is taken away after a question only."""
+        member_id, role = str(member_id), str(role)
+        if member_id == self._user_id and role not in OWNERS:
+            self.asking, self.asked_role = member_id, role
+        else:
+            await self._act(self._change_role(member_id, role))
+
+    @rx.event
+    def ask(self, member_id: str) -> None:
+        """Ask before the member is removed, or leaves."""
+        self.asking, self.asked_role = str(member_id), ""
+
+    @rx.event
+    def keep(self) -> None:
+        """Everything stays as it is."""
+        self.asking = self.asked_role = ""
+
+    @rx.event
+    async def confirm(self):
+        """Do what was asked about."""
+        member_id, role = self.asking, self.asked_role
+        self.asking = self.asked_role = ""
+        if role:
+            await self._act(self._change_role(member_id, role))
+        elif member_id != self._user_id:
+            await self._act(self._remove(member_id))
+        else:
+            await self._act(self._leave())
+            if not self.notice.zh:
+                yield rx.redirect(HOME)
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+    async def _act(self, action: Awaitable[None]) -> None:
+        self.notice = Notice()
+        try:
+            await action
+        except Exception as error:
+            if is_signed_out(error):
+                await self._end(error)
+            elif isinstance(error, UserError) and error.code in WRONG_NAME:
+                self.problem = as_notice(error)
+            else:
+                self.notice = as_notice(error)
+
+    async def _invite(self, username: str, role: str) -> None:
+        row = await invitations.invite(project_of(self), username, role, await self._person())
+        self.added += 1
+        self.invited = Notice(INVITED.zh.format(name=row.name), INVITED.en.format(name=row.name))
+
+    async def _withdraw(self, invitation_id: str) -> None:
+        await invitations.withdraw(project_of(self), invitation_id, await self._person())
+        self.invited = Notice(*WITHDRAWN)
+
+    async def _change_role(self, member_id: str, role: str) -> None:
+        await memberships.change_role(project_of(self), member_id, role, await self._person())
+
+    async def _remove(self, member_id: str) -> None:
+        await memberships.remove(project_of(self), member_id, await self._person())
+
+    async def _leave(self) -> None:
+        await memberships.leave(project_of(self), await self._person())
+        # Who leaves need not read that they were removed.
+        await self._forget()
+        await (await self.get_state(BrainstormState))._forget()
+
+
+def _invitation(row: InvitationRow) -> InvitationView:
+    return InvitationView(row.id, row.name, row.username, row.role, by=row.invited_by)
+
+
+def _view(row: MemberRow, person: str) -> MemberView:
+    return MemberView(
+        row.id, row.name, row.username, row.role, row.joined_at.isoformat(), me=row.id == person
+    )

@@ -1,0 +1,87 @@
+"""Owns the table of routes: address, page, title, and what happens when it opens."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import reflex as rx
+
+from scriptwriter.texts import (
+    ACCOUNT,
+    LINEAGE,
+    MEMBERS,
+    NEW_PROJECT,
+    NOT_FOUND,
+    PRODUCT,
+    PROJECTS,
+    REGISTER,
+    SIGN_IN,
+    Text,
+)
+from scriptwriter.web.account.account_page import account
+from scriptwriter.web.account.account_state import AccountState
+from scriptwriter.web.account.tokens_state import TokensState
+from scriptwriter.web.brief.new_project_page import new_project
+from scriptwriter.web.brief.new_project_state import NewProjectState
+from scriptwriter.web.kit.layout import LANGUAGE
+from scriptwriter.web.kit.session_state import SessionState
+from scriptwriter.web.kit.wording import t
+from scriptwriter.web.lineage.lineage_page import lineage
+from scriptwriter.web.lineage.lineage_state import LineageState
+from scriptwriter.web.members.members_page import members
+from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.not_found_page import not_found
+from scriptwriter.web.projects.projects_page import projects
+from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.room.presence_state import PresenceState
+from scriptwriter.web.room.room_page import brainstorm
+from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.web.sign_in.sign_in_page import register, sign_in
+from scriptwriter.web.sign_in.sign_in_state import SignInState
+
+
+class Route(NamedTuple):
+    """One page and its address."""
+
+    address: str
+    page: Callable[[], rx.Component]
+    title: Text
+    on_load: list[Any]
+
+
+ROUTES = (
+    Route("/", projects, PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]),
+    Route("/sign-in", sign_in, SIGN_IN, [SessionState.pass_by, SignInState.open]),
+    Route("/register", register, REGISTER, [SessionState.pass_by, SignInState.open]),
+    Route("/account", account, ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]),
+    Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]),
+    Route("/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
+    Route(
+        "/projects/[project_id]/brainstorm",
+        brainstorm,
+        PRODUCT,
+        [SessionState.enter, PresenceState.attend, BrainstormState.watch],
+    ),
+    Route(
+        "/projects/[project_id]/members",
+        members,
+        MEMBERS,
+        [SessionState.enter, MembersState.watch],
+    ),
+    Route(
+        "/projects/[project_id]/lineage",
+        lineage,
+        LINEAGE,
+        [SessionState.enter, LineageState.watch],
+    ),
+    Route("/404", not_found, NOT_FOUND, []),
+)
+
+
+def add_routes(app: rx.App) -> None:
+    """Add every page to `app`."""
+    for route in ROUTES:
+        name = t(route.title, LANGUAGE)
+        title = name if route.title is PRODUCT else name + " · " + t(PRODUCT, LANGUAGE)
+        app.add_page(
+            route.page, route=route.address, title=title, image="/seal.svg", on_load=route.on_load or None
+        )

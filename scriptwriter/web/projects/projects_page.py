@@ -1,0 +1,238 @@
+"""Owns the page that lists a person's projects."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.services.projects.catalog import NAME_LIMIT
+from scriptwriter.texts import (
+    ACCEPT,
+    AS_ROLES,
+    DECLINE,
+    FAILED,
+    IDEAS_COUNT,
+    IMPORT,
+    IMPORT_WHY,
+    INVITATIONS,
+    INVITES_YOU,
+    LOADING,
+    NEW_PROJECT,
+    NO_IDEAS_YET,
+    NO_PROJECTS,
+    NO_PROJECTS_NEXT,
+    NOTHING_ARCHIVED,
+    NOTHING_ARCHIVED_NEXT,
+    NOTHING_DELETED,
+    NOTHING_DELETED_NEXT,
+    NOTHING_MATCHES,
+    NOTHING_MATCHES_NEXT,
+    ONE_IDEA,
+    PROJECTS,
+    QUEUED,
+    RESTORE,
+    SEARCH_PROJECTS,
+    SHELF,
+    SHELVES,
+    SORT,
+    SORTS,
+    UNDO,
+    WRITING_NOW,
+    Text,
+)
+from scriptwriter.web.kit.elements import button, empty, limited, link, link_button, notice
+from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.open_project import PROJECT_DEEDS
+from scriptwriter.web.kit.project_management import ManagingState
+from scriptwriter.web.kit.project_menu import name_or_field, project_menu
+from scriptwriter.web.kit.wording import counted, t
+from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.room.export_dialog import import_form
+
+
+def projects() -> rx.Component:
+    """All projects of one shelf, the one that changed last first."""
+    return page(
+        rx.el.header(
+            rx.el.h1(t(PROJECTS, LANGUAGE)),
+            _shelves(),
+            import_form(LANGUAGE, t(IMPORT, LANGUAGE), t(IMPORT_WHY, LANGUAGE)),
+            rx.cond(ProjectsState.projects.length() > 0, _new_project()),
+            class_name="page-heading",
+        ),
+        _invitations(),
+        _finding(),
+        rx.cond(
+            ProjectsState.loaded,
+            rx.cond(
+                ProjectsState.projects.length() > 0,
+                rx.el.ul(rx.foreach(ProjectsState.projects, _row), class_name="project-list"),
+                rx.match(
+                    rx.cond(ProjectsState.search != "", "searched", ProjectsState.shelf),
+                    ("searched", empty(t(NOTHING_MATCHES, LANGUAGE), t(NOTHING_MATCHES_NEXT, LANGUAGE))),
+                    ("archived", empty(t(NOTHING_ARCHIVED, LANGUAGE), t(NOTHING_ARCHIVED_NEXT, LANGUAGE))),
+                    ("deleted", empty(t(NOTHING_DELETED, LANGUAGE), t(NOTHING_DELETED_NEXT, LANGUAGE))),
+                    empty(t(NO_PROJECTS, LANGUAGE), t(NO_PROJECTS_NEXT, LANGUAGE), _new_project()),
+                ),
+            ),
+            rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+        ),
+        notice(ProjectsState.notice, LANGUAGE, ProjectsState.dismiss),
+        notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss, _undo()),
+        name="projects",
+    )
+
+
+def _invitations() -> rx.Component:
+    """What the person is asked, above everything; told to who listens as it comes."""
+    return rx.el.section(
+        rx.foreach(ProjectsState.invitations, _invitation),
+        aria_label=t(INVITATIONS, LANGUAGE),
+        aria_live="polite",
+        class_name="invites",
+    )
+
+
+def _invitation(invitation: Any) -> rx.Component:
+    role = rx.match(invitation.role, *((name, t(text, LANGUAGE)) for name, text in AS_ROLES.items()), "")
+    sentence = t(INVITES_YOU, LANGUAGE, name=invitation.name, role=role, project=invitation.project)
+    return rx.el.article(
+        rx.el.div(
+            rx.el.p(sentence, id="invite-" + invitation.id, class_name="invite-text"),
+            rx.el.span("@" + invitation.username, class_name="username"),
+        ),
+        rx.el.div(
+            _answer(ACCEPT, "primary", ProjectsState.accept, invitation),
+            _answer(DECLINE, "plain", ProjectsState.decline, invitation),
+            class_name="actions",
+        ),
+        key=invitation.id,
+        class_name="invite",
+        data_testid="invite",
+    )
+
+
+def _answer(text: Text, kind: str, answer: Any, invitation: Any) -> rx.Component:
+    return button(
+        t(text, LANGUAGE),
+        kind=kind,
+        disabled=UNREACHABLE,
+        on_click=answer(invitation.id).temporal,
+        aria_describedby="invite-" + invitation.id,
+        data_testid="accept" if text is ACCEPT else "decline",
+    )
+
+
+def _shelves() -> rx.Component:
+    return rx.el.div(
+        *(
+            rx.el.button(
+                t(name, LANGUAGE),
+                type="button",
+                class_name="shelf",
+                aria_pressed=rx.cond(ProjectsState.shelf == shelf, "true", "false"),
+                on_click=ProjectsState.choose(shelf),
+                data_testid=f"shelf-{shelf}",
+            )
+            for shelf, name in SHELVES.items()
+        ),
+        role="group",
+        aria_label=t(SHELF, LANGUAGE),
+        class_name="shelves",
+    )
+
+
+def _finding() -> rx.Component:
+    """Search and sort, where there is something to look through."""
+    something = (ProjectsState.projects.length() > 1) | (ProjectsState.search != "")
+    return rx.cond(
+        something & (ProjectsState.shelf != "deleted"),
+        rx.el.div(
+            limited(
+                rx.el.input,
+                NAME_LIMIT,
+                LANGUAGE,
+                type="search",
+                placeholder=t(SEARCH_PROJECTS, LANGUAGE),
+                aria_label=t(SEARCH_PROJECTS, LANGUAGE),
+                on_change=ProjectsState.look_for.debounce(250).temporal,
+                auto_complete="off",
+                data_testid="search-projects",
+            ),
+            rx.el.label(
+                t(SORT, LANGUAGE),
+                rx.el.select(
+                    *(rx.el.option(t(name, LANGUAGE), value=sort) for sort, name in SORTS.items()),
+                    value=ProjectsState.sort,
+                    on_change=ProjectsState.order.temporal,
+                    data_testid="sort-projects",
+                ),
+            ),
+            class_name="finding",
+        ),
+    )
+
+
+def _new_project() -> rx.Component:
+    return link_button(t(NEW_PROJECT, LANGUAGE), "/projects/new")
+
+
+def _undo() -> rx.Component:
+    return rx.cond(ManagingState.deleted != "", _restoring(UNDO, ManagingState.deleted, "undo"))
+
+
+def _restoring(text: Text, project_id: Any, testid: str) -> rx.Component:
+    return button(
+        t(text, LANGUAGE),
+        kind="plain",
+        disabled=UNREACHABLE,
+        on_click=ManagingState.restore(project_id).temporal,
+        data_testid=testid,
+    )
+
+
+def _row(project: Any) -> rx.Component:
+    return rx.el.li(
+        rx.cond(
+            ProjectsState.shelf == "deleted",
+            rx.fragment(
+                rx.el.div(*_facts(project), class_name="project-facts"),
+                _restoring(RESTORE, project.id, "restore"),
+            ),
+            rx.fragment(
+                name_or_field(project, _link(project), LANGUAGE, PROJECT_DEEDS),
+                rx.cond(project.may_manage, project_menu(project, LANGUAGE, PROJECT_DEEDS)),
+            ),
+        ),
+        key=project.id,
+        data_testid="project",
+    )
+
+
+def _link(project: Any) -> rx.Component:
+    return link(*_facts(project), href=f"/projects/{project.id}/brainstorm", class_name="project-facts")
+
+
+def _facts(project: Any) -> tuple[rx.Component, ...]:
+    return (
+        rx.el.span(
+            project.name,
+            rx.cond(
+                project.description != "", rx.el.span(project.description, class_name="project-description")
+            ),
+            class_name="project-name",
+        ),
+        _condition(project),
+        rx.el.time(date_time=project.updated, class_name="when", data_when=project.updated),
+    )
+
+
+def _condition(project: Any) -> rx.Component:
+    ideas = rx.el.span(counted(project.ideas, IDEAS_COUNT, ONE_IDEA, LANGUAGE), data_testid="ideas-count")
+    doing = rx.match(
+        project.phase,
+        ("queued", rx.el.span(t(QUEUED, LANGUAGE), class_name="live")),
+        ("writing", rx.el.span(t(WRITING_NOW, LANGUAGE), class_name="live")),
+        ("failed", rx.el.span(t(FAILED, LANGUAGE), class_name="broken")),
+        rx.cond(project.ideas == 0, rx.el.span(t(NO_IDEAS_YET, LANGUAGE))),
+    )
+    return rx.el.span(doing, rx.cond(project.ideas > 0, ideas), class_name="project-condition")

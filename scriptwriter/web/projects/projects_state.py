@@ -1,0 +1,157 @@
+"""Owns the list of a person's projects as the browser shows it. Knows no SQL."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.domain.errors import UserError
+from scriptwriter.services.projects import catalog, invitations
+from scriptwriter.services.projects.access import OWNERS
+from scriptwriter.services.projects.catalog import NAME_LIMIT, ProjectRow
+from scriptwriter.services.projects.invitations import MyInvitation
+from scriptwriter.sync.hub import hub
+from scriptwriter.sync.views import NEWS
+from scriptwriter.texts import DECLINED_PROJECT, JOINED_PROJECT, SORTS, Text
+from scriptwriter.web.kit.event_arguments import Words
+from scriptwriter.web.kit.following import following
+from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
+from scriptwriter.web.room.card_vars import InvitationView, Notice, ProjectView
+
+SHELVES = ("active", "archived", "deleted")
+
+
+class ProjectsState(SessionState):
+    """The projects page: the projects of one shelf, active, archived or deleted."""
+
+    shelf: rx.Field[str] = rx.field("active")
+    search: rx.Field[str] = rx.field("")
+    sort: rx.Field[str] = rx.field("changed")
+    projects: rx.Field[list[ProjectView]] = rx.field(default_factory=list)
+    invitations: rx.Field[list[InvitationView]] = rx.field(default_factory=list)
+    loaded: rx.Field[bool] = rx.field(False)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+
+    @rx.event
+    async def load(self) -> None:
+        """Read the list anew, as the page opens: with the active ones."""
+        self.shelf, self.search, self.sort, self.notice = "active", "", "changed", Notice()
+        await self._read()
+
+    @following
+    async def watch(self, person: str) -> None:
+        """Follow the list until the person leaves the page."""
+        async with hub().follow_view(person, NEWS) as news:
+            async for _ in news:
+                async with self:
+                    await self._fill()
+
+    @rx.event
+    async def look_for(self, words: Words) -> None:
+        """Show the projects with these words in their name, or in the title of an idea."""
+        self.search = str(words)[:NAME_LIMIT]
+        await self._read()
+
+    @rx.event
+    async def order(self, sort: str) -> None:
+        """Sort the list: by changed, created, name, or ideas."""
+        self.sort = sort if sort in SORTS else "changed"
+        await self._read()
+
+    @rx.event
+    async def choose(self, shelf: str) -> None:
+        """Show another shelf."""
+        self.shelf = shelf if shelf in SHELVES else "active"
+        await self._read()
+
+    @rx.event
+    async def accept(self, invitation_id: str) -> None:
+        """Become a member of the project of an invitation."""
+        await self._answer(str(invitation_id), invitations.accept, JOINED_PROJECT)
+
+    @rx.event
+    async def decline(self, invitation_id: str) -> None:
+        """Say no to an invitation."""
+        await self._answer(str(invitation_id), invitations.decline, DECLINED_PROJECT)
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+    async def _answer(
+        self, invitation_id: str, answer: Callable[[str, str], Awaitable[Any]], said: Text
+    ) -> None:
+        project = next((each.project for each in self.invitations if each.id == invitation_id), None)
+        if project is None:
+            # The second one of a double click, or one that the person has answered in another tab.
+            return
+        self.notice = Notice()
+        try:
+            await answer(invitation_id, await self._person())
+            self.notice = Notice(said.zh.format(name=project), said.en.format(name=project))
+        except Exception as error:
+            self.notice = as_notice(error)
+        await self._read()
+
+    def _wait(self, error: Exception) -> None:
+        # The person has seen the list already, unless they are told why not.
+        if isinstance(error, UserError):
+            self.notice = as_notice(error)
+        else:
+            super()._wait(error)
+
+    async def _read(self) -> None:
+        try:
+            await self._fill()
+        except Exception as error:
+            # `enter` shows a signed-out person the way.
+            if not is_signed_out(error):
+                self.notice = as_notice(error)
+
+    async def _fill(self) -> None:
+        person = await self._person()
+        if self.shelf == "deleted":
+            rows = await catalog.restorable(person)
+        else:
+            found = await catalog.mine(person, self.search)
+            rows = [row for row in found if row.archived == (self.shelf == "archived")]
+        asked = [_invitation(row) for row in await invitations.mine(person)]
+        if asked != self.invitations:
+            self.invitations = asked
+        listed = [_view(row) for row in _sorted(rows, self.sort)]
+        if listed != self.projects:
+            self.projects = listed
+        if not self.loaded:
+            self.loaded = True
+
+
+def _invitation(row: MyInvitation) -> InvitationView:
+    return InvitationView(row.id, row.inviter_name, row.inviter_username, row.role, project=row.project_name)
+
+
+def _sorted(rows: list[ProjectRow], sort: str) -> list[ProjectRow]:
+    match sort:
+        case "created":
+            return sorted(rows, key=lambda row: row.created_at, reverse=True)
+        case "name":
+            return sorted(rows, key=lambda row: row.name.casefold())
+        case "ideas":
+            return sorted(rows, key=lambda row: row.ideas, reverse=True)
+    return rows
+
+
+PHASES = {"": "idle", "pending": "queued", "running": "writing", "cancelled": "stopped"}
+
+
+def _view(row: ProjectRow) -> ProjectView:
+    return ProjectView(
+        id=row.id,
+        name=row.name,
+        phase=PHASES.get(row.status, row.status),  # pyright: ignore[reportArgumentType]: the other names agree
+        ideas=row.ideas,
+        updated=row.updated_at.isoformat(),
+        description=row.description,
+        archived=row.archived,
+        may_manage=row.role in OWNERS,
+    )

@@ -1,0 +1,152 @@
+"""The dialog of the export, and the form of the import."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.services.transfer.file_format import MOST_BYTES
+from scriptwriter.texts import (
+    CLOSE,
+    COPIED,
+    COPY_TEXT,
+    ERRORS,
+    EXPORT,
+    EXPORT_ALL,
+    EXPORT_GRAPH,
+    EXPORT_KEEPERS,
+    EXPORT_WHAT,
+    IMPORT_FAILED,
+    IMPORTING,
+    MARKDOWN_FILE,
+    NOT_COPIED,
+    NOT_DOWNLOADED,
+    WITH_MARK,
+    WITH_MARK_WHY,
+    WORD_FILE,
+)
+from scriptwriter.web.kit.elements import PostForm, api_address
+from scriptwriter.web.kit.wording import Language, t
+
+
+def export_button(language: Language) -> rx.Component:
+    """Opens the dialog."""
+    return rx.el.button(
+        t(EXPORT, language),
+        type="button",
+        class_name="button quiet",
+        data_shows="export",
+        aria_haspopup="dialog",
+        data_testid="export",
+    )
+
+
+def export_dialog(project_id: Any, language: Language) -> rx.Component:
+    """The dialog itself: assets/export.js fetches the files, and copies the text."""
+    return rx.el.dialog(
+        PostForm.create(
+            rx.el.header(
+                rx.el.h2(t(EXPORT, language)),
+                rx.el.button(t(CLOSE, language), type="submit", class_name="button quiet"),
+            ),
+            method="dialog",
+        ),
+        PostForm.create(
+            rx.el.fieldset(
+                rx.el.legend(t(EXPORT_WHAT, language)),
+                rx.el.div(
+                    _which("keepers", EXPORT_KEEPERS, language, checked=True),
+                    _which("all", EXPORT_ALL, language),
+                    class_name="choices",
+                ),
+                class_name="field",
+            ),
+            # A box that is not ticked sends nothing: this says no for it, and the last one counts.
+            rx.el.input(type="hidden", name="mark", value="false", read_only=True),
+            rx.el.label(
+                rx.el.input(type="checkbox", name="mark", value="true", default_checked=True),
+                rx.el.span(t(WITH_MARK, language)),
+                class_name="tick",
+            ),
+            rx.el.p(t(WITH_MARK_WHY, language), class_name="hint"),
+            rx.el.input(type="hidden", name="language", value=language, read_only=True),
+            rx.el.div(
+                rx.el.button(
+                    t(COPY_TEXT, language),
+                    type="button",
+                    class_name="button primary",
+                    data_copies="",
+                    data_testid="copy-text",
+                ),
+                _said(COPIED, language, role="status", data_says="copied"),
+                _said(NOT_COPIED, language, role="alert", data_says="failed"),
+                _file("markdown", MARKDOWN_FILE, language),
+                _file("word", WORD_FILE, language),
+                _file("json", EXPORT_GRAPH, language),
+                _said(NOT_DOWNLOADED, language, role="alert", data_says="unsaved"),
+                rx.el.span(class_name="chip", hidden=True, role="alert", data_says="refused"),
+                class_name="actions",
+            ),
+            action=api_address(rx.Var.create("/api/projects/").to(str) + project_id + "/export"),
+            method="get",
+            class_name="export-form",
+            data_downloads="",
+        ),
+        id="export",
+        class_name="paper",
+        aria_label=t(EXPORT, language),
+        data_testid="export-dialog",
+    )
+
+
+def import_form(language: Language, label: Any, hint: Any) -> rx.Component:
+    """Picks a project's file; assets/import.js sends it at once, and says here what is wrong with it."""
+    return PostForm.create(
+        rx.el.label(
+            rx.el.span(label, class_name="button quiet"),
+            rx.el.input(
+                type="file",
+                accept="application/json,.json",
+                class_name="unseen",
+                data_imports="",
+                data_testid="import-file",
+            ),
+            title=hint,
+        ),
+        _said(IMPORTING, language, role="status", data_says="working"),
+        # A live region must be in the page before its content changes, or screen readers skip it.
+        rx.el.p(
+            class_name="problem import-problem",
+            role="alert",
+            data_says="problem",
+            data_otherwise=t(IMPORT_FAILED, language),
+            data_most=str(MOST_BYTES),
+            data_too_large=t(ERRORS["file_too_large"], language, limit=MOST_BYTES // 1_000_000),
+            data_testid="import-problem",
+        ),
+        action=api_address("/api/projects/import"),
+        method="post",
+        class_name="import-form",
+    )
+
+
+def _said(text: Any, language: Language, **attributes: Any) -> rx.Component:
+    """What the script shows for a moment."""
+    return rx.el.span(t(text, language), class_name="chip", hidden=True, **attributes)
+
+
+def _which(value: str, text: Any, language: Language, *, checked: bool = False) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="radio", name="ideas", value=value, default_checked=checked),
+        rx.el.span(t(text, language)),
+    )
+
+
+def _file(format: str, text: Any, language: Language) -> rx.Component:
+    return rx.el.button(
+        t(text, language),
+        type="submit",
+        name="format",
+        value=format,
+        class_name="button plain",
+        data_testid=f"export-{format}",
+    )

@@ -1,0 +1,240 @@
+"""Owns how ideas look: the finished sheet, the one being written, the blank one. Knows no state class."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.texts import (
+    CLOSE_TO,
+    EDIT,
+    EDITED,
+    EDITING_NOW,
+    LIKE_THIS,
+    MORE,
+    ORIGIN,
+    RETITLE,
+    RETRY,
+    RETRY_IDEA,
+    SELECT_TO_MERGE,
+    SELECTED_TO_MERGE,
+    SKIPPED,
+    SPECIAL_SUBJECT,
+    TITLE_FAILED,
+    TITLING,
+    UNFINISHED,
+    UNTITLED,
+    VERSIONS,
+)
+from scriptwriter.web.kit.elements import button
+from scriptwriter.web.kit.wording import Language, listed, t
+from scriptwriter.web.room.idea_editor import editor, versions
+from scriptwriter.web.room.run_handlers import Deeds
+from scriptwriter.web.room.verdict_buttons import picks, reasons, verdict_buttons
+
+
+def place_card(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """The sheet of one place, whatever its state; `card` is a Var of CardView, `batch` one of BatchView."""
+    # Keyed by its number: when a place is filled, the others stay where they are.
+    return rx.fragment(
+        rx.cond(card.state == "blank", blank_card(card.number), idea_card(card, batch, language, deeds)),
+        key=card.number,
+    )
+
+
+def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: bool = False) -> rx.Component:
+    """An idea that is finished, was left unfinished, or was given up, and what can be done with it.
+
+    Only the newest run's unfinished ideas can be retried: `past` says that this is one of an earlier run.
+    """
+    unfinished = rx.fragment(
+        rx.el.span(t(UNFINISHED, language), class_name="chip"),
+        rx.fragment() if past else _retry(card, batch, language, deeds),
+    )
+    return rx.el.article(
+        rx.cond(
+            (card.ref != "") & (deeds.ideas.editing == card.ref),
+            editor(language, deeds, _editors(card, language)),
+            rx.fragment(
+                _heading(card.number, rx.el.h3(card.title)),
+                rx.el.p(card.body, class_name="body"),
+                rx.match(
+                    card.state,
+                    ("unfinished", rx.el.footer(unfinished)),
+                    ("skipped", rx.el.footer(rx.el.span(t(SKIPPED, language), class_name="chip"))),
+                    _finished(card, batch, language, deeds),
+                ),
+            ),
+        ),
+        class_name=rx.cond(card.kept, "sheet kept", rx.cond(card.mine == "pass", "sheet passed", "sheet")),
+        id=anchor(batch.artifact_id, card.number),
+        tab_index=-1,
+        data_testid="idea",
+        data_idea=card.ref,
+        data_state=card.state,
+        data_number=card.number,
+    )
+
+
+def _finished(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    ideas = deeds.ideas
+    return rx.fragment(
+        _marks(card, language, deeds),
+        picks(card, language),
+        rx.cond((card.ref != "") & (ideas.reasoning == card.ref), reasons(card, language, deeds)),
+        rx.cond((card.ref != "") & (ideas.history == card.ref), versions(card, language, deeds)),
+        rx.el.footer(
+            rx.cond(deeds.may_act, verdict_buttons(card, language, deeds)),
+            more(card, batch, language, deeds),
+        ),
+    )
+
+
+def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """Quiet words about an idea: edited, close to another, special subjects, who is at it."""
+    close = rx.el.a(t(CLOSE_TO, language, title=card.close_to), href=rx.Var.create("#") + card.close_anchor)
+    return rx.el.p(
+        rx.cond(
+            card.version != "",
+            rx.el.button(
+                t(EDITED, language),
+                type="button",
+                class_name="chip",
+                on_click=deeds.ideas.show_versions(card.ref).temporal,
+                data_testid="edited",
+            ),
+        ),
+        rx.cond(card.close_to != "", rx.el.span(close, class_name="chip", data_testid="close-to")),
+        rx.cond(card.sensitive, rx.el.span(t(SPECIAL_SUBJECT, language), class_name="chip")),
+        _editors(card, language),
+        rx.match(
+            card.titling,
+            ("", rx.fragment()),
+            ("failed", rx.el.span(t(TITLE_FAILED, language), class_name="chip")),
+            rx.el.span(t(TITLING, language), class_name="chip live", data_testid="titling"),
+        ),
+        class_name="marks",
+    )
+
+
+def _editors(card: Any, language: Language) -> rx.Component:
+    """Who else is changing this idea now."""
+    return rx.cond(
+        card.editors != "",
+        rx.el.span(
+            t(EDITING_NOW, language, names=listed(card.editors, language)),
+            class_name="chip live",
+            data_testid="editors",
+        ),
+    )
+
+
+def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """The rarer deeds with an idea, folded away."""
+    ideas = deeds.ideas
+    chosen = ideas.selected.contains(card.ref)
+
+    def deed(text: Any, event: Any, name: str) -> rx.Component:
+        return rx.el.button(
+            text,
+            type="button",
+            disabled=deeds.unreachable,
+            on_click=event,
+            data_testid=name,
+        )
+
+    return rx.fragment(
+        rx.cond(
+            deeds.may_act,
+            rx.el.button(
+                t(EDIT, language),
+                type="button",
+                class_name="verdict",
+                disabled=deeds.unreachable,
+                on_click=ideas.edit(card.ref, card.title, card.body, card.version).temporal,
+                data_deed="edit",
+                data_testid="edit",
+            ),
+        ),
+        rx.el.details(
+            rx.el.summary(t(MORE, language), class_name="verdict", data_testid="more"),
+            rx.el.div(
+                rx.cond(
+                    deeds.may_act,
+                    rx.fragment(
+                        deed(t(LIKE_THIS, language), ideas.like(card.ref, 5).throttle(1000).temporal, "like"),
+                        deed(
+                            t(RETITLE, language), ideas.retitle(card.ref).throttle(1000).temporal, "retitle"
+                        ),
+                        deed(
+                            rx.cond(chosen, t(SELECTED_TO_MERGE, language), t(SELECT_TO_MERGE, language)),
+                            ideas.select(card.ref).temporal,
+                            "select",
+                        ),
+                    ),
+                ),
+                rx.cond(
+                    card.version != "",
+                    deed(t(VERSIONS, language), ideas.show_versions(card.ref).temporal, "show-versions"),
+                ),
+                deed(t(ORIGIN, language), ideas.trace(batch.transform_id).temporal, "origin"),
+                class_name="deeds",
+            ),
+            class_name="more",
+        ),
+    )
+
+
+def _retry(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+    ended_short = (batch.phase == "failed") | (batch.phase == "stopped") | (batch.phase == "partial")
+    return rx.cond(
+        deeds.may_act & ended_short & (batch.remedy != ""),
+        button(
+            t(RETRY, language),
+            kind="quiet",
+            aria_label=t(RETRY_IDEA, language, number=card.number),
+            disabled=deeds.unreachable,
+            on_click=deeds.retry_one(batch.transform_id, batch.attempt, card.number).throttle(1000).temporal,
+            data_testid="retry-one",
+        ),
+    )
+
+
+def growing_card(number: Any, title: Any, body: Any, language: Language) -> rx.Component:
+    """The idea that is being written now."""
+    return rx.el.article(
+        _heading(
+            number,
+            rx.el.h3(
+                rx.cond(title != "", title, t(UNTITLED, language)),
+                class_name=rx.cond(title != "", "", "untitled"),
+            ),
+        ),
+        rx.el.p(body, class_name="body caret"),
+        rx.el.footer(),
+        class_name="sheet growing",
+        aria_busy="true",
+        data_testid="idea",
+        data_state="writing",
+        data_number=number,
+    )
+
+
+def blank_card(number: Any) -> rx.Component:
+    """The place of an idea that is still to come."""
+    return rx.el.article(
+        _heading(number, rx.el.h3()),
+        rx.el.p(class_name="body"),
+        rx.el.footer(),
+        class_name="sheet blank",
+        aria_hidden="true",
+        data_testid="blank",
+    )
+
+
+def anchor(artifact_id: Any, number: Any) -> rx.Var[str]:
+    """The id of an idea's element, for links to it."""
+    return rx.Var.create("idea-") + artifact_id.to(str) + "-" + number.to(str)
+
+
+def _heading(number: Any, title: rx.Component) -> rx.Component:
+    return rx.el.header(rx.el.span(number, class_name="number", aria_hidden="true"), title)

@@ -1,0 +1,156 @@
+"""Owns how an idea's text is edited in place, and how its versions are read. Knows no state class."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.domain.idea_acts import BODY_LIMIT, TITLE_LIMIT
+from scriptwriter.texts import (
+    BODY,
+    CANCEL,
+    CLOSE,
+    CONFLICT,
+    CONFLICT_WHY,
+    KEEP_MINE,
+    RESTORE_VERSION,
+    SAVE,
+    STANDS_NOW,
+    TAKE_THEIRS,
+    TITLE,
+    VERSION_EDIT,
+    VERSION_ORIGINAL,
+    VERSION_RESTORE,
+    VERSION_TITLE,
+    VERSIONS,
+)
+from scriptwriter.web.kit.elements import button, draft_note, limited
+from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.room.run_handlers import Deeds
+
+
+def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Component:
+    """The form in which title and body are changed; after a conflict the other's words stand above it.
+
+    `others` says who else is at it, or nothing.
+    """
+    ideas = deeds.ideas
+    torn = ideas.conflict.name != ""
+    return rx.el.form(
+        draft_note(language),
+        rx.cond(torn, _conflict(language, deeds)),
+        rx.el.input(
+            type="hidden",
+            name="base",
+            value=rx.cond(torn, ideas.conflict.version, ideas.base),
+            read_only=True,
+        ),
+        limited(
+            rx.el.input,
+            TITLE_LIMIT,
+            language,
+            name="title",
+            default_value=ideas.draft_title,
+            aria_label=t(TITLE, language),
+            auto_complete="off",
+            auto_focus=True,
+            class_name="edit-title",
+            data_testid="edit-title",
+        ),
+        limited(
+            rx.el.textarea,
+            BODY_LIMIT,
+            language,
+            name="body",
+            default_value=ideas.draft_body,
+            aria_label=t(BODY, language),
+            rows="9",
+            class_name="edit-body",
+            data_testid="edit-body",
+        ),
+        rx.el.p(others, class_name="marks", role="status"),
+        rx.el.div(
+            button(
+                rx.cond(torn, t(KEEP_MINE, language), t(SAVE, language)),
+                type="submit",
+                disabled=deeds.unreachable,
+                data_testid="save-idea",
+            ),
+            button(
+                rx.cond(torn, t(TAKE_THEIRS, language), t(CANCEL, language)),
+                kind="plain",
+                on_click=ideas.close_editor.temporal,
+                data_deed="cancel",
+                data_testid="close-editor",
+            ),
+            class_name="actions",
+        ),
+        on_submit=ideas.save.temporal,
+        class_name="editor",
+        data_draft=rx.Var.create("idea:") + ideas.editing.to(str),
+        data_torn=torn,
+        data_testid="editor",
+    )
+
+
+def versions(card: Any, language: Language, deeds: Deeds) -> rx.Component:
+    """All texts of an idea, the newest first, each with who and when, and the way back to it."""
+    return rx.el.section(
+        rx.el.ol(
+            rx.foreach(card.versions.reverse(), lambda version: _version(version, card, language, deeds))
+        ),
+        button(
+            t(CLOSE, language),
+            kind="quiet",
+            on_click=deeds.ideas.show_versions(card.ref).temporal,
+            data_deed="cancel",
+        ),
+        class_name="versions",
+        aria_label=t(VERSIONS, language),
+        data_testid="versions",
+    )
+
+
+def _conflict(language: Language, deeds: Deeds) -> rx.Component:
+    theirs = deeds.ideas.conflict
+    return rx.el.section(
+        rx.el.p(t(CONFLICT, language, name=theirs.name), class_name="conflict-title"),
+        rx.el.h4(theirs.title),
+        rx.el.p(theirs.body, class_name="body"),
+        rx.el.p(t(CONFLICT_WHY, language), class_name="hint"),
+        class_name="conflict",
+        role="alert",
+        data_testid="conflict",
+    )
+
+
+def _version(version: Any, card: Any, language: Language, deeds: Deeds) -> rx.Component:
+    told = rx.match(
+        version.kind,
+        ("original", t(VERSION_ORIGINAL, language)),
+        ("title", t(VERSION_TITLE, language)),
+        ("restore", t(VERSION_RESTORE, language, name=version.by)),
+        t(VERSION_EDIT, language, name=version.by),
+    )
+    return rx.el.li(
+        rx.el.p(
+            rx.el.span(told),
+            rx.el.time(date_time=version.at, data_when=version.at, class_name="when"),
+            class_name="version-who",
+        ),
+        rx.el.h4(version.title),
+        rx.el.p(version.body, class_name="body"),
+        rx.cond(
+            version.id == card.version,
+            rx.el.span(t(STANDS_NOW, language), class_name="chip"),
+            rx.cond(
+                deeds.may_act,
+                button(
+                    t(RESTORE_VERSION, language),
+                    kind="plain",
+                    disabled=deeds.unreachable,
+                    on_click=deeds.ideas.restore(card.ref, version.id, card.version).temporal,
+                    data_testid="restore",
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,242 @@
+"""Owns what a person does with single ideas in one tab: verdicts, texts, order, remakes. Knows no SQL."""
+
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+import reflex as rx
+
+from scriptwriter.domain.errors import EditedMeanwhile
+from scriptwriter.domain.idea_acts import IdeaRef
+from scriptwriter.services.ideas import edits, keepers, verdicts
+from scriptwriter.services.runs import remakes
+from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
+from scriptwriter.web.kit.event_arguments import Refs, Words
+from scriptwriter.web.kit.following import held, project_of
+from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
+from scriptwriter.web.room.card_vars import ConflictView, Notice, UndoView
+from scriptwriter.web.room.presence_state import PresenceState
+from scriptwriter.web.room.room_state import BrainstormState
+
+_T = TypeVar("_T")
+
+ORIGINAL = "original"
+"""How a draft in the browser calls the base that is no version of a person's."""
+MOST_SELECTED = remakes.MOST_MERGED
+
+
+@held
+class IdeasState(SessionState):
+    """What is open on the sheets of this tab, and the last act, which can be undone.
+
+    `editing`, `reasoning` and `history` hold the ref of the idea whose text, reason or versions are open.
+    """
+
+    editing: rx.Field[str] = rx.field("")
+    conflict: rx.Field[ConflictView] = rx.field(default_factory=ConflictView)
+    draft_title: rx.Field[str] = rx.field("")
+    draft_body: rx.Field[str] = rx.field("")
+    base: rx.Field[str] = rx.field("")
+    reasoning: rx.Field[str] = rx.field("")
+    history: rx.Field[str] = rx.field("")
+    selected: rx.Field[list[str]] = rx.field(default_factory=list)
+    undo_offer: rx.Field[UndoView] = rx.field(default_factory=UndoView)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    _undo: tuple[Any, ...] = ()
+
+    @rx.event
+    async def pick(self, ref: str, verdict: str, before: str, before_reason: Words) -> None:
+        """Keep or pass an idea, or take that back ("none"); `before` is what stood for this person."""
+        if await self._act(self._pick(ref, str(verdict), "")):
+            said = {"keep": KEPT_UNDO, "pass": PASSED_UNDO}.get(verdict, TAKEN_BACK)
+            self._offer(said, "pick", str(ref), str(before) or "none", str(before_reason))
+            self.reasoning = str(ref) if verdict == "pass" else ""
+
+    @rx.event
+    async def give_reason(self, ref: str, reason: Words) -> None:
+        """Say why an idea is passed."""
+        if await self._act(self._pick(ref, "pass", str(reason))):
+            self.reasoning = ""
+
+    @rx.event
+    async def give_own_reason(self, form_data: dict[str, Any]) -> None:
+        """The same in one's own words."""
+        if await self._act(self._pick(self.reasoning, "pass", _words(form_data, "reason"))):
+            self.reasoning = ""
+
+    @rx.event
+    def close_reason(self) -> None:
+        """No reason is given."""
+        self.reasoning = ""
+
+    @rx.event
+    async def edit(self, ref: str, title: Words, body: Words, version: str) -> None:
+        """Open the text of an idea, which the person saw as `version`."""
+        self.conflict, self.history, self.reasoning = ConflictView(), "", ""
+        self.undo_offer, self._undo = UndoView(), ()
+        self.editing, self.base = str(ref)[:100], str(version)[:100]
+        self.draft_title, self.draft_body = str(title)[:1000], str(body)[:20_000]
+        await self._tell_editing(self.editing)
+
+    @rx.event
+    async def save(self, form_data: dict[str, Any]) -> None:
+        """Save the text; its `base` is the version that the person saw.
+
+        Where somebody was faster, theirs is shown, and the person chooses: sent again, with theirs as its
+        base, one's own words become the newest version. The other's stay among the versions.
+        """
+        ref, base, mark = self.editing, _words(form_data, "base"), _words(form_data, "draft_mark")
+        # A restored draft was written for the version of its mark; in a conflict a newer one was shown.
+        if mark and not self.conflict.name:
+            base = "" if mark == ORIGINAL else mark
+        self.draft_title, self.draft_body = text = _words(form_data, "title"), _words(form_data, "body")
+        self.notice = Notice()
+        try:
+            saved = await edits.edit(project_of(self), IdeaRef.parse(ref), *text, base, await self._person())
+        except EditedMeanwhile as error:
+            self.conflict = ConflictView(error.name or "?", error.version, error.title, error.body)
+        except Exception as error:
+            await self._tell(error)
+        else:
+            self._offer(EDITED_UNDO, "restore", ref, base, saved)
+            self.settled = f"{project_of(self)}:idea:{ref} {base or ORIGINAL}"
+            await self._close_editor()
+
+    @rx.event
+    async def close_editor(self) -> None:
+        """Leave the text as it is."""
+        await self._close_editor()
+
+    @rx.event
+    def show_versions(self, ref: str) -> None:
+        """Open the versions of an idea, or close them."""
+        self.history = "" if self.history == str(ref) else str(ref)[:100]
+
+    @rx.event
+    async def restore(self, ref: str, version: str, newest: str) -> None:
+        """Go back to an older version; `newest` is the one that stood until now."""
+        restored = await self._done(self._restore(ref, str(version), str(newest)))
+        if restored is not None:
+            self._offer(RESTORED_UNDO, "restore", str(ref), str(newest), restored)
+
+    @rx.event
+    async def like(self, ref: str, count: int) -> None:
+        """Ask for more ideas like one."""
+        number = count if isinstance(count, int) else 5
+        await self._act(self._like(ref, number))
+
+    @rx.event
+    async def retitle(self, ref: str) -> None:
+        """Ask for another title of an idea."""
+        await self._act(self._retitle(ref))
+
+    @rx.event
+    def select(self, ref: str) -> None:
+        """Choose an idea for merging, or no longer."""
+        ref = str(ref)[:100]
+        if ref in self.selected:
+            self.selected = [each for each in self.selected if each != ref]
+        elif len(self.selected) < MOST_SELECTED:
+            self.selected = [*self.selected, ref]
+
+    @rx.event
+    def select_none(self) -> None:
+        """Nothing is chosen for merging any more."""
+        self.selected = []
+
+    @rx.event
+    async def merge(self) -> None:
+        """Make one idea out of those that are chosen."""
+        if await self._act(self._merge([*self.selected])):
+            self.selected = []
+
+    @rx.event
+    async def move(self, said: Refs, order: Refs) -> None:
+        """Move a keeper: its ref, and that of the one it goes before, if any; `order` is what was seen."""
+        ref, *before = str(said).split()[:2] or [""]
+        seen = str(order).split()
+        after = seen[seen.index(ref) + 1 :][:1] if ref in seen else []
+        moved = await self._done(self._move(ref, before))
+        if moved is not None:
+            self._offer(ARRANGED, "move", ref, moved, *after)
+
+    @rx.event
+    async def undo(self) -> None:
+        """Take back what was done last."""
+        kind, *values = self._undo or ("",)
+        self._undo, self.undo_offer = (), UndoView()
+        match kind:
+            case "pick":
+                ref, verdict, reason = values
+                if await self._act(self._pick(ref, verdict, reason)):
+                    self.reasoning = ""
+            case "restore":
+                await self._act(self._restore(*values))
+            case "move":
+                ref, base, *before = values
+                await self._act(self._move(ref, before, base))
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
+
+    async def _act(self, action: Awaitable[Any]) -> bool:
+        """Whether it was done; if not, a notice says why."""
+        return await self._done(_and_true(action)) is not None
+
+    async def _done(self, action: Awaitable[_T]) -> _T | None:
+        """What the action returned, or None: then a notice says why it was not done."""
+        self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
+        try:
+            return await action
+        except Exception as error:
+            await self._tell(error)
+            return None
+
+    async def _tell(self, error: Exception) -> None:
+        if is_signed_out(error):
+            await (await self.get_state(BrainstormState))._end(error)
+        else:
+            self.notice = as_notice(error)
+
+    def _offer(self, said: Text, *undo: str) -> None:
+        self.undo_offer, self._undo = UndoView(said.zh, said.en), undo
+
+    async def _pick(self, ref: str, verdict: str, reason: str) -> None:
+        await verdicts.pick(project_of(self), IdeaRef.parse(ref), verdict, await self._person(), reason)
+
+    async def _restore(self, ref: str, version: str, base: str) -> str:
+        return await edits.restore(project_of(self), IdeaRef.parse(ref), version, base, await self._person())
+
+    async def _like(self, ref: str, count: int) -> None:
+        await remakes.like(project_of(self), IdeaRef.parse(ref), count, await self._person())
+
+    async def _retitle(self, ref: str) -> None:
+        await remakes.retitle(project_of(self), IdeaRef.parse(ref), await self._person())
+
+    async def _merge(self, refs: list[str]) -> None:
+        ideas = [IdeaRef.parse(ref) for ref in refs]
+        await remakes.merge(project_of(self), ideas, await self._person())
+
+    async def _move(self, ref: str, before: list[str], base: str | None = None) -> str:
+        target = IdeaRef.parse(before[0]) if before else None
+        person = await self._person()
+        return await keepers.move(project_of(self), IdeaRef.parse(ref), target, person, base=base)
+
+    async def _close_editor(self) -> None:
+        self.editing, self.base, self.conflict = "", "", ConflictView()
+        self.draft_title = self.draft_body = ""
+        await self._tell_editing("")
+
+    async def _tell_editing(self, ref: str) -> None:
+        await (await self.get_state(PresenceState))._tell(ref)
+
+
+def _words(form: dict[str, Any], name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+async def _and_true(action: Awaitable[Any]) -> bool:
+    await action
+    return True

@@ -1,0 +1,93 @@
+"""Owns the dialogs behind the sheets: where an idea comes from, the list of keys. Knows no state class."""
+
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.texts import (
+    CLOSE,
+    HELP,
+    HELP_KEYS,
+    NO_REPLY_YET,
+    ORIGIN,
+    ORIGIN_FACTS,
+    PARAMETERS,
+    PROMPT_SENT,
+    RAW_REPLY,
+    SECONDS,
+    STARTED_BY,
+    TOKENS_USED,
+    Text,
+)
+from scriptwriter.web.kit.elements import PostForm
+from scriptwriter.web.kit.wording import Language, t
+
+
+def origin(told: Any, language: Language, put_away: Any, *, shown: Any) -> rx.Component:
+    """The dialog that tells of a run what was asked and answered; `told` is a Var of OriginView.
+
+    It opens each time that `shown` (a Var) counts on.
+    """
+    return _dialog(
+        "origin",
+        ORIGIN,
+        language,
+        rx.el.p(
+            t(ORIGIN_FACTS, language, model=told.model, attempts=told.attempts),
+            rx.cond(told.seconds >= 0, rx.el.span(" · ", t(SECONDS, language, seconds=told.seconds))),
+            rx.cond(told.started_by != "", rx.el.span(" · ", t(STARTED_BY, language, name=told.started_by))),
+            " · ",
+            rx.el.time(date_time=told.started_at, data_when=told.started_at),
+        ),
+        rx.cond(told.usage != "", rx.el.p(t(TOKENS_USED, language), ": ", rx.el.code(told.usage))),
+        rx.cond(told.parameters != "", rx.el.p(t(PARAMETERS, language), ": ", rx.el.code(told.parameters))),
+        # First, for who comes because it could not be read.
+        rx.el.h3(t(RAW_REPLY, language)),
+        rx.cond(
+            told.reply != "",
+            rx.el.pre(told.reply, tab_index=0, data_testid="raw-reply"),
+            rx.el.p(t(NO_REPLY_YET, language)),
+        ),
+        rx.foreach(
+            told.prompts,
+            lambda prompt, place: rx.el.section(
+                rx.el.h3(t(PROMPT_SENT, language, number=place + 1)), rx.el.pre(prompt, tab_index=0)
+            ),
+        ),
+        on_close=put_away,
+        data_shown=shown,
+    )
+
+
+def keys(language: Language) -> rx.Component:
+    """The dialog that lists what can be done by the keyboard; `?` opens it."""
+    return _dialog(
+        "keys",
+        HELP,
+        language,
+        rx.el.dl(
+            *(rx.el.div(rx.el.dt(rx.el.kbd(key)), rx.el.dd(t(text, language))) for key, text in HELP_KEYS),
+            class_name="keys",
+        ),
+    )
+
+
+def _dialog(
+    id: str, title: Text, language: Language, *content: Any, on_close: Any = None, **attributes: Any
+) -> rx.Component:
+    closing = {} if on_close is None else {"on_click": on_close}
+    return rx.el.dialog(
+        PostForm.create(
+            rx.el.header(
+                rx.el.h2(t(title, language)),
+                rx.el.button(t(CLOSE, language), type="submit", class_name="button quiet", **closing),
+            ),
+            method="dialog",
+        ),
+        rx.el.div(*content, class_name="dialog-body"),
+        id=id,
+        class_name="paper",
+        aria_label=t(title, language),
+        data_testid=id,
+        **attributes,
+    )

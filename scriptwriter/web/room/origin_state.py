@@ -1,0 +1,60 @@
+"""Owns what a tab shows of a run's origin while a person reads it. Knows no SQL."""
+
+import json
+
+import reflex as rx
+
+from scriptwriter.services.runs import provenance
+from scriptwriter.services.runs.provenance import Provenance
+from scriptwriter.web.kit.following import held, project_of
+from scriptwriter.web.kit.session_state import SessionState, as_notice
+from scriptwriter.web.room.card_vars import Notice, OriginView
+
+LONGEST = 200_000
+"""Characters of each text; of a longer reply the end is shown, with the newest attempt."""
+
+
+@held
+class OriginState(SessionState):
+    """The dialog 来源 of a card, and of a run whose reply could not be read."""
+
+    shown: rx.Field[int] = rx.field(0)
+    """Counts; the page's script opens the dialog when it changes."""
+    told: rx.Field[OriginView] = rx.field(default_factory=OriginView)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+
+    @rx.event
+    async def trace(self, transform_id: str) -> None:
+        """Read where the ideas of a run come from, and show it."""
+        self.notice = Notice()
+        try:
+            project_id, person = project_of(self), await self._person()
+            self.told = _view(await provenance.of_run(project_id, str(transform_id), person))
+        except Exception as error:
+            self.notice = as_notice(error)
+            return
+        self.shown += 1
+
+    @rx.event
+    def put_away(self) -> None:
+        """The person has closed the dialog."""
+        self.told = OriginView()
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+
+def _view(told: Provenance) -> OriginView:
+    return OriginView(
+        model=told.model or "-",
+        attempts=told.attempts,
+        seconds=round(told.seconds) if told.seconds is not None else -1,
+        started_by=told.started_by,
+        started_at=told.started_at.isoformat(timespec="seconds"),
+        usage=", ".join(f"{name} {count:,}" for name, count in told.usage.items()),
+        parameters=json.dumps(dict(told.parameters), ensure_ascii=False)[:LONGEST] if told.parameters else "",
+        prompts=[prompt[:LONGEST] for prompt in told.prompts],
+        reply=told.reply[-LONGEST:],
+    )

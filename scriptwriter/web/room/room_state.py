@@ -1,0 +1,226 @@
+"""Owns a project's screen in one tab: it follows the project and sends what changed. Knows no shapes."""
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Any
+
+import reflex as rx
+
+from scriptwriter.domain.errors import UserError
+from scriptwriter.operations import process_pool
+from scriptwriter.services.projects import catalog
+from scriptwriter.services.projects.access import ACTORS
+from scriptwriter.services.runs import brainstorms
+from scriptwriter.sync.hub import hub
+from scriptwriter.web.brief.brief_reading import checked, ticket_in
+from scriptwriter.web.kit.following import (
+    HELD,
+    LOST,
+    following_project,
+    project_of,
+    role_in,
+    sending,
+    waiting,
+)
+from scriptwriter.web.kit.project_state import ProjectState, about
+from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
+from scriptwriter.web.room.card_vars import (
+    RUNNING,
+    BatchView,
+    BriefMessages,
+    CardView,
+    KeeperView,
+    Notice,
+    PastBatchView,
+    PersonView,
+)
+from scriptwriter.web.room.room_view import PARTS, WRITING, Screen, differences, size_of
+from scriptwriter.web.room.writing_state import WritingState
+
+
+class BrainstormState(SessionState):
+    """A project's brainstorm page.
+
+    `access` is opening, open, denied, signed_out (the session ended meanwhile), or lost: removed, deleted.
+    """
+
+    access: rx.Field[str] = rx.field("opening")
+    may_act: rx.Field[bool] = rx.field(False)
+    newest: rx.Field[BatchView] = rx.field(default_factory=BatchView)
+    cards: rx.Field[list[CardView]] = rx.field(default_factory=list)
+    later: rx.Field[list[CardView]] = rx.field(default_factory=list)
+    past: rx.Field[list[PastBatchView]] = rx.field(default_factory=list)
+    keepers: rx.Field[list[KeeperView]] = rx.field(default_factory=list)
+    present: rx.Field[list[PersonView]] = rx.field(default_factory=list)
+    announcement: rx.Field[Notice] = rx.field(default_factory=Notice)
+    resyncing: rx.Field[bool] = rx.field(False)
+    starting: rx.Field[bool] = rx.field(False)
+    brief_open: rx.Field[bool] = rx.field(False)
+    stopping: rx.Field[bool] = rx.field(False)
+    messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+    _shown: str = ""
+
+    @following_project
+    async def watch(self, project_id: str, person: str) -> None:
+        """Follow the project of the route until the person leaves the page, or may no longer read it."""
+        await catalog.open_project(project_id, person)
+        screen, room, role = None, None, None
+        async with hub().follow(project_id) as flows:
+            async for flow in flows:
+                emptied = screen is not None and screen.newest.transform_id and not flow.batches
+                now = await role_in(flow, person, doubtful=emptied)
+                following = await process_pool.in_thread_if_large(
+                    size_of(flow), (screen or Screen()).after, flow, datetime.now(UTC), person
+                )
+                changes = differences(screen, following, PARTS)
+                writing = differences(screen and screen.writing, following.writing, WRITING)
+                if screen is None:
+                    changes["access"] = "open"
+                if now != role:
+                    changes["may_act"] = now in ACTORS
+                around = about(flow, now)
+                project = around if around != room else {}
+                if changes or writing or project:
+                    # A change in an earlier batch is sent with all of them.
+                    async with sending(size_of(flow) if "past" in changes else 0), self:
+                        if self._shown != project_id:
+                            return
+                        await self._show(changes, writing, project)
+                screen, room, role = following, around, now
+
+    async def _show(self, changes: dict[str, Any], writing: dict[str, Any], project: dict[str, Any]) -> None:
+        growing, around = await self.get_state(WritingState), await self.get_state(ProjectState)
+        for part, values in ((self, changes), (growing, writing), (around, project)):
+            for name, value in values.items():
+                setattr(part, name, value)
+
+    async def _forget(self) -> None:
+        """Nothing of a project stays in this tab; whoever follows one for it ends."""
+        self.reset()
+        for part in (WritingState, ProjectState, *HELD):
+            (await self.get_state(part)).reset()
+
+    async def _end(self, error: UserError) -> None:
+        """Nothing of the project is shown any more, and a notice says why."""
+        was_in = bool(self._user_id)
+        await self._forget()
+        if was_in and is_signed_out(error):
+            (await self.get_state(SessionState))._seat(None)
+            self.access = "signed_out"
+        else:
+            self.access = LOST.get(error.code, "denied")
+        self.notice = as_notice(error)
+
+    def _wait(self, error: Exception) -> None:
+        self.notice, self.access = waiting(self.access, error)
+
+    @rx.event
+    async def start(self, form_data: dict[str, Any]):
+        """Start a brainstorm for a new brief; its `seen` is the run that was the newest for the person."""
+        if self.starting:
+            return
+        brief, self.messages = checked(form_data)
+        if brief is None:
+            return
+        self.starting = True
+        yield
+        ticket = ticket_in(form_data)
+        await self._act(self._start(brief, str(form_data.get("seen") or ""), ticket))
+        self.starting = False
+        if not self.notice.zh:
+            self.brief_open = False
+            self.settled = f"{project_of(self)}:brief {ticket}"
+
+    @rx.event
+    def open_brief(self) -> None:
+        """The form with the newest brief, to change it."""
+        self.messages, self.brief_open = BriefMessages(), True
+
+    @rx.event
+    def close_brief(self) -> None:
+        """The form is put away; nothing was sent."""
+        self.brief_open = False
+
+    @rx.event
+    async def start_again(self, seen: str) -> None:
+        """Another batch for the same brief; `seen` is the run that was the newest one for the person."""
+        await self._act(self._start_again(str(seen)))
+
+    @rx.event
+    async def retry(self, transform_id: str, attempt: int) -> None:
+        """Go on with a run that ended short, after this attempt."""
+        await self._act(self._retry(transform_id, attempt))
+
+    @rx.event
+    async def retry_one(self, transform_id: str, attempt: int, number: int) -> None:
+        """The same for the idea with this number (from 1) alone."""
+        await self._act(self._retry(transform_id, attempt, only=number))
+
+    @rx.event
+    async def skip(self, transform_id: str, attempt: int, number: int) -> None:
+        """The same without the idea with this number (from 1)."""
+        await self._act(self._retry(transform_id, attempt, skip=number))
+
+    @rx.event
+    async def rephrase(self, transform_id: str, attempt: int) -> None:
+        """The same in milder words."""
+        await self._act(self._retry(transform_id, attempt, rephrase=True))
+
+    @rx.event
+    async def stop(self, transform_id: str):
+        """End a run; what is written stays."""
+        self.stopping = True
+        yield
+        await self._act(self._stop(str(transform_id)))
+        self.stopping = False
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+    async def _act(self, action: Awaitable[None]) -> None:
+        self.notice = Notice()
+        try:
+            await action
+        except Exception as error:
+            if is_signed_out(error):
+                await self._end(error)
+            else:
+                self.notice = as_notice(error)
+
+    async def _start(self, brief: Any, seen: str, ticket: str) -> None:
+        if not self._outdated(seen):
+            await brainstorms.start(project_of(self), brief, await self._person(), ticket=ticket)
+
+    async def _start_again(self, seen: str) -> None:
+        if not self._outdated(seen):
+            await brainstorms.start_again(project_of(self), await self._person())
+
+    def _outdated(self, seen: str) -> bool:
+        """Whether another run has begun since the person saw `seen`: an event may come twice, or late.
+
+        Raises UserError `already_running` while that one goes on.
+        """
+        if self.access != "open" or seen == self.newest.transform_id:
+            return False
+        if self.newest.phase in RUNNING:
+            raise UserError("already_running", name=self.newest.started_by or "?")
+        return True
+
+    async def _retry(self, transform_id: str, attempt: int, *, rephrase: bool = False, **number: Any) -> None:
+        person = await self._person()
+        seen = (transform_id, attempt) == (self.newest.transform_id, self.newest.attempt)
+        if seen or self.access != "open":
+            places = {name: _place(each) for name, each in number.items()}
+            await brainstorms.retry(project_of(self), transform_id, person, rephrase=rephrase, **places)
+
+    async def _stop(self, transform_id: str) -> None:
+        await brainstorms.stop(project_of(self), transform_id, await self._person())
+
+
+def _place(number: Any) -> int:
+    if not isinstance(number, int) or not 1 <= number <= 100:
+        raise UserError("idea_not_found")
+    return number - 1

@@ -1,0 +1,135 @@
+"""Owns the sign-in page and the register page."""
+
+import reflex as rx
+
+from scriptwriter.api.routes.openid_routes import START
+from scriptwriter.settings import settings
+from scriptwriter.texts import (
+    HAVE_ACCOUNT,
+    NO_ACCOUNT_YET,
+    OR,
+    PITCH,
+    REGISTER,
+    REGISTER_WHY,
+    REGISTRATION_CLOSED,
+    SAMPLE_BODY,
+    SAMPLE_TITLE,
+    SIGN_IN,
+    SIGN_IN_AS_TEST_USER,
+    TAGLINE,
+    TEST_USER_WHY,
+)
+from scriptwriter.web.kit.elements import link, post_form
+from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.wording import t
+from scriptwriter.web.sign_in.sign_in_form import entry_form, outside_link
+from scriptwriter.web.sign_in.sign_in_state import SignInState
+
+# Where the person wanted to go: the API checks it, the page only carries it.
+_SEARCH = 'typeof window === "undefined" ? "" : window.location.search'
+_NEXT = rx.Var(f'(new URLSearchParams({_SEARCH}).get("next") ?? "/projects")').to(str)
+
+
+def sign_in() -> rx.Component:
+    """What this place is, and the ways in."""
+    return page(
+        rx.el.section(
+            rx.el.h1(t(TAGLINE, LANGUAGE)),
+            rx.el.p(t(PITCH, LANGUAGE), class_name="lead"),
+            entry_form(
+                "/api/session/sign-in",
+                SIGN_IN,
+                LANGUAGE,
+                problem=SignInState.problem,
+                username=SignInState.username,
+                onward=_NEXT,
+            ),
+            _other_ways(),
+            _to_register() if settings().registration == "open" else rx.fragment(),
+            class_name="welcome",
+            aria_label=t(SIGN_IN, LANGUAGE),
+        ),
+        rx.el.div(
+            rx.el.div(class_name="stack-sheet stack-1"),
+            rx.el.div(class_name="stack-sheet stack-2"),
+            rx.el.div(
+                rx.el.p(t(SAMPLE_TITLE, LANGUAGE), class_name="stack-title"),
+                rx.el.p(t(SAMPLE_BODY, LANGUAGE), class_name="stack-body caret"),
+                class_name="stack-sheet stack-3",
+            ),
+            class_name="stack",
+            aria_hidden="true",
+        ),
+        name="sign-in",
+    )
+
+
+def register() -> rx.Component:
+    """A new account, where registration is open."""
+    opened = settings().registration == "open"
+    return page(
+        rx.el.section(
+            rx.el.h1(t(REGISTER, LANGUAGE)),
+            rx.el.p(t(REGISTER_WHY if opened else REGISTRATION_CLOSED, LANGUAGE), class_name="lead"),
+            entry_form(
+                "/api/session/register",
+                REGISTER,
+                LANGUAGE,
+                problem=SignInState.problem,
+                username=SignInState.username,
+                onward=_NEXT,
+                new=True,
+            )
+            if opened
+            else rx.fragment(),
+            rx.el.p(
+                t(HAVE_ACCOUNT, LANGUAGE),
+                " ",
+                link(t(SIGN_IN, LANGUAGE), href=_with_next("/sign-in"), class_name="inline-link"),
+                class_name="other-way",
+            ),
+            class_name="form-sheet",
+        ),
+        name="register",
+    )
+
+
+def _other_ways() -> rx.Component:
+    ways = []
+    if settings().oidc_issuer:
+        ways.append(
+            outside_link(START, settings().oidc_name, LANGUAGE, onward=_NEXT, unreachable=UNREACHABLE)
+        )
+    if settings().development:
+        ways.append(_test_user())
+    if not ways:
+        return rx.fragment()
+    return rx.el.div(rx.el.p(t(OR, LANGUAGE), class_name="or"), *ways, class_name="other-ways")
+
+
+def _test_user() -> rx.Component:
+    return post_form(
+        "/api/session/test-user",
+        rx.el.input(type="hidden", name="next", value=_NEXT, read_only=True),
+        rx.el.button(
+            t(SIGN_IN_AS_TEST_USER, LANGUAGE),
+            type="submit",
+            class_name="button plain",
+            data_testid="sign-in-test-user",
+        ),
+        rx.el.p(t(TEST_USER_WHY, LANGUAGE), class_name="hint"),
+        class_name="sign-in-form",
+    )
+
+
+def _to_register() -> rx.Component:
+    return rx.el.p(
+        t(NO_ACCOUNT_YET, LANGUAGE),
+        " ",
+        link(t(REGISTER, LANGUAGE), href=_with_next("/register"), class_name="inline-link"),
+        class_name="other-way",
+    )
+
+
+def _with_next(path: str) -> rx.Var[str]:
+    return rx.Var(f'"{path}?" + new URLSearchParams({{next: {_NEXT!s}}}).toString()').to(str)

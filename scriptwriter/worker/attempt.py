@@ -1,0 +1,183 @@
+"""Owns one attempt at a generation, from the job to its end in the database. Knows no job queue."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from random import uniform
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from scriptwriter.domain.errors import GenerationError, Superseded
+from scriptwriter.domain.graph import Reply, finished, open_slots
+from scriptwriter.services.runs import attempts
+from scriptwriter.services.runs.attempts import Attempt
+from scriptwriter.settings import settings
+from scriptwriter.worker.growing_draft import DATABASE_AWAY, Draft
+from scriptwriter.worker.model_client import Call, Words, answer
+from scriptwriter.worker.model_endpoint import Endpoint, configured
+from scriptwriter.worker.model_faults import at, fault
+from scriptwriter.worker.reply_parser import GrowingReply
+
+AFTERWORD = 2.0
+"""Seconds that a model may go on after its last wanted idea: the count of tokens comes last."""
+
+LONGEST_PAUSE = 300.0
+"""Seconds; who asks for a longer wait is asked again after this."""
+
+INSISTENCE = 600.0
+"""Seconds for which the end of an attempt waits for a database that is away."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def run(
+    transform_id: str,
+    endpoint: Endpoint | None = None,
+    *,
+    job: int | None = None,
+    process: int | None = None,
+) -> None:
+    """Let the model write the missing ideas of `transform_id`, and leave the transform in a final state.
+
+    Returns quietly where there is nothing to do, or where somebody else took over, or where it is not `job`
+    that has it. A cancellation leaves the rows as they are, for the next attempt. Raises only where the
+    database stays away.
+    """
+    try:
+        attempt = await attempts.begin(transform_id, job, process)
+    except DATABASE_AWAY:
+        raise
+    except GenerationError as error:
+        _log.warning("generation_failed", transform=transform_id, code=error.code)
+        await attempts.give_up(transform_id, error)
+        return
+    except Exception:
+        _log.exception("generation_broke", transform=transform_id)
+        await attempts.give_up(transform_id, fault("generation_interrupted"))
+        return
+    if attempt is None:
+        return
+    with bound_contextvars(
+        project=attempt.project_id, transform=attempt.transform_id, attempt=attempt.number
+    ):
+        # An attempt that has nothing to write asks nobody, and ends also without the brief's model.
+        endpoint = endpoint or configured(attempt.brief.model if attempt.slots else "")
+        call = Call(endpoint.model)
+        reply = GrowingReply(len(attempt.slots), attempt.finished)
+        superseded = broken = False
+        try:
+            await _write(attempt, endpoint, call, reply)
+        except* Superseded:
+            superseded = True
+        except* DATABASE_AWAY:
+            raise
+        except* Exception:
+            _log.exception("generation_broke")
+            broken = True
+        if superseded:
+            _log.info("generation_superseded")
+            record = Reply(call.model_name, call.parameters, reply.text, call.usage)
+            await _insist(lambda: attempts.leave(attempt, record))
+        elif broken:
+            # A job that is tried again would pay for the same ideas, and break at the same place.
+            error = fault("generation_interrupted")
+            await _insist(lambda: attempts.give_up(transform_id, error, attempt.number))
+
+
+async def _write(attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply) -> None:
+    draft = Draft(attempt, reply)
+    error = None
+    _log.info("generation_started", model=endpoint.model, finished=len(attempt.finished))
+    if not reply.complete:
+        # A superseded writer cancels the reading, and with it the model's stream is closed.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(draft.keep_saving())
+            error = await _read(attempt, endpoint, call, reply, draft)
+            draft.end()
+    await _end(attempt, call, reply, draft, error)
+
+
+async def _read(
+    attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply, draft: Draft
+) -> GenerationError | None:
+    """Read the model's reply to its end; returns what went wrong."""
+    error = None
+    began, told = asyncio.get_running_loop().time(), False
+    try:
+        with suppress(TimeoutError):
+            async with (
+                asyncio.timeout(None) as limit,
+                aclosing(answer(endpoint, attempt.prompt, call)) as pieces,
+            ):
+                async for piece in pieces:
+                    if not isinstance(piece, Words):
+                        continue
+                    reply.feed(piece.text)
+                    draft.grown()
+                    if reply.finished and not told:
+                        told = True
+                        seconds = asyncio.get_running_loop().time() - began
+                        _log.info("first_idea", seconds=round(seconds, 2))
+                    if reply.complete and limit.when() is None:
+                        limit.reschedule(asyncio.get_running_loop().time() + AFTERWORD)
+                    if reply.full:
+                        raise fault("reply_too_long")
+    except GenerationError as caught:
+        error = caught
+    except Exception:
+        _log.exception("generation_broke")
+        error = fault("generation_interrupted")
+    if reply.complete:
+        return None
+    return error or fault("too_few_ideas" if reply.readable else "reply_unreadable")
+
+
+async def _end(
+    attempt: Attempt, call: Call, reply: GrowingReply, draft: Draft, error: GenerationError | None
+) -> None:
+    record = Reply(call.model_name, call.parameters, reply.text, call.usage) if attempt.slots else None
+    ideas = draft.ideas()
+    if error is None and attempt.missing_after(ideas):
+        error = fault("too_few_ideas")
+    if error is None:
+        await _insist(lambda: attempts.finish(attempt, ideas, record))
+        _log.info("generation_completed", ideas=len(ideas), usage=call.usage)
+        return
+    missing = open_slots(ideas, attempt.brief.count, attempt.skipped)
+    number = min({*missing} & {*attempt.slots}, default=min(missing, default=0)) + 1
+    error = at(
+        error,
+        finished=len(finished(ideas)),
+        count=attempt.brief.count,
+        missing=len(missing),
+        number=number,
+    )
+    if record and error.transient and attempt.retries_left:
+        seconds = _pause(error, attempt.retries)
+        await _insist(lambda: attempts.postpone(attempt, ideas, record, error, seconds))
+        _log.warning("generation_postponed", code=error.code, seconds=round(seconds, 1), usage=call.usage)
+        return
+    await _insist(lambda: attempts.fail(attempt, ideas, record, error))
+    _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)), usage=call.usage)
+
+
+def _pause(error: GenerationError, retries: int) -> float:
+    """Seconds until the next automatic retry: what the model asked for, or longer each time, with jitter."""
+    if error.retry_after is not None:
+        return min(max(error.retry_after, 1.0), LONGEST_PAUSE)
+    return min(settings().model_retry_seconds * 3**retries * uniform(1.0, 1.2), LONGEST_PAUSE)
+
+
+async def _insist(write: Callable[[], Awaitable[None]]) -> None:
+    """Repeat `write` while the database is away: what it holds was paid for."""
+    number, last = 0, asyncio.get_running_loop().time() + INSISTENCE
+    while True:
+        try:
+            return await write()
+        except DATABASE_AWAY as error:
+            if asyncio.get_running_loop().time() > last:
+                raise
+            _log.warning("end_not_saved", cause=type(error).__name__)
+            await asyncio.sleep(min(0.5 * 2**number, 4))
+            number += 1
