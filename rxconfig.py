@@ -15,7 +15,7 @@ from reflex.utils import exec as reflex_exec
 from reflex.utils import prerequisites, processes
 from reflex_base.constants import PackageJson, StateManagerMode
 
-from scriptwriter.operations.startup import CANNOT_START, claim_port, why
+from scriptwriter.operations.startup import CANNOT_START, PortInUse, claim_port, why
 from scriptwriter.settings import settings
 
 ONE_DAY = 24 * 60 * 60
@@ -44,6 +44,19 @@ _listens = processes.is_process_on_port
 # Reflex looks for a free port seconds before it listens there: two checkouts that start together would find
 # the same one, and the second would crash.
 processes.is_process_on_port = lambda port, *families: _listens(port, *families) or not claim_port(port)
+_handle_port = processes.handle_port
+# It says in two lines what fits into one sentence; the address that is used in the end is told by `lifespan`.
+logging.getLogger(processes.__name__).setLevel(logging.CRITICAL)
+
+
+def _usable_port(service_name: str, port: int, auto_increment: bool) -> int:
+    try:
+        return _handle_port(service_name, port, auto_increment)
+    except SystemExit:
+        sys.exit(why(PortInUse(port, service_name)))
+
+
+processes.handle_port = _usable_port
 
 
 class _Server(granian.server.Server):  # pyright: ignore[reportGeneralTypeIssues]: one of two classes

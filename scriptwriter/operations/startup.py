@@ -13,6 +13,17 @@ from scriptwriter.domain.errors import SchemaError, StartRefused
 from scriptwriter.embedded.postgres.launcher import EmbeddedPostgresError
 from scriptwriter.embedded.shapes.shape_process import ShapeServerNotStarted
 
+
+class PortInUse(StartRefused):
+    """A port that was asked for by number is taken; `service` is frontend or backend."""
+
+    def __init__(self, port: int, service: str) -> None:
+        super().__init__(
+            f"port {port} is in use by another program: end that one, "
+            f"or choose another port with --{service}-port."
+        )
+
+
 CANNOT_START = (
     DBAPIError,
     EmbeddedPostgresError,

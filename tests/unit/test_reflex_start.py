@@ -50,3 +50,24 @@ def test_two_starts_at_once_choose_different_ports() -> None:
     assert mine == port
     assert int(theirs) > port
     assert processes.is_process_on_port(port, [socket.AF_INET]) is False
+
+
+@pytest.mark.parametrize("service", ["frontend", "backend"])
+def test_a_port_that_was_asked_for_and_is_in_use_is_told_in_one_sentence(service: str) -> None:
+    """Which one, and what to do; a port that nobody asked for by number is passed over without a word."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        asked, passed = (
+            subprocess.run(
+                [sys.executable, "-c", f"import rxconfig; from reflex.utils import processes; {ask}"],
+                cwd=ROOT, capture_output=True, text=True, check=False,
+            )
+            for ask in (f"processes.handle_port({service!r}, {port}, {search})" for search in (False, True))
+        )  # fmt: skip
+
+    assert (asked.returncode, passed.returncode) == (1, 0)
+    assert asked.stdout == passed.stdout == passed.stderr == ""
+    assert asked.stderr == (
+        f"Scriptwriter cannot start: port {port} is in use by another program: end that one, "
+        f"or choose another port with --{service}-port.\n"
+    )
