@@ -83,8 +83,10 @@ _redis = _settings.redis_url
 if _settings.development:
     # Reflex names its addresses before they answer; `lifespan` prints the one address when everything does.
     reflex_exec.notify_frontend = reflex_exec.notify_backend = lambda *_, **__: None
-    # Reflex asks Vite to listen on every interface; the page in development is for this machine only.
-    setattr(PackageJson.Commands, "DEV", "react-router dev --host 127.0.0.1")  # noqa: B010
+
+# Reflex asks Vite to listen on every interface; the page in development is for this machine only. The command
+# is written into reflex.lock/ at each start, also in production.
+setattr(PackageJson.Commands, "DEV", "react-router dev --host 127.0.0.1")  # noqa: B010
 
 
 def _origins() -> list[str]:

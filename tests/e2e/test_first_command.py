@@ -93,3 +93,7 @@ def test_the_first_command_starts_in_a_closed_folder_without_a_home(
         assert not [line for line in said.splitlines() if UNUSUAL.search(line)]
         assert not (closed_clone / ".venv" / "bin" / "pytest").exists()
         assert (closed_clone / ".data").is_dir()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain"], cwd=closed_clone, capture_output=True, text=True, check=True
+        )
+        assert changed.stdout == ""
