@@ -118,8 +118,9 @@ def _with_plain_cookies(scope: Scope) -> Scope:
     """The same request; FastAPI, too, reads its cookies, so this comes before everything else."""
     headers = MutableHeaders(raw=list(scope["headers"]))
     cookies = headers.getlist("cookie")
-    if any("\\" in cookie for cookie in cookies):
-        headers["cookie"] = without_escapes(";".join(cookies))
+    if not any("\\" in cookie for cookie in cookies):
+        return scope
+    headers["cookie"] = without_escapes(";".join(cookies))
     return {**scope, "headers": headers.raw}
 
 

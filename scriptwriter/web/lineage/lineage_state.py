@@ -12,11 +12,11 @@ from scriptwriter.sync.lineage_join import Lineage
 from scriptwriter.sync.views import LINEAGE
 from scriptwriter.web.kit.following import following_project, role_in, sending, waiting
 from scriptwriter.web.kit.project_state import ProjectState, about
-from scriptwriter.web.kit.session_state import SessionState, as_notice
+from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.lineage.lineage_steps import sights_of, steps_of, ways_of
 from scriptwriter.web.room.card_vars import Notice, StepView, WayView
 from scriptwriter.web.room.origin_state import OriginState
-from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.web.room.room_state import end_with_room
 
 
 class LineageState(SessionState):
@@ -83,13 +83,8 @@ class LineageState(SessionState):
             (await self.get_state(part)).reset()
 
     async def _end(self, error: UserError) -> None:
-        """As in BrainstormState."""
-        # What this tab has seen of the project on its other page goes too.
-        room = await self.get_state(BrainstormState)
-        await room._end(error)
-        await self._forget()
-        self.access = room.access
-        self.notice = as_notice(error)
+        """As in BrainstormState, whose page of the project ends too."""
+        await end_with_room(self, error)
 
     def _wait(self, error: Exception) -> None:
         self.notice, self.access = waiting(self.access, error)

@@ -17,7 +17,7 @@ from scriptwriter.web.kit.following import following_project, project_of, waitin
 from scriptwriter.web.kit.project_state import ProjectState, about
 from scriptwriter.web.kit.session_state import HOME, SessionState, as_notice, is_signed_out
 from scriptwriter.web.room.card_vars import InvitationView, MemberView, Notice
-from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.web.room.room_state import BrainstormState, end_with_room
 
 WRONG_NAME = frozenset(
     {"person_not_found", "already_member", "already_invited", "invitation_declined", "too_many_lookups"}
@@ -79,13 +79,8 @@ class MembersState(SessionState):
         (await self.get_state(ProjectState)).reset()
 
     async def _end(self, error: UserError) -> None:
-        """As in BrainstormState."""
-        # What this tab has seen of the project on its other page goes too.
-        room = await self.get_state(BrainstormState)
-        await room._end(error)
-        await self._forget()
-        self.access = room.access
-        self.notice = as_notice(error)
+        """As in BrainstormState, whose page of the project ends too."""
+        await end_with_room(self, error)
 
     def _wait(self, error: Exception) -> None:
         self.notice, self.access = waiting(self.access, error)

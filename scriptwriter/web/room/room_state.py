@@ -224,3 +224,14 @@ def _place(number: Any) -> int:
     if not isinstance(number, int) or not 1 <= number <= 100:
         raise UserError("idea_not_found")
     return number - 1
+
+
+async def end_with_room(page: Any, error: UserError) -> None:
+    """End another page of the project, and what this tab has seen of the project on the room's page.
+
+    `page` is the state of that page; it gets the `access` and the `notice` of the room.
+    """
+    room = await page.get_state(BrainstormState)
+    await room._end(error)
+    await page._forget()
+    page.access, page.notice = room.access, room.notice
