@@ -127,6 +127,14 @@
   setInterval(reckon, 250);
   document.addEventListener("input", reckon);
 
+  // The page learns its reader's language after it is drawn, and React then renames what a field begins with, but
+  // not what stands in it: a field that nobody has touched follows.
+  new MutationObserver((changes) => {
+    for (const { target, oldValue } of changes) {
+      if (target.closest(".brief-form") && target.value === oldValue && target.defaultValue !== oldValue) target.value = target.defaultValue;
+    }
+  }).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["value"], attributeOldValue: true });
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing || !event.target.matches?.(".pick-search")) return;
     event.preventDefault();

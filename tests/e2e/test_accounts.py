@@ -61,6 +61,23 @@ async def test_register_sign_out_sign_in_and_sign_out_another_browser(web: Web, 
     assert "/sign-in" in phone.page.url
 
 
+async def test_the_page_speaks_the_browsers_language_until_a_person_chooses(
+    web: Web, browser: Browser
+) -> None:
+    """English for an English browser; the choice outlives a reload."""
+    reader = await Person.arrive(browser, web.url, locale="en-GB")
+    button = reader.page.get_by_test_id("submit-entry")
+
+    await reader.go("/sign-in")
+    await expect(button).to_have_text("Sign in")
+    await reader.page.get_by_test_id("switch-language").click()
+    await expect(button).to_have_text("登录")
+    await reader.page.reload()
+
+    await expect(reader.page.get_by_test_id("switch-language")).to_be_enabled()
+    await expect(button).to_have_text("登录")
+
+
 async def test_a_changed_password_signs_everybody_else_out(web: Web, browser: Browser) -> None:
     """And is the one that opens from then on; the page asks whether tokens go too, and says what was done."""
     name = somebody()

@@ -146,6 +146,23 @@ async def test_each_reads_genres_by_the_names_of_their_language(
     await expect(writer.page.locator("#platform")).to_have_value("Douyin")
 
 
+async def test_a_new_brief_begins_in_the_language_of_the_page(writer: Person) -> None:
+    """Whenever the page learns it; what a person has typed stays."""
+    page = writer.page
+    await writer.go("/projects")
+    await page.get_by_role("link", name="新建脑暴项目").first.click()
+    await expect(page.locator("#platform")).to_have_value("抖音")
+
+    await page.get_by_test_id("switch-language").click()
+
+    await expect(page.locator("#platform")).to_have_value("Douyin")
+    await expect(page.locator("#genre")).to_have_value("Time travel, Power fantasy")
+    await page.locator("#genre").fill("Time travel, my own words")
+    await page.get_by_test_id("switch-language").click()
+    await expect(page.locator("#platform")).to_have_value("抖音")
+    await expect(page.locator("#genre")).to_have_value("Time travel, my own words")
+
+
 async def test_everybodys_picks_are_seen_and_steer_the_next_batch(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:

@@ -9,9 +9,14 @@ LONGEST_WISHES = 1_000
 
 
 def language_of(request: Request) -> Language:
-    """The better liked one of Accept-Language (RFC 9110, 12.5.4); Chinese where it names neither."""
+    """The language of the request's Accept-Language; see `preferred`."""
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def preferred(wishes: str) -> Language:
+    """The better liked one of an Accept-Language header (RFC 9110, 12.5.4); Chinese where it has neither."""
     liked: dict[str, float] = {}
-    for wish in request.headers.get("accept-language", "")[:LONGEST_WISHES].split(","):
+    for wish in wishes[:LONGEST_WISHES].split(","):
         name, _, weight = wish.partition(";")
         liked.setdefault(name.strip().lower().partition("-")[0], _quality(weight))
     return "en" if liked.get("en", 0.0) > liked.get("zh", 0.0) else "zh"

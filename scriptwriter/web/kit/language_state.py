@@ -1,14 +1,24 @@
-"""Owns how a person likes to read: the language, remembered by the browser. Knows no texts."""
+"""The language in which a person reads. Knows no texts."""
 
 import reflex as rx
 
+from scriptwriter.api.auth.request_language import preferred
+
 
 class PreferencesState(rx.State):
-    """The reader's preferences; the browser can write them, so nothing depends on them but words."""
+    """The reader's preferences; the browser can write them, so nothing depends on them but words.
 
-    language: rx.Field[str] = rx.field(rx.LocalStorage("zh", name="scriptwriter_language", sync=True))
+    `chosen` ("zh", "en", "" for nothing yet) is kept by the browser.
+    """
+
+    chosen: rx.Field[str] = rx.field(rx.LocalStorage("", name="scriptwriter_language", sync=True))
+
+    @rx.var
+    def language(self) -> str:
+        """The language of the page ("zh", "en"): as chosen, and until then as the browser's own."""
+        return self.chosen if self.chosen in ("zh", "en") else preferred(self.router.headers.accept_language)
 
     @rx.event
     def switch_language(self) -> None:
         """From Chinese to English, and back."""
-        self.language = "zh" if self.language == "en" else "en"
+        self.chosen = "zh" if self.language == "en" else "en"
