@@ -30,10 +30,10 @@ SWITCH_THEME = Text("切换明暗", "Switch light and dark")
 DEMO_MODE = Text("演示模式", "Demo mode")
 DEMO_MODE_WHY = Text(
     "没有配置模型密钥，创意由内置的演示模型写成",
-    "No model key is configured: a built-in demo model writes the ideas",
+    "No model key is set, so the built-in demo model writes the ideas",
 )
 LOADING = Text("载入中…", "Loading…")
-OFFLINE = Text("网络已断开，后台仍在生成", "You are offline; writing goes on in the background")
+OFFLINE = Text("网络已断开，后台仍在生成", "You're offline. Writing continues in the background")
 RESYNCING = Text("正在重新同步", "Syncing again")
 DISMISS = Text("知道了", "Dismiss")
 WAIT_OVER = Text("现在可以再试了", "You can try again now")
@@ -46,9 +46,7 @@ SIGN_IN_WITH = Text("使用 {name} 登录", "Sign in with {name}")
 OR = Text("或", "or")
 REGISTER = Text("注册", "Create an account")
 REGISTER_WHY = Text("有了账号，项目和创意就都留着。", "With an account, your projects and ideas stay yours.")
-REGISTRATION_CLOSED = Text(
-    "这里不开放注册，请联系管理员", "Registration is closed here; please ask the administrator"
-)
+REGISTRATION_CLOSED = Text("这里不开放注册，请联系管理员", "Sign-up is closed. Please ask your administrator")
 NO_ACCOUNT_YET = Text("还没有账号？", "New here?")
 HAVE_ACCOUNT = Text("已经有账号？", "Have an account already?")
 USERNAME = Text("用户名", "Username")
@@ -62,21 +60,19 @@ SHOW = Text("显示", "Show")
 HIDE = Text("隐藏", "Hide")
 
 ACCOUNT = Text("账号", "Account")
-CHANGE_PASSWORD = Text("修改密码", "Change the password")
+CHANGE_PASSWORD = Text("修改密码", "Change password")
 CURRENT_PASSWORD = Text("当前密码", "Current password")
 NEW_PASSWORD = Text("新密码", "New password")
-PASSWORD_CHANGED = Text(
-    "密码已修改，其他设备都已退出", "The password is changed; your other devices are signed out"
-)
+PASSWORD_CHANGED = Text("密码已修改，其他设备都已退出", "Password changed. Your other devices are signed out")
 PASSWORD_CHANGED_TOKENS_TOO = Text(
     "密码已修改，其他设备都已退出，API 令牌都已吊销",
-    "The password is changed; your other devices are signed out, and your API tokens are revoked",
+    "Password changed. Your other devices are signed out, and your API tokens are revoked",
 )
 REVOKE_ALL_TOKENS = Text("同时吊销所有 API 令牌", "Also revoke all API tokens")
 YOUR_PASSWORD = Text("你的密码", "Your password")
-DEVICES = Text("登录的设备", "Where you are signed in")
-THIS_DEVICE = Text("本机", "This one")
-SIGN_OUT_OTHERS = Text("退出其他设备", "Sign out the others")
+DEVICES = Text("登录的设备", "Where you're signed in")
+THIS_DEVICE = Text("本机", "This device")
+SIGN_OUT_OTHERS = Text("退出其他设备", "Sign out other devices")
 UNKNOWN_DEVICE = Text("未知设备", "Unknown device")
 ON_SYSTEM = Text("{browser} · {system}", "{browser} on {system}")
 LAST_SEEN = Text("最近活动", "last active")
@@ -84,21 +80,21 @@ SIGNED_IN = Text("登录于", "signed in")
 API_TOKENS = Text("API 令牌", "API tokens")
 API_TOKENS_WHY = Text(
     "给你的脚本和工具用：持有令牌就能以你的身份操作。",
-    "For scripts and tools of yours: whoever holds a token acts as you.",
+    "For your scripts and tools. Anyone with a token can act as you.",
 )
-TOKEN_NAME = Text("令牌名称", "Name of the token")
+TOKEN_NAME = Text("令牌名称", "Token name")
 TOKEN_NAME_EXAMPLE = Text("例如: 导出脚本", "e.g. export script")
 CREATE_TOKEN = Text("新建令牌", "New token")
-NEW_TOKEN = Text("新令牌", "The new token")
-TOKEN_ONCE = Text("请现在复制：它只显示这一次。", "Copy it now: it is shown this once.")
+NEW_TOKEN = Text("新令牌", "New token")
+TOKEN_ONCE = Text("请现在复制：它只显示这一次。", "Copy it now. You won't see it again.")
 COPY = Text("复制", "Copy")
 COPIED = Text("已复制", "Copied")
 NO_TOKENS = Text("还没有令牌", "No tokens yet")
 LAST_USED = Text("最近使用", "last used")
 NEVER_USED = Text("从未使用", "never used")
 CREATED = Text("创建于", "made")
-REVOKE = Text("撤销", "Revoke")
-REVOKE_REALLY = Text("确认撤销", "Really revoke")
+REVOKE = Text("吊销", "Revoke")
+REVOKE_REALLY = Text("确认吊销", "Confirm revoke")
 CANCEL = Text("取消", "Cancel")
 BROWSERS = {
     "wechat": Text("微信", "WeChat"),
@@ -137,35 +133,35 @@ SHELVES = {
     "deleted": Text("最近删除", "Deleted"),
 }
 SHELF = Text("显示哪些项目", "Which projects to show")
-NOTHING_ARCHIVED = Text("没有已归档的项目", "Nothing is archived")
+NOTHING_ARCHIVED = Text("没有已归档的项目", "Nothing archived")
 NOTHING_ARCHIVED_NEXT = Text(
     "归档的项目会收在这里，内容不变，随时可以取出。",
-    "Archived projects are kept here as they are, and can be taken out at any time.",
+    "Archived projects stay here unchanged. You can unarchive them at any time.",
 )
 NOTHING_DELETED = Text("没有可恢复的项目", "Nothing to restore")
 NOTHING_DELETED_NEXT = Text(
     "你删除的项目会在这里保留 30 天，之后彻底清除。",
-    "A project that you delete stays here for 30 days, and is gone afterwards.",
+    "Deleted projects stay here for 30 days, then they are gone for good.",
 )
 PROJECT_ACTIONS = Text("管理项目 {name}", "Manage the project {name}")
 RENAME = Text("名称和简介", "Name and description")
 PROJECT_NAME_LABEL = Text("项目名称", "Project name")
 DESCRIPTION_LABEL = Text("项目简介", "Project description")
 DESCRIPTION_HINT = Text(
-    "简介（可不填）：这个项目要写什么", "Description, if you like: what this project is about"
+    "简介（可不填）：这个项目要写什么", "Description (optional): what this project is about"
 )
 SAVE = Text("保存", "Save")
 ARCHIVE = Text("归档", "Archive")
-UNARCHIVE = Text("取消归档", "Take out of the archive")
+UNARCHIVE = Text("取消归档", "Unarchive")
 DELETE = Text("删除", "Delete")
 RESTORE = Text("恢复", "Restore")
 OVER_LIMIT = Text("最多 {limit} 字，请删去 {over} 字", "Up to {limit} characters. Please remove {over}")
 UNDO = Text("撤销", "Undo")
 PROJECT_DELETED = Text(
-    "《{name}》已删除，30 天内可以恢复", "“{name}” is deleted; it can be restored for 30 days"
+    "《{name}》已删除，30 天内可以恢复", "“{name}” deleted. You can restore it for 30 days"
 )
-PROJECT_RESTORED = Text("《{name}》已恢复", "“{name}” is restored")
-PROJECT_RESTORED_ARCHIVED = Text("《{name}》已恢复，仍在「已归档」里", "“{name}” is restored, still archived")
+PROJECT_RESTORED = Text("《{name}》已恢复", "“{name}” restored")
+PROJECT_RESTORED_ARCHIVED = Text("《{name}》已恢复，仍在「已归档」里", "“{name}” restored, still archived")
 PROJECT_DELETED_WHY = Text(
     "它的所有者可以在 30 天内从「我的项目 · 最近删除」恢复它。",
     "Its owners can restore it for 30 days, from “My projects · Deleted”.",
@@ -185,19 +181,17 @@ PLATFORM = Text("目标平台", "Platform")
 PLATFORM_EXAMPLE = Text("例如: 抖音, 快手, YouTube Shorts", "e.g. Douyin, Kuaishou, YouTube Shorts")
 GENRE = Text("故事类型", "Genre")
 GENRE_EXAMPLE = Text("例如: 穿越, 爽文, 甜宠, 悬疑", "e.g. time travel, revenge, romance, suspense")
-OTHER_REQUIREMENTS = Text("其他要求", "Other wishes")
+OTHER_REQUIREMENTS = Text("其他要求", "Other requirements")
 OTHER_REQUIREMENTS_EXAMPLE = Text(
-    "描述故事核心、人物设定、情节走向等...", "The heart of the story, its people, where the plot goes..."
+    "描述故事核心、人物设定、情节走向等...", "The core of the story, its characters, where the plot goes..."
 )
 OPTIONAL = Text("选填", "optional")
-CREATE_PROJECT = Text("开始创建项目", "Create the project")
+CREATE_PROJECT = Text("开始创建项目", "Create project")
 CREATING = Text("创建中...", "Creating...")
 PICK = Text("选择", "Pick")
 PICK_PLATFORM = Text("选择平台", "Pick a platform")
 PICK_GENRES = Text("选择类型", "Pick genres")
-PICKED_ENOUGH = Text(
-    "最多选 {most} 个，还可以直接写自己的", "Up to {most}; your own words may come beside them"
-)
+PICKED_ENOUGH = Text("最多选 {most} 个，还可以直接写自己的", "Up to {most}. You can still type your own")
 SEARCH = Text("搜索", "Search")
 NOTHING_FOUND = Text("没有找到", "Nothing found")
 USE_OWN_WORDS = Text("就用这几个字", "Use these words")
@@ -209,13 +203,11 @@ MALE_AUDIENCE = Text("男频", "Men")
 AVOID = Text("避雷", "Avoid")
 WHOLE_TEXT = Text("全文", "The whole text")
 AVOIDING = Text("避雷：{what}", "Avoid: {what}")
-AVOID_EXAMPLE = Text(
-    "不想看到的，例如: 失忆, 车祸, 恶婆婆", "What you do not want, e.g. amnesia, car crashes"
-)
+AVOID_EXAMPLE = Text("不想看到的，例如: 失忆, 车祸, 恶婆婆", "What you don't want, e.g. amnesia, car crashes")
 COUNT = Text("数量", "How many")
 MODEL = Text("模型", "Model")
 ESTIMATE = Text("预计约 {cost}", "About {cost}")
-TRY_AN_EXAMPLE = Text("没有头绪？从一个例子开始：", "Not sure yet? Begin with an example:")
+TRY_AN_EXAMPLE = Text("没有头绪？从一个例子开始：", "Not sure yet? Start with an example:")
 EXAMPLES = (
     (
         Text("外卖小哥是首富", "The courier is a tycoon"),
@@ -279,7 +271,7 @@ PROJECT_NAME = "{platform} · {genre} · {time}"
 BULB = "💡"
 BRAINSTORM = Text("创意头脑风暴", "Brainstorm")
 START_HINT = Text("点击开始生成创意想法", "Press start to write story ideas")
-START = Text("开始头脑风暴", "Start the brainstorm")
+START = Text("开始头脑风暴", "Start brainstorm")
 STARTING = Text("正在开始...", "Starting...")
 QUEUED = Text("排队中", "Queued")
 THINKING = Text("构思中", "Thinking")
@@ -290,8 +282,8 @@ FAILED = Text("生成失败", "The run failed")
 RETRY = Text("重试", "Try again")
 STOP = Text("停止", "Stop")
 STOPPING = Text("正在停止…", "Stopping…")
-STOPPED = Text("已停止，已写内容保留", "Stopped; what was written is kept")
-STOPPED_BY = Text("{name} 已停止，已写内容保留", "Stopped by {name}; what was written is kept")
+STOPPED = Text("已停止，已写内容保留", "Stopped. What was written is kept")
+STOPPED_BY = Text("{name} 已停止，已写内容保留", "Stopped by {name}. What was written is kept")
 RECOVERING = Text("服务中断，正在从第 {number} 个继续", "Interrupted; resuming from idea {number}")
 WAITING = Text(
     "{reason}，{seconds} 秒后自动重试（{number}/{of}）",
@@ -303,14 +295,14 @@ WAITING_REASONS = {
     "model_unavailable": Text("模型服务暂时不可用", "The model is out of service"),
     "cannot_connect": Text("无法连接模型服务", "The model cannot be reached"),
     "reply_cut": Text("与模型的连接中断", "The connection to the model broke"),
-    "reply_empty": Text("模型没有返回内容", "The model answered nothing"),
+    "reply_empty": Text("模型没有返回内容", "The model sent nothing back"),
 }
 WAITING_REASON = Text("这次没有写成", "This attempt did not succeed")
 PARTIAL = Text("完成 {finished}/{count}，{missing} 个未完成", "{finished} of {count}, {missing} unfinished")
 FILL_IN = Text("补齐", "Fill in")
 GO_ON = Text("续写", "Go on writing")
-REPHRASE = Text("换个说法", "Say it differently")
-SKIP = Text("跳过", "Skip it")
+REPHRASE = Text("换个说法", "Rephrase")
+SKIP = Text("跳过", "Skip")
 SKIPPED = Text("已跳过", "Skipped")
 SHOW_RAW_REPLY = Text("查看原文", "See the reply")
 CLOSE = Text("关闭", "Close")
@@ -320,7 +312,7 @@ BRIEF_ONE = Text("1 个", "1 idea")
 SECONDS = Text("{seconds} 秒", "{seconds} s")
 TOKENS = Text("{tokens} tokens", "{tokens} tokens")
 STARTED_BY = Text("{name} 发起", "started by {name}")
-EDIT_BRIEF = Text("编辑要求后重来", "Change the brief")
+EDIT_BRIEF = Text("编辑要求后重来", "Edit brief")
 ANOTHER_BATCH = Text("再来一批", "Another batch")
 EARLIER_IDEAS = Text("更早的创意", "Earlier ideas")
 IDEA_FINISHED = Text("第 {number} 个创意已写完：{title}", "Idea {number} is finished: {title}")
@@ -330,11 +322,11 @@ KEEP = Text("留下", "Keep")
 KEPT = Text("已留下", "Kept")
 PASS = Text("不要", "Pass")
 PASSED = Text("已不要", "Passed")
-SAID_KEEP = Text("{name} 留下", "{name} keeps it")
-SAID_PASS = Text("{name} 不要", "{name} passes")
+SAID_KEEP = Text("{name} 留下", "Kept by {name}")
+SAID_PASS = Text("{name} 不要", "Passed by {name}")
 WHY_PASSED = Text("为什么不要？（可以不说，说了下一批会避开）", "Why? Optional; the next batch will avoid it")
 OWN_REASON = Text("自己写一句", "In your own words")
-GIVE_REASON = Text("就因为这个", "That is why")
+GIVE_REASON = Text("就因为这个", "Add reason")
 EDIT = Text("编辑", "Edit")
 EDITED = Text("已编辑", "Edited")
 EDITING_NOW = Text("{names} 正在编辑", "{names} is editing")
@@ -353,16 +345,16 @@ VERSION_TITLE = Text("模型换的标题", "A new title by the model")
 VERSION_EDIT = Text("{name} 修改", "Edited by {name}")
 VERSION_RESTORE = Text("{name} 恢复", "Restored by {name}")
 STANDS_NOW = Text("当前", "Current")
-RESTORE_VERSION = Text("恢复这个版本", "Go back to this")
+RESTORE_VERSION = Text("恢复这个版本", "Restore this version")
 MORE = Text("更多", "More")
 LIKE_THIS = Text("像这样再来", "More like this")
 RETITLE = Text("只换标题", "Another title")
 TITLING = Text("正在想新标题", "Finding another title")
 TITLE_FAILED = Text("标题没有换成", "No other title was found")
-SELECT_TO_MERGE = Text("选来合并", "Choose to merge")
-SELECTED_TO_MERGE = Text("取消合并", "Do not merge")
+SELECT_TO_MERGE = Text("选来合并", "Select to merge")
+SELECTED_TO_MERGE = Text("取消合并", "Deselect")
 MERGE_SELECTED = Text("已选 {count} 个，合成一个", "Merge {count} ideas into one")
-MERGE_ANOTHER = Text("已选 {count} 个，再选一个来合并", "{count} chosen; choose another one to merge")
+MERGE_ANOTHER = Text("已选 {count} 个，再选一个来合并", "{count} selected. Select another one to merge")
 ORIGIN = Text("来源", "Origin")
 CLOSE_TO = Text("和《{title}》有些雷同", "Close to “{title}”")
 SPECIAL_SUBJECT = Text("可能涉及特殊题材", "May touch a special subject")
@@ -388,13 +380,13 @@ HELP_KEYS = (
     ("?", Text("显示这张表", "Show this list")),
 )
 PROMPT_SENT = Text("发送的提示词（第 {number} 次）", "The prompt as sent (attempt {number})")
-RAW_REPLY = Text("模型返回的原文", "What the model answered")
+RAW_REPLY = Text("模型返回的原文", "Raw reply from the model")
 NO_REPLY_YET = Text("还没有回复", "No reply yet")
 ORIGIN_FACTS = Text("模型 {model} · 第 {attempts} 次尝试", "Model {model}, attempt {attempts}")
 PARAMETERS = Text("参数", "Parameters")
 TOKENS_USED = Text("用量", "Tokens")
 KEEPERS = Text("入选", "Keepers")
-NO_KEEPERS = Text("留下的创意会收在这里", "Ideas that somebody keeps are collected here")
+NO_KEEPERS = Text("留下的创意会收在这里", "Ideas you keep are collected here")
 PASS_REASONS: dict[str, Text] = {
     "formulaic": Text("太套路", "Formulaic"),
     "off_platform": Text("不合平台", "Wrong for the platform"),
@@ -405,14 +397,14 @@ EXPORT = Text("导出", "Export")
 EXPORT_WHAT = Text("导出哪些创意", "Which ideas")
 EXPORT_KEEPERS = Text("入选的", "Keepers")
 EXPORT_ALL = Text("全部", "All")
-WITH_MARK = Text("文末注明“AI 生成”", "Say “AI-generated” at the end")
+WITH_MARK = Text("文末注明“AI 生成”", "Add “AI-generated” at the end")
 WITH_MARK_WHY = Text(
     "在中国公开发布模型生成的文字须带有标识；文件属性里总会注明。",
-    "Text by a model that is published in China must say so; the file's properties always do.",
+    "Model-written text that is published in China must be labeled. The file's properties always say so.",
 )
 COPY_TEXT = Text("复制文字", "Copy as text")
 COPIED = Text("已复制", "Copied")
-NOT_COPIED = Text("没有复制成功，请改用文件", "It could not be copied; please take a file")
+NOT_COPIED = Text("没有复制成功，请改用文件", "Couldn't copy. Please download a file instead")
 NOT_DOWNLOADED = Text("没有下载成功，请再试一次", "The download failed. Please try again")
 MARKDOWN_FILE = Text("Markdown", "Markdown")
 WORD_FILE = Text("Word 文档", "Word file")
@@ -461,12 +453,12 @@ ROLE_OF = Text("{name} 的角色", "Role of {name}")
 ME = Text("你", "you")
 INVITE_MEMBER = Text("邀请成员", "Invite a member")
 INVITE = Text("邀请", "Invite")
-INVITED = Text("已邀请 {name}，对方接受后就会加入", "{name} is invited, and joins when they accept")
-OPEN_INVITATIONS = Text("等待接受", "Waiting for an answer")
+INVITED = Text("已邀请 {name}，对方接受后就会加入", "{name} is invited, and joins once they accept")
+OPEN_INVITATIONS = Text("等待接受", "Pending invitations")
 INVITED_BY = Text("{name} 邀请", "invited by {name}")
 WITHDRAW = Text("撤回", "Withdraw")
 WITHDRAW_INVITATION = Text("撤回对 {name} 的邀请", "Withdraw the invitation of {name}")
-WITHDRAWN = Text("邀请已撤回", "The invitation is withdrawn")
+WITHDRAWN = Text("邀请已撤回", "Invitation withdrawn")
 INVITATIONS = Text("邀请", "Invitations")
 INVITES_YOU = Text(
     "{name} 邀请你以{role}身份加入《{project}》", "{name} invited you to “{project}” as {role}"
@@ -484,12 +476,12 @@ REMOVE = Text("移出", "Remove")
 REMOVE_MEMBER = Text("把 {name} 移出项目", "Remove {name} from the project")
 REMOVE_WHY = Text(
     "把 {name} 移出项目？对方会立刻看不到其中的内容。",
-    "Remove {name} from the project? They will see nothing of it from that moment on.",
+    "Remove {name} from the project? They lose access right away.",
 )
 LEAVE = Text("退出项目", "Leave the project")
 LEAVE_WHY = Text(
     "退出这个项目？你会立刻看不到其中的内容，之后要由所有者重新邀请。",
-    "Leave this project? You will see nothing of it from that moment on, until an owner invites you again.",
+    "Leave this project? You lose access right away, until an owner invites you again.",
 )
 STEP_DOWN = Text("不再做所有者", "Step down")
 STEP_DOWN_WHY = Text(
@@ -506,7 +498,7 @@ LINEAGE_EMPTY_NEXT = Text(
 )
 LINEAGE_WHY = Text(
     "每一步由什么而来。点开一步：模型写的看来源，人做的看创意。",
-    "What each step was made from. Open one: of a model's you see its origin, of a person's the idea.",
+    "What each step was made from. Open a model's step to see its origin, a person's to see the idea.",
 )
 LINEAGE_VIEW = Text("怎样显示", "How to show it")
 LINEAGE_VIEWS = {"graph": Text("图", "Graph"), "list": Text("列表", "List")}
@@ -539,10 +531,11 @@ LINEAGE_REASON = Text("（{reason}）", " ({reason})")
 LINEAGE_SOMEBODY = Text("有人", "Somebody")
 
 BROKEN = Text(
-    "页面出了点问题，已写完的内容都已保存。", "Something broke on this page; everything finished is saved."
+    "页面出了点问题，已写完的内容都已保存。",
+    "Something went wrong on this page. Everything finished is saved.",
 )
 RELOAD = Text("刷新页面", "Reload")
-NOT_FOUND = Text("没有这一页", "There is no such page")
+NOT_FOUND = Text("没有这一页", "Page not found")
 NOT_FOUND_WHY = Text("链接可能有误，或者内容已被移走。", "The link may be wrong, or its content has moved.")
 SESSION_ENDED = Text("登录已失效", "You have been signed out")
 SESSION_ENDED_WHY = Text(
@@ -551,10 +544,10 @@ SESSION_ENDED_WHY = Text(
 )
 DRAFT_RESTORED = Text("已恢复未保存的修改", "Unsaved changes restored")
 DISCARD_CHANGES = Text("放弃修改", "Discard changes")
-NO_ACCESS = Text("打不开这个项目", "This project cannot be opened")
+NO_ACCESS = Text("打不开这个项目", "Can't open this project")
 ACCESS_REMOVED_WHY = Text(
     "这个页面不再显示其中的内容。如有疑问，请联系项目所有者。",
-    "This page no longer shows anything of it. If this surprises you, please ask its owner.",
+    "Its content is no longer shown here. If that's unexpected, please ask its owner.",
 )
 
 # What other programs read of the HTTP API.
@@ -563,7 +556,7 @@ RUN_STARTED = Text(
     "Brainstorming generation started. Connect to Electric to see real-time updates.",
 )
 RUN_GOES_ON = Text("已继续生成未完成的创意", "The run goes on with the ideas that are missing")
-RUN_STOPPED = Text("已停止，已写内容保留", "Stopped; what was written is kept")
+RUN_STOPPED = Text("已停止，已写内容保留", "Stopped. What was written is kept")
 RUN_HAD_ENDED = Text("这次生成已经结束", "The run had ended already")
 FIELD_MISSING = Text("必填", "is required")
 FIELD_WRONG = Text("不合要求", "is not valid")
@@ -604,7 +597,7 @@ FILE_PROBLEMS: dict[str, Text] = {
     "unknown_kind": Text("有不认识的类型", "the kind is unknown"),
     "wrong": Text("内容不合要求", "the value is not valid"),
     "too_long": Text("内容太长", "the text is too long"),
-    "too_many": Text("项目太多", "there are too many entries"),
+    "too_many": Text("条目太多", "there are too many entries"),
     "name": Text("不是可用的名字", "the name cannot be used"),
     "moment": Text("不是可用的时间", "the time cannot be used"),
     "too_many_rows": Text("超出一个项目能有的数量", "there is more than a project may have"),
@@ -615,7 +608,7 @@ FILE_PROBLEMS: dict[str, Text] = {
 
 ERRORS: dict[str, Text] = {
     "invalid_request": Text("请求中有不合要求的内容", "Something in this request is not valid"),
-    "token_rejected": Text("令牌无效，或已被撤销", "The token is not valid, or was revoked"),
+    "token_rejected": Text("令牌无效，或已被吊销", "The token is not valid, or was revoked"),
     "origin_not_allowed": Text("不接受来自这个网站的请求", "Requests from this site are not accepted"),
     "forbidden": Text("不允许这样做", "This is not allowed"),
     "not_found": Text("没有这个地址", "There is nothing at this address"),
@@ -655,19 +648,19 @@ ERRORS: dict[str, Text] = {
     "token_name_required": Text("请给令牌起个名字", "Give the token a name"),
     "token_name_too_long": Text("名字最多 {limit} 个字", "The name may have up to {limit} characters"),
     "too_many_tokens": Text(
-        "最多 {limit} 个令牌，请先撤销不用的", "Up to {limit} tokens; please revoke one that is not used"
+        "最多 {limit} 个令牌，请先吊销不用的", "Up to {limit} tokens; please revoke one that is not used"
     ),
     "signed_out": Text("请先登录", "Please sign in first"),
-    "wrong_credentials": Text("用户名或密码不正确", "The username or the password is not right"),
-    "wrong_password": Text("密码不正确，没有新建令牌", "The password is not right; no token was made"),
+    "wrong_credentials": Text("用户名或密码不正确", "Wrong username or password"),
+    "wrong_password": Text("密码不正确，没有新建令牌", "Wrong password. No token was created"),
     "password_wanted": Text("请输入你的密码", "Enter your password"),
     "sign_in_again": Text(
         "为了安全，请退出后重新登录，并在 {minutes} 分钟内新建令牌",
         "To be safe, please sign out and in again, and make the token within {minutes} minutes",
     ),
-    "wrong_current_password": Text("当前密码不正确", "The current password is not right"),
+    "wrong_current_password": Text("当前密码不正确", "The current password is wrong"),
     "too_many_attempts": Text(
-        "尝试次数过多，请 {seconds} 秒后再试", "Too many attempts; try again in {seconds} s"
+        "尝试次数过多，请 {seconds} 秒后再试", "Too many attempts. Try again in {seconds} s"
     ),
     "sign_in_busy": Text("登录的人太多，请稍后再试", "Too many people are signing in; please try again"),
     "busy_with_yours": Text(
@@ -694,10 +687,10 @@ ERRORS: dict[str, Text] = {
         "这个用户名看起来像是本站的，不能使用，请换一个",
         "This username sounds like the site itself; please choose another",
     ),
-    "username_taken": Text("这个用户名已有人使用", "Somebody has this username already"),
+    "username_taken": Text("这个用户名已有人使用", "This username is taken"),
     "username_looks_taken": Text(
         "已经有一个看起来几乎一样的用户名，请换一个",
-        "Somebody has a username that looks like this one; please choose another",
+        "This username looks like someone else's. Please choose another",
     ),
     "too_many_registrations": Text(
         "你所在的网络刚刚注册了很多账号，请 {minutes} 分钟后再试",
@@ -728,7 +721,7 @@ ERRORS: dict[str, Text] = {
         "The answer of the sign-in service is not valid; please try again, or ask the administrator",
     ),
     "project_not_found": Text(
-        "项目不存在，或你没有访问权限", "There is no such project, or it is not shared with you"
+        "项目不存在，或你没有访问权限", "This project doesn't exist, or you don't have access to it"
     ),
     "access_removed": Text("你已被移出该项目", "You have been removed from this project"),
     "not_allowed": Text("你在该项目中只能查看", "You can only view this project"),
@@ -739,11 +732,11 @@ ERRORS: dict[str, Text] = {
     ),
     "role_unknown": Text("没有这种角色", "There is no such role"),
     "person_not_found": Text(
-        "没有叫这个用户名的人，请核对后再试", "Nobody has this user name; please check it"
+        "没有叫这个用户名的人，请核对后再试", "No one has this username. Please check it"
     ),
-    "already_member": Text("{name} 已经在这个项目里", "{name} is a member of this project already"),
+    "already_member": Text("{name} 已经在这个项目里", "{name} is already a member of this project"),
     "already_invited": Text(
-        "{name} 已经收到邀请，还没有答复", "{name} has been invited already, and has not answered yet"
+        "{name} 已经收到邀请，还没有答复", "{name} has already been invited, and hasn't answered yet"
     ),
     "invitation_declined": Text(
         "{name} 婉拒了你的邀请，{days} 天内不能再次邀请",
@@ -751,14 +744,14 @@ ERRORS: dict[str, Text] = {
     ),
     "too_many_invitations": Text(
         "你已有 {limit} 个邀请等待答复，请先撤回几个",
-        "{limit} invitations of yours wait for an answer; please withdraw some first",
+        "You have {limit} pending invitations. Please withdraw some first",
     ),
     "too_many_lookups": Text(
         "你刚刚查找了太多用户名，请 {minutes} 分钟后再邀请",
         "You have tried many usernames; please wait {minutes} min before you invite again",
     ),
-    "invitation_not_found": Text("这个邀请已经失效", "This invitation does not hold any more"),
-    "member_not_found": Text("这个人已经不在项目里", "This person is not in the project any more"),
+    "invitation_not_found": Text("这个邀请已经失效", "This invitation is no longer valid"),
+    "member_not_found": Text("这个人已经不在项目里", "This person is no longer in the project"),
     "last_owner": Text(
         "项目至少要有一位所有者，请先让另一位成员成为所有者",
         "A project needs an owner; please make another member an owner first",
@@ -778,7 +771,7 @@ ERRORS: dict[str, Text] = {
     ),
     "too_many_running": Text(
         "你已有 {limit} 个生成正在进行，请等其中一个结束",
-        "You have {limit} runs going already; please wait until one of them ends",
+        "You already have {limit} runs in progress. Please wait until one ends",
     ),
     "idea_not_found": Text("这个想法不存在或还没写完", "There is no such finished idea"),
     "verdict_unknown": Text("只能留下、不要，或收回", "Keep it, pass on it, or take that back"),
@@ -849,7 +842,7 @@ ERRORS: dict[str, Text] = {
         "与模型的连接中断，已保留 {finished} 个，请重试",
         "The connection to the model broke; what is finished ({finished}) is safe. Please try again",
     ),
-    "reply_empty": Text("模型没有返回内容，请重试", "The model answered nothing; please try again"),
+    "reply_empty": Text("模型没有返回内容，请重试", "The model sent nothing back. Please try again"),
     "reply_unreadable": Text("返回格式有误，无法解析", "The reply has the wrong form and cannot be read"),
     "reply_too_long": Text(
         "返回内容过长，已停止接收，已保留 {finished} 个",

@@ -127,7 +127,7 @@ async def test_a_refused_sign_in_keeps_the_name_and_never_the_password(web: Web,
     await page.get_by_role("button", name="显示密码").click()
     await expect(page.get_by_label("密码", exact=True)).to_have_attribute("type", "text")
     await page.get_by_test_id("switch-language").click()
-    await expect(problem).to_have_text("The username or the password is not right")
+    await expect(problem).to_have_text("Wrong username or password")
     await expect(page.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
     await page.get_by_test_id("switch-language").click()
     await writer.takes_picture("sign-in-refused")
