@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from scriptwriter.api.auth.request_language import language_of
 from scriptwriter.domain.errors import Language, UnreadableFile, UserError
-from scriptwriter.texts import FIELD_PROBLEMS, FIELD_WRONG, Text
+from scriptwriter.texts import Text, api_texts
 
 STATUS: Mapping[str, int] = {
     "signed_out": 401,
@@ -160,7 +160,7 @@ async def _of_fastapi(request: Request, error: Exception) -> JSONResponse:
     reasons: dict[str, list[str]] = {}
     for found in error.errors():
         inside = [str(part) for part in found["loc"][1:]] if found["type"] != "json_invalid" else []
-        text = FIELD_PROBLEMS.get(found["type"], FIELD_WRONG)
+        text = api_texts.FIELD_PROBLEMS.get(found["type"], api_texts.FIELD_WRONG)
         reason = getattr(text, language).format(**{"expected": "", **found.get("ctx", {})})
         reasons.setdefault(".".join(inside) or str(found["loc"][0]), []).append(reason)
     return refused(reasons, language)
@@ -170,7 +170,7 @@ async def _of_starlette(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     language = language_of(request)
     if error.status_code == 400:
-        return refused({"body": [getattr(FIELD_WRONG, language)]}, language)
+        return refused({"body": [getattr(api_texts.FIELD_WRONG, language)]}, language)
     code = _OF_STATUS.get(error.status_code, "unexpected")
     return _answer(
         error.status_code, Problem(message=UserError(code).text(language), code=code), error.headers

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from scriptwriter.texts import ERRORS, FILE_PLACE, FILE_POSITION, FILE_PROBLEMS
+from scriptwriter.texts import error_texts, import_texts
 
 Language = Literal["zh", "en"]
 
@@ -40,7 +40,7 @@ class UserError(ScriptwriterError):
 
     def text(self, language: Language = "zh") -> str:
         """The sentence to show, in `language`."""
-        return getattr(ERRORS[self.code], language).format(**self.params)
+        return getattr(error_texts.ERRORS[self.code], language).format(**self.params)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text('en')}"
@@ -87,14 +87,16 @@ class UnreadableFile(UserError):
 
     def problem(self, language: Language) -> str:
         """The reason in words."""
-        return getattr(FILE_PROBLEMS[self.reason], language)
+        return getattr(import_texts.FILE_PROBLEMS[self.reason], language)
 
     def text(self, language: Language = "zh") -> str:
         """What is wrong, where, and that nothing has changed."""
-        position = getattr(FILE_POSITION, language)
+        position = getattr(import_texts.FILE_POSITION, language)
         place = re.sub(r"line (\d+), column (\d+)", position.format(line=r"\1", column=r"\2"), self.place)
-        where = getattr(FILE_PLACE, language).format(place=place) if place else ""
-        return getattr(ERRORS[self.code], language).format(where=where, problem=self.problem(language))
+        where = getattr(import_texts.FILE_PLACE, language).format(place=place) if place else ""
+        return getattr(error_texts.ERRORS[self.code], language).format(
+            where=where, problem=self.problem(language)
+        )
 
 
 class GenerationError(UserError):

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeGuard, get_args
 from scriptwriter.domain import kinds
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.typed_text import seen, visible
-from scriptwriter.texts import PASS_REASONS
+from scriptwriter.texts import room_texts
 
 Verdict = Literal["keep", "pass", "none"]
 """Of one person on one idea; "none" takes an earlier one back."""
@@ -178,7 +178,7 @@ def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
 
 def reason_in_words(reason: str) -> str:
     """A reason as it is read in Chinese; a person's own words stay as they are."""
-    return PASS_REASONS[reason].zh if reason in PASS_REASONS else reason
+    return room_texts.PASS_REASONS[reason].zh if reason in room_texts.PASS_REASONS else reason
 
 
 def checked_text(title: str, body: str) -> tuple[str, str]:

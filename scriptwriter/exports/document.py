@@ -8,22 +8,10 @@ from typing import Literal
 from scriptwriter.domain.errors import Language
 from scriptwriter.domain.graph import Brief
 from scriptwriter.domain.taxonomy import named
-from scriptwriter.texts import (
-    AUDIENCE,
-    AVOID,
-    EXPORT_AI_MARK,
-    EXPORT_KEPT_BY,
-    EXPORT_MODELS,
-    FEMALE_AUDIENCE,
-    GENRE,
-    MALE_AUDIENCE,
-    OTHER_REQUIREMENTS,
-    PLATFORM,
-    Text,
-)
+from scriptwriter.texts import Text, brief_texts, export_texts
 
 Selection = Literal["keepers", "all"]
-AUDIENCES = {"female": FEMALE_AUDIENCE, "male": MALE_AUDIENCE}
+AUDIENCES = {"female": brief_texts.FEMALE_AUDIENCE, "male": brief_texts.MALE_AUDIENCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +62,17 @@ class Document:
     @property
     def mark(self) -> str:
         """That a model made this (《人工智能生成合成内容标识办法》), or "" where it was left out."""
-        return self.say(EXPORT_AI_MARK) if self.marked else ""
+        return self.say(export_texts.AI_MARK) if self.marked else ""
 
     def lines_of(self, brief: Brief) -> list[tuple[str, str]]:
         """What a brief asks for: (label, words)."""
         audience = AUDIENCES.get(brief.audience)
         lines = [
-            (self.say(PLATFORM), named(brief.platform, self.language)),
-            (self.say(GENRE), named(brief.genre, self.language)),
-            (self.say(AUDIENCE), self.say(audience) if audience else ""),
-            (self.say(OTHER_REQUIREMENTS), brief.other_requirements),
-            (self.say(AVOID), brief.avoid),
+            (self.say(brief_texts.PLATFORM), named(brief.platform, self.language)),
+            (self.say(brief_texts.GENRE), named(brief.genre, self.language)),
+            (self.say(brief_texts.AUDIENCE), self.say(audience) if audience else ""),
+            (self.say(brief_texts.OTHER_REQUIREMENTS), brief.other_requirements),
+            (self.say(brief_texts.AVOID), brief.avoid),
         ]
         return [(label, words) for label, words in lines if words]
 
@@ -93,12 +81,12 @@ class Document:
         if not idea.kept_by:
             return ""
         between = "、" if self.language == "zh" else ", "
-        return self.say(EXPORT_KEPT_BY, names=between.join(idea.kept_by))
+        return self.say(export_texts.KEPT_BY, names=between.join(idea.kept_by))
 
     @property
     def made_by(self) -> str:
         """Which models wrote, in words; "" where none is known."""
-        return self.say(EXPORT_MODELS, models=", ".join(self.models)) if self.models else ""
+        return self.say(export_texts.MODELS, models=", ".join(self.models)) if self.models else ""
 
 
 def numbered(sections: Sequence[Section]) -> list[tuple[Section, list[tuple[int, ExportedIdea]]]]:

@@ -12,7 +12,7 @@ from docx.shared import Pt
 from docx.text.paragraph import Paragraph
 
 from scriptwriter.exports.document import Document, numbered
-from scriptwriter.texts import EXPORT_AI_MARK, EXPORT_AI_PROPERTY, PRODUCT
+from scriptwriter.texts import export_texts, shared_texts
 
 _FONTS = {"Normal": "宋体", "Title": "黑体", "Heading 1": "黑体", "Subtitle": "宋体"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -94,13 +94,15 @@ def _set_styles(file: WordFile) -> None:
 def _set_properties(file: WordFile, document: Document) -> None:
     properties = file.core_properties
     properties.title = _safe(document.project)[:255]
-    properties.author = document.say(PRODUCT)
+    properties.author = document.say(shared_texts.PRODUCT)
     properties.created = properties.modified = document.made_at.replace(tzinfo=None)
     properties.language = "zh-CN" if document.language == "zh" else "en"
     # The mark in the file's metadata stays where the visible one was left out.
-    properties.keywords = document.say(EXPORT_AI_MARK)
+    properties.keywords = document.say(export_texts.AI_MARK)
     properties.category = "AIGC"
-    properties.comments = document.say(EXPORT_AI_PROPERTY, models=", ".join(document.models) or "-")[:255]
+    properties.comments = document.say(export_texts.AI_PROPERTY, models=", ".join(document.models) or "-")[
+        :255
+    ]
 
 
 def _safe(words: str) -> str:

@@ -6,16 +6,14 @@ from typing import Any, NamedTuple
 import reflex as rx
 
 from scriptwriter.texts import (
-    ACCOUNT,
-    LINEAGE,
-    MEMBERS,
-    NEW_PROJECT,
-    NOT_FOUND,
-    PRODUCT,
-    PROJECTS,
-    REGISTER,
-    SIGN_IN,
     Text,
+    account_texts,
+    brief_texts,
+    lineage_texts,
+    members_texts,
+    projects_texts,
+    shared_texts,
+    sign_in_texts,
 )
 from scriptwriter.web.account.account_page import account
 from scriptwriter.web.account.account_state import AccountState
@@ -49,31 +47,40 @@ class Route(NamedTuple):
 
 
 ROUTES = (
-    Route("/", projects, PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]),
-    Route("/sign-in", sign_in, SIGN_IN, [SessionState.pass_by, SignInState.open]),
-    Route("/register", register, REGISTER, [SessionState.pass_by, SignInState.open]),
-    Route("/account", account, ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]),
-    Route("/projects", projects, PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]),
-    Route("/projects/new", new_project, NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
+    Route(
+        "/", projects, projects_texts.PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]
+    ),
+    Route("/sign-in", sign_in, sign_in_texts.SIGN_IN, [SessionState.pass_by, SignInState.open]),
+    Route("/register", register, sign_in_texts.REGISTER, [SessionState.pass_by, SignInState.open]),
+    Route(
+        "/account", account, account_texts.ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]
+    ),
+    Route(
+        "/projects",
+        projects,
+        projects_texts.PROJECTS,
+        [SessionState.enter, ProjectsState.load, ProjectsState.watch],
+    ),
+    Route("/projects/new", new_project, brief_texts.NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
     Route(
         "/projects/[project_id]/brainstorm",
         brainstorm,
-        PRODUCT,
+        shared_texts.PRODUCT,
         [SessionState.enter, PresenceState.attend, BrainstormState.watch],
     ),
     Route(
         "/projects/[project_id]/members",
         members,
-        MEMBERS,
+        members_texts.MEMBERS,
         [SessionState.enter, MembersState.watch],
     ),
     Route(
         "/projects/[project_id]/lineage",
         lineage,
-        LINEAGE,
+        lineage_texts.LINEAGE,
         [SessionState.enter, LineageState.watch],
     ),
-    Route("/404", not_found, NOT_FOUND, []),
+    Route("/404", not_found, shared_texts.NOT_FOUND, []),
 )
 
 
@@ -81,7 +88,9 @@ def add_routes(app: rx.App) -> None:
     """Add every page to `app`."""
     for route in ROUTES:
         name = t(route.title, LANGUAGE)
-        title = name if route.title is PRODUCT else name + " · " + t(PRODUCT, LANGUAGE)
+        title = (
+            name if route.title is shared_texts.PRODUCT else name + " · " + t(shared_texts.PRODUCT, LANGUAGE)
+        )
         app.add_page(
             route.page, route=route.address, title=title, image="/seal.svg", on_load=route.on_load or None
         )

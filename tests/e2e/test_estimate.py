@@ -5,7 +5,7 @@ from playwright.async_api import Browser, expect
 
 from scriptwriter.domain import pricing
 from scriptwriter.domain.pricing import Cost
-from scriptwriter.texts import EXAMPLES
+from scriptwriter.texts import brief_texts
 from tests.e2e.conftest import MODELS
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import Person
@@ -39,7 +39,7 @@ async def reads_estimate(person: Person, count: int, *words: str) -> None:
 async def test_the_estimate_is_that_of_what_the_form_holds_however_it_came_there(writer: Person) -> None:
     """By hand while it is typed, from an example, by a picker; what has no price tells none."""
     page, estimate = writer.page, writer.page.get_by_test_id("estimate")
-    name, example, _ = EXAMPLES[0]
+    name, example, _ = brief_texts.EXAMPLES[0]
     await writer.open_new_project()
     await expect(estimate).to_be_hidden()
 

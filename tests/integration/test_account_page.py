@@ -14,7 +14,7 @@ from scriptwriter.scriptwriter import app
 from scriptwriter.services.accounts import api_tokens, passwords, sessions
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import UserSession
-from scriptwriter.texts import ERRORS, PASSWORD_CHANGED, PASSWORD_CHANGED_TOKENS_TOO
+from scriptwriter.texts import account_texts, error_texts
 from scriptwriter.web.account.account_state import AccountState
 from scriptwriter.web.account.tokens_state import TokensState
 from scriptwriter.web.kit.session_state import SessionState
@@ -38,7 +38,7 @@ async def account_page(token: str) -> AsyncIterator[Tab]:
 
 
 def _problem(code: str) -> Notice:
-    return Notice(*ERRORS[code])
+    return Notice(*error_texts.ERRORS[code])
 
 
 async def test_changing_the_password_ends_the_other_sessions_and_shows_none_of_it() -> None:
@@ -54,7 +54,7 @@ async def test_changing_the_password_ends_the_other_sessions_and_shows_none_of_i
         await tab.send(AccountState.change_password, form_data={"current": PASSWORD, "new": OTHER})
 
         assert tab.value(AccountState, "problem") == Notice()
-        assert tab.value(AccountState, "done") == Notice(*PASSWORD_CHANGED_TOKENS_TOO)
+        assert tab.value(AccountState, "done") == Notice(*account_texts.PASSWORD_CHANGED_TOKENS_TOO)
         assert tab.value(AccountState, "changing") is False
         assert [device.this_one for device in tab.value(AccountState, "sessions")] == [True]
         sent = json.dumps(tab.updates, default=str)
@@ -156,7 +156,7 @@ async def test_a_changed_password_revokes_the_tokens_unless_they_are_kept(
         form = {"current": PASSWORD, "new": OTHER} | wish
         await tab.send(AccountState.change_password, form_data=form)
 
-        said = PASSWORD_CHANGED if left else PASSWORD_CHANGED_TOKENS_TOO
+        said = account_texts.PASSWORD_CHANGED if left else account_texts.PASSWORD_CHANGED_TOKENS_TOO
         assert tab.value(AccountState, "done") == Notice(*said)
         await tab.sees(TokensState, "tokens", lambda listed: len(listed or []) == left)
     assert (await api_tokens.user_of_token(token) is not None) is bool(left)

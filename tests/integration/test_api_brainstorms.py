@@ -12,7 +12,7 @@ from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import verdicts
 from scriptwriter.services.runs import attempts, brainstorms
-from scriptwriter.texts import RUN_STARTED
+from scriptwriter.texts import api_texts
 from tests.support.flows import stored
 from tests.support.programs import problem, program_of
 from tests.support.rooms import BRIEF, Room, make_room
@@ -54,7 +54,7 @@ async def test_a_start_answers_as_the_design_has_it(connected: str, room: Room) 
     assert answer.json() == {
         "transformId": transform["id"],
         "status": "started",
-        "message": RUN_STARTED.en,
+        "message": api_texts.RUN_STARTED.en,
     }
     sent = {"platform": "抖音", "genre": "穿越, 爽文", "other_requirements": "现代CEO穿越古代", "count": 5}
     assert sent.items() <= transform["context"]["params"].items()

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -10,7 +12,13 @@ import reflex as rx
 
 from scriptwriter import texts
 from scriptwriter.settings import ModelOption, settings
-from scriptwriter.texts import ERRORS, Text
+from scriptwriter.texts import (
+    Text,
+    brief_texts,
+    error_texts,
+    room_texts,
+    shared_texts,
+)
 from scriptwriter.web.brief.brief_form import BriefForm, brief_form
 from scriptwriter.web.kit.elements import notice
 from scriptwriter.web.kit.frame import Surroundings, frame
@@ -105,22 +113,33 @@ MEMBER_DEEDS = MemberDeeds(
     may_manage=rx.Var("may_manage").to(bool),
     unreachable=UNREACHABLE,
 )
-TEXTS = (
-    {name: value for name, value in vars(texts).items() if isinstance(value, Text)}
-    | ERRORS
-    | texts.WAITING_REASONS
-    | texts.SHELVES
-    | texts.ROLES
-    | {f"why {role}": text for role, text in texts.ROLES_WHY.items()}
-    | texts.PASS_REASONS
-    | texts.SORTS
-)
+
+
+def _texts_in(name: str, value: Any) -> Iterator[tuple[str, Text]]:
+    """The texts that a value of a module holds, in tables too, each with its name."""
+    if isinstance(value, Text):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts_in(f"{name}[{key!r}]", each)
+    elif isinstance(value, tuple):
+        for at, each in enumerate(value):
+            yield from _texts_in(f"{name}[{at}]", each)
+
+
+TEXTS = {
+    name: text
+    for module in iter_modules(texts.__path__, f"{texts.__name__}.")
+    for value_name, value in vars(import_module(module.name)).items()
+    for name, text in _texts_in(f"{module.name}.{value_name}", value)
+}
 
 
 def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_its_own() -> None:
     """A switch of the language leaves no gap, and no placeholder that the Chinese text does not fill."""
     named = {name: [set(re.findall(r"\{(\w+)\}", half)) for half in text] for name, text in TEXTS.items()}
 
+    assert len(TEXTS) > 500
     empty = [name for name, text in TEXTS.items() if not (text.zh.strip() and text.en.strip())]
     unfilled = [name for name, (zh, en) in named.items() if not en <= zh]
 
@@ -131,33 +150,33 @@ def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_it
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (texts.BRAINSTORM, "创意头脑风暴"),
-        (texts.START_HINT, "点击开始生成创意想法"),
-        (texts.START, "开始头脑风暴"),
-        (texts.WRITING, "AI 正在生成创意想法... ({count} 个想法已生成)"),
-        (texts.FAILED, "生成失败"),
-        (texts.RETRY, "重试"),
-        (texts.FILL_IN, "补齐"),
-        (texts.STOPPED_BY, "{name} 已停止，已写内容保留"),
-        (texts.RECOVERING, "服务中断，正在从第 {number} 个继续"),
-        (texts.WAITING, "{reason}，{seconds} 秒后自动重试（{number}/{of}）"),
-        (texts.REPHRASE, "换个说法"),
-        (texts.SKIP, "跳过"),
-        (texts.GO_ON, "续写"),
-        (texts.SHOW_RAW_REPLY, "查看原文"),
-        (texts.OFFLINE, "网络已断开，后台仍在生成"),
-        (texts.RESYNCING, "正在重新同步"),
-        (ERRORS["access_removed"], "你已被移出该项目"),
-        (texts.UNDO, "撤销"),
-        (texts.NEW_PROJECT, "新建脑暴项目"),
-        (texts.NEW_PROJECT_WHY, "创建一个新项目并开始AI头脑风暴，生成创意故事想法。"),
-        (texts.PLATFORM_EXAMPLE, "例如: 抖音, 快手, YouTube Shorts"),
-        (texts.GENRE_EXAMPLE, "例如: 穿越, 爽文, 甜宠, 悬疑"),
-        (texts.OTHER_REQUIREMENTS_EXAMPLE, "描述故事核心、人物设定、情节走向等..."),
-        (texts.CREATE_PROJECT, "开始创建项目"),
-        (texts.CREATING, "创建中..."),
-        (ERRORS["platform_required"], "请输入目标平台"),
-        (ERRORS["genre_required"], "请输入故事类型"),
+        (room_texts.BRAINSTORM, "创意头脑风暴"),
+        (room_texts.START_HINT, "点击开始生成创意想法"),
+        (room_texts.START, "开始头脑风暴"),
+        (room_texts.WRITING, "AI 正在生成创意想法... ({count} 个想法已生成)"),
+        (room_texts.FAILED, "生成失败"),
+        (room_texts.RETRY, "重试"),
+        (room_texts.FILL_IN, "补齐"),
+        (room_texts.STOPPED_BY, "{name} 已停止，已写内容保留"),
+        (room_texts.RECOVERING, "服务中断，正在从第 {number} 个继续"),
+        (room_texts.WAITING, "{reason}，{seconds} 秒后自动重试（{number}/{of}）"),
+        (room_texts.REPHRASE, "换个说法"),
+        (room_texts.SKIP, "跳过"),
+        (room_texts.GO_ON, "续写"),
+        (room_texts.SHOW_RAW_REPLY, "查看原文"),
+        (shared_texts.OFFLINE, "网络已断开，后台仍在生成"),
+        (shared_texts.RESYNCING, "正在重新同步"),
+        (error_texts.ERRORS["access_removed"], "你已被移出该项目"),
+        (shared_texts.UNDO, "撤销"),
+        (brief_texts.NEW_PROJECT, "新建脑暴项目"),
+        (brief_texts.NEW_PROJECT_WHY, "创建一个新项目并开始AI头脑风暴，生成创意故事想法。"),
+        (brief_texts.PLATFORM_EXAMPLE, "例如: 抖音, 快手, YouTube Shorts"),
+        (brief_texts.GENRE_EXAMPLE, "例如: 穿越, 爽文, 甜宠, 悬疑"),
+        (brief_texts.OTHER_REQUIREMENTS_EXAMPLE, "描述故事核心、人物设定、情节走向等..."),
+        (brief_texts.CREATE_PROJECT, "开始创建项目"),
+        (brief_texts.CREATING, "创建中..."),
+        (error_texts.ERRORS["platform_required"], "请输入目标平台"),
+        (error_texts.ERRORS["genre_required"], "请输入故事类型"),
     ],
 )
 def test_the_designs_words_stand_as_it_names_them(text: Text, words: str) -> None:
@@ -169,7 +188,7 @@ def test_a_count_of_zero_is_written_out() -> None:
     """The live count starts at 0, and says so: the number goes through JavaScript's String()."""
     count = rx.Var("count").to(int)
 
-    sentence = str(t(texts.WRITING, LANGUAGE, count=count))
+    sentence = str(t(room_texts.WRITING, LANGUAGE, count=count))
 
     assert sentence.count("String(count)") == 2
 
@@ -217,8 +236,8 @@ def _components() -> Iterator[tuple[str, Any]]:
                 submit=rx.console_log("submit"),
                 messages=messages,
                 busy=rx.Var("busy").to(bool),
-                submit_text=texts.CREATE_PROJECT,
-                busy_text=texts.CREATING,
+                submit_text=brief_texts.CREATE_PROJECT,
+                busy_text=brief_texts.CREATING,
                 unreachable=UNREACHABLE,
                 models=(ModelOption(name="a"), ModelOption(name="b", input_price=1, output_price=2)),
                 currency="$",
@@ -291,7 +310,7 @@ def test_no_field_cuts_what_is_pasted_into_it() -> None:
     """A browser cuts silently at `maxlength`; `limited` counts and says it."""
     root = Path(__file__).parents[2]
     sources = [*root.glob("scriptwriter/**/*.py"), *root.glob("assets/*.js")]
-    shown = [path for path in sources if {"web", "assets"} & {*path.parts}]
+    shown = [path for path in sources if {"web", "assets"} & {*path.relative_to(root).parts}]
 
     assert len(shown) > 50
     cutting = re.compile(r"\bmax_length=(?!.*Field)|maxlength", re.IGNORECASE)

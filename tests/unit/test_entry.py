@@ -8,7 +8,7 @@ import pytest
 import reflex as rx
 
 from scriptwriter.settings import settings
-from scriptwriter.texts import BROWSERS, PASSWORD, SIGN_IN, SYSTEMS
+from scriptwriter.texts import account_texts, sign_in_texts
 from scriptwriter.web.account.account_parts import devices_sheet, password_sheet
 from scriptwriter.web.account.token_parts import tokens_sheet
 from scriptwriter.web.room.card_vars import Notice, SessionView, TokenView
@@ -48,7 +48,13 @@ ONWARD = rx.Var("onward").to(str)
 def form(*, new: bool = False) -> rx.Component:
     """The form of the sign-in page, or that of the register page."""
     return entry_form(
-        "/api/session/x", SIGN_IN, LANGUAGE, problem=PROBLEM, username=STATE.username, onward=ONWARD, new=new
+        "/api/session/x",
+        sign_in_texts.SIGN_IN,
+        LANGUAGE,
+        problem=PROBLEM,
+        username=STATE.username,
+        onward=ONWARD,
+        new=new,
     )
 
 
@@ -87,7 +93,7 @@ def test_password_managers_know_every_field_and_nothing_cuts_what_is_pasted() ->
 
 def test_a_password_is_hidden_until_its_button_is_pressed() -> None:
     """The button says which field it is about."""
-    code = str(password_field("new", PASSWORD, LANGUAGE, new=True))
+    code = str(password_field("new", sign_in_texts.PASSWORD, LANGUAGE, new=True))
 
     assert 'type:"password"' in code and '"data-reveals":"new"' in code and '"aria-pressed":"false"' in code
 
@@ -100,7 +106,9 @@ def test_what_acts_is_disabled_offline(name: str) -> None:
 
 def test_every_browser_and_system_has_a_name_in_both_languages() -> None:
     """Whoever reads either list."""
-    assert all(name.zh and name.en for name in (*BROWSERS.values(), *SYSTEMS.values()))
+    assert all(
+        name.zh and name.en for name in (*account_texts.BROWSERS.values(), *account_texts.SYSTEMS.values())
+    )
 
 
 @pytest.fixture

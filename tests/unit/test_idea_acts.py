@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scriptwriter.domain import idea_acts, kinds
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.idea_acts import Act, IdeaRef
-from scriptwriter.texts import PASS_REASONS
+from scriptwriter.texts import room_texts
 
 A, B, C = (IdeaRef("artifact", index) for index in range(3))
 
@@ -134,7 +134,7 @@ def test_people_who_are_known_by_name_alone_have_a_verdict_each() -> None:
     ]
 
 
-@pytest.mark.parametrize("reason", [*PASS_REASONS, "", "  结局太仓促 \n", "长" * 100])
+@pytest.mark.parametrize("reason", [*room_texts.PASS_REASONS, "", "  结局太仓促 \n", "长" * 100])
 def test_a_reason_is_a_code_or_a_few_words(reason: str) -> None:
     """On one line."""
     assert idea_acts.checked_verdict("pass", reason) == ("pass", reason.strip())

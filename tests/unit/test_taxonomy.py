@@ -29,21 +29,21 @@ def test_no_name_stands_twice_in_either_language():
 
 def test_the_first_brief_is_made_of_what_the_pickers_offer():
     """The form's initial values are chips too."""
-    from scriptwriter.texts import INITIAL_GENRE, INITIAL_PLATFORM
+    from scriptwriter.texts import brief_texts
 
     for language in ("zh", "en"):
         entries = [entry for group in taxonomy.genres() for entry in group.entries]
         offered = {getattr(entry, language) for entry in entries}
-        assert set(getattr(INITIAL_GENRE, language).split(", ")) <= offered
+        assert set(getattr(brief_texts.INITIAL_GENRE, language).split(", ")) <= offered
         platforms = {getattr(entry, language) for entry in taxonomy.platforms()}
-        assert getattr(INITIAL_PLATFORM, language) in platforms
+        assert getattr(brief_texts.INITIAL_PLATFORM, language) in platforms
 
 
 def test_the_examples_read_alike_in_both_languages():
     """Each reader begins with a brief of their own language, made of what the pickers offer them."""
-    from scriptwriter.texts import EXAMPLES
+    from scriptwriter.texts import brief_texts
 
-    for _, chinese, english in EXAMPLES:
+    for _, chinese, english in brief_texts.EXAMPLES:
         assert chinese.keys() == english.keys()
         for genre in english["genre"].split(", "):
             assert taxonomy.named(taxonomy.named(genre, "zh"), "en") == genre != taxonomy.named(genre, "zh")

@@ -15,7 +15,7 @@ from scriptwriter.api.routes.request_models import Asked, Told
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Audience, Brief
 from scriptwriter.services.runs import brainstorms
-from scriptwriter.texts import RUN_GOES_ON, RUN_HAD_ENDED, RUN_STARTED, RUN_STOPPED, Text
+from scriptwriter.texts import Text, api_texts
 
 router = APIRouter(prefix="/api/brainstorm", tags=["brainstorm"])
 
@@ -79,14 +79,14 @@ class Stopped(Told):
 async def start_brainstorm(body: Start, person: Person, request: Request) -> Started:
     """Start a brainstorm in a project; its ideas come by shapes, word by word."""
     transform_id = await brainstorms.start(body.project_id, _brief(body.params), person.id)
-    return _started(transform_id, RUN_STARTED, request)
+    return _started(transform_id, api_texts.RUN_STARTED, request)
 
 
 @router.post("/{transform_id}/stop", responses=answers(400, 401, 403, 404, 413))
 async def stop_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Stopped:
     """Stop a run at once; what is written stays."""
     stopped = await brainstorms.stop(body.project_id, transform_id, person.id)
-    text = RUN_STOPPED if stopped else RUN_HAD_ENDED
+    text = api_texts.RUN_STOPPED if stopped else api_texts.RUN_HAD_ENDED
     status = "stopped" if stopped else "ended"
     return Stopped(transform_id=transform_id, status=status, message=getattr(text, language_of(request)))
 
@@ -100,14 +100,14 @@ async def retry_brainstorm(transform_id: str, body: Retry, person: Person, reque
     """
     only = None if body.idea is None else body.idea - 1
     await brainstorms.retry(body.project_id, transform_id, person.id, only=only, rephrase=body.rephrase)
-    return _started(transform_id, RUN_GOES_ON, request)
+    return _started(transform_id, api_texts.RUN_GOES_ON, request)
 
 
 @router.post("/{transform_id}/fill-in", status_code=202, responses=_ERRORS)
 async def fill_in_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Started:
     """Fill in every idea that a run lacks: as `retry` does when it is told nothing else, errors included."""
     await brainstorms.retry(body.project_id, transform_id, person.id)
-    return _started(transform_id, RUN_GOES_ON, request)
+    return _started(transform_id, api_texts.RUN_GOES_ON, request)
 
 
 def _started(transform_id: str, text: Text, request: Request) -> Started:

@@ -9,7 +9,7 @@ from scriptwriter.api.auth.caller import Person
 from scriptwriter.api.error_responses import Invalid, answers
 from scriptwriter.api.routes.request_models import Asked, Told
 from scriptwriter.services.projects import catalog
-from scriptwriter.texts import FIELD_PROBLEMS
+from scriptwriter.texts import api_texts
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -78,7 +78,7 @@ async def change_project(project_id: str, body: ProjectChange, person: Person) -
     """Rename a project, describe it, archive it or take it out again; an owner's act."""
     changes = body.model_dump(exclude_unset=True)
     if not changes:
-        raise Invalid({"body": [FIELD_PROBLEMS["nothing_to_change"]]})
+        raise Invalid({"body": [api_texts.FIELD_PROBLEMS["nothing_to_change"]]})
     await catalog.change(project_id, person.id, **changes)
 
 

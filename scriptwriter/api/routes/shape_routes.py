@@ -15,7 +15,7 @@ from scriptwriter.api.relay.shape_relay import Relay
 from scriptwriter.domain.errors import UserError
 from scriptwriter.electric import protocol
 from scriptwriter.sync.hub import Hub, clause, hub
-from scriptwriter.texts import FIELD_PROBLEMS, Text
+from scriptwriter.texts import Text, api_texts
 
 router = APIRouter(prefix="/api/electric", tags=["shapes"])
 
@@ -107,9 +107,9 @@ def _refuse_what_is_ours(request: Request) -> None:
     for name in names:
         if name not in known:
             ours = name in _OURS or name.startswith(_OURS_WITH)
-            wrong[name] = [FIELD_PROBLEMS["set_by_server" if ours else "unknown_parameter"]]
+            wrong[name] = [api_texts.FIELD_PROBLEMS["set_by_server" if ours else "unknown_parameter"]]
         elif names.count(name) > 1:
-            wrong[name] = [FIELD_PROBLEMS["given_twice"]]
+            wrong[name] = [api_texts.FIELD_PROBLEMS["given_twice"]]
     if wrong:
         raise Invalid(wrong)
 

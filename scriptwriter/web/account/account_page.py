@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from scriptwriter.texts import ACCOUNT, LOADING
+from scriptwriter.texts import account_texts, shared_texts
 from scriptwriter.web.account.account_parts import devices_sheet, password_sheet
 from scriptwriter.web.account.account_state import AccountState
 from scriptwriter.web.account.token_parts import tokens_sheet
@@ -17,7 +17,7 @@ def account() -> rx.Component:
     """Password, devices, tokens."""
     return page(
         rx.el.header(
-            rx.el.h1(t(ACCOUNT, LANGUAGE)),
+            rx.el.h1(t(account_texts.ACCOUNT, LANGUAGE)),
             rx.el.p(SessionState.user_name, class_name="project-title"),
             class_name="page-heading",
         ),
@@ -37,7 +37,7 @@ def account() -> rx.Component:
                 ),
                 class_name="account-sheets",
             ),
-            rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+            rx.el.p(t(shared_texts.LOADING, LANGUAGE), class_name="loading", role="status"),
         ),
         notice(AccountState.notice, LANGUAGE, AccountState.dismiss),
         name="account",

@@ -4,19 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.texts import (
-    CHANGE_PASSWORD,
-    CURRENT_PASSWORD,
-    DEVICES,
-    LAST_SEEN,
-    NEW_PASSWORD,
-    REVOKE_ALL_TOKENS,
-    SIGN_OUT,
-    SIGN_OUT_OTHERS,
-    SIGNED_IN,
-    THIS_DEVICE,
-    Text,
-)
+from scriptwriter.texts import Text, account_texts, sign_in_texts
 from scriptwriter.web.kit.elements import button, in_language, told
 from scriptwriter.web.kit.wording import Language, t
 from scriptwriter.web.sign_in.sign_in_form import password_field
@@ -25,7 +13,7 @@ from scriptwriter.web.sign_in.sign_in_form import password_field
 def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
     """The form that changes the password; `state` is as AccountState."""
     return sheet(
-        CHANGE_PASSWORD,
+        account_texts.CHANGE_PASSWORD,
         language,
         rx.el.form(
             # A password manager finds out by it whose password this is.
@@ -39,13 +27,21 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
                 tab_index=-1,
                 aria_hidden="true",
             ),
-            password_field("current", CURRENT_PASSWORD, language, new=False, described_by="password-problem"),
-            password_field("new", NEW_PASSWORD, language, new=True, described_by="password-problem"),
+            password_field(
+                "current",
+                account_texts.CURRENT_PASSWORD,
+                language,
+                new=False,
+                described_by="password-problem",
+            ),
+            password_field(
+                "new", account_texts.NEW_PASSWORD, language, new=True, described_by="password-problem"
+            ),
             # A box that is not ticked sends nothing: this says no for it, and the last one counts.
             rx.el.input(type="hidden", name="tokens", value="keep", read_only=True),
             rx.el.label(
                 rx.el.input(type="checkbox", name="tokens", value="revoke", default_checked=True),
-                rx.el.span(t(REVOKE_ALL_TOKENS, language)),
+                rx.el.span(t(account_texts.REVOKE_ALL_TOKENS, language)),
                 class_name="tick",
             ),
             rx.el.p(
@@ -57,7 +53,7 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
             ),
             rx.el.p(in_language(state.done, language), class_name="done", role="status"),
             button(
-                t(CHANGE_PASSWORD, language),
+                t(account_texts.CHANGE_PASSWORD, language),
                 type="submit",
                 disabled=state.changing | unreachable,
                 data_testid="change-password",
@@ -65,7 +61,7 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
             on_submit=state.change_password.temporal,
             reset_on_submit=True,
             class_name="entry-form",
-            aria_label=t(CHANGE_PASSWORD, language),
+            aria_label=t(account_texts.CHANGE_PASSWORD, language),
         ),
         testid="password-sheet",
     )
@@ -74,7 +70,7 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
 def devices_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
     """Where the person is signed in; `state` is as AccountState."""
     return sheet(
-        DEVICES,
+        account_texts.DEVICES,
         language,
         rx.el.ul(
             rx.foreach(state.sessions, lambda session: _device(session, state, language, unreachable)),
@@ -83,7 +79,7 @@ def devices_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Com
         rx.cond(
             state.sessions.length() > 1,
             button(
-                t(SIGN_OUT_OTHERS, language),
+                t(account_texts.SIGN_OUT_OTHERS, language),
                 kind="plain",
                 disabled=unreachable,
                 on_click=state.sign_out_others().temporal,
@@ -106,17 +102,17 @@ def _device(session: Any, state: Any, language: Language, unreachable: Any) -> r
         rx.el.div(
             rx.el.strong(in_language(session, language)),
             rx.el.p(
-                moment(LAST_SEEN, session.seen, language),
+                moment(account_texts.LAST_SEEN, session.seen, language),
                 " · ",
-                moment(SIGNED_IN, session.begun, language),
+                moment(account_texts.SIGNED_IN, session.begun, language),
                 class_name="hint",
             ),
         ),
         rx.cond(
             session.this_one,
-            rx.el.span(t(THIS_DEVICE, language), class_name="chip"),
+            rx.el.span(t(account_texts.THIS_DEVICE, language), class_name="chip"),
             button(
-                t(SIGN_OUT, language),
+                t(sign_in_texts.SIGN_OUT, language),
                 kind="quiet",
                 disabled=unreachable,
                 on_click=state.sign_out_one(session.id).temporal,

@@ -7,7 +7,7 @@ import reflex as rx
 from scriptwriter.services.accounts import passwords
 from scriptwriter.services.accounts import sessions as accounts
 from scriptwriter.services.accounts.sessions import SessionRow
-from scriptwriter.texts import PASSWORD_CHANGED, PASSWORD_CHANGED_TOKENS_TOO
+from scriptwriter.texts import account_texts
 from scriptwriter.web.account.devices import device
 from scriptwriter.web.account.tokens_state import TokensState
 from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
@@ -52,7 +52,9 @@ class AccountState(SessionState):
             revoke = form_data.get("tokens") != "keep"
             await passwords.change(person, current, new, here=self._session_id(), revoke_tokens=revoke)
             await self._list(person)
-            self.done = Notice(*(PASSWORD_CHANGED_TOKENS_TOO if revoke else PASSWORD_CHANGED))
+            self.done = Notice(
+                *(account_texts.PASSWORD_CHANGED_TOKENS_TOO if revoke else account_texts.PASSWORD_CHANGED)
+            )
             if revoke:
                 yield TokensState.load
         except Exception as error:

@@ -3,7 +3,7 @@
 Only the common ones, and only for people who look for a session that is not theirs: it proves nothing.
 """
 
-from scriptwriter.texts import BROWSERS, ON_SYSTEM, SYSTEMS, UNKNOWN_DEVICE, Text
+from scriptwriter.texts import Text, account_texts
 from scriptwriter.web.room.card_vars import Notice
 
 # Each one before those as which it also presents itself.
@@ -40,13 +40,16 @@ _SYSTEMS = (
 
 def device(user_agent: str) -> Notice:
     """The browser and its system, in both languages; what is not known is left out."""
-    browser, system = _first(user_agent, _BROWSERS, BROWSERS), _first(user_agent, _SYSTEMS, SYSTEMS)
+    browser, system = (
+        _first(user_agent, _BROWSERS, account_texts.BROWSERS),
+        _first(user_agent, _SYSTEMS, account_texts.SYSTEMS),
+    )
     if browser and system:
         return Notice(
-            ON_SYSTEM.zh.format(browser=browser.zh, system=system.zh),
-            ON_SYSTEM.en.format(browser=browser.en, system=system.en),
+            account_texts.ON_SYSTEM.zh.format(browser=browser.zh, system=system.zh),
+            account_texts.ON_SYSTEM.en.format(browser=browser.en, system=system.en),
         )
-    return Notice(*(browser or system or UNKNOWN_DEVICE))
+    return Notice(*(browser or system or account_texts.UNKNOWN_DEVICE))
 
 
 def _first(user_agent: str, signs: tuple[tuple[str, str], ...], names: dict[str, Text]) -> Text | None:

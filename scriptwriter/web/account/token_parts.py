@@ -5,26 +5,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.accounts.api_tokens import NAME_LIMIT
-from scriptwriter.texts import (
-    API_TOKENS,
-    API_TOKENS_WHY,
-    CANCEL,
-    COPIED,
-    COPY,
-    CREATE_TOKEN,
-    CREATED,
-    DISMISS,
-    LAST_USED,
-    NEVER_USED,
-    NEW_TOKEN,
-    NO_TOKENS,
-    REVOKE,
-    REVOKE_REALLY,
-    TOKEN_NAME,
-    TOKEN_NAME_EXAMPLE,
-    TOKEN_ONCE,
-    YOUR_PASSWORD,
-)
+from scriptwriter.texts import account_texts, shared_texts
 from scriptwriter.web.account.account_parts import moment, sheet
 from scriptwriter.web.kit.elements import button, limited, told
 from scriptwriter.web.kit.wording import Language, t
@@ -37,28 +18,28 @@ FRESH = "fresh-token"
 def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachable: Any) -> rx.Component:
     """The API tokens; `state` is as TokensState. Who `has_password` is asked for it."""
     return sheet(
-        API_TOKENS,
+        account_texts.API_TOKENS,
         language,
-        rx.el.p(t(API_TOKENS_WHY, language), class_name="lead"),
+        rx.el.p(t(account_texts.API_TOKENS_WHY, language), class_name="lead"),
         rx.cond(
             state.tokens.length() > 0,
             rx.el.ul(
                 rx.foreach(state.tokens, lambda token: _token(token, state, language, unreachable)),
                 class_name="records",
             ),
-            rx.el.p(t(NO_TOKENS, language), class_name="hint"),
+            rx.el.p(t(account_texts.NO_TOKENS, language), class_name="hint"),
         ),
         _fresh(state, language),
         rx.el.form(
             rx.el.div(
-                rx.el.label(t(TOKEN_NAME, language), html_for="token-name"),
+                rx.el.label(t(account_texts.TOKEN_NAME, language), html_for="token-name"),
                 limited(
                     rx.el.input,
                     NAME_LIMIT,
                     language,
                     name="name",
                     id="token-name",
-                    placeholder=t(TOKEN_NAME_EXAMPLE, language),
+                    placeholder=t(account_texts.TOKEN_NAME_EXAMPLE, language),
                     auto_complete="off",
                     aria_describedby="token-problem",
                 ),
@@ -74,11 +55,15 @@ def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachab
             rx.cond(
                 has_password,
                 password_field(
-                    "token-password", YOUR_PASSWORD, language, new=False, described_by="token-problem"
+                    "token-password",
+                    account_texts.YOUR_PASSWORD,
+                    language,
+                    new=False,
+                    described_by="token-problem",
                 ),
             ),
             button(
-                t(CREATE_TOKEN, language),
+                t(account_texts.CREATE_TOKEN, language),
                 type="submit",
                 kind="plain",
                 disabled=unreachable,
@@ -87,7 +72,7 @@ def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachab
             on_submit=state.create.temporal,
             reset_on_submit=True,
             class_name="token-form",
-            aria_label=t(CREATE_TOKEN, language),
+            aria_label=t(account_texts.CREATE_TOKEN, language),
         ),
         testid="tokens",
     )
@@ -98,9 +83,13 @@ def _token(token: Any, state: Any, language: Language, unreachable: Any) -> rx.C
         rx.el.div(
             rx.el.strong(token.name),
             rx.el.p(
-                moment(CREATED, token.made, language),
+                moment(account_texts.CREATED, token.made, language),
                 " · ",
-                rx.cond(token.used == "", t(NEVER_USED, language), moment(LAST_USED, token.used, language)),
+                rx.cond(
+                    token.used == "",
+                    t(account_texts.NEVER_USED, language),
+                    moment(account_texts.LAST_USED, token.used, language),
+                ),
                 rx.cond(token.where != "", rx.el.span(" · ", token.where, data_testid="token-where")),
                 class_name="hint",
             ),
@@ -109,17 +98,17 @@ def _token(token: Any, state: Any, language: Language, unreachable: Any) -> rx.C
             state.asked == token.id,
             rx.el.div(
                 button(
-                    t(REVOKE_REALLY, language),
+                    t(account_texts.REVOKE_REALLY, language),
                     kind="plain",
                     disabled=unreachable,
                     on_click=state.revoke(token.id).temporal,
                     data_testid="revoke-really",
                 ),
-                button(t(CANCEL, language), kind="quiet", on_click=state.ask("")),
+                button(t(shared_texts.CANCEL, language), kind="quiet", on_click=state.ask("")),
                 class_name="actions",
             ),
             button(
-                t(REVOKE, language),
+                t(account_texts.REVOKE, language),
                 kind="quiet",
                 disabled=unreachable,
                 on_click=state.ask(token.id).temporal,
@@ -132,25 +121,25 @@ def _token(token: Any, state: Any, language: Language, unreachable: Any) -> rx.C
 
 def _fresh(state: Any, language: Language) -> rx.Component:
     return rx.el.div(
-        rx.el.p(t(TOKEN_ONCE, language), role="status"),
+        rx.el.p(t(account_texts.TOKEN_ONCE, language), role="status"),
         rx.el.div(
             rx.el.input(
                 default_value="",
                 read_only=True,
                 id=FRESH,
-                aria_label=t(NEW_TOKEN, language),
+                aria_label=t(account_texts.NEW_TOKEN, language),
                 spell_check=False,
                 data_testid="fresh-token",
             ),
             rx.el.button(
-                rx.el.span(t(COPY, language), class_name="off"),
-                rx.el.span(t(COPIED, language), class_name="on", role="status"),
+                rx.el.span(t(account_texts.COPY, language), class_name="off"),
+                rx.el.span(t(shared_texts.COPIED, language), class_name="on", role="status"),
                 type="button",
                 class_name="button primary",
                 data_copies=FRESH,
                 data_testid="copy-token",
             ),
-            button(t(DISMISS, language), kind="quiet", on_click=state.put_away),
+            button(t(shared_texts.DISMISS, language), kind="quiet", on_click=state.put_away),
             class_name="fresh-line",
         ),
         class_name="fresh",

@@ -13,48 +13,28 @@ from scriptwriter.domain.kinds.brief import GENRE as GENRE_LIMIT
 from scriptwriter.domain.kinds.brief import PLATFORM as PLATFORM_LIMIT
 from scriptwriter.domain.kinds.brief import WISHES as WISHES_LIMIT
 from scriptwriter.settings import ModelOption
-from scriptwriter.texts import (
-    ANY_AUDIENCE,
-    AUDIENCE,
-    AVOID,
-    AVOID_EXAMPLE,
-    COUNT,
-    ESTIMATE,
-    EXAMPLES,
-    FEMALE_AUDIENCE,
-    GENRE,
-    GENRE_EXAMPLE,
-    INITIAL_GENRE,
-    INITIAL_PLATFORM,
-    MALE_AUDIENCE,
-    MODEL,
-    OPTIONAL,
-    OTHER_REQUIREMENTS,
-    OTHER_REQUIREMENTS_EXAMPLE,
-    PICK_GENRES,
-    PICK_PLATFORM,
-    PLATFORM,
-    PLATFORM_EXAMPLE,
-    TRY_AN_EXAMPLE,
-    Text,
-)
+from scriptwriter.texts import Text, brief_texts
 from scriptwriter.web.brief.pickers import Picker, opener, picker_dialog, single
 from scriptwriter.web.kit.elements import button, draft_note, in_language, limited
 from scriptwriter.web.kit.wording import Language, named, t, woven
 from scriptwriter.web.room.card_vars import BatchView
 
-PLATFORMS = single("platform", PICK_PLATFORM, taxonomy.platforms())
-GENRES = Picker("genre", PICK_GENRES, taxonomy.genres(), taxonomy.MOST_GENRES)
+PLATFORMS = single("platform", brief_texts.PICK_PLATFORM, taxonomy.platforms())
+GENRES = Picker("genre", brief_texts.PICK_GENRES, taxonomy.genres(), taxonomy.MOST_GENRES)
 PICKED_LIMITS = {"platform": PLATFORM_LIMIT, "genre": GENRE_LIMIT}
 FIRST = BatchView(
-    platform=INITIAL_PLATFORM.zh,
-    platform_en=INITIAL_PLATFORM.en,
-    genre=INITIAL_GENRE.zh,
-    genre_en=INITIAL_GENRE.en,
+    platform=brief_texts.INITIAL_PLATFORM.zh,
+    platform_en=brief_texts.INITIAL_PLATFORM.en,
+    genre=brief_texts.INITIAL_GENRE.zh,
+    genre_en=brief_texts.INITIAL_GENRE.en,
 )
 """What the form of a new project begins with."""
 
-AUDIENCES = (("", ANY_AUDIENCE), ("female", FEMALE_AUDIENCE), ("male", MALE_AUDIENCE))
+AUDIENCES = (
+    ("", brief_texts.ANY_AUDIENCE),
+    ("female", brief_texts.FEMALE_AUDIENCE),
+    ("male", brief_texts.MALE_AUDIENCE),
+)
 
 
 @dataclass(frozen=True)
@@ -85,8 +65,8 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
     return rx.fragment(
         rx.el.form(
             draft_note(language),
-            _picked(PLATFORMS, PLATFORM, PLATFORM_EXAMPLE, form, language),
-            _picked(GENRES, GENRE, GENRE_EXAMPLE, form, language),
+            _picked(PLATFORMS, brief_texts.PLATFORM, brief_texts.PLATFORM_EXAMPLE, form, language),
+            _picked(GENRES, brief_texts.GENRE, brief_texts.GENRE_EXAMPLE, form, language),
             rx.el.div(
                 _audience(first.audience, language),
                 _count(form, language),
@@ -94,7 +74,7 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
             ),
             _field(
                 "other_requirements",
-                OTHER_REQUIREMENTS,
+                brief_texts.OTHER_REQUIREMENTS,
                 language,
                 messages.other_requirements,
                 lambda shared: limited(
@@ -103,14 +83,14 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
                     language,
                     default_value=first.wishes,
                     rows="4",
-                    placeholder=t(OTHER_REQUIREMENTS_EXAMPLE, language),
+                    placeholder=t(brief_texts.OTHER_REQUIREMENTS_EXAMPLE, language),
                     **shared,
                 ),
                 optional=True,
             ),
             _field(
                 "avoid",
-                AVOID,
+                brief_texts.AVOID,
                 language,
                 messages.avoid,
                 lambda shared: limited(
@@ -118,7 +98,7 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
                     AVOID_LIMIT,
                     language,
                     default_value=first.avoid,
-                    placeholder=t(AVOID_EXAMPLE, language),
+                    placeholder=t(brief_texts.AVOID_EXAMPLE, language),
                     auto_complete="off",
                     **shared,
                 ),
@@ -153,7 +133,7 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
 def examples(language: Language) -> rx.Component:
     """Briefs to begin with: a press fills the form, and sends nothing."""
     return rx.el.div(
-        rx.el.p(t(TRY_AN_EXAMPLE, language), class_name="hint"),
+        rx.el.p(t(brief_texts.TRY_AN_EXAMPLE, language), class_name="hint"),
         *(
             rx.el.button(
                 t(name, language),
@@ -163,7 +143,7 @@ def examples(language: Language) -> rx.Component:
                     Text(*(json.dumps(each, ensure_ascii=False) for each in (chinese, english))), language
                 ),
             )
-            for name, chinese, english in EXAMPLES
+            for name, chinese, english in brief_texts.EXAMPLES
         ),
         class_name="examples",
         data_testid="examples",
@@ -194,7 +174,7 @@ def _picked(picker: Picker, label: Text, example: Text, form: BriefForm, languag
 
 def _audience(initial: Any, language: Language) -> rx.Component:
     return rx.el.fieldset(
-        rx.el.legend(t(AUDIENCE, language)),
+        rx.el.legend(t(brief_texts.AUDIENCE, language)),
         rx.el.div(
             *(
                 rx.el.label(
@@ -217,7 +197,7 @@ def _audience(initial: Any, language: Language) -> rx.Component:
 def _count(form: BriefForm, language: Language) -> rx.Component:
     return _field(
         "count",
-        COUNT,
+        brief_texts.COUNT,
         language,
         form.messages.count,
         lambda shared: rx.el.select(
@@ -233,7 +213,7 @@ def _model(form: BriefForm, language: Language) -> rx.Component:
         return rx.fragment()
     return _field(
         "model",
-        MODEL,
+        brief_texts.MODEL,
         language,
         form.messages.model,
         lambda shared: rx.el.select(
@@ -255,7 +235,7 @@ def _estimate(form: BriefForm, language: Language) -> rx.Component:
     if not estimates:
         return rx.fragment()
     return rx.el.p(
-        woven(ESTIMATE, language, cost=rx.el.span(class_name="cost")),
+        woven(brief_texts.ESTIMATE, language, cost=rx.el.span(class_name="cost")),
         class_name="hint estimate",
         hidden=True,
         data_estimates=json.dumps(estimates, ensure_ascii=False),
@@ -286,7 +266,9 @@ def _field(
     return rx.el.div(
         rx.el.label(
             t(label, language),
-            rx.el.span(t(OPTIONAL, language), class_name="optional") if optional else rx.fragment(),
+            rx.el.span(t(brief_texts.OPTIONAL, language), class_name="optional")
+            if optional
+            else rx.fragment(),
             html_for=name,
         ),
         control(shared),

@@ -5,7 +5,7 @@ from typing import Any
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Brief
-from scriptwriter.texts import PROJECT_NAME
+from scriptwriter.texts import brief_texts
 from scriptwriter.web.kit.session_state import as_notice
 from scriptwriter.web.room.card_vars import BriefMessages, Notice
 
@@ -41,4 +41,4 @@ def ticket_in(form: dict[str, Any]) -> str:
 def project_name(brief: Brief, now: datetime) -> str:
     """A name that tells a project from its neighbours: what was asked for, and when."""
     genre = brief.genre if len(brief.genre) <= 40 else brief.genre[:39] + "…"
-    return PROJECT_NAME.format(platform=brief.platform, genre=genre, time=f"{now:%m-%d %H:%M}")
+    return brief_texts.PROJECT_NAME.format(platform=brief.platform, genre=genre, time=f"{now:%m-%d %H:%M}")

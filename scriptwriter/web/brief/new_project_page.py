@@ -3,7 +3,7 @@
 import reflex as rx
 
 from scriptwriter.settings import settings
-from scriptwriter.texts import CREATE_PROJECT, CREATING, NEW_PROJECT, NEW_PROJECT_WHY, SIGN_IN
+from scriptwriter.texts import brief_texts, sign_in_texts
 from scriptwriter.web.brief.brief_form import BriefForm, brief_form, examples
 from scriptwriter.web.brief.new_project_state import NewProjectState
 from scriptwriter.web.kit.elements import link_button, notice
@@ -14,8 +14,8 @@ FORM = BriefForm(
     submit=NewProjectState.submit,
     messages=NewProjectState.messages,
     busy=NewProjectState.creating,
-    submit_text=CREATE_PROJECT,
-    busy_text=CREATING,
+    submit_text=brief_texts.CREATE_PROJECT,
+    busy_text=brief_texts.CREATING,
     unreachable=UNREACHABLE,
     models=settings().model_options,
     currency=settings().price_currency,
@@ -26,8 +26,8 @@ def new_project() -> rx.Component:
     """The brief of a new project; sending it goes on to the project."""
     return page(
         rx.el.section(
-            rx.el.h1(t(NEW_PROJECT, LANGUAGE)),
-            rx.el.p(t(NEW_PROJECT_WHY, LANGUAGE), class_name="lead"),
+            rx.el.h1(t(brief_texts.NEW_PROJECT, LANGUAGE)),
+            rx.el.p(t(brief_texts.NEW_PROJECT_WHY, LANGUAGE), class_name="lead"),
             brief_form(FORM, LANGUAGE),
             examples(LANGUAGE),
             class_name="form-sheet",
@@ -38,7 +38,7 @@ def new_project() -> rx.Component:
             NewProjectState.dismiss,
             rx.cond(
                 NewProjectState.signed_out,
-                link_button(t(SIGN_IN, LANGUAGE), "/sign-in?next=/projects/new", kind="plain"),
+                link_button(t(sign_in_texts.SIGN_IN, LANGUAGE), "/sign-in?next=/projects/new", kind="plain"),
             ),
         ),
         name="new-project",

@@ -9,15 +9,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.domain.taxonomy import Entry, Group
-from scriptwriter.texts import (
-    NOTHING_FOUND,
-    PICK,
-    PICKED_ENOUGH,
-    READY,
-    SEARCH,
-    USE_OWN_WORDS,
-    Text,
-)
+from scriptwriter.texts import Text, brief_texts
 from scriptwriter.web.kit.elements import PostForm, limited
 from scriptwriter.web.kit.wording import Language, t
 
@@ -43,7 +35,7 @@ def single(field: str, title: Text, entries: tuple[Entry, ...]) -> Picker:
 def opener(picker: Picker, language: Language) -> rx.Component:
     """The button beside the field that opens its picker."""
     return rx.el.button(
-        t(PICK, language),
+        t(brief_texts.PICK, language),
         type="button",
         class_name="button plain pick",
         data_opens=f"pick-{picker.field}",
@@ -69,21 +61,21 @@ def picker_dialog(picker: Picker, language: Language) -> rx.Component:
         PostForm.create(
             rx.el.header(
                 rx.el.h2(t(picker.title, language)),
-                rx.el.button(t(READY, language), type="submit", class_name="button primary"),
+                rx.el.button(t(brief_texts.READY, language), type="submit", class_name="button primary"),
             ),
             limited(
                 rx.el.input,
                 LONGEST_SEARCH,
                 language,
                 type="search",
-                placeholder=t(SEARCH, language),
-                aria_label=t(SEARCH, language),
+                placeholder=t(brief_texts.SEARCH, language),
+                aria_label=t(brief_texts.SEARCH, language),
                 auto_complete="off",
                 class_name="pick-search",
                 data_testid=f"search-{picker.field}",
             ),
             rx.el.p(
-                t(PICKED_ENOUGH, language, most=picker.most),
+                t(brief_texts.PICKED_ENOUGH, language, most=picker.most),
                 class_name="pick-enough",
                 role="status",
                 hidden=True,
@@ -92,9 +84,9 @@ def picker_dialog(picker: Picker, language: Language) -> rx.Component:
         ),
         rx.el.div(rx.foreach(groups, lambda group: _group(group, language)), class_name="pick-groups"),
         rx.el.div(
-            rx.el.p(t(NOTHING_FOUND, language)),
+            rx.el.p(t(brief_texts.NOTHING_FOUND, language)),
             rx.el.button(
-                t(USE_OWN_WORDS, language),
+                t(brief_texts.USE_OWN_WORDS, language),
                 type="button",
                 class_name="button plain",
                 data_own_words="",

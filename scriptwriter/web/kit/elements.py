@@ -8,16 +8,7 @@ from reflex_base.vars import VarData
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
-from scriptwriter.texts import (
-    DEMO_MODE,
-    DEMO_MODE_WHY,
-    DISCARD_CHANGES,
-    DISMISS,
-    DRAFT_RESTORED,
-    OVER_LIMIT,
-    UNDO,
-    WAIT_OVER,
-)
+from scriptwriter.texts import shared_texts
 from scriptwriter.web.kit.wording import Language, t
 from scriptwriter.web.room.card_vars import LEFT
 
@@ -73,7 +64,10 @@ def link_button(text: Any, href: Any, *, kind: str = "primary") -> rx.Component:
 def demo_chip(language: Language) -> rx.Component:
     """Says that the demo model writes here."""
     return rx.el.span(
-        t(DEMO_MODE, language), class_name="chip", title=t(DEMO_MODE_WHY, language), data_testid="demo-mode"
+        t(shared_texts.DEMO_MODE, language),
+        class_name="chip",
+        title=t(shared_texts.DEMO_MODE_WHY, language),
+        data_testid="demo-mode",
     )
 
 
@@ -87,7 +81,7 @@ def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -
         rx.el.div(
             rx.el.p(told(content, language)),
             rx.fragment() if action is None else action,
-            button(t(DISMISS, language), kind="quiet", on_click=dismiss),
+            button(t(shared_texts.DISMISS, language), kind="quiet", on_click=dismiss),
             class_name="notice",
             role="alert",
             data_testid="notice",
@@ -101,7 +95,7 @@ def limited(field: Any, limit: int, language: Language, **attributes: Any) -> rx
     What is typed or pasted beyond that stays in it: assets/limits.js counts, says how much is too much, and
     lets no form be sent before it is shorter.
     """
-    over = t(OVER_LIMIT, language, limit=f"{limit:,}", over=OVER)
+    over = t(shared_texts.OVER_LIMIT, language, limit=f"{limit:,}", over=OVER)
     return rx.el.div(
         field(data_limit=limit, **attributes),
         rx.el.p(class_name="count", hidden=True, aria_live="polite", data_over=over, data_marker=OVER),
@@ -117,9 +111,12 @@ def draft_note(language: Language) -> rx.Component:
     return rx.fragment(
         rx.el.input(type="hidden", name="draft_mark"),
         rx.el.p(
-            t(DRAFT_RESTORED, language),
+            t(shared_texts.DRAFT_RESTORED, language),
             button(
-                t(DISCARD_CHANGES, language), kind="quiet", data_discard=True, data_testid="discard-draft"
+                t(shared_texts.DISCARD_CHANGES, language),
+                kind="quiet",
+                data_discard=True,
+                data_testid="discard-draft",
             ),
             class_name="draft-note",
             hidden=True,
@@ -146,8 +143,10 @@ def undo_notice(content: Any, language: Language, undo: Any, dismiss: Any) -> rx
         rx.el.div(
             rx.el.p(in_language(content, language)),
             rx.el.div(
-                button(t(UNDO, language), kind="plain", on_click=undo.temporal, data_testid="undo"),
-                button(t(DISMISS, language), kind="quiet", on_click=dismiss),
+                button(
+                    t(shared_texts.UNDO, language), kind="plain", on_click=undo.temporal, data_testid="undo"
+                ),
+                button(t(shared_texts.DISMISS, language), kind="quiet", on_click=dismiss),
                 class_name="actions",
             ),
             class_name="notice undo",
@@ -180,7 +179,7 @@ def told(content: Any, language: Language) -> rx.Component:
     sentence = rx.fragment(around[0], seconds_left(content.seconds), around[1])
     return rx.cond(
         content.seconds > 0,
-        countdown(content.seconds, sentence, t(WAIT_OVER, language), key=content.until),
+        countdown(content.seconds, sentence, t(shared_texts.WAIT_OVER, language), key=content.until),
         in_language(content, language),
     )
 

@@ -6,20 +6,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
-from scriptwriter.texts import (
-    ACCOUNT,
-    BROKEN,
-    NEW_PROJECT,
-    OFFLINE,
-    OTHER_LANGUAGE,
-    PRODUCT,
-    PROJECTS,
-    RELOAD,
-    SIGN_OUT,
-    SKIP_TO_CONTENT,
-    SWITCH_LANGUAGE,
-    SWITCH_THEME,
-)
+from scriptwriter.texts import account_texts, brief_texts, projects_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import demo_chip, icon, link, post_form
 from scriptwriter.web.kit.wording import Language, t
 
@@ -42,7 +29,7 @@ def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Compone
     """A whole page: `content` under the masthead; `name` is the page's name in the style sheet."""
     language = around.language
     return rx.el.div(
-        rx.el.a(t(SKIP_TO_CONTENT, language), href="#content", class_name="skip"),
+        rx.el.a(t(shared_texts.SKIP_TO_CONTENT, language), href="#content", class_name="skip"),
         _masthead(around),
         _connection(around.offline, language),
         rx.el.main(*content, id="content", class_name="content"),
@@ -60,9 +47,13 @@ def broken_page() -> rx.Component:
     return ErrorBoundary.create(
         fallback_render=rx.Var.create(
             rx.el.main(
-                rx.el.h1(BROKEN.zh),
-                rx.el.p(BROKEN.en, lang="en", class_name="lead"),
-                rx.el.a(f"{RELOAD.zh} · {RELOAD.en}", href="", class_name="button primary"),
+                rx.el.h1(shared_texts.BROKEN.zh),
+                rx.el.p(shared_texts.BROKEN.en, lang="en", class_name="lead"),
+                rx.el.a(
+                    f"{shared_texts.RELOAD.zh} · {shared_texts.RELOAD.en}",
+                    href="",
+                    class_name="button primary",
+                ),
                 class_name="content broken-page",
                 role="alert",
             )
@@ -75,29 +66,37 @@ def _masthead(around: Surroundings) -> rx.Component:
     return rx.el.header(
         link(
             rx.el.span("编", class_name="seal", aria_hidden="true"),
-            rx.el.span(t(PRODUCT, language), class_name="brand-name"),
+            rx.el.span(t(shared_texts.PRODUCT, language), class_name="brand-name"),
             href="/projects",
             class_name="brand",
-            aria_label=t(PRODUCT, language),
+            aria_label=t(shared_texts.PRODUCT, language),
         ),
         demo_chip(language) if around.demo else rx.fragment(),
         rx.el.nav(
             rx.cond(
                 around.user_name != "",
                 rx.fragment(
-                    link(t(PROJECTS, language), href="/projects", class_name="nav-link wide-only"),
-                    link(t(NEW_PROJECT, language), href="/projects/new", class_name="nav-link wide-only"),
+                    link(
+                        t(projects_texts.PROJECTS, language),
+                        href="/projects",
+                        class_name="nav-link wide-only",
+                    ),
+                    link(
+                        t(brief_texts.NEW_PROJECT, language),
+                        href="/projects/new",
+                        class_name="nav-link wide-only",
+                    ),
                 ),
             ),
             class_name="navigation",
         ),
         rx.el.div(
             rx.el.button(
-                t(OTHER_LANGUAGE, language),
+                t(shared_texts.OTHER_LANGUAGE, language),
                 type="button",
                 class_name="switch",
                 on_click=around.switch_language,
-                aria_label=t(SWITCH_LANGUAGE, language),
+                aria_label=t(shared_texts.SWITCH_LANGUAGE, language),
                 lang=rx.cond(language == "en", "zh-CN", "en"),
                 data_testid="switch-language",
             ),
@@ -106,7 +105,7 @@ def _masthead(around: Surroundings) -> rx.Component:
                 type="button",
                 class_name="switch",
                 on_click=rx.toggle_color_mode,
-                aria_label=t(SWITCH_THEME, language),
+                aria_label=t(shared_texts.SWITCH_THEME, language),
                 data_testid="switch-theme",
             ),
             rx.cond(
@@ -117,15 +116,15 @@ def _masthead(around: Surroundings) -> rx.Component:
                         around.user_name,
                         href="/account",
                         class_name="user-name",
-                        title=t(ACCOUNT, language),
+                        title=t(account_texts.ACCOUNT, language),
                         data_testid="user-name",
                     ),
                     rx.el.button(
                         icon("sign-out"),
                         type="submit",
                         class_name="switch",
-                        aria_label=t(SIGN_OUT, language),
-                        title=t(SIGN_OUT, language),
+                        aria_label=t(sign_in_texts.SIGN_OUT, language),
+                        title=t(sign_in_texts.SIGN_OUT, language),
                         data_testid="sign-out",
                     ),
                     class_name="account",
@@ -140,5 +139,7 @@ def _masthead(around: Surroundings) -> rx.Component:
 def _connection(offline: Any, language: Language) -> rx.Component:
     return rx.cond(
         offline,
-        rx.el.p(t(OFFLINE, language), class_name="offline", role="status", data_testid="offline"),
+        rx.el.p(
+            t(shared_texts.OFFLINE, language), class_name="offline", role="status", data_testid="offline"
+        ),
     )

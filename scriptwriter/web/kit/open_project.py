@@ -4,19 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.texts import (
-    ACCESS_REMOVED_WHY,
-    BACK_TO_PROJECTS,
-    LINEAGE,
-    LOADING,
-    MEMBERS,
-    NO_ACCESS,
-    PROJECT_DELETED_WHY,
-    SESSION_ENDED,
-    SESSION_ENDED_WHY,
-    SHELVES,
-    SIGN_IN,
-)
+from scriptwriter.texts import lineage_texts, members_texts, projects_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import empty, in_language, link, link_button, notice
 from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE
 from scriptwriter.web.kit.project_management import ManagingState
@@ -44,11 +32,11 @@ def opened(access: Any, why: Any, content: rx.Component) -> rx.Component:
         rx.match(
             access,
             ("open", content),
-            ("denied", _denied(t(NO_ACCESS, LANGUAGE), reason)),
+            ("denied", _denied(t(projects_texts.NO_ACCESS, LANGUAGE), reason)),
             ("signed_out", _signed_out()),
-            ("removed", _denied(reason, t(ACCESS_REMOVED_WHY, LANGUAGE))),
-            ("deleted", _denied(reason, t(PROJECT_DELETED_WHY, LANGUAGE))),
-            rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+            ("removed", _denied(reason, t(projects_texts.ACCESS_REMOVED_WHY, LANGUAGE))),
+            ("deleted", _denied(reason, t(projects_texts.PROJECT_DELETED_WHY, LANGUAGE))),
+            rx.el.p(t(shared_texts.LOADING, LANGUAGE), class_name="loading", role="status"),
         )
     )
 
@@ -57,7 +45,10 @@ def project_title() -> rx.Component:
     """The project's name and description, and the fields in which its owner changes them."""
     name = rx.el.p(
         ProjectState.name,
-        rx.cond(ProjectState.archived, rx.el.span(t(SHELVES["archived"], LANGUAGE), class_name="chip")),
+        rx.cond(
+            ProjectState.archived,
+            rx.el.span(t(projects_texts.SHELVES["archived"], LANGUAGE), class_name="chip"),
+        ),
         class_name="project-title",
         data_testid="project-title",
     )
@@ -75,13 +66,13 @@ def project_tools(*more: rx.Component) -> rx.Component:
     return rx.el.div(
         *more,
         link(
-            t(MEMBERS, LANGUAGE),
+            t(members_texts.MEMBERS, LANGUAGE),
             href=f"/projects/{ProjectState.id}/members",
             class_name="button quiet",
             data_testid="to-members",
         ),
         link(
-            t(LINEAGE, LANGUAGE),
+            t(lineage_texts.LINEAGE, LANGUAGE),
             href=f"/projects/{ProjectState.id}/lineage",
             class_name="button quiet",
             data_testid="to-lineage",
@@ -101,7 +92,9 @@ def _signed_out() -> rx.Component:
     way = rx.Var(f'"/sign-in?" + new URLSearchParams({{next: {here!s}}}).toString()').to(str)
     return rx.el.div(
         empty(
-            t(SESSION_ENDED, LANGUAGE), t(SESSION_ENDED_WHY, LANGUAGE), link_button(t(SIGN_IN, LANGUAGE), way)
+            t(projects_texts.SESSION_ENDED, LANGUAGE),
+            t(projects_texts.SESSION_ENDED_WHY, LANGUAGE),
+            link_button(t(sign_in_texts.SIGN_IN, LANGUAGE), way),
         ),
         role="alert",
         data_testid="session-ended",
@@ -110,7 +103,7 @@ def _signed_out() -> rx.Component:
 
 def _denied(title: Any, why: Any) -> rx.Component:
     return rx.el.div(
-        empty(title, why, link_button(t(BACK_TO_PROJECTS, LANGUAGE), "/projects")),
+        empty(title, why, link_button(t(projects_texts.BACK_TO_PROJECTS, LANGUAGE), "/projects")),
         role="alert",
         data_testid="denied",
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import reflex as rx
 
 from scriptwriter.services.projects import catalog
-from scriptwriter.texts import PROJECT_DELETED, PROJECT_RESTORED, PROJECT_RESTORED_ARCHIVED, Text
+from scriptwriter.texts import Text, projects_texts
 from scriptwriter.web.kit.session_state import HOME, SessionState, as_notice
 from scriptwriter.web.projects.projects_state import ProjectsState
 from scriptwriter.web.room.card_vars import Notice
@@ -92,14 +92,15 @@ class ManagingState(SessionState):
         person = await self._person()
         name = (await catalog.open_project(project_id, person)).name
         await catalog.delete(project_id, person)
-        self.deleted, self.notice = project_id, _about(PROJECT_DELETED, name)
+        self.deleted, self.notice = project_id, _about(projects_texts.PROJECT_DELETED, name)
 
     async def _restore(self, project_id: str) -> None:
         person = await self._person()
         await catalog.restore(project_id, person)
         project = await catalog.open_project(project_id, person)
         self.notice = _about(
-            PROJECT_RESTORED_ARCHIVED if project.archived else PROJECT_RESTORED, project.name
+            projects_texts.PROJECT_RESTORED_ARCHIVED if project.archived else projects_texts.PROJECT_RESTORED,
+            project.name,
         )
 
     async def _list_again(self) -> None:

@@ -6,19 +6,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.projects.catalog import DESCRIPTION_LIMIT, NAME_LIMIT
-from scriptwriter.texts import (
-    ARCHIVE,
-    CANCEL,
-    DELETE,
-    DESCRIPTION_HINT,
-    DESCRIPTION_LABEL,
-    PROJECT_ACTIONS,
-    PROJECT_NAME_LABEL,
-    RENAME,
-    SAVE,
-    UNARCHIVE,
-    Text,
-)
+from scriptwriter.texts import Text, projects_texts, shared_texts
 from scriptwriter.web.kit.elements import button, in_language, limited, menu
 from scriptwriter.web.kit.wording import Language, t
 
@@ -56,14 +44,14 @@ def project_menu(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Co
         )
 
     return menu(
-        t(PROJECT_ACTIONS, language, name=project.name),
-        item(RENAME, deeds.begin_renaming, "rename"),
+        t(projects_texts.PROJECT_ACTIONS, language, name=project.name),
+        item(projects_texts.RENAME, deeds.begin_renaming, "rename"),
         rx.cond(
             project.archived,
-            item(UNARCHIVE, deeds.unarchive, "unarchive"),
-            item(ARCHIVE, deeds.archive, "archive"),
+            item(projects_texts.UNARCHIVE, deeds.unarchive, "unarchive"),
+            item(projects_texts.ARCHIVE, deeds.archive, "archive"),
         ),
-        item(DELETE, deeds.delete, "delete"),
+        item(projects_texts.DELETE, deeds.delete, "delete"),
         data_testid="project-menu",
     )
 
@@ -85,7 +73,7 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
             default_value=project.name,
             auto_focus=True,
             auto_complete="off",
-            aria_label=t(PROJECT_NAME_LABEL, language),
+            aria_label=t(projects_texts.PROJECT_NAME_LABEL, language),
             aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
             aria_describedby=problem,
             data_testid="project-name-field",
@@ -97,13 +85,15 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
             name="description",
             default_value=project.description,
             rows="2",
-            placeholder=t(DESCRIPTION_HINT, language),
-            aria_label=t(DESCRIPTION_LABEL, language),
+            placeholder=t(projects_texts.DESCRIPTION_HINT, language),
+            aria_label=t(projects_texts.DESCRIPTION_LABEL, language),
             aria_describedby=problem,
             data_testid="project-description-field",
         ),
-        button(t(SAVE, language), type="submit", kind="plain", disabled=deeds.unreachable),
-        button(t(CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"),
+        button(t(shared_texts.SAVE, language), type="submit", kind="plain", disabled=deeds.unreachable),
+        button(
+            t(shared_texts.CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"
+        ),
         rx.el.p(in_language(deeds.problem, language), id=problem, class_name="problem", role="alert"),
         on_submit=deeds.rename.temporal,
         no_validate=True,

@@ -17,7 +17,7 @@ from scriptwriter.domain.errors import UserError
 from scriptwriter.services.accounts import sessions
 from scriptwriter.services.runs import sent_forms
 from scriptwriter.store.tables import User
-from scriptwriter.texts import ERRORS
+from scriptwriter.texts import error_texts
 from scriptwriter.web.room.card_vars import LEFT, Notice
 
 HOME, SIGN_IN = "/projects", "/sign-in"
@@ -132,7 +132,7 @@ def as_notice(error: Exception) -> Notice:
     if isinstance(error, UserError):
         return Notice(error.text("zh"), error.text("en"))
     log.error("An event failed", exc_info=error)
-    return Notice(*ERRORS["unexpected"])
+    return Notice(*error_texts.ERRORS["unexpected"])
 
 
 def still(notice: Notice) -> Notice:

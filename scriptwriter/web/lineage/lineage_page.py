@@ -2,14 +2,7 @@
 
 import reflex as rx
 
-from scriptwriter.texts import (
-    BACK_TO_PROJECT,
-    LINEAGE,
-    LINEAGE_EMPTY,
-    LINEAGE_EMPTY_NEXT,
-    LINEAGE_WHY,
-    RESYNCING,
-)
+from scriptwriter.texts import lineage_texts, projects_texts, shared_texts
 from scriptwriter.web.kit.elements import empty, link, notice
 from scriptwriter.web.kit.layout import LANGUAGE, page
 from scriptwriter.web.kit.narrow_screen import NARROW
@@ -44,14 +37,15 @@ def lineage() -> rx.Component:
 
 def _heading() -> rx.Component:
     return rx.el.header(
-        rx.el.h1(t(LINEAGE, LANGUAGE)),
+        rx.el.h1(t(lineage_texts.LINEAGE, LANGUAGE)),
         rx.el.p(ProjectState.name, class_name="project-title"),
         rx.cond(
-            LineageState.resyncing, rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status")
+            LineageState.resyncing,
+            rx.el.p(t(shared_texts.RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
         ),
         rx.el.nav(
             link(
-                t(BACK_TO_PROJECT, LANGUAGE),
+                t(projects_texts.BACK_TO_PROJECT, LANGUAGE),
                 href=f"/projects/{ProjectState.id}/brainstorm",
                 class_name="button plain",
             ),
@@ -67,7 +61,7 @@ def _steps() -> rx.Component:
         LineageState.steps.length() > 0,
         rx.el.div(
             rx.el.div(
-                rx.el.p(t(LINEAGE_WHY, LANGUAGE), class_name="hint"),
+                rx.el.p(t(lineage_texts.WHY, LANGUAGE), class_name="hint"),
                 view_switch(LANGUAGE, DEEDS),
                 class_name="lineage-bar",
             ),
@@ -78,5 +72,5 @@ def _steps() -> rx.Component:
             ),
             class_name="lineage",
         ),
-        empty(t(LINEAGE_EMPTY, LANGUAGE), t(LINEAGE_EMPTY_NEXT, LANGUAGE)),
+        empty(t(lineage_texts.EMPTY, LANGUAGE), t(lineage_texts.EMPTY_NEXT, LANGUAGE)),
     )

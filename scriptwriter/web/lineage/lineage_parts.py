@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 from reflex_base.vars import VarData
 
-from scriptwriter.texts import LINEAGE, LINEAGE_FROM, LINEAGE_VIEW, LINEAGE_VIEWS
+from scriptwriter.texts import lineage_texts
 from scriptwriter.web.kit.elements import button, link
 from scriptwriter.web.kit.wording import Language, t
 from scriptwriter.web.lineage.graph_drawing import flow_chart
@@ -36,10 +36,10 @@ def view_switch(language: Language, deeds: LineageDeeds) -> rx.Component:
                 aria_pressed=rx.cond(deeds.view == view, "true", "false"),
                 data_testid=f"view-{view}",
             )
-            for view, name in LINEAGE_VIEWS.items()
+            for view, name in lineage_texts.VIEWS.items()
         ),
         role="group",
-        aria_label=t(LINEAGE_VIEW, language),
+        aria_label=t(lineage_texts.VIEW, language),
         class_name="view-switch",
     )
 
@@ -55,7 +55,7 @@ def lineage_graph(
         flow_chart(_nodes(steps, language), ways.to(list[dict[str, Any]]), sights, deeds.open),
         class_name="lineage-graph",
         role="group",
-        aria_label=t(LINEAGE, language),
+        aria_label=t(lineage_texts.LINEAGE, language),
         data_testid="lineage-graph",
     )
 
@@ -65,7 +65,7 @@ def lineage_list(steps: Any, language: Language, deeds: LineageDeeds) -> rx.Comp
     return rx.el.ol(
         rx.foreach(steps, lambda step: _line(step, language, deeds)),
         class_name="lineage-list",
-        aria_label=t(LINEAGE, language),
+        aria_label=t(lineage_texts.LINEAGE, language),
         data_testid="lineage-list",
     )
 
@@ -84,7 +84,9 @@ def _line(step: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
             rx.cond(
                 step.source_zh != "",
                 rx.el.span(
-                    t(LINEAGE_FROM, language), " ", rx.cond(language == "en", step.source_en, step.source_zh)
+                    t(lineage_texts.FROM, language),
+                    " ",
+                    rx.cond(language == "en", step.source_en, step.source_zh),
                 ),
             ),
             class_name="step-facts",

@@ -14,31 +14,11 @@ from scriptwriter.domain.taxonomy import named
 from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.lineage_join import Lineage, Node
 from scriptwriter.sync.shape_rows import begun_by, context_of
-from scriptwriter.texts import (
-    DEMO_MODE,
-    IDEAS_COUNT,
-    LINEAGE_ACTS,
-    LINEAGE_LIKE,
-    LINEAGE_MERGE,
-    LINEAGE_NO_TITLE,
-    LINEAGE_QUOTED,
-    LINEAGE_REASON,
-    LINEAGE_SOME_MODEL,
-    LINEAGE_SOMEBODY,
-    LINEAGE_STATES,
-    LINEAGE_TITLE,
-    LINEAGE_UNREADABLE,
-    LINEAGE_VERSION,
-    ONE_IDEA,
-    PASS_REASONS,
-    SECONDS,
-    WRITING_NOW,
-    Text,
-)
+from scriptwriter.texts import Text, lineage_texts, projects_texts, room_texts, shared_texts
 from scriptwriter.web.room.card_vars import StepView, WayView
 from scriptwriter.web.room.card_views import anchor_of
 
-TASKS = {"like": LINEAGE_LIKE, "merge": LINEAGE_MERGE, "title": LINEAGE_TITLE}
+TASKS = {"like": lineage_texts.LIKE, "merge": lineage_texts.MERGE, "title": lineage_texts.RETITLE}
 ACTIONS = {graph.EDIT: "edit", graph.RESTORE: "restore", graph.ARRANGE: "arrange"}
 
 
@@ -114,7 +94,7 @@ class Titles:
 
 
 def _step(node: Node, label: Text, source: Text, project_id: str) -> StepView:
-    state = node.status if node.status in LINEAGE_STATES else ""
+    state = node.status if node.status in lineage_texts.STATES else ""
     return StepView(
         id=node.id,
         kind=_kind(node),
@@ -150,49 +130,55 @@ def _label(node: Node, titles: Titles) -> Text:
         return _act(node, titles)
     value = _value(node)
     if node.status == "streaming":
-        return WRITING_NOW
+        return projects_texts.WRITING_NOW
     if isinstance(value, Brief):
         brief = value
         asked = [part for part in (brief.platform, brief.genre) if part]
         return Text(*(" · ".join(named(part, language) for part in asked) for language in ("zh", "en")))
     if isinstance(value, Ideas):
         count = _ideas_in(node)
-        return ONE_IDEA if count == 1 else _filled(IDEAS_COUNT, count=count)
+        return projects_texts.ONE_IDEA if count == 1 else _filled(projects_texts.IDEAS_COUNT, count=count)
     if isinstance(value, Version | Verdict):
-        return _filled(LINEAGE_VERSION, title=value.title) if value.title else LINEAGE_NO_TITLE
-    return LINEAGE_NO_TITLE if isinstance(value, Order) else LINEAGE_UNREADABLE
+        return _filled(lineage_texts.NEW_TITLE, title=value.title) if value.title else lineage_texts.NO_TITLE
+    return lineage_texts.NO_TITLE if isinstance(value, Order) else lineage_texts.UNREADABLE
 
 
 def _run(node: Node) -> Text:
     context = context_of(node.row)
     if not isinstance(context, RunContext):
-        return LINEAGE_UNREADABLE
+        return lineage_texts.UNREADABLE
     brief = context.params
     name = context.model or brief.model
-    parts = [DEMO_MODE if name == DEMO_MODEL else Text(name, name) if name else LINEAGE_SOME_MODEL]
+    parts = [
+        shared_texts.DEMO_MODE
+        if name == DEMO_MODEL
+        else Text(name, name)
+        if name
+        else lineage_texts.SOME_MODEL
+    ]
     if brief.task in TASKS:
         titles = _listed((_quoted(source.title) for source in brief.sources), "")
         parts.insert(0, _filled(TASKS[brief.task], titles=titles))
     if context.seconds is not None:
-        parts.append(_filled(SECONDS, seconds=round(context.seconds)))
-    if node.status in LINEAGE_STATES:
-        parts.append(LINEAGE_STATES[node.status])
+        parts.append(_filled(room_texts.SECONDS, seconds=round(context.seconds)))
+    if node.status in lineage_texts.STATES:
+        parts.append(lineage_texts.STATES[node.status])
     return _listed(parts, " · ")
 
 
 def _act(node: Node, titles: Titles) -> Text:
     made = _value(node)
     if isinstance(made, Unreadable):
-        return LINEAGE_UNREADABLE
+        return lineage_texts.UNREADABLE
     by = begun_by(node.row) or (made.name if isinstance(made, Verdict | Order) else "")
-    name = Text(by, by) if by else LINEAGE_SOMEBODY
+    name = Text(by, by) if by else lineage_texts.SOMEBODY
     what = ACTIONS.get(node.type) or (made.verdict if isinstance(made, Verdict) else "")
     title = made.title if isinstance(made, Version | Verdict) else ""
     title = title or titles.before(_ref(node), node.at)
-    said = _filled(LINEAGE_ACTS.get(what, LINEAGE_ACTS[""]), name=name, title=_quoted(title))
+    said = _filled(lineage_texts.ACTS.get(what, lineage_texts.ACTS[""]), name=name, title=_quoted(title))
     reason = made.reason if isinstance(made, Verdict) else ""
     if reason and what == "pass":
-        why = _filled(LINEAGE_REASON, reason=PASS_REASONS.get(reason, Text(reason, reason)))
+        why = _filled(lineage_texts.REASON, reason=room_texts.PASS_REASONS.get(reason, Text(reason, reason)))
         return _listed((said, why), "")
     return said
 
@@ -228,7 +214,7 @@ def _value(node: Node) -> Value | Unreadable | None:
 
 
 def _quoted(title: str) -> Text:
-    return _filled(LINEAGE_QUOTED, title=title) if title else LINEAGE_NO_TITLE
+    return _filled(lineage_texts.QUOTED, title=title) if title else lineage_texts.NO_TITLE
 
 
 def _filled(text: Text, **values: Any) -> Text:

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from scriptwriter.texts import BACK_TO_PROJECT, MEMBERS
+from scriptwriter.texts import members_texts, projects_texts
 from scriptwriter.web.kit.elements import link, notice
 from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.web.kit.open_project import opened
@@ -37,11 +37,11 @@ def members() -> rx.Component:
             MembersState.notice,
             rx.fragment(
                 rx.el.header(
-                    rx.el.h1(t(MEMBERS, LANGUAGE)),
+                    rx.el.h1(t(members_texts.MEMBERS, LANGUAGE)),
                     rx.el.p(ProjectState.name, class_name="project-title"),
                     rx.el.nav(
                         link(
-                            t(BACK_TO_PROJECT, LANGUAGE),
+                            t(projects_texts.BACK_TO_PROJECT, LANGUAGE),
                             href=f"/projects/{ProjectState.id}/brainstorm",
                             class_name="button plain",
                         ),

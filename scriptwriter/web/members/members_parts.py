@@ -6,33 +6,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.accounts.usernames import LONGEST_NAME
-from scriptwriter.texts import (
-    ACTIONS,
-    CANCEL,
-    INVITE,
-    INVITE_MEMBER,
-    INVITED_BY,
-    JOINED,
-    LEAVE,
-    LEAVE_WHY,
-    ME,
-    MEMBER,
-    MEMBERS,
-    OPEN_INVITATIONS,
-    REMOVE,
-    REMOVE_MEMBER,
-    REMOVE_WHY,
-    ROLE,
-    ROLE_OF,
-    ROLES,
-    ROLES_WHY,
-    STEP_DOWN,
-    STEP_DOWN_WHY,
-    USERNAME,
-    WITHDRAW,
-    WITHDRAW_INVITATION,
-    Text,
-)
+from scriptwriter.texts import Text, members_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import button, in_language, limited
 from scriptwriter.web.kit.wording import Language, t
 
@@ -66,13 +40,16 @@ def member_table(members: Any, language: Language, deeds: MemberDeeds) -> rx.Com
     return rx.el.table(
         rx.el.thead(
             rx.el.tr(
-                *(rx.el.th(t(text, language), scope="col") for text in (MEMBER, ROLE, JOINED)),
-                rx.el.th(rx.el.span(t(ACTIONS, language), class_name="unseen"), scope="col"),
+                *(
+                    rx.el.th(t(text, language), scope="col")
+                    for text in (members_texts.MEMBER, members_texts.ROLE, members_texts.JOINED)
+                ),
+                rx.el.th(rx.el.span(t(members_texts.ACTIONS, language), class_name="unseen"), scope="col"),
             )
         ),
         rx.el.tbody(rx.foreach(members, lambda member: _row(member, language, deeds))),
         class_name="members",
-        aria_label=t(MEMBERS, language),
+        aria_label=t(members_texts.MEMBERS, language),
         data_testid="members",
     )
 
@@ -82,7 +59,7 @@ def open_invitations(invitations: Any, language: Language, deeds: MemberDeeds) -
     return rx.cond(
         invitations.length() > 0,
         rx.el.section(
-            rx.el.h2(t(OPEN_INVITATIONS, language), id="open-invitations"),
+            rx.el.h2(t(members_texts.OPEN_INVITATIONS, language), id="open-invitations"),
             rx.el.ul(
                 rx.foreach(invitations, lambda invitation: _invitation(invitation, language, deeds)),
                 class_name="invitations",
@@ -101,16 +78,16 @@ def _invitation(invitation: Any, language: Language, deeds: MemberDeeds) -> rx.C
         ),
         rx.el.div(
             rx.el.span(_role_name(invitation.role, language)),
-            rx.el.span(t(INVITED_BY, language, name=invitation.by), class_name="username"),
+            rx.el.span(t(members_texts.INVITED_BY, language, name=invitation.by), class_name="username"),
         ),
         rx.cond(
             deeds.may_manage,
             button(
-                t(WITHDRAW, language),
+                t(members_texts.WITHDRAW, language),
                 kind="quiet",
                 on_click=deeds.withdraw(invitation.id).temporal,
                 disabled=deeds.unreachable,
-                aria_label=t(WITHDRAW_INVITATION, language, name=invitation.name),
+                aria_label=t(members_texts.WITHDRAW_INVITATION, language, name=invitation.name),
                 data_testid="withdraw",
             ),
         ),
@@ -123,10 +100,10 @@ def _invitation(invitation: Any, language: Language, deeds: MemberDeeds) -> rx.C
 def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
     """The form by which an owner invites somebody, and what each role may."""
     return rx.el.section(
-        rx.el.h2(t(INVITE_MEMBER, language)),
+        rx.el.h2(t(members_texts.INVITE_MEMBER, language)),
         rx.el.form(
             rx.el.div(
-                rx.el.label(t(USERNAME, language), html_for="username"),
+                rx.el.label(t(sign_in_texts.USERNAME, language), html_for="username"),
                 limited(
                     rx.el.input,
                     LONGEST_NAME,
@@ -151,12 +128,12 @@ def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
                 class_name="field",
             ),
             rx.el.div(
-                rx.el.label(t(ROLE, language), html_for="role"),
+                rx.el.label(t(members_texts.ROLE, language), html_for="role"),
                 rx.el.select(*_options(language), name="role", id="role", default_value="collaborator"),
                 class_name="field",
             ),
             button(
-                t(INVITE, language),
+                t(members_texts.INVITE, language),
                 type="submit",
                 disabled=deeds.adding | deeds.unreachable,
                 data_testid="invite-member",
@@ -170,12 +147,15 @@ def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
             on_submit=deeds.invite.temporal,
             no_validate=True,
             class_name="member-form",
-            aria_label=t(INVITE_MEMBER, language),
+            aria_label=t(members_texts.INVITE_MEMBER, language),
         ),
         rx.el.dl(
             *(
-                rx.el.div(rx.el.dt(t(ROLES[role], language)), rx.el.dd(t(ROLES_WHY[role], language)))
-                for role in ROLES
+                rx.el.div(
+                    rx.el.dt(t(members_texts.ROLES[role], language)),
+                    rx.el.dd(t(members_texts.ROLES_WHY[role], language)),
+                )
+                for role in members_texts.ROLES
             ),
             class_name="roles",
         ),
@@ -187,7 +167,7 @@ def _row(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
     return rx.el.tr(
         rx.el.th(
             rx.el.span(member.name, class_name="member-name"),
-            rx.cond(member.me, rx.el.span(t(ME, language), class_name="chip")),
+            rx.cond(member.me, rx.el.span(t(members_texts.ME, language), class_name="chip")),
             rx.el.span("@" + member.username, class_name="username"),
             scope="row",
         ),
@@ -202,10 +182,16 @@ def _row(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
                 _question(member, language, deeds),
                 rx.cond(
                     member.me,
-                    _ask(LEAVE, t(LEAVE, language), member, language, deeds),
+                    _ask(members_texts.LEAVE, t(members_texts.LEAVE, language), member, language, deeds),
                     rx.cond(
                         deeds.may_manage,
-                        _ask(REMOVE, t(REMOVE_MEMBER, language, name=member.name), member, language, deeds),
+                        _ask(
+                            members_texts.REMOVE,
+                            t(members_texts.REMOVE_MEMBER, language, name=member.name),
+                            member,
+                            language,
+                            deeds,
+                        ),
                     ),
                 ),
             ),
@@ -225,7 +211,7 @@ def _role(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
             value=member.role,
             on_change=lambda role: deeds.change_role(member.id, role).temporal,
             disabled=deeds.unreachable,
-            aria_label=t(ROLE_OF, language, name=member.name),
+            aria_label=t(members_texts.ROLE_OF, language, name=member.name),
         ),
         rx.el.span(_role_name(member.role, language)),
     )
@@ -247,13 +233,17 @@ def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Compone
     stepping_down = deeds.asked_role != ""
     why = rx.cond(
         stepping_down,
-        t(STEP_DOWN_WHY, language),
-        rx.cond(member.me, t(LEAVE_WHY, language), t(REMOVE_WHY, language, name=member.name)),
+        t(members_texts.STEP_DOWN_WHY, language),
+        rx.cond(
+            member.me,
+            t(members_texts.LEAVE_WHY, language),
+            t(members_texts.REMOVE_WHY, language, name=member.name),
+        ),
     )
     what = rx.cond(
         stepping_down,
-        t(STEP_DOWN, language),
-        rx.cond(member.me, t(LEAVE, language), t(REMOVE, language)),
+        t(members_texts.STEP_DOWN, language),
+        rx.cond(member.me, t(members_texts.LEAVE, language), t(members_texts.REMOVE, language)),
     )
     return rx.el.div(
         rx.el.p(why, id="question"),
@@ -264,7 +254,7 @@ def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Compone
             data_testid="confirm",
         ),
         button(
-            t(CANCEL, language),
+            t(shared_texts.CANCEL, language),
             kind="quiet",
             on_click=deeds.keep,
             auto_focus=True,
@@ -280,8 +270,8 @@ def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Compone
 
 
 def _options(language: Language) -> list[rx.Component]:
-    return [rx.el.option(t(text, language), value=role) for role, text in ROLES.items()]
+    return [rx.el.option(t(text, language), value=role) for role, text in members_texts.ROLES.items()]
 
 
 def _role_name(role: Any, language: Language) -> Any:
-    return rx.match(role, *((name, t(text, language)) for name, text in ROLES.items()), "")
+    return rx.match(role, *((name, t(text, language)) for name, text in members_texts.ROLES.items()), "")

@@ -12,7 +12,7 @@ from scriptwriter.services.projects.invitations import InvitationRow
 from scriptwriter.services.projects.memberships import MemberRow
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import MEMBERS
-from scriptwriter.texts import INVITED, WITHDRAWN
+from scriptwriter.texts import members_texts
 from scriptwriter.web.kit.following import following_project, project_of, waiting
 from scriptwriter.web.kit.project_state import ProjectState, about
 from scriptwriter.web.kit.session_state import HOME, SessionState, as_notice, is_signed_out
@@ -155,11 +155,13 @@ class MembersState(SessionState):
     async def _invite(self, username: str, role: str) -> None:
         row = await invitations.invite(project_of(self), username, role, await self._person())
         self.added += 1
-        self.invited = Notice(INVITED.zh.format(name=row.name), INVITED.en.format(name=row.name))
+        self.invited = Notice(
+            members_texts.INVITED.zh.format(name=row.name), members_texts.INVITED.en.format(name=row.name)
+        )
 
     async def _withdraw(self, invitation_id: str) -> None:
         await invitations.withdraw(project_of(self), invitation_id, await self._person())
-        self.invited = Notice(*WITHDRAWN)
+        self.invited = Notice(*members_texts.WITHDRAWN)
 
     async def _change_role(self, member_id: str, role: str) -> None:
         await memberships.change_role(project_of(self), member_id, role, await self._person())

@@ -5,40 +5,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.projects.catalog import NAME_LIMIT
-from scriptwriter.texts import (
-    ACCEPT,
-    AS_ROLES,
-    DECLINE,
-    FAILED,
-    IDEAS_COUNT,
-    IMPORT,
-    IMPORT_WHY,
-    INVITATIONS,
-    INVITES_YOU,
-    LOADING,
-    NEW_PROJECT,
-    NO_IDEAS_YET,
-    NO_PROJECTS,
-    NO_PROJECTS_NEXT,
-    NOTHING_ARCHIVED,
-    NOTHING_ARCHIVED_NEXT,
-    NOTHING_DELETED,
-    NOTHING_DELETED_NEXT,
-    NOTHING_MATCHES,
-    NOTHING_MATCHES_NEXT,
-    ONE_IDEA,
-    PROJECTS,
-    QUEUED,
-    RESTORE,
-    SEARCH_PROJECTS,
-    SHELF,
-    SHELVES,
-    SORT,
-    SORTS,
-    UNDO,
-    WRITING_NOW,
-    Text,
-)
+from scriptwriter.texts import Text, brief_texts, import_texts, projects_texts, room_texts, shared_texts
 from scriptwriter.web.kit.elements import button, empty, limited, link, link_button, notice
 from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.web.kit.open_project import PROJECT_DEEDS
@@ -53,9 +20,9 @@ def projects() -> rx.Component:
     """All projects of one shelf, the one that changed last first."""
     return page(
         rx.el.header(
-            rx.el.h1(t(PROJECTS, LANGUAGE)),
+            rx.el.h1(t(projects_texts.PROJECTS, LANGUAGE)),
             _shelves(),
-            import_form(LANGUAGE, t(IMPORT, LANGUAGE), t(IMPORT_WHY, LANGUAGE)),
+            import_form(LANGUAGE, t(import_texts.IMPORT, LANGUAGE), t(import_texts.IMPORT_WHY, LANGUAGE)),
             rx.cond(ProjectsState.projects.length() > 0, _new_project()),
             class_name="page-heading",
         ),
@@ -68,13 +35,35 @@ def projects() -> rx.Component:
                 rx.el.ul(rx.foreach(ProjectsState.projects, _row), class_name="project-list"),
                 rx.match(
                     rx.cond(ProjectsState.search != "", "searched", ProjectsState.shelf),
-                    ("searched", empty(t(NOTHING_MATCHES, LANGUAGE), t(NOTHING_MATCHES_NEXT, LANGUAGE))),
-                    ("archived", empty(t(NOTHING_ARCHIVED, LANGUAGE), t(NOTHING_ARCHIVED_NEXT, LANGUAGE))),
-                    ("deleted", empty(t(NOTHING_DELETED, LANGUAGE), t(NOTHING_DELETED_NEXT, LANGUAGE))),
-                    empty(t(NO_PROJECTS, LANGUAGE), t(NO_PROJECTS_NEXT, LANGUAGE), _new_project()),
+                    (
+                        "searched",
+                        empty(
+                            t(projects_texts.NOTHING_MATCHES, LANGUAGE),
+                            t(projects_texts.NOTHING_MATCHES_NEXT, LANGUAGE),
+                        ),
+                    ),
+                    (
+                        "archived",
+                        empty(
+                            t(projects_texts.NOTHING_ARCHIVED, LANGUAGE),
+                            t(projects_texts.NOTHING_ARCHIVED_NEXT, LANGUAGE),
+                        ),
+                    ),
+                    (
+                        "deleted",
+                        empty(
+                            t(projects_texts.NOTHING_DELETED, LANGUAGE),
+                            t(projects_texts.NOTHING_DELETED_NEXT, LANGUAGE),
+                        ),
+                    ),
+                    empty(
+                        t(projects_texts.NO_PROJECTS, LANGUAGE),
+                        t(projects_texts.NO_PROJECTS_NEXT, LANGUAGE),
+                        _new_project(),
+                    ),
                 ),
             ),
-            rx.el.p(t(LOADING, LANGUAGE), class_name="loading", role="status"),
+            rx.el.p(t(shared_texts.LOADING, LANGUAGE), class_name="loading", role="status"),
         ),
         notice(ProjectsState.notice, LANGUAGE, ProjectsState.dismiss),
         notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss, _undo()),
@@ -86,23 +75,27 @@ def _invitations() -> rx.Component:
     """What the person is asked, above everything; told to who listens as it comes."""
     return rx.el.section(
         rx.foreach(ProjectsState.invitations, _invitation),
-        aria_label=t(INVITATIONS, LANGUAGE),
+        aria_label=t(projects_texts.INVITATIONS, LANGUAGE),
         aria_live="polite",
         class_name="invites",
     )
 
 
 def _invitation(invitation: Any) -> rx.Component:
-    role = rx.match(invitation.role, *((name, t(text, LANGUAGE)) for name, text in AS_ROLES.items()), "")
-    sentence = t(INVITES_YOU, LANGUAGE, name=invitation.name, role=role, project=invitation.project)
+    role = rx.match(
+        invitation.role, *((name, t(text, LANGUAGE)) for name, text in projects_texts.AS_ROLES.items()), ""
+    )
+    sentence = t(
+        projects_texts.INVITES_YOU, LANGUAGE, name=invitation.name, role=role, project=invitation.project
+    )
     return rx.el.article(
         rx.el.div(
             rx.el.p(sentence, id="invite-" + invitation.id, class_name="invite-text"),
             rx.el.span("@" + invitation.username, class_name="username"),
         ),
         rx.el.div(
-            _answer(ACCEPT, "primary", ProjectsState.accept, invitation),
-            _answer(DECLINE, "plain", ProjectsState.decline, invitation),
+            _answer(projects_texts.ACCEPT, "primary", ProjectsState.accept, invitation),
+            _answer(projects_texts.DECLINE, "plain", ProjectsState.decline, invitation),
             class_name="actions",
         ),
         key=invitation.id,
@@ -118,7 +111,7 @@ def _answer(text: Text, kind: str, answer: Any, invitation: Any) -> rx.Component
         disabled=UNREACHABLE,
         on_click=answer(invitation.id).temporal,
         aria_describedby="invite-" + invitation.id,
-        data_testid="accept" if text is ACCEPT else "decline",
+        data_testid="accept" if text is projects_texts.ACCEPT else "decline",
     )
 
 
@@ -133,10 +126,10 @@ def _shelves() -> rx.Component:
                 on_click=ProjectsState.choose(shelf),
                 data_testid=f"shelf-{shelf}",
             )
-            for shelf, name in SHELVES.items()
+            for shelf, name in projects_texts.SHELVES.items()
         ),
         role="group",
-        aria_label=t(SHELF, LANGUAGE),
+        aria_label=t(projects_texts.SHELF, LANGUAGE),
         class_name="shelves",
     )
 
@@ -152,16 +145,19 @@ def _finding() -> rx.Component:
                 NAME_LIMIT,
                 LANGUAGE,
                 type="search",
-                placeholder=t(SEARCH_PROJECTS, LANGUAGE),
-                aria_label=t(SEARCH_PROJECTS, LANGUAGE),
+                placeholder=t(projects_texts.SEARCH_PROJECTS, LANGUAGE),
+                aria_label=t(projects_texts.SEARCH_PROJECTS, LANGUAGE),
                 on_change=ProjectsState.look_for.debounce(250).temporal,
                 auto_complete="off",
                 data_testid="search-projects",
             ),
             rx.el.label(
-                t(SORT, LANGUAGE),
+                t(projects_texts.SORT, LANGUAGE),
                 rx.el.select(
-                    *(rx.el.option(t(name, LANGUAGE), value=sort) for sort, name in SORTS.items()),
+                    *(
+                        rx.el.option(t(name, LANGUAGE), value=sort)
+                        for sort, name in projects_texts.SORTS.items()
+                    ),
                     value=ProjectsState.sort,
                     on_change=ProjectsState.order.temporal,
                     data_testid="sort-projects",
@@ -173,11 +169,11 @@ def _finding() -> rx.Component:
 
 
 def _new_project() -> rx.Component:
-    return link_button(t(NEW_PROJECT, LANGUAGE), "/projects/new")
+    return link_button(t(brief_texts.NEW_PROJECT, LANGUAGE), "/projects/new")
 
 
 def _undo() -> rx.Component:
-    return rx.cond(ManagingState.deleted != "", _restoring(UNDO, ManagingState.deleted, "undo"))
+    return rx.cond(ManagingState.deleted != "", _restoring(shared_texts.UNDO, ManagingState.deleted, "undo"))
 
 
 def _restoring(text: Text, project_id: Any, testid: str) -> rx.Component:
@@ -196,7 +192,7 @@ def _row(project: Any) -> rx.Component:
             ProjectsState.shelf == "deleted",
             rx.fragment(
                 rx.el.div(*_facts(project), class_name="project-facts"),
-                _restoring(RESTORE, project.id, "restore"),
+                _restoring(projects_texts.RESTORE, project.id, "restore"),
             ),
             rx.fragment(
                 name_or_field(project, _link(project), LANGUAGE, PROJECT_DEEDS),
@@ -227,12 +223,15 @@ def _facts(project: Any) -> tuple[rx.Component, ...]:
 
 
 def _condition(project: Any) -> rx.Component:
-    ideas = rx.el.span(counted(project.ideas, IDEAS_COUNT, ONE_IDEA, LANGUAGE), data_testid="ideas-count")
+    ideas = rx.el.span(
+        counted(project.ideas, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA, LANGUAGE),
+        data_testid="ideas-count",
+    )
     doing = rx.match(
         project.phase,
-        ("queued", rx.el.span(t(QUEUED, LANGUAGE), class_name="live")),
-        ("writing", rx.el.span(t(WRITING_NOW, LANGUAGE), class_name="live")),
-        ("failed", rx.el.span(t(FAILED, LANGUAGE), class_name="broken")),
-        rx.cond(project.ideas == 0, rx.el.span(t(NO_IDEAS_YET, LANGUAGE))),
+        ("queued", rx.el.span(t(room_texts.QUEUED, LANGUAGE), class_name="live")),
+        ("writing", rx.el.span(t(projects_texts.WRITING_NOW, LANGUAGE), class_name="live")),
+        ("failed", rx.el.span(t(room_texts.FAILED, LANGUAGE), class_name="broken")),
+        rx.cond(project.ideas == 0, rx.el.span(t(projects_texts.NO_IDEAS_YET, LANGUAGE))),
     )
     return rx.el.span(doing, rx.cond(project.ideas > 0, ideas), class_name="project-condition")

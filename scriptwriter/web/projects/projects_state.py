@@ -12,7 +12,7 @@ from scriptwriter.services.projects.catalog import NAME_LIMIT, ProjectRow
 from scriptwriter.services.projects.invitations import MyInvitation
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import NEWS
-from scriptwriter.texts import DECLINED_PROJECT, JOINED_PROJECT, SORTS, Text
+from scriptwriter.texts import Text, projects_texts
 from scriptwriter.web.kit.event_arguments import Words
 from scriptwriter.web.kit.following import following
 from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
@@ -55,7 +55,7 @@ class ProjectsState(SessionState):
     @rx.event
     async def order(self, sort: str) -> None:
         """Sort the list: by changed, created, name, or ideas."""
-        self.sort = sort if sort in SORTS else "changed"
+        self.sort = sort if sort in projects_texts.SORTS else "changed"
         await self._read()
 
     @rx.event
@@ -67,12 +67,12 @@ class ProjectsState(SessionState):
     @rx.event
     async def accept(self, invitation_id: str) -> None:
         """Become a member of the project of an invitation."""
-        await self._answer(str(invitation_id), invitations.accept, JOINED_PROJECT)
+        await self._answer(str(invitation_id), invitations.accept, projects_texts.JOINED_PROJECT)
 
     @rx.event
     async def decline(self, invitation_id: str) -> None:
         """Say no to an invitation."""
-        await self._answer(str(invitation_id), invitations.decline, DECLINED_PROJECT)
+        await self._answer(str(invitation_id), invitations.decline, projects_texts.DECLINED_PROJECT)
 
     @rx.event
     def dismiss(self) -> None:

@@ -4,33 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.texts import (
-    AVOIDING,
-    BRIEF_COUNT,
-    BRIEF_ONE,
-    FAILED,
-    FEMALE_AUDIENCE,
-    IDEAS_COUNT,
-    LIKE_TASK,
-    MALE_AUDIENCE,
-    MERGE_TASK,
-    ONE_IDEA,
-    PARTIAL,
-    PROGRESS,
-    QUEUED,
-    RECOVERING,
-    RESUMING,
-    SECONDS,
-    STARTED_BY,
-    STOPPED,
-    STOPPED_BY,
-    THINKING,
-    TOKENS,
-    WAITED,
-    WAITING,
-    WHOLE_TEXT,
-    WRITING,
-)
+from scriptwriter.texts import brief_texts, projects_texts, room_texts
 from scriptwriter.web.kit.elements import countdown, demo_chip, in_language, seconds_left, timer
 from scriptwriter.web.kit.wording import Language, counted, named, quoted, t, woven
 from scriptwriter.web.room.card_vars import RUNNING, Notice
@@ -45,16 +19,19 @@ BEGINNING = 160
 
 def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     """The state of the newest run, and the one thing to do about it; `batch` is a Var of BatchView."""
-    recovering = t(RECOVERING, language, number=batch.resume_at)
+    recovering = t(room_texts.RECOVERING, language, number=batch.resume_at)
     return rx.el.section(
         rx.el.div(
             rx.match(
                 batch.phase,
-                ("queued", _line(t(QUEUED, language))),
+                ("queued", _line(t(room_texts.QUEUED, language))),
                 ("thinking", _thinking(batch, language)),
                 ("recovering", _line(recovering, " ", _clock(batch))),
                 ("waiting", _waiting(batch, language)),
-                ("writing", _line(t(WRITING, language, count=batch.finished), testid="writing-status")),
+                (
+                    "writing",
+                    _line(t(room_texts.WRITING, language, count=batch.finished), testid="writing-status"),
+                ),
                 ("failed", _failed(batch, language, deeds)),
                 ("stopped", _short(batch, _stopped(batch, language), language, deeds)),
                 ("partial", _short(batch, _partial(batch, language), language, deeds)),
@@ -78,10 +55,13 @@ def facts(batch: Any, language: Language) -> rx.Component:
         rx.cond(batch.platform != "", _asked(batch, language)),
         rx.cond(batch.wishes != "", _wishes(batch.wishes, language)),
         rx.cond(
-            batch.avoid != "", rx.el.p(t(AVOIDING, language, what=batch.avoid), class_name="hint avoiding")
+            batch.avoid != "",
+            rx.el.p(t(room_texts.AVOIDING, language, what=batch.avoid), class_name="hint avoiding"),
         ),
         rx.el.p(
-            rx.cond(batch.started_by != "", rx.el.span(t(STARTED_BY, language, name=batch.started_by))),
+            rx.cond(
+                batch.started_by != "", rx.el.span(t(room_texts.STARTED_BY, language, name=batch.started_by))
+            ),
             rx.cond(
                 batch.started_at != "",
                 rx.el.time(date_time=batch.started_at, data_when=batch.started_at, data_testid="started-at"),
@@ -104,7 +84,7 @@ def _asked(batch: Any, language: Language) -> rx.Component:
         rx.el.span(named(batch, "genre", language)),
         _audience(batch, language),
         DOT,
-        rx.el.span(counted(batch.count, BRIEF_COUNT, BRIEF_ONE, language)),
+        rx.el.span(counted(batch.count, room_texts.BRIEF_COUNT, room_texts.BRIEF_ONE, language)),
         class_name="brief-line",
         data_testid="brief",
     )
@@ -117,7 +97,7 @@ def _wishes(wishes: Any, language: Language) -> rx.Component:
         rx.el.details(
             rx.el.summary(
                 rx.el.span(wishes[:BEGINNING] + "…", class_name="beginning"),
-                rx.el.span(t(WHOLE_TEXT, language), class_name="whole"),
+                rx.el.span(t(room_texts.WHOLE_TEXT, language), class_name="whole"),
             ),
             rx.el.p(wishes, tab_index=0),
             class_name="wishes",
@@ -130,8 +110,8 @@ def _wishes(wishes: Any, language: Language) -> rx.Component:
 def _audience(batch: Any, language: Language) -> Any:
     return rx.match(
         batch.audience,
-        ("female", rx.fragment(DOT, rx.el.span(t(FEMALE_AUDIENCE, language)))),
-        ("male", rx.fragment(DOT, rx.el.span(t(MALE_AUDIENCE, language)))),
+        ("female", rx.fragment(DOT, rx.el.span(t(brief_texts.FEMALE_AUDIENCE, language)))),
+        ("male", rx.fragment(DOT, rx.el.span(t(brief_texts.MALE_AUDIENCE, language)))),
         rx.fragment(),
     )
 
@@ -158,11 +138,15 @@ def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.el.details(
         rx.el.summary(
             rx.el.span(_task(heading, language), class_name="past-task"),
-            rx.el.span(counted(heading.finished, IDEAS_COUNT, ONE_IDEA, language)),
+            rx.el.span(
+                counted(heading.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA, language)
+            ),
             rx.el.span(heading.started_by),
             rx.el.time(date_time=heading.started_at, data_when=heading.started_at),
-            rx.cond(heading.seconds >= 0, rx.el.span(t(SECONDS, language, seconds=heading.seconds))),
-            rx.cond(heading.tokens != "", rx.el.span(t(TOKENS, language, tokens=heading.tokens))),
+            rx.cond(
+                heading.seconds >= 0, rx.el.span(t(room_texts.SECONDS, language, seconds=heading.seconds))
+            ),
+            rx.cond(heading.tokens != "", rx.el.span(t(room_texts.TOKENS, language, tokens=heading.tokens))),
             rx.cond(heading.cost != "", rx.el.span(heading.cost)),
             class_name="past-heading",
         ),
@@ -181,8 +165,8 @@ def _task(batch: Any, language: Language) -> Any:
     """What the run was for: more like one, a merge, or its brief in a line."""
     return rx.match(
         batch.task,
-        ("like", t(LIKE_TASK, language, sources=quoted(batch.sources, language))),
-        ("merge", t(MERGE_TASK, language, sources=quoted(batch.sources, language))),
+        ("like", t(room_texts.LIKE_TASK, language, sources=quoted(batch.sources, language))),
+        ("merge", t(room_texts.MERGE_TASK, language, sources=quoted(batch.sources, language))),
         named(batch, "platform", language) + DOT + named(batch, "genre", language),
     )
 
@@ -205,18 +189,20 @@ def _attempt(batch: Any) -> Any:
 
 
 def _thinking(batch: Any, language: Language) -> rx.Component:
-    resuming = t(RESUMING, language, number=batch.resume_at)
+    resuming = t(room_texts.RESUMING, language, number=batch.resume_at)
     return rx.cond(
         batch.resume_at > 0,
         _line(resuming, " ", _clock(batch)),
-        _line(t(THINKING, language), " ", _clock(batch)),
+        _line(t(room_texts.THINKING, language), " ", _clock(batch)),
     )
 
 
 def _waiting(batch: Any, language: Language) -> rx.Component:
     values = {"reason": _reason(batch, language), "number": batch.wait_number, "of": batch.wait_of}
-    waiting = woven(WAITING, language, seconds=seconds_left(batch.wait_seconds), **values)
-    return _line(countdown(batch.wait_seconds, waiting, t(WAITED, language, **values), key=_attempt(batch)))
+    waiting = woven(room_texts.WAITING, language, seconds=seconds_left(batch.wait_seconds), **values)
+    return _line(
+        countdown(batch.wait_seconds, waiting, t(room_texts.WAITED, language, **values), key=_attempt(batch))
+    )
 
 
 def _reason(batch: Any, language: Language) -> Any:
@@ -227,7 +213,7 @@ def _failed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             # What cannot be read has not failed.
-            rx.cond(batch.remedy != "another_batch", rx.el.strong(t(FAILED, language))),
+            rx.cond(batch.remedy != "another_batch", rx.el.strong(t(room_texts.FAILED, language))),
             rx.cond(batch.failure_zh != "", rx.el.p(_reason(batch, language), data_testid="failure-reason")),
         ),
         rx.cond(deeds.may_act, rx.el.div(remedies(batch, language, deeds), class_name="actions")),
@@ -253,21 +239,29 @@ def _short(batch: Any, text: Any, language: Language, deeds: Deeds) -> rx.Compon
 
 def _stopped(batch: Any, language: Language) -> Any:
     return rx.cond(
-        batch.stopped_by != "", t(STOPPED_BY, language, name=batch.stopped_by), t(STOPPED, language)
+        batch.stopped_by != "",
+        t(room_texts.STOPPED_BY, language, name=batch.stopped_by),
+        t(room_texts.STOPPED, language),
     )
 
 
 def _partial(batch: Any, language: Language) -> Any:
     numbers = {"finished": batch.finished, "count": batch.count, "missing": batch.missing}
-    return rx.cond(batch.failure_zh != "", _reason(batch, language), t(PARTIAL, language, **numbers))
+    return rx.cond(
+        batch.failure_zh != "", _reason(batch, language), t(room_texts.PARTIAL, language, **numbers)
+    )
 
 
 def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.fragment(
         rx.el.p(
-            rx.el.span(counted(batch.finished, IDEAS_COUNT, ONE_IDEA, language)),
-            rx.cond(batch.seconds >= 0, rx.el.span(DOT, t(SECONDS, language, seconds=batch.seconds))),
-            rx.cond(batch.tokens != "", rx.el.span(DOT, t(TOKENS, language, tokens=batch.tokens))),
+            rx.el.span(
+                counted(batch.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA, language)
+            ),
+            rx.cond(
+                batch.seconds >= 0, rx.el.span(DOT, t(room_texts.SECONDS, language, seconds=batch.seconds))
+            ),
+            rx.cond(batch.tokens != "", rx.el.span(DOT, t(room_texts.TOKENS, language, tokens=batch.tokens))),
             rx.cond(batch.cost != "", rx.el.span(DOT, batch.cost)),
             data_testid="summary",
         ),
@@ -283,7 +277,7 @@ def _bar(batch: Any, language: Language) -> rx.Component:
         rx.el.div(class_name="bar-fill", style={"transform": f"scaleX({batch.progress / 100})"}),
         class_name="bar",
         role="progressbar",
-        aria_label=t(PROGRESS, language),
+        aria_label=t(room_texts.PROGRESS, language),
         aria_valuemin="0",
         aria_valuemax="100",
         aria_valuenow=batch.progress,

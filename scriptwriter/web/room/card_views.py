@@ -9,7 +9,7 @@ from scriptwriter.domain.graph import Idea
 from scriptwriter.domain.idea_acts import IdeaRef, Pick, Version
 from scriptwriter.sync.idea_notes import IdeaNotes
 from scriptwriter.sync.project_flow import Batch, ProjectFlow
-from scriptwriter.texts import PASS_REASONS
+from scriptwriter.texts import room_texts
 from scriptwriter.web.room.card_vars import CardView, KeeperView, PersonView, PickView, VersionView
 
 
@@ -112,7 +112,7 @@ def _finished(batch: Batch, index: int, idea: Idea, looking: Looking) -> CardVie
 
 
 def _pick(pick: Pick) -> PickView:
-    zh, en = PASS_REASONS.get(pick.reason, (pick.reason, pick.reason))
+    zh, en = room_texts.PASS_REASONS.get(pick.reason, (pick.reason, pick.reason))
     return PickView(pick.name, pick.verdict, zh, en)
 
 

@@ -5,25 +5,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.transfer.file_format import MOST_BYTES
-from scriptwriter.texts import (
-    CLOSE,
-    COPIED,
-    COPY_TEXT,
-    ERRORS,
-    EXPORT,
-    EXPORT_ALL,
-    EXPORT_GRAPH,
-    EXPORT_KEEPERS,
-    EXPORT_WHAT,
-    IMPORT_FAILED,
-    IMPORTING,
-    MARKDOWN_FILE,
-    NOT_COPIED,
-    NOT_DOWNLOADED,
-    WITH_MARK,
-    WITH_MARK_WHY,
-    WORD_FILE,
-)
+from scriptwriter.texts import error_texts, export_texts, import_texts, shared_texts
 from scriptwriter.web.kit.elements import PostForm, api_address
 from scriptwriter.web.kit.wording import Language, t
 
@@ -31,7 +13,7 @@ from scriptwriter.web.kit.wording import Language, t
 def export_button(language: Language) -> rx.Component:
     """Opens the dialog."""
     return rx.el.button(
-        t(EXPORT, language),
+        t(export_texts.EXPORT, language),
         type="button",
         class_name="button quiet",
         data_shows="export",
@@ -45,17 +27,17 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
     return rx.el.dialog(
         PostForm.create(
             rx.el.header(
-                rx.el.h2(t(EXPORT, language)),
-                rx.el.button(t(CLOSE, language), type="submit", class_name="button quiet"),
+                rx.el.h2(t(export_texts.EXPORT, language)),
+                rx.el.button(t(shared_texts.CLOSE, language), type="submit", class_name="button quiet"),
             ),
             method="dialog",
         ),
         PostForm.create(
             rx.el.fieldset(
-                rx.el.legend(t(EXPORT_WHAT, language)),
+                rx.el.legend(t(export_texts.WHAT, language)),
                 rx.el.div(
-                    _which("keepers", EXPORT_KEEPERS, language, checked=True),
-                    _which("all", EXPORT_ALL, language),
+                    _which("keepers", export_texts.KEEPERS, language, checked=True),
+                    _which("all", export_texts.ALL, language),
                     class_name="choices",
                 ),
                 class_name="field",
@@ -64,25 +46,25 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
             rx.el.input(type="hidden", name="mark", value="false", read_only=True),
             rx.el.label(
                 rx.el.input(type="checkbox", name="mark", value="true", default_checked=True),
-                rx.el.span(t(WITH_MARK, language)),
+                rx.el.span(t(export_texts.WITH_MARK, language)),
                 class_name="tick",
             ),
-            rx.el.p(t(WITH_MARK_WHY, language), class_name="hint"),
+            rx.el.p(t(export_texts.WITH_MARK_WHY, language), class_name="hint"),
             rx.el.input(type="hidden", name="language", value=language, read_only=True),
             rx.el.div(
                 rx.el.button(
-                    t(COPY_TEXT, language),
+                    t(export_texts.COPY_TEXT, language),
                     type="button",
                     class_name="button primary",
                     data_copies="",
                     data_testid="copy-text",
                 ),
-                _said(COPIED, language, role="status", data_says="copied"),
-                _said(NOT_COPIED, language, role="alert", data_says="failed"),
-                _file("markdown", MARKDOWN_FILE, language),
-                _file("word", WORD_FILE, language),
-                _file("json", EXPORT_GRAPH, language),
-                _said(NOT_DOWNLOADED, language, role="alert", data_says="unsaved"),
+                _said(shared_texts.COPIED, language, role="status", data_says="copied"),
+                _said(export_texts.NOT_COPIED, language, role="alert", data_says="failed"),
+                _file("markdown", export_texts.MARKDOWN_FILE, language),
+                _file("word", export_texts.WORD_FILE, language),
+                _file("json", export_texts.WHOLE_PROJECT, language),
+                _said(export_texts.NOT_DOWNLOADED, language, role="alert", data_says="unsaved"),
                 rx.el.span(class_name="chip", hidden=True, role="alert", data_says="refused"),
                 class_name="actions",
             ),
@@ -93,7 +75,7 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
         ),
         id="export",
         class_name="paper",
-        aria_label=t(EXPORT, language),
+        aria_label=t(export_texts.EXPORT, language),
         data_testid="export-dialog",
     )
 
@@ -112,15 +94,15 @@ def import_form(language: Language, label: Any, hint: Any) -> rx.Component:
             ),
             title=hint,
         ),
-        _said(IMPORTING, language, role="status", data_says="working"),
+        _said(import_texts.IMPORTING, language, role="status", data_says="working"),
         # A live region must be in the page before its content changes, or screen readers skip it.
         rx.el.p(
             class_name="problem import-problem",
             role="alert",
             data_says="problem",
-            data_otherwise=t(IMPORT_FAILED, language),
+            data_otherwise=t(import_texts.IMPORT_FAILED, language),
             data_most=str(MOST_BYTES),
-            data_too_large=t(ERRORS["file_too_large"], language, limit=MOST_BYTES // 1_000_000),
+            data_too_large=t(error_texts.ERRORS["file_too_large"], language, limit=MOST_BYTES // 1_000_000),
             data_testid="import-problem",
         ),
         action=api_address("/api/projects/import"),

@@ -4,27 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.texts import (
-    CLOSE_TO,
-    EDIT,
-    EDITED,
-    EDITING_NOW,
-    LIKE_THIS,
-    MORE,
-    ORIGIN,
-    RETITLE,
-    RETRY,
-    RETRY_IDEA,
-    SELECT_TO_MERGE,
-    SELECTED_TO_MERGE,
-    SKIPPED,
-    SPECIAL_SUBJECT,
-    TITLE_FAILED,
-    TITLING,
-    UNFINISHED,
-    UNTITLED,
-    VERSIONS,
-)
+from scriptwriter.texts import room_texts
 from scriptwriter.web.kit.elements import button
 from scriptwriter.web.kit.wording import Language, listed, t
 from scriptwriter.web.room.idea_editor import editor, versions
@@ -47,7 +27,7 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
     Only the newest run's unfinished ideas can be retried: `past` says that this is one of an earlier run.
     """
     unfinished = rx.fragment(
-        rx.el.span(t(UNFINISHED, language), class_name="chip"),
+        rx.el.span(t(room_texts.UNFINISHED, language), class_name="chip"),
         rx.fragment() if past else _retry(card, batch, language, deeds),
     )
     return rx.el.article(
@@ -60,7 +40,7 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
                 rx.match(
                     card.state,
                     ("unfinished", rx.el.footer(unfinished)),
-                    ("skipped", rx.el.footer(rx.el.span(t(SKIPPED, language), class_name="chip"))),
+                    ("skipped", rx.el.footer(rx.el.span(t(room_texts.SKIPPED, language), class_name="chip"))),
                     _finished(card, batch, language, deeds),
                 ),
             ),
@@ -91,12 +71,14 @@ def _finished(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Com
 
 def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
     """Quiet words about an idea: edited, close to another, special subjects, who is at it."""
-    close = rx.el.a(t(CLOSE_TO, language, title=card.close_to), href=rx.Var.create("#") + card.close_anchor)
+    close = rx.el.a(
+        t(room_texts.CLOSE_TO, language, title=card.close_to), href=rx.Var.create("#") + card.close_anchor
+    )
     return rx.el.p(
         rx.cond(
             card.version != "",
             rx.el.button(
-                t(EDITED, language),
+                t(room_texts.EDITED, language),
                 type="button",
                 class_name="chip",
                 on_click=deeds.ideas.show_versions(card.ref).temporal,
@@ -104,13 +86,13 @@ def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
             ),
         ),
         rx.cond(card.close_to != "", rx.el.span(close, class_name="chip", data_testid="close-to")),
-        rx.cond(card.sensitive, rx.el.span(t(SPECIAL_SUBJECT, language), class_name="chip")),
+        rx.cond(card.sensitive, rx.el.span(t(room_texts.SPECIAL_SUBJECT, language), class_name="chip")),
         _editors(card, language),
         rx.match(
             card.titling,
             ("", rx.fragment()),
-            ("failed", rx.el.span(t(TITLE_FAILED, language), class_name="chip")),
-            rx.el.span(t(TITLING, language), class_name="chip live", data_testid="titling"),
+            ("failed", rx.el.span(t(room_texts.TITLE_FAILED, language), class_name="chip")),
+            rx.el.span(t(room_texts.TITLING, language), class_name="chip live", data_testid="titling"),
         ),
         class_name="marks",
     )
@@ -121,7 +103,7 @@ def _editors(card: Any, language: Language) -> rx.Component:
     return rx.cond(
         card.editors != "",
         rx.el.span(
-            t(EDITING_NOW, language, names=listed(card.editors, language)),
+            t(room_texts.EDITING_NOW, language, names=listed(card.editors, language)),
             class_name="chip live",
             data_testid="editors",
         ),
@@ -146,7 +128,7 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
         rx.cond(
             deeds.may_act,
             rx.el.button(
-                t(EDIT, language),
+                t(room_texts.EDIT, language),
                 type="button",
                 class_name="verdict",
                 disabled=deeds.unreachable,
@@ -156,17 +138,27 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
             ),
         ),
         rx.el.details(
-            rx.el.summary(t(MORE, language), class_name="verdict", data_testid="more"),
+            rx.el.summary(t(room_texts.MORE, language), class_name="verdict", data_testid="more"),
             rx.el.div(
                 rx.cond(
                     deeds.may_act,
                     rx.fragment(
-                        deed(t(LIKE_THIS, language), ideas.like(card.ref, 5).throttle(1000).temporal, "like"),
                         deed(
-                            t(RETITLE, language), ideas.retitle(card.ref).throttle(1000).temporal, "retitle"
+                            t(room_texts.LIKE_THIS, language),
+                            ideas.like(card.ref, 5).throttle(1000).temporal,
+                            "like",
                         ),
                         deed(
-                            rx.cond(chosen, t(SELECTED_TO_MERGE, language), t(SELECT_TO_MERGE, language)),
+                            t(room_texts.RETITLE, language),
+                            ideas.retitle(card.ref).throttle(1000).temporal,
+                            "retitle",
+                        ),
+                        deed(
+                            rx.cond(
+                                chosen,
+                                t(room_texts.SELECTED_TO_MERGE, language),
+                                t(room_texts.SELECT_TO_MERGE, language),
+                            ),
                             ideas.select(card.ref).temporal,
                             "select",
                         ),
@@ -174,9 +166,13 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
                 ),
                 rx.cond(
                     card.version != "",
-                    deed(t(VERSIONS, language), ideas.show_versions(card.ref).temporal, "show-versions"),
+                    deed(
+                        t(room_texts.VERSIONS, language),
+                        ideas.show_versions(card.ref).temporal,
+                        "show-versions",
+                    ),
                 ),
-                deed(t(ORIGIN, language), ideas.trace(batch.transform_id).temporal, "origin"),
+                deed(t(room_texts.ORIGIN, language), ideas.trace(batch.transform_id).temporal, "origin"),
                 class_name="deeds",
             ),
             class_name="more",
@@ -189,9 +185,9 @@ def _retry(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Compon
     return rx.cond(
         deeds.may_act & ended_short & (batch.remedy != ""),
         button(
-            t(RETRY, language),
+            t(room_texts.RETRY, language),
             kind="quiet",
-            aria_label=t(RETRY_IDEA, language, number=card.number),
+            aria_label=t(room_texts.RETRY_IDEA, language, number=card.number),
             disabled=deeds.unreachable,
             on_click=deeds.retry_one(batch.transform_id, batch.attempt, card.number).throttle(1000).temporal,
             data_testid="retry-one",
@@ -205,7 +201,7 @@ def growing_card(number: Any, title: Any, body: Any, language: Language) -> rx.C
         _heading(
             number,
             rx.el.h3(
-                rx.cond(title != "", title, t(UNTITLED, language)),
+                rx.cond(title != "", title, t(room_texts.UNTITLED, language)),
                 class_name=rx.cond(title != "", "", "untitled"),
             ),
         ),

@@ -5,24 +5,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.domain.idea_acts import BODY_LIMIT, TITLE_LIMIT
-from scriptwriter.texts import (
-    BODY,
-    CANCEL,
-    CLOSE,
-    CONFLICT,
-    CONFLICT_WHY,
-    KEEP_MINE,
-    RESTORE_VERSION,
-    SAVE,
-    STANDS_NOW,
-    TAKE_THEIRS,
-    TITLE,
-    VERSION_EDIT,
-    VERSION_ORIGINAL,
-    VERSION_RESTORE,
-    VERSION_TITLE,
-    VERSIONS,
-)
+from scriptwriter.texts import room_texts, shared_texts
 from scriptwriter.web.kit.elements import button, draft_note, limited
 from scriptwriter.web.kit.wording import Language, t
 from scriptwriter.web.room.run_handlers import Deeds
@@ -50,7 +33,7 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
             language,
             name="title",
             default_value=ideas.draft_title,
-            aria_label=t(TITLE, language),
+            aria_label=t(room_texts.TITLE, language),
             auto_complete="off",
             auto_focus=True,
             class_name="edit-title",
@@ -62,7 +45,7 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
             language,
             name="body",
             default_value=ideas.draft_body,
-            aria_label=t(BODY, language),
+            aria_label=t(room_texts.BODY, language),
             rows="9",
             class_name="edit-body",
             data_testid="edit-body",
@@ -70,13 +53,13 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
         rx.el.p(others, class_name="marks", role="status"),
         rx.el.div(
             button(
-                rx.cond(torn, t(KEEP_MINE, language), t(SAVE, language)),
+                rx.cond(torn, t(room_texts.KEEP_MINE, language), t(shared_texts.SAVE, language)),
                 type="submit",
                 disabled=deeds.unreachable,
                 data_testid="save-idea",
             ),
             button(
-                rx.cond(torn, t(TAKE_THEIRS, language), t(CANCEL, language)),
+                rx.cond(torn, t(room_texts.TAKE_THEIRS, language), t(shared_texts.CANCEL, language)),
                 kind="plain",
                 on_click=ideas.close_editor.temporal,
                 data_deed="cancel",
@@ -99,13 +82,13 @@ def versions(card: Any, language: Language, deeds: Deeds) -> rx.Component:
             rx.foreach(card.versions.reverse(), lambda version: _version(version, card, language, deeds))
         ),
         button(
-            t(CLOSE, language),
+            t(shared_texts.CLOSE, language),
             kind="quiet",
             on_click=deeds.ideas.show_versions(card.ref).temporal,
             data_deed="cancel",
         ),
         class_name="versions",
-        aria_label=t(VERSIONS, language),
+        aria_label=t(room_texts.VERSIONS, language),
         data_testid="versions",
     )
 
@@ -113,10 +96,10 @@ def versions(card: Any, language: Language, deeds: Deeds) -> rx.Component:
 def _conflict(language: Language, deeds: Deeds) -> rx.Component:
     theirs = deeds.ideas.conflict
     return rx.el.section(
-        rx.el.p(t(CONFLICT, language, name=theirs.name), class_name="conflict-title"),
+        rx.el.p(t(room_texts.CONFLICT, language, name=theirs.name), class_name="conflict-title"),
         rx.el.h4(theirs.title),
         rx.el.p(theirs.body, class_name="body"),
-        rx.el.p(t(CONFLICT_WHY, language), class_name="hint"),
+        rx.el.p(t(room_texts.CONFLICT_WHY, language), class_name="hint"),
         class_name="conflict",
         role="alert",
         data_testid="conflict",
@@ -126,10 +109,10 @@ def _conflict(language: Language, deeds: Deeds) -> rx.Component:
 def _version(version: Any, card: Any, language: Language, deeds: Deeds) -> rx.Component:
     told = rx.match(
         version.kind,
-        ("original", t(VERSION_ORIGINAL, language)),
-        ("title", t(VERSION_TITLE, language)),
-        ("restore", t(VERSION_RESTORE, language, name=version.by)),
-        t(VERSION_EDIT, language, name=version.by),
+        ("original", t(room_texts.VERSION_ORIGINAL, language)),
+        ("title", t(room_texts.VERSION_TITLE, language)),
+        ("restore", t(room_texts.VERSION_RESTORE, language, name=version.by)),
+        t(room_texts.VERSION_EDIT, language, name=version.by),
     )
     return rx.el.li(
         rx.el.p(
@@ -141,11 +124,11 @@ def _version(version: Any, card: Any, language: Language, deeds: Deeds) -> rx.Co
         rx.el.p(version.body, class_name="body"),
         rx.cond(
             version.id == card.version,
-            rx.el.span(t(STANDS_NOW, language), class_name="chip"),
+            rx.el.span(t(room_texts.STANDS_NOW, language), class_name="chip"),
             rx.cond(
                 deeds.may_act,
                 button(
-                    t(RESTORE_VERSION, language),
+                    t(room_texts.RESTORE_VERSION, language),
                     kind="plain",
                     disabled=deeds.unreachable,
                     on_click=deeds.ideas.restore(card.ref, version.id, card.version).temporal,

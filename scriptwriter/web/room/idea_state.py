@@ -9,7 +9,7 @@ from scriptwriter.domain.errors import EditedMeanwhile
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits, keepers, verdicts
 from scriptwriter.services.runs import remakes
-from scriptwriter.texts import ARRANGED, EDITED_UNDO, KEPT_UNDO, PASSED_UNDO, RESTORED_UNDO, TAKEN_BACK, Text
+from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.event_arguments import Refs, Words
 from scriptwriter.web.kit.following import held, project_of
 from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
@@ -47,7 +47,9 @@ class IdeasState(SessionState):
     async def pick(self, ref: str, verdict: str, before: str, before_reason: Words) -> None:
         """Keep or pass an idea, or take that back ("none"); `before` is what stood for this person."""
         if await self._act(self._pick(ref, str(verdict), "")):
-            said = {"keep": KEPT_UNDO, "pass": PASSED_UNDO}.get(verdict, TAKEN_BACK)
+            said = {"keep": room_texts.KEPT_UNDO, "pass": room_texts.PASSED_UNDO}.get(
+                verdict, room_texts.TAKEN_BACK
+            )
             self._offer(said, "pick", str(ref), str(before) or "none", str(before_reason))
             self.reasoning = str(ref) if verdict == "pass" else ""
 
@@ -97,7 +99,7 @@ class IdeasState(SessionState):
         except Exception as error:
             await self._tell(error)
         else:
-            self._offer(EDITED_UNDO, "restore", ref, base, saved)
+            self._offer(room_texts.EDITED_UNDO, "restore", ref, base, saved)
             self.settled = f"{project_of(self)}:idea:{ref} {base or ORIGINAL}"
             await self._close_editor()
 
@@ -116,7 +118,7 @@ class IdeasState(SessionState):
         """Go back to an older version; `newest` is the one that stood until now."""
         restored = await self._done(self._restore(ref, str(version), str(newest)))
         if restored is not None:
-            self._offer(RESTORED_UNDO, "restore", str(ref), str(newest), restored)
+            self._offer(room_texts.RESTORED_UNDO, "restore", str(ref), str(newest), restored)
 
     @rx.event
     async def like(self, ref: str, count: int) -> None:
@@ -157,7 +159,7 @@ class IdeasState(SessionState):
         after = seen[seen.index(ref) + 1 :][:1] if ref in seen else []
         moved = await self._done(self._move(ref, before))
         if moved is not None:
-            self._offer(ARRANGED, "move", ref, moved, *after)
+            self._offer(room_texts.ARRANGED, "move", ref, moved, *after)
 
     @rx.event
     async def undo(self) -> None:

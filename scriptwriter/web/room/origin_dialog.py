@@ -4,21 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.texts import (
-    CLOSE,
-    HELP,
-    HELP_KEYS,
-    NO_REPLY_YET,
-    ORIGIN,
-    ORIGIN_FACTS,
-    PARAMETERS,
-    PROMPT_SENT,
-    RAW_REPLY,
-    SECONDS,
-    STARTED_BY,
-    TOKENS_USED,
-    Text,
-)
+from scriptwriter.texts import Text, room_texts, shared_texts
 from scriptwriter.web.kit.elements import PostForm
 from scriptwriter.web.kit.wording import Language, t
 
@@ -30,28 +16,37 @@ def origin(told: Any, language: Language, put_away: Any, *, shown: Any) -> rx.Co
     """
     return _dialog(
         "origin",
-        ORIGIN,
+        room_texts.ORIGIN,
         language,
         rx.el.p(
-            t(ORIGIN_FACTS, language, model=told.model, attempts=told.attempts),
-            rx.cond(told.seconds >= 0, rx.el.span(" · ", t(SECONDS, language, seconds=told.seconds))),
-            rx.cond(told.started_by != "", rx.el.span(" · ", t(STARTED_BY, language, name=told.started_by))),
+            t(room_texts.ORIGIN_FACTS, language, model=told.model, attempts=told.attempts),
+            rx.cond(
+                told.seconds >= 0, rx.el.span(" · ", t(room_texts.SECONDS, language, seconds=told.seconds))
+            ),
+            rx.cond(
+                told.started_by != "",
+                rx.el.span(" · ", t(room_texts.STARTED_BY, language, name=told.started_by)),
+            ),
             " · ",
             rx.el.time(date_time=told.started_at, data_when=told.started_at),
         ),
-        rx.cond(told.usage != "", rx.el.p(t(TOKENS_USED, language), ": ", rx.el.code(told.usage))),
-        rx.cond(told.parameters != "", rx.el.p(t(PARAMETERS, language), ": ", rx.el.code(told.parameters))),
+        rx.cond(told.usage != "", rx.el.p(t(room_texts.TOKENS_USED, language), ": ", rx.el.code(told.usage))),
+        rx.cond(
+            told.parameters != "",
+            rx.el.p(t(room_texts.PARAMETERS, language), ": ", rx.el.code(told.parameters)),
+        ),
         # First, for who comes because it could not be read.
-        rx.el.h3(t(RAW_REPLY, language)),
+        rx.el.h3(t(room_texts.RAW_REPLY, language)),
         rx.cond(
             told.reply != "",
             rx.el.pre(told.reply, tab_index=0, data_testid="raw-reply"),
-            rx.el.p(t(NO_REPLY_YET, language)),
+            rx.el.p(t(room_texts.NO_REPLY_YET, language)),
         ),
         rx.foreach(
             told.prompts,
             lambda prompt, place: rx.el.section(
-                rx.el.h3(t(PROMPT_SENT, language, number=place + 1)), rx.el.pre(prompt, tab_index=0)
+                rx.el.h3(t(room_texts.PROMPT_SENT, language, number=place + 1)),
+                rx.el.pre(prompt, tab_index=0),
             ),
         ),
         on_close=put_away,
@@ -63,10 +58,13 @@ def keys(language: Language) -> rx.Component:
     """The dialog that lists what can be done by the keyboard; `?` opens it."""
     return _dialog(
         "keys",
-        HELP,
+        room_texts.HELP,
         language,
         rx.el.dl(
-            *(rx.el.div(rx.el.dt(rx.el.kbd(key)), rx.el.dd(t(text, language))) for key, text in HELP_KEYS),
+            *(
+                rx.el.div(rx.el.dt(rx.el.kbd(key)), rx.el.dd(t(text, language)))
+                for key, text in room_texts.HELP_KEYS
+            ),
             class_name="keys",
         ),
     )
@@ -80,7 +78,9 @@ def _dialog(
         PostForm.create(
             rx.el.header(
                 rx.el.h2(t(title, language)),
-                rx.el.button(t(CLOSE, language), type="submit", class_name="button quiet", **closing),
+                rx.el.button(
+                    t(shared_texts.CLOSE, language), type="submit", class_name="button quiet", **closing
+                ),
             ),
             method="dialog",
         ),

@@ -5,21 +5,7 @@ from dataclasses import replace
 import reflex as rx
 
 from scriptwriter.settings import settings
-from scriptwriter.texts import (
-    BRAINSTORM,
-    BULB,
-    CANCEL,
-    CLOSE,
-    EARLIER_IDEAS,
-    EDIT_BRIEF,
-    ERRORS,
-    MERGE_ANOTHER,
-    MERGE_SELECTED,
-    RESYNCING,
-    START,
-    START_HINT,
-    STARTING,
-)
+from scriptwriter.texts import error_texts, room_texts, shared_texts
 from scriptwriter.web.brief.brief_form import BriefForm, brief_form
 from scriptwriter.web.kit.elements import button, in_language, notice, once, undo_notice
 from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
@@ -76,8 +62,8 @@ FIRST_BRIEF = BriefForm(
     submit=BrainstormState.start,
     messages=BrainstormState.messages,
     busy=BrainstormState.starting,
-    submit_text=START,
-    busy_text=STARTING,
+    submit_text=room_texts.START,
+    busy_text=room_texts.STARTING,
     unreachable=UNREACHABLE,
     models=settings().model_options,
     currency=settings().price_currency,
@@ -127,12 +113,12 @@ def brainstorm() -> rx.Component:
 def _project() -> rx.Component:
     return rx.fragment(
         rx.el.header(
-            rx.el.h1(rx.el.span(BULB, class_name="bulb"), " ", t(BRAINSTORM, LANGUAGE)),
+            rx.el.h1(rx.el.span(room_texts.BULB, class_name="bulb"), " ", t(room_texts.BRAINSTORM, LANGUAGE)),
             project_title(),
             present(BrainstormState.present, LANGUAGE),
             rx.cond(
                 BrainstormState.resyncing,
-                rx.el.p(t(RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
+                rx.el.p(t(shared_texts.RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
             ),
             project_tools(rx.cond(BrainstormState.newest.phase != "idle", export_button(LANGUAGE))),
             class_name="page-heading",
@@ -143,11 +129,11 @@ def _project() -> rx.Component:
 
 def _idle() -> rx.Component:
     return rx.el.section(
-        rx.cond(BrainstormState.may_act, rx.el.p(t(START_HINT, LANGUAGE), class_name="lead")),
+        rx.cond(BrainstormState.may_act, rx.el.p(t(room_texts.START_HINT, LANGUAGE), class_name="lead")),
         rx.cond(
             BrainstormState.may_act,
             brief_form(FIRST_BRIEF, LANGUAGE),
-            rx.el.p(t(ERRORS["not_allowed"], LANGUAGE), class_name="hint"),
+            rx.el.p(t(error_texts.ERRORS["not_allowed"], LANGUAGE), class_name="hint"),
         ),
         class_name="form-sheet",
         data_testid="idle",
@@ -161,7 +147,7 @@ def _room() -> rx.Component:
             rx.cond(
                 BrainstormState.may_act & ~running(BrainstormState.newest),
                 button(
-                    t(EDIT_BRIEF, LANGUAGE),
+                    t(room_texts.EDIT_BRIEF, LANGUAGE),
                     kind="quiet",
                     on_click=BrainstormState.open_brief,
                     data_testid="edit-brief",
@@ -195,8 +181,8 @@ def _room() -> rx.Component:
 def _changed_brief() -> rx.Component:
     return rx.el.section(
         rx.el.header(
-            rx.el.h2(t(EDIT_BRIEF, LANGUAGE)),
-            button(t(CLOSE, LANGUAGE), kind="quiet", on_click=BrainstormState.close_brief),
+            rx.el.h2(t(room_texts.EDIT_BRIEF, LANGUAGE)),
+            button(t(shared_texts.CLOSE, LANGUAGE), kind="quiet", on_click=BrainstormState.close_brief),
         ),
         brief_form(CHANGED_BRIEF, LANGUAGE),
         class_name="form-sheet changed-brief",
@@ -208,7 +194,7 @@ def _past() -> rx.Component:
     return rx.cond(
         BrainstormState.past.length() > 0,
         rx.el.div(
-            rx.el.h2(t(EARLIER_IDEAS, LANGUAGE)),
+            rx.el.h2(t(room_texts.EARLIER_IDEAS, LANGUAGE)),
             rx.foreach(BrainstormState.past, lambda batch: past_batch(batch, LANGUAGE, DEEDS)),
             class_name="past",
         ),
@@ -223,14 +209,14 @@ def _merging() -> rx.Component:
             rx.cond(
                 chosen > 1,
                 button(
-                    t(MERGE_SELECTED, LANGUAGE, count=chosen),
+                    t(room_texts.MERGE_SELECTED, LANGUAGE, count=chosen),
                     disabled=UNREACHABLE,
                     on_click=once(IdeasState.merge),
                     data_testid="merge",
                 ),
-                rx.el.p(t(MERGE_ANOTHER, LANGUAGE, count=chosen)),
+                rx.el.p(t(room_texts.MERGE_ANOTHER, LANGUAGE, count=chosen)),
             ),
-            button(t(CANCEL, LANGUAGE), kind="quiet", on_click=IdeasState.select_none),
+            button(t(shared_texts.CANCEL, LANGUAGE), kind="quiet", on_click=IdeasState.select_none),
             class_name="notice merging",
             data_testid="merging",
         ),

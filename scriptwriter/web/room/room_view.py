@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from scriptwriter.sync.batch_join import Batch
 from scriptwriter.sync.project_flow import ProjectFlow
-from scriptwriter.texts import IDEA_FINISHED
+from scriptwriter.texts import room_texts
 from scriptwriter.web.room.card_vars import (
     RUNNING,
     BatchView,
@@ -91,7 +91,7 @@ class Screen:
         if not fresh:
             return self.announcement
         card = fresh[-1]
-        zh, en = (text.format(number=card.number, title=card.title) for text in IDEA_FINISHED)
+        zh, en = (text.format(number=card.number, title=card.title) for text in room_texts.IDEA_FINISHED)
         return Notice(zh, en)
 
 

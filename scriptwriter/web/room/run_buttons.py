@@ -4,19 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.texts import (
-    ANOTHER_BATCH,
-    EDIT_BRIEF,
-    FILL_IN,
-    GO_ON,
-    REPHRASE,
-    RETRY,
-    SHOW_RAW_REPLY,
-    SKIP,
-    STOP,
-    STOPPING,
-    Text,
-)
+from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.elements import button, once
 from scriptwriter.web.kit.wording import Language, t
 from scriptwriter.web.room.run_handlers import Deeds
@@ -26,7 +14,7 @@ def stop(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     """Ends a run that goes on or waits; `batch` is a Var of BatchView."""
     return rx.el.div(
         button(
-            rx.cond(deeds.stopping, t(STOPPING, language), t(STOP, language)),
+            rx.cond(deeds.stopping, t(room_texts.STOPPING, language), t(room_texts.STOP, language)),
             kind="plain",
             disabled=deeds.stopping | deeds.unreachable,
             on_click=once(deeds.stop(batch.transform_id)),
@@ -46,28 +34,36 @@ def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.fragment(
         rx.match(
             batch.remedy,
-            ("retry", deed(RETRY, deeds.retry(*run))),
-            ("fill_in", deed(FILL_IN, deeds.retry(*run))),
-            ("go_on", deed(GO_ON, deeds.retry(*run))),
+            ("retry", deed(room_texts.RETRY, deeds.retry(*run))),
+            ("fill_in", deed(room_texts.FILL_IN, deeds.retry(*run))),
+            ("go_on", deed(room_texts.GO_ON, deeds.retry(*run))),
             (
                 "rephrase",
                 rx.fragment(
-                    deed(REPHRASE, deeds.rephrase(*run)),
-                    rx.cond(batch.culprit > 0, deed(SKIP, deeds.skip(*run, batch.culprit), "skip", "plain")),
+                    deed(room_texts.REPHRASE, deeds.rephrase(*run)),
+                    rx.cond(
+                        batch.culprit > 0,
+                        deed(room_texts.SKIP, deeds.skip(*run, batch.culprit), "skip", "plain"),
+                    ),
                 ),
             ),
             (
                 "reread",
                 rx.fragment(
-                    deed(RETRY, deeds.retry(*run)),
-                    deed(SHOW_RAW_REPLY, deeds.ideas.trace(batch.transform_id), "show-reply", "plain"),
+                    deed(room_texts.RETRY, deeds.retry(*run)),
+                    deed(
+                        room_texts.SHOW_RAW_REPLY,
+                        deeds.ideas.trace(batch.transform_id),
+                        "show-reply",
+                        "plain",
+                    ),
                 ),
             ),
             (
                 "rebrief",
                 rx.fragment(
-                    deed(EDIT_BRIEF, deeds.open_brief, "rebrief"),
-                    deed(RETRY, deeds.retry(*run), "retry", "plain"),
+                    deed(room_texts.EDIT_BRIEF, deeds.open_brief, "rebrief"),
+                    deed(room_texts.RETRY, deeds.retry(*run), "retry", "plain"),
                 ),
             ),
             ("another_batch", another_batch(batch, language, deeds)),
@@ -79,7 +75,12 @@ def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
 def another_batch(batch: Any, language: Language, deeds: Deeds, *, kind: Any = "primary") -> rx.Component:
     """Asks for a new run for the same brief."""
     return _button(
-        ANOTHER_BATCH, deeds.start_again(batch.transform_id), "another-batch", language, deeds, kind
+        room_texts.ANOTHER_BATCH,
+        deeds.start_again(batch.transform_id),
+        "another-batch",
+        language,
+        deeds,
+        kind,
     )
 
 

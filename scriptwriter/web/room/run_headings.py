@@ -10,7 +10,7 @@ from math import ceil
 from scriptwriter.domain.errors import stored_error
 from scriptwriter.domain.taxonomy import named
 from scriptwriter.sync.batch_join import Batch, Waiting
-from scriptwriter.texts import WAITING_REASON, WAITING_REASONS
+from scriptwriter.texts import room_texts
 from scriptwriter.web.room.card_vars import BatchView, Notice, Phase, Remedy
 
 ENDED_SHORT = frozenset({"model_silent", "too_few_ideas"})
@@ -132,7 +132,7 @@ def _culprit(batch: Batch, missing: tuple[int, ...]) -> int:
 def _reason(batch: Batch) -> Notice:
     """Why a run has failed, or waits."""
     if batch.waiting:
-        return Notice(*WAITING_REASONS.get(batch.waiting.code, WAITING_REASON))
+        return Notice(*room_texts.WAITING_REASONS.get(batch.waiting.code, room_texts.WAITING_REASON))
     if batch.status != "failed":
         return Notice()
     if batch.error_code is not None and (error := stored_error(batch.error_code, batch.error_params)):

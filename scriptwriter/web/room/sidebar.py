@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.texts import KEEPERS, MOVE_DOWN, MOVE_UP, NO_KEEPERS, PRESENT, PRESENT_ME
+from scriptwriter.texts import room_texts
 from scriptwriter.web.kit.wording import Language, listed, t
 
 
@@ -16,14 +16,14 @@ def keepers(listed: Any, language: Language, move: Any, may_act: Any) -> rx.Comp
     """
     order = listed.map(lambda keeper: keeper.ref).join(" ")
     return rx.fragment(
-        rx.el.h2(t(KEEPERS, language)),
+        rx.el.h2(t(room_texts.KEEPERS, language)),
         rx.cond(
             listed.length() > 0,
             rx.el.ol(
                 rx.foreach(listed, lambda keeper: _keeper(keeper, language, may_act)),
                 data_arrange="",
             ),
-            rx.el.p(t(NO_KEEPERS, language), class_name="hint"),
+            rx.el.p(t(room_texts.NO_KEEPERS, language), class_name="hint"),
         ),
         # Hidden from everybody: the script writes the move into it, as a person would by typing.
         rx.el.input(
@@ -46,12 +46,14 @@ def present(people: Any, language: Language) -> rx.Component:
                 people,
                 lambda person: rx.el.li(
                     rx.el.span(person.initial, class_name="initial", aria_hidden="true"),
-                    rx.el.span(rx.cond(person.me, t(PRESENT_ME, language, name=person.name), person.name)),
+                    rx.el.span(
+                        rx.cond(person.me, t(room_texts.PRESENT_ME, language, name=person.name), person.name)
+                    ),
                     class_name=rx.cond(person.me, "person me", "person"),
                 ),
             ),
             class_name="present",
-            aria_label=t(PRESENT, language),
+            aria_label=t(room_texts.PRESENT, language),
             data_testid="present",
         ),
     )
@@ -72,7 +74,12 @@ def _keeper(keeper: Any, language: Language, may_act: Any) -> rx.Component:
             rx.el.span(listed(keeper.names, language), class_name="keeper-names"),
             href=rx.Var.create("#") + keeper.anchor,
         ),
-        rx.cond(may_act, rx.el.span(move("up", MOVE_UP), move("down", MOVE_DOWN), class_name="moves")),
+        rx.cond(
+            may_act,
+            rx.el.span(
+                move("up", room_texts.MOVE_UP), move("down", room_texts.MOVE_DOWN), class_name="moves"
+            ),
+        ),
         draggable=may_act,
         data_ref=keeper.ref,
         key=keeper.ref,

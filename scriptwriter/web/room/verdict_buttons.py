@@ -5,19 +5,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.domain.idea_acts import REASON_LIMIT
-from scriptwriter.texts import (
-    CLOSE,
-    GIVE_REASON,
-    KEEP,
-    KEPT,
-    OWN_REASON,
-    PASS,
-    PASS_REASONS,
-    PASSED,
-    SAID_KEEP,
-    SAID_PASS,
-    WHY_PASSED,
-)
+from scriptwriter.texts import room_texts, shared_texts
 from scriptwriter.web.kit.elements import button, limited
 from scriptwriter.web.kit.wording import Language, t
 from scriptwriter.web.room.run_handlers import Deeds
@@ -26,8 +14,18 @@ from scriptwriter.web.room.run_handlers import Deeds
 def verdict_buttons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
     """Keep and pass; a second press takes the verdict back."""
     return rx.fragment(
-        _button(card, "keep", rx.cond(card.mine == "keep", t(KEPT, language), t(KEEP, language)), deeds),
-        _button(card, "pass", rx.cond(card.mine == "pass", t(PASSED, language), t(PASS, language)), deeds),
+        _button(
+            card,
+            "keep",
+            rx.cond(card.mine == "keep", t(room_texts.KEPT, language), t(room_texts.KEEP, language)),
+            deeds,
+        ),
+        _button(
+            card,
+            "pass",
+            rx.cond(card.mine == "pass", t(room_texts.PASSED, language), t(room_texts.PASS, language)),
+            deeds,
+        ),
     )
 
 
@@ -47,7 +45,7 @@ def reasons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
     """Why it is passed: one press, or own words; nobody has to say."""
     ideas = deeds.ideas
     return rx.el.section(
-        rx.el.p(t(WHY_PASSED, language), class_name="hint"),
+        rx.el.p(t(room_texts.WHY_PASSED, language), class_name="hint"),
         rx.el.div(
             *(
                 button(
@@ -57,10 +55,13 @@ def reasons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
                     on_click=ideas.give_reason(card.ref, code).temporal,
                     data_testid=f"reason-{code}",
                 )
-                for code, text in PASS_REASONS.items()
+                for code, text in room_texts.PASS_REASONS.items()
             ),
             button(
-                t(CLOSE, language), kind="quiet", on_click=ideas.close_reason.temporal, data_deed="cancel"
+                t(shared_texts.CLOSE, language),
+                kind="quiet",
+                on_click=ideas.close_reason.temporal,
+                data_deed="cancel",
             ),
             class_name="actions",
         ),
@@ -70,11 +71,13 @@ def reasons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
                 REASON_LIMIT,
                 language,
                 name="reason",
-                placeholder=t(OWN_REASON, language),
-                aria_label=t(OWN_REASON, language),
+                placeholder=t(room_texts.OWN_REASON, language),
+                aria_label=t(room_texts.OWN_REASON, language),
                 auto_complete="off",
             ),
-            button(t(GIVE_REASON, language), type="submit", kind="plain", disabled=deeds.unreachable),
+            button(
+                t(room_texts.GIVE_REASON, language), type="submit", kind="plain", disabled=deeds.unreachable
+            ),
             on_submit=ideas.give_own_reason.temporal,
             reset_on_submit=True,
             class_name="own-reason",
@@ -102,7 +105,9 @@ def _button(card: Any, verdict: str, text: Any, deeds: Deeds) -> rx.Component:
 def _pick(pick: Any, language: Language) -> rx.Component:
     reason = rx.cond(language == "en", pick.reason_en, pick.reason_zh)
     said = rx.cond(
-        pick.verdict == "keep", t(SAID_KEEP, language, name=pick.name), t(SAID_PASS, language, name=pick.name)
+        pick.verdict == "keep",
+        t(room_texts.SAID_KEEP, language, name=pick.name),
+        t(room_texts.SAID_PASS, language, name=pick.name),
     )
     why = rx.cond(reason != "", rx.fragment(" · ", reason))
     return rx.el.li(said, why, class_name=rx.Var.create("pick ") + pick.verdict)

@@ -8,17 +8,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.accounts.usernames import LONGEST_NAME, SHORTEST_NAME, SHORTEST_PASSWORD
-from scriptwriter.texts import (
-    HIDE,
-    PASSWORD,
-    PASSWORD_RULE,
-    SHOW,
-    SHOW_PASSWORD,
-    SIGN_IN_WITH,
-    USERNAME,
-    USERNAME_RULE,
-    Text,
-)
+from scriptwriter.texts import Text, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import api_address, link, post_form, told
 from scriptwriter.web.kit.wording import Language, t
 
@@ -38,7 +28,7 @@ def entry_form(
     `problem` is a Var of Notice, `username` what was typed before, `onward` the page to go to afterwards;
     `new` for an account that is being made.
     """
-    rule = t(USERNAME_RULE, language, least=SHORTEST_NAME, most=LONGEST_NAME)
+    rule = t(sign_in_texts.USERNAME_RULE, language, least=SHORTEST_NAME, most=LONGEST_NAME)
     return post_form(
         path,
         rx.el.input(type="hidden", name="next", value=onward, read_only=True),
@@ -50,7 +40,7 @@ def entry_form(
             data_testid="problem",
         ),
         rx.el.div(
-            rx.el.label(t(USERNAME, language), html_for="username"),
+            rx.el.label(t(sign_in_texts.USERNAME, language), html_for="username"),
             rx.el.input(
                 name="username",
                 id="username",
@@ -66,7 +56,7 @@ def entry_form(
             rx.el.p(rule, class_name="hint", id="username-rule") if new else rx.fragment(),
             class_name="field",
         ),
-        password_field("password", PASSWORD, language, new=new, described_by="entry-problem"),
+        password_field("password", sign_in_texts.PASSWORD, language, new=new, described_by="entry-problem"),
         rx.el.button(
             t(submit_text, language),
             type="submit",
@@ -96,18 +86,20 @@ def password_field(
                 aria_describedby=" ".join(describing),
             ),
             rx.el.button(
-                rx.el.span(t(SHOW, language), class_name="off"),
-                rx.el.span(t(HIDE, language), class_name="on"),
+                rx.el.span(t(shared_texts.SHOW, language), class_name="off"),
+                rx.el.span(t(shared_texts.HIDE, language), class_name="on"),
                 type="button",
                 class_name="reveal",
-                aria_label=t(SHOW_PASSWORD, language),
+                aria_label=t(sign_in_texts.SHOW_PASSWORD, language),
                 aria_pressed="false",
                 aria_controls=name,
                 data_reveals=name,
             ),
             class_name="password",
         ),
-        rx.el.p(t(PASSWORD_RULE, language, shortest=SHORTEST_PASSWORD), class_name="hint", id=rule)
+        rx.el.p(
+            t(sign_in_texts.PASSWORD_RULE, language, shortest=SHORTEST_PASSWORD), class_name="hint", id=rule
+        )
         if new
         else rx.fragment(),
         class_name="field",
@@ -119,7 +111,7 @@ def outside_link(path: str, name: str, language: Language, *, onward: Any, unrea
     here = 'typeof window === "undefined" ? "" : window.location.origin'
     query = rx.Var(f"new URLSearchParams({{page: {here}, next: {onward!s}}}).toString()").to(str)
     return link(
-        t(SIGN_IN_WITH, language, name=name),
+        t(sign_in_texts.SIGN_IN_WITH, language, name=name),
         href=api_address(path) + rx.Var.create("?").to(str) + query,
         reload_document=True,
         # Drawn anew when the page is connected: only then it knows the browser's address.

@@ -4,21 +4,7 @@ import reflex as rx
 
 from scriptwriter.api.routes.openid_routes import START
 from scriptwriter.settings import settings
-from scriptwriter.texts import (
-    HAVE_ACCOUNT,
-    NO_ACCOUNT_YET,
-    OR,
-    PITCH,
-    REGISTER,
-    REGISTER_WHY,
-    REGISTRATION_CLOSED,
-    SAMPLE_BODY,
-    SAMPLE_TITLE,
-    SIGN_IN,
-    SIGN_IN_AS_TEST_USER,
-    TAGLINE,
-    TEST_USER_WHY,
-)
+from scriptwriter.texts import sign_in_texts
 from scriptwriter.web.kit.elements import link, post_form
 from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
 from scriptwriter.web.kit.wording import t
@@ -34,11 +20,11 @@ def sign_in() -> rx.Component:
     """What this place is, and the ways in."""
     return page(
         rx.el.section(
-            rx.el.h1(t(TAGLINE, LANGUAGE)),
-            rx.el.p(t(PITCH, LANGUAGE), class_name="lead"),
+            rx.el.h1(t(sign_in_texts.TAGLINE, LANGUAGE)),
+            rx.el.p(t(sign_in_texts.PITCH, LANGUAGE), class_name="lead"),
             entry_form(
                 "/api/session/sign-in",
-                SIGN_IN,
+                sign_in_texts.SIGN_IN,
                 LANGUAGE,
                 problem=SignInState.problem,
                 username=SignInState.username,
@@ -47,14 +33,14 @@ def sign_in() -> rx.Component:
             _other_ways(),
             _to_register() if settings().registration == "open" else rx.fragment(),
             class_name="welcome",
-            aria_label=t(SIGN_IN, LANGUAGE),
+            aria_label=t(sign_in_texts.SIGN_IN, LANGUAGE),
         ),
         rx.el.div(
             rx.el.div(class_name="stack-sheet stack-1"),
             rx.el.div(class_name="stack-sheet stack-2"),
             rx.el.div(
-                rx.el.p(t(SAMPLE_TITLE, LANGUAGE), class_name="stack-title"),
-                rx.el.p(t(SAMPLE_BODY, LANGUAGE), class_name="stack-body caret"),
+                rx.el.p(t(sign_in_texts.SAMPLE_TITLE, LANGUAGE), class_name="stack-title"),
+                rx.el.p(t(sign_in_texts.SAMPLE_BODY, LANGUAGE), class_name="stack-body caret"),
                 class_name="stack-sheet stack-3",
             ),
             class_name="stack",
@@ -69,11 +55,14 @@ def register() -> rx.Component:
     opened = settings().registration == "open"
     return page(
         rx.el.section(
-            rx.el.h1(t(REGISTER, LANGUAGE)),
-            rx.el.p(t(REGISTER_WHY if opened else REGISTRATION_CLOSED, LANGUAGE), class_name="lead"),
+            rx.el.h1(t(sign_in_texts.REGISTER, LANGUAGE)),
+            rx.el.p(
+                t(sign_in_texts.REGISTER_WHY if opened else sign_in_texts.REGISTRATION_CLOSED, LANGUAGE),
+                class_name="lead",
+            ),
             entry_form(
                 "/api/session/register",
-                REGISTER,
+                sign_in_texts.REGISTER,
                 LANGUAGE,
                 problem=SignInState.problem,
                 username=SignInState.username,
@@ -83,9 +72,11 @@ def register() -> rx.Component:
             if opened
             else rx.fragment(),
             rx.el.p(
-                t(HAVE_ACCOUNT, LANGUAGE),
+                t(sign_in_texts.HAVE_ACCOUNT, LANGUAGE),
                 " ",
-                link(t(SIGN_IN, LANGUAGE), href=_with_next("/sign-in"), class_name="inline-link"),
+                link(
+                    t(sign_in_texts.SIGN_IN, LANGUAGE), href=_with_next("/sign-in"), class_name="inline-link"
+                ),
                 class_name="other-way",
             ),
             class_name="form-sheet",
@@ -104,7 +95,7 @@ def _other_ways() -> rx.Component:
         ways.append(_test_user())
     if not ways:
         return rx.fragment()
-    return rx.el.div(rx.el.p(t(OR, LANGUAGE), class_name="or"), *ways, class_name="other-ways")
+    return rx.el.div(rx.el.p(t(sign_in_texts.OR, LANGUAGE), class_name="or"), *ways, class_name="other-ways")
 
 
 def _test_user() -> rx.Component:
@@ -112,21 +103,21 @@ def _test_user() -> rx.Component:
         "/api/session/test-user",
         rx.el.input(type="hidden", name="next", value=_NEXT, read_only=True),
         rx.el.button(
-            t(SIGN_IN_AS_TEST_USER, LANGUAGE),
+            t(sign_in_texts.SIGN_IN_AS_TEST_USER, LANGUAGE),
             type="submit",
             class_name="button plain",
             data_testid="sign-in-test-user",
         ),
-        rx.el.p(t(TEST_USER_WHY, LANGUAGE), class_name="hint"),
+        rx.el.p(t(sign_in_texts.TEST_USER_WHY, LANGUAGE), class_name="hint"),
         class_name="sign-in-form",
     )
 
 
 def _to_register() -> rx.Component:
     return rx.el.p(
-        t(NO_ACCOUNT_YET, LANGUAGE),
+        t(sign_in_texts.NO_ACCOUNT_YET, LANGUAGE),
         " ",
-        link(t(REGISTER, LANGUAGE), href=_with_next("/register"), class_name="inline-link"),
+        link(t(sign_in_texts.REGISTER, LANGUAGE), href=_with_next("/register"), class_name="inline-link"),
         class_name="other-way",
     )
 
