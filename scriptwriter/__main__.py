@@ -1,4 +1,4 @@
-"""Owns the commands beside `reflex run`: schema, worker, electric, check, remove-test-user."""
+"""The commands beside `reflex run`: schema, worker, electric, check, remove-test-user."""
 
 import argparse
 import asyncio
@@ -9,12 +9,17 @@ from collections.abc import Awaitable, Callable
 from scriptwriter.domain.errors import StartRefused
 from scriptwriter.operations.observability import configure_logs
 from scriptwriter.operations.startup import CANNOT_START, why
+from scriptwriter.operations.version import version
 from scriptwriter.settings import settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status (0 done, 1 failed, 2 wrong use)."""
+    """Run one command; returns the exit status (0 done, 1 failed).
+
+    Raises SystemExit after `--help` and `--version` (0), and where the arguments are wrong (2).
+    """
     parser = argparse.ArgumentParser(prog="python -m scriptwriter", description="Scriptwriter's own commands")
+    parser.add_argument("--version", action="version", version=f"scriptwriter {version()}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("schema", help="bring the database to this version's schema, and leave")
     commands.add_parser("worker", help="generate ideas until stopped")

@@ -22,6 +22,7 @@ from scriptwriter.api.routes import (
     transfer_routes,
     unknown_routes,
 )
+from scriptwriter.operations.version import version
 
 ROUTERS = (
     project_routes.router,
@@ -45,6 +46,7 @@ def create() -> FastAPI:
     """The HTTP API of the web process."""
     api = FastAPI(
         title="Scriptwriter",
+        version=version(),
         description=docs_page.DESCRIPTION,
         openapi_url=docs_page.OPENAPI,
         docs_url=None,

@@ -21,6 +21,7 @@ from scriptwriter.api.http_app import create
 from scriptwriter.domain.graph import Idea
 from scriptwriter.operations.backing import electric_server
 from scriptwriter.operations.observability import MOST_ALIKE, WHILE, configure_logs
+from scriptwriter.operations.version import version
 from scriptwriter.services.runs import attempts, brainstorms
 from scriptwriter.settings import settings
 from scriptwriter.store import database
@@ -197,7 +198,7 @@ async def test_readiness_names_the_state_of_each_part(connected: str, api: FastA
         alive = await http.get("/healthz")
 
     assert answer.json() == {"status": "ok", "database": "ok", "electric": "ok", "worker": "missing"}
-    assert alive.json() == {"status": "ok"}
+    assert alive.json() == {"status": "ok", "version": version()}
 
 
 async def test_readiness_sees_a_worker_by_its_heartbeat(connected: str, api: FastAPI) -> None:

@@ -1,10 +1,11 @@
-"""Owns the answers to whoever watches this process."""
+"""Health checks of this process: `/healthz` (it answers) and `/readyz` (it can work)."""
 
 import asyncio
 
 from fastapi import APIRouter, Response
 
 from scriptwriter.operations import health
+from scriptwriter.operations.version import version
 from scriptwriter.sync.hub import hub
 
 router = APIRouter(tags=["health"])
@@ -12,8 +13,8 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """This process answers."""
-    return {"status": "ok"}
+    """This process answers, and says its version."""
+    return {"status": "ok", "version": version()}
 
 
 @router.get("/readyz", responses={503: {"model": dict[str, str], "description": "It cannot work now"}})

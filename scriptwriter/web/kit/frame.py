@@ -6,6 +6,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
+from scriptwriter.operations.version import version
 from scriptwriter.texts import account_texts, brief_texts, projects_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import demo_chip, icon, link, post_form
 from scriptwriter.web.kit.wording import Language, t
@@ -33,6 +34,9 @@ def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Compone
         _masthead(around),
         _connection(around.offline, language),
         rx.el.main(*content, id="content", class_name="content"),
+        rx.el.footer(
+            t(shared_texts.PRODUCT, language), " ", version(), class_name="footer", data_testid="version"
+        ),
         # For assets/drafts.js: whose drafts these are, which one was saved or sent, and how it asks.
         rx.el.input(hidden=True, on_change=around.ask_for_sent, aria_hidden="true", data_asks=True),
         class_name=f"page page-{name}",
