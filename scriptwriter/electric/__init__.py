@@ -1,10 +1,10 @@
 """A client of Electric's shape protocol: follows tables over HTTP. Knows nothing of this application."""
 
-from scriptwriter.electric.connection import shape_client
-from scriptwriter.electric.errors import ProtocolError, Rejected, RequestRefused, ShapeError
-from scriptwriter.electric.shape import Shape
-from scriptwriter.electric.stream import ShapeStream, Status
-from scriptwriter.electric.types import Row
+from .connection import shape_client
+from .errors import ProtocolError, Rejected, RequestRefused, ShapeError
+from .shape import Shape
+from .stream import ShapeStream, Status
+from .types import Row
 
 __all__ = [
     "ProtocolError",

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 
-from scriptwriter.electric import protocol
+from . import protocol
 
 SNAPSHOT_TIMEOUT = httpx.Timeout(10.0, read=90.0)
 LONG_POLL_TIMEOUT = httpx.Timeout(10.0, read=protocol.LONG_POLL_SECONDS + 15)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
-from scriptwriter.electric.errors import ProtocolError, Unavailable
+from .errors import ProtocolError, Unavailable
 
 TABLE = "table"
 WHERE = "where"

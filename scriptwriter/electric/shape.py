@@ -7,11 +7,11 @@ from contextlib import aclosing
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from scriptwriter.electric import protocol
-from scriptwriter.electric.errors import ProtocolError
-from scriptwriter.electric.protocol import Change, Message
-from scriptwriter.electric.stream import ShapeStream, Status
-from scriptwriter.electric.types import Row, RowReader
+from . import protocol
+from .errors import ProtocolError
+from .protocol import Change, Message
+from .stream import ShapeStream, Status
+from .types import Row, RowReader
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from scriptwriter.electric import protocol
-from scriptwriter.electric.errors import MissingHeader, RequestRefused, Unavailable
-from scriptwriter.electric.protocol import CAUGHT_UP, REFETCH, Change, Message, Schema
+from . import protocol
+from .errors import MissingHeader, RequestRefused, Unavailable
+from .protocol import CAUGHT_UP, REFETCH, Change, Message, Schema
 
 SHORT_STREAM_SECONDS = 1.0
 SHORT_STREAMS = 3

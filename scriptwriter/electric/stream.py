@@ -11,12 +11,12 @@ from typing import Literal, TypeAlias
 
 import httpx
 
-from scriptwriter.electric import connection, protocol
-from scriptwriter.electric.errors import Unavailable
-from scriptwriter.electric.protocol import Message, Schema
-from scriptwriter.electric.retry import Backoff
-from scriptwriter.electric.sse import EventReader
-from scriptwriter.electric.state import Reply, ShapeState
+from . import connection, protocol
+from .errors import Unavailable
+from .protocol import Message, Schema
+from .retry import Backoff
+from .sse import EventReader
+from .state import Reply, ShapeState
 
 log = logging.getLogger(__name__)
 

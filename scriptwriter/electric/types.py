@@ -10,8 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from scriptwriter.electric.errors import ProtocolError
-from scriptwriter.electric.protocol import Schema, Value
+from .errors import ProtocolError
+from .protocol import Schema, Value
 
 Row: TypeAlias = dict[str, Any]
 _Read: TypeAlias = Callable[[str], Any]

@@ -10,6 +10,8 @@ from scriptwriter.embedded.shapes.shape_process import ShapeServerProcess
 from scriptwriter.settings import Settings
 from scriptwriter.store.database import apply_schema
 
+NAME = "scriptwriter"
+"""Of the embedded database and its superuser."""
 KEEP_SECONDS = 1.0
 """Between two looks whether the embedded Postgres still has its supervisor."""
 
@@ -31,7 +33,7 @@ async def database_server(settings: Settings) -> AsyncIterator[str]:
     async with AsyncExitStack() as stack:
         url = settings.outside_database
         if url is None:
-            server = await asyncio.to_thread(launcher.attach, settings.postgres_folder)
+            server = await asyncio.to_thread(launcher.attach, settings.postgres_folder, name=NAME)
             stack.callback(server.close)
             keeping = asyncio.create_task(_keep(server), name="embedded postgres")
             stack.callback(keeping.cancel)

@@ -49,6 +49,9 @@ def why(error: BaseException) -> str:
         said = f"the database cannot be used: {_first_words(error)}"
     elif isinstance(error, ShapeServerNotStarted):
         said = f"the embedded shape server did not come up ({error})"
+    elif isinstance(error, EmbeddedPostgresError):
+        # What follows the first line is a log's end, for which the sentence names the file.
+        said = f"{str(error).splitlines()[0]} Or set DATABASE_URL to a PostgreSQL server of your own."
     elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         said = "the port is in use by another program: end that one, or choose another port"
     else:

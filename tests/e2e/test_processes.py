@@ -8,6 +8,7 @@ import psutil
 import psycopg
 
 from scriptwriter.embedded.postgres import launcher
+from scriptwriter.operations.backing import NAME
 from scriptwriter.services.projects import catalog
 from scriptwriter.store.database import connect
 from tests.support.following import caught_up, streaming
@@ -52,7 +53,10 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Pa
     for unset in ("DATABASE_URL", "ELECTRIC_URL", "ELECTRIC_SECRET"):
         settings[unset] = ""
     with production_build(tmp_path, settings) as running:
-        with launcher.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:
+        with (
+            launcher.attach(data / "postgres", name=NAME) as server,
+            psycopg.connect(server.url()) as connection,
+        ):
             connection.execute("INSERT INTO users (id, username) VALUES ('kept', 'kept')")
             url = server.url()
         assert of(data)
@@ -60,7 +64,7 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Pa
         assert asyncio.run(stopped_while_followed(running, url)) == []
 
     wait_until(lambda: not of(data))
-    with launcher.attach(data / "postgres") as server, psycopg.connect(server.url()) as connection:
+    with launcher.attach(data / "postgres", name=NAME) as server, psycopg.connect(server.url()) as connection:
         names = connection.execute("SELECT username FROM users ORDER BY username").fetchall()
     assert names == [("kept",), ("testuser",)]
     wait_until(lambda: not of(data))

@@ -145,7 +145,7 @@ def test_programs_and_data_in_one_closed_folder_work(
     cache = Path(tempfile.mkdtemp(prefix="scriptwriter-tests-", dir="/tmp"))
     cache.chmod(0o755 if shared_is_usable else 0o777)
     shared = cache / "scriptwriter"
-    monkeypatch.setenv("SCRIPTWRITER_PROGRAMS_DIR", str(shared))
+    monkeypatch.setenv("EMBEDDED_POSTGRES_PROGRAMS_DIR", str(shared))
     try:
         for expected in (1, 2):
             with app(data_dir, PYTHONPATH=str(closed)) as process:

@@ -1,1 +1,4 @@
-"""An embedded PostgreSQL server: found, set up, started, shared by processes, stopped with the last one."""
+"""A PostgreSQL server without installation: processes share it, and it stops after the last of them.
+
+README.md says how to use it. No module here imports anything from outside this package.
+"""

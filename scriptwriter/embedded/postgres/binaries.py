@@ -1,4 +1,4 @@
-"""Finds PostgreSQL's programs on this machine; knows nothing of data folders or of running servers."""
+"""Where the programs of PostgreSQL are on this machine, and copies of them for another account."""
 
 import importlib.util
 import re
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-# 18 first: data checksums by default, the longest support ahead, and as fast to start as 16.
+# 18 before 16: it has data checksums by default and longer support, and starts as fast.
 _WHEEL_FOLDERS = ("pginstall18", "pginstall")
 
 
 def find(major: int | None = None) -> Path:
     """The folder with `postgres` and `initdb`: from the wheel, else from PATH, else from the system.
 
-    In: the major version an existing cluster needs, None for any. Raises FileNotFoundError.
+    `major` is the version that an existing cluster needs; None accepts any. Raises FileNotFoundError.
     """
     seen = []
     for folder in _candidates():
@@ -31,9 +31,9 @@ def find(major: int | None = None) -> Path:
 
 
 def copy(folder: Path, to: Path) -> Path:
-    """Copies the wheel's programs (about 25 MB), once, to where another account can read them.
+    """Copy the wheel's programs (about 25 MB) to where another account can read them, unless that is done.
 
-    In: a folder from `find`, the parent folder of all copies. Out: the folder with `postgres` in the copy of
+    `folder` comes from `find`; `to` holds all copies. Returns the folder with `postgres` in the copy of
     exactly these programs. Copies of other versions stay. Raises OSError.
     """
     install = folder.parent
@@ -51,7 +51,7 @@ def copy(folder: Path, to: Path) -> Path:
                 shutil.copytree(libraries, new / libraries.name)
             for path in (new, *new.rglob("*")):
                 path.chmod(0o755)
-            # Another process may be faster: its copy is the same.
+            # Another process may have renamed its copy first: that copy is the same.
             with suppress(OSError):
                 new.rename(target)
         finally:
@@ -60,7 +60,7 @@ def copy(folder: Path, to: Path) -> Path:
 
 
 def make_open(folder: Path) -> None:
-    """Makes a folder in which everybody may read and only its owner write, whatever the umask is."""
+    """Make a folder that everybody may read and only its owner may write, whatever the umask is."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
 

@@ -1,20 +1,47 @@
-"""Names, locks and small files inside the data folder; knows nothing of processes or of SQL."""
+"""The data folder: the names of its files, its locks, and the options that its server is started with."""
 
 import fcntl
+import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 PORT = 5432
-SUPERUSER = "scriptwriter"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller of `attach` chose: the name of database and superuser, and postgresql.conf settings."""
+
+    name: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not (self.name.isascii() and self.name.isidentifier() and self.name.islower()):
+            raise ValueError(f"{self.name!r} is not a name of lower-case letters, digits and _")
+
+    @property
+    def programs_folder(self) -> Path:
+        """Where root keeps copies of PostgreSQL's programs for all data folders of this machine."""
+        return Path(os.environ.get("EMBEDDED_POSTGRES_PROGRAMS_DIR") or f"/var/cache/{self.name}")
+
+    def to_json(self) -> str:
+        """The options as one argument of a command."""
+        return json.dumps({"name": self.name, "settings": dict(self.settings)})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Options":
+        """The options that `to_json` wrote."""
+        return cls(**json.loads(text))
 
 
 class Lock:
-    """A lock on a file, held as long as its descriptor `fd`, or a copy of it, is open anywhere.
+    """A lock on a file. It is held while its descriptor `fd`, or a copy of that, is open in any process.
 
-    Neither a program started from this process nor a fork of it keeps a copy, unless `hand_on` was called.
+    A program started from this process gets no copy unless `hand_on` was called. A fork closes its copies.
     """
 
     _held: ClassVar[set["Lock"]] = set()
@@ -24,19 +51,19 @@ class Lock:
         self._held.add(self)
 
     def release(self) -> None:
-        """Closes this process's descriptor; once is enough, twice does no harm."""
+        """Close this process's descriptor. A second call changes nothing."""
         if self in self._held:
             self._held.remove(self)
             os.close(self.fd)
 
     def hand_on(self) -> int:
-        """Out: the descriptor, for `pass_fds` together with `preexec_fn`; the caller then closes it."""
+        """The descriptor for `pass_fds`. The caller closes it after starting the program."""
         self._held.remove(self)
         return self.fd
 
     @classmethod
     def release_all(cls) -> None:
-        """Releases every lock of this process."""
+        """Release every lock of this process."""
         for lock in tuple(cls._held):
             lock.release()
 
@@ -46,11 +73,12 @@ os.register_at_fork(after_in_child=Lock.release_all)
 
 @dataclass(frozen=True)
 class DataFolder:
-    """Everything the embedded server keeps on disk, under one folder: `root` (absolute path).
+    """Everything that the server keeps on disk, under one folder: `root` (absolute path).
 
-    `users.lock`: shared by every process that uses the server. `supervisor.lock`: exclusive, one supervisor.
-    `server.lock`: exclusive, inherited by postgres and all its children, so that it is free only when none of
-    them lives (pids cannot tell that: they are reused, stay as zombies, and differ between containers).
+    - `users.lock` is shared by every process that uses the server.
+    - `supervisor.lock` is exclusive: there is one supervisor.
+    - `server.lock` is exclusive and inherited by postgres and all its children, so it is free only when none
+      of them lives. A pid cannot say that: pids are reused, stay as zombies, and differ between containers.
     """
 
     root: Path
@@ -73,7 +101,7 @@ class DataFolder:
 
     @cached_property
     def address(self) -> Path:
-        """Holds the path of the folder with the server's socket, while a supervisor runs a server."""
+        """The file with the path of the socket's folder; it exists while a supervisor runs a server."""
         return self.root / "address"
 
     @cached_property
@@ -81,9 +109,9 @@ class DataFolder:
         return self.root / "server.log"
 
     def open(self, path: Path, flags: int = 0, mode: int = 0o600) -> int:
-        """Opens a file of the folder, creating it for the folder's owner even when root asks.
+        """Open a file of the folder, or create it; the folder's owner owns it even when root creates it.
 
-        In: path; flags added to read-write; mode of a new file. Out: a descriptor closed on exec.
+        `flags` are added to read-write; `mode` is for a new file. Returns a descriptor that exec closes.
         """
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, mode)
         if os.geteuid() == 0 and (owner := os.stat(self.root)).st_uid != os.fstat(fd).st_uid:
@@ -91,7 +119,7 @@ class DataFolder:
         return fd
 
     def write(self, path: Path, text: str, mode: int = 0o600) -> None:
-        """Replaces a small file of the folder, so that readers see the old or the new text, never a part."""
+        """Replace a small file of the folder. Readers see the old or the new text, never a part."""
         new = path.with_name(f"{path.name}.new")
         new.unlink(missing_ok=True)
         with os.fdopen(self.open(new, os.O_EXCL), "w") as file:
@@ -100,7 +128,7 @@ class DataFolder:
         new.rename(path)
 
     def lock(self, path: Path, *, shared: bool = False) -> Lock | None:
-        """Takes a lock without waiting; None when somebody else holds it."""
+        """Take a lock without waiting; None when another process holds it."""
         lock = Lock(self.open(path))
         try:
             fcntl.flock(lock.fd, fcntl.LOCK_NB | (fcntl.LOCK_SH if shared else fcntl.LOCK_EX))

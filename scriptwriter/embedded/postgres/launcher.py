@@ -1,16 +1,15 @@
-"""Gives this process an embedded PostgreSQL server, shared with all processes that use the same data folder.
+"""`attach` starts the PostgreSQL server of a data folder, or finds it, and keeps it running for this process.
 
-Knows how to reach a server and how to ask for one; the server itself belongs to `supervisor`.
+The server is a child of `supervisor`, not of this process.
 
 EmbeddedPostgresError
 ├── UnsupportedSystem    this operating system cannot run the embedded server
-├── FolderUnusable       the data folder cannot be created, read or written by this account
-└── ServerNotStarted     the server did not come up; the message ends with the tail of its log
+├── FolderUnusable       this account cannot create, read or write the data folder
+└── ServerNotStarted     the server does not start; the message ends with the end of its log
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -26,17 +25,18 @@ import psycopg
 from psycopg import errors, sql
 
 if sys.platform != "win32":
-    from scriptwriter.embedded.postgres import binaries
-    from scriptwriter.embedded.postgres.data_folder import PORT, SUPERUSER, DataFolder, Lock
+    from . import binaries
+    from .data_folder import PORT, DataFolder, Lock, Options
 
-DATABASE = "scriptwriter"
+NAME = "embedded"
+"""Of the database and the superuser, unless the caller says otherwise."""
 _PATIENCE = 60.0
 _POLL = 0.02
 _STARTS_ALLOWED = 2
 _LOG_LINES = 20
 _LARGEST_LOG = 5_000_000
-_PROJECT = Path(__file__).parents[3]
-_WAY_OUT = "Or set DATABASE_URL to a PostgreSQL server of your own."
+_PACKAGE = __name__.rpartition(".")[0]
+_IMPORT_ROOT = Path(__file__).parents[_PACKAGE.count(".") + 1]
 
 
 class EmbeddedPostgresError(Exception):
@@ -48,48 +48,47 @@ class UnsupportedSystem(EmbeddedPostgresError):
 
 
 class FolderUnusable(EmbeddedPostgresError):
-    """The data folder cannot be created, read or written by this account."""
+    """This account cannot create, read or write the data folder."""
 
 
 class ServerNotStarted(EmbeddedPostgresError):
-    """The server did not come up."""
+    """The server does not start, or does not answer in time."""
 
 
 class EmbeddedPostgres:
-    """This process's hold on the server of one data folder; the server runs while anybody holds on.
+    """The server of one data folder, as this process uses it. It runs while any process is attached.
 
-    A process forked from this one has no hold of its own: it calls `attach` if it shall keep the server.
+    A process forked from this one is not attached: it calls `attach` itself to keep the server running.
     """
 
-    def __init__(
-        self, data_dir: Path, socket_folder: str, hold: Lock, server_settings: Mapping[str, str]
-    ) -> None:
+    def __init__(self, data_dir: Path, socket_folder: str, users_lock: Lock, options: Options) -> None:
         self.data_dir = data_dir
         self._socket_folder = socket_folder
-        self._hold = hold
-        self._server_settings = server_settings
+        self._users_lock = users_lock
+        self._options = options
 
-    def url(self, database: str = DATABASE) -> str:
-        """The libpq URL of a database of this server; creates nothing. It stays the same over restarts."""
-        return _url(self._socket_folder, database)
+    def url(self, database: str | None = None) -> str:
+        """The libpq URL of a database, by default of the one that `attach` made. It survives restarts."""
+        return _url(self._socket_folder, self._options.name, database)
 
     def ensure(self) -> None:
-        """Starts the server again where its supervisor is gone too; then blocks until it answers.
+        """Start the server again if its supervisor is gone, and block until it answers.
 
-        Returns at once while a supervisor lives, who does that by itself. Raises EmbeddedPostgresError.
+        Returns at once while a supervisor lives, which restarts the server by itself. Raises
+        EmbeddedPostgresError.
         """
         folder = DataFolder(self.data_dir)
         try:
             lock = folder.lock(folder.supervisor_lock)
             if lock is not None:
                 lock.release()
-                _ensure_server(folder, self._server_settings, time.monotonic() + _PATIENCE)
+                _ensure_server(folder, self._options, time.monotonic() + _PATIENCE)
         except OSError as error:
-            raise FolderUnusable(f"{folder.root} cannot hold the database: {error}. {_WAY_OUT}") from error
+            raise FolderUnusable(f"{folder.root} cannot hold the database: {error}.") from error
 
     def close(self) -> None:
-        """Lets go; three seconds after the last process did, the server stops."""
-        self._hold.release()
+        """Detach this process. The server stops three seconds after the last process is detached."""
+        self._users_lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -100,32 +99,35 @@ class EmbeddedPostgres:
         self.close()
 
 
-def attach(data_dir: Path, *, server_settings: Mapping[str, str] | None = None) -> EmbeddedPostgres:
-    """Attaches this process to the server of a data folder, started if none runs; blocks until it answers.
+def attach(
+    data_dir: Path, *, name: str = NAME, server_settings: Mapping[str, str] | None = None
+) -> EmbeddedPostgres:
+    """Attach this process to the server of a data folder, start it if needed, and block until it answers.
 
-    In: the folder (created if missing); postgresql.conf settings as strings, used when this call is the one
-    that starts the server. Out: the hold, with the database `scriptwriter` in place. Raises
-    EmbeddedPostgresError. May be called again at any time, also after the server died.
+    `data_dir` is created if it is missing. `name` names the superuser and the database, which is created if
+    it is missing; it also begins the names of folders outside of `data_dir`. It is a lower-case identifier,
+    always the same for one folder. `server_settings` are postgresql.conf settings, used if this call starts
+    the server. Raises EmbeddedPostgresError. A process may call this at any time, also after the server died.
     """
     if sys.platform == "win32":
         raise UnsupportedSystem(
-            "The embedded PostgreSQL server does not run on Windows itself. Set DATABASE_URL to a PostgreSQL "
-            "server, or run this program inside WSL2."
+            "The embedded PostgreSQL server does not run on Windows itself: run this program inside WSL2."
         )
     folder = DataFolder(Path(data_dir).expanduser().resolve())
+    options = Options(name, server_settings or {})
     deadline = time.monotonic() + _PATIENCE
     try:
         _make(folder.root)
         _demand_programs(folder)
-        hold = _hold(folder, deadline)
+        users_lock = _lock_as_user(folder, deadline)
         try:
-            socket_folder = _ensure_server(folder, server_settings or {}, deadline)
-            return EmbeddedPostgres(folder.root, socket_folder, hold, server_settings or {})
+            socket_folder = _ensure_server(folder, options, deadline)
+            return EmbeddedPostgres(folder.root, socket_folder, users_lock, options)
         except BaseException:
-            hold.release()
+            users_lock.release()
             raise
     except OSError as error:
-        raise FolderUnusable(f"{folder.root} cannot hold the database: {error}. {_WAY_OUT}") from error
+        raise FolderUnusable(f"{folder.root} cannot hold the database: {error}.") from error
 
 
 def _make(root: Path) -> None:
@@ -134,31 +136,31 @@ def _make(root: Path) -> None:
         root.mkdir()
     except FileExistsError:
         return
-    # Root's server runs under another account, which must pass through; all that is inside stays closed.
+    # A server started by root runs as another account, which must pass. The contents stay closed to others.
     root.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
 def _demand_programs(folder: DataFolder) -> None:
-    """Raises FolderUnusable where a version of PostgreSQL made the cluster whose programs are not here."""
+    """Raises FolderUnusable when this machine lacks the programs of the version that made the cluster."""
     version = folder.cluster / "PG_VERSION"
     if version.exists():
         try:
             binaries.find(int(version.read_text()))
         except FileNotFoundError as error:
-            raise FolderUnusable(f"{folder.root} cannot be used: {error}. {_WAY_OUT}") from error
+            raise FolderUnusable(f"{folder.root} cannot be used: {error}.") from error
 
 
-def _hold(folder: DataFolder, deadline: float) -> Lock:
-    while (hold := folder.lock(folder.users_lock, shared=True)) is None:
-        # A supervisor without users is on its way out, and shall be gone first.
+def _lock_as_user(folder: DataFolder, deadline: float) -> Lock:
+    while (lock := folder.lock(folder.users_lock, shared=True)) is None:
+        # A supervisor that has no users left holds this lock while it stops its server.
         if time.monotonic() > deadline:
-            raise ServerNotStarted(f"The server in {folder.root} is stopping, and does not get done.")
+            raise ServerNotStarted(f"The server in {folder.root} is stopping, and does not end.")
         time.sleep(_POLL)
-    return hold
+    return lock
 
 
-def _ensure_server(folder: DataFolder, settings: Mapping[str, str], deadline: float) -> str:
-    """Out: the folder of its socket."""
+def _ensure_server(folder: DataFolder, options: Options, deadline: float) -> str:
+    """The folder of the server's socket, once the server answers and has the database."""
     log_before = _size(folder.log)
     starts = 0
     while True:
@@ -168,10 +170,10 @@ def _ensure_server(folder: DataFolder, settings: Mapping[str, str], deadline: fl
                 lock.release()
                 raise _not_started(folder, "the server ended at once", log_before)
             starts += 1
-            _start_supervisor(folder, lock, settings)
+            _start_supervisor(folder, lock, options)
         try:
             socket_folder = folder.address.read_text()
-            _ensure_database(socket_folder)
+            _ensure_database(socket_folder, options.name)
             return socket_folder
         except (psycopg.OperationalError, FileNotFoundError) as error:
             if time.monotonic() > deadline:
@@ -179,19 +181,20 @@ def _ensure_server(folder: DataFolder, settings: Mapping[str, str], deadline: fl
         time.sleep(_POLL)
 
 
-def _start_supervisor(folder: DataFolder, lock: Lock, settings: Mapping[str, str]) -> None:
-    """Hands the lock on to a new supervisor, which detaches itself from this process."""
-    # So that nobody takes a server that is just ending for the new one.
+def _start_supervisor(folder: DataFolder, lock: Lock, options: Options) -> None:
+    """Pass the lock to a new supervisor, which detaches itself from this process."""
+    # Without it, a process could connect to an earlier server that is about to end.
     folder.address.unlink(missing_ok=True)
     if _size(folder.log) > _LARGEST_LOG:
         folder.log.unlink()
     log = folder.open(folder.log, os.O_APPEND)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_PROJECT), environment.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "scriptwriter.embedded.postgres.supervisor"]
+    paths = [str(_IMPORT_ROOT), environment.get("PYTHONPATH")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    command = [sys.executable, "-m", f"{_PACKAGE}.supervisor"]
     try:
         subprocess.run(
-            [*command, folder.root, str(lock.fd), json.dumps(dict(settings))],
+            [*command, folder.root, str(lock.fd), options.to_json()],
             pass_fds=[lock.fd],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -205,23 +208,24 @@ def _start_supervisor(folder: DataFolder, lock: Lock, settings: Mapping[str, str
         os.close(log)
 
 
-def _ensure_database(socket_folder: str) -> None:
-    with psycopg.connect(_url(socket_folder, "postgres"), autocommit=True, connect_timeout=5) as connection:
-        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
-            # Another process may be faster: then it is there, which is all that is wanted.
+def _ensure_database(socket_folder: str, name: str) -> None:
+    url = _url(socket_folder, name, "postgres")
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            # Another process may create it first.
             with suppress(errors.DuplicateDatabase, errors.UniqueViolation):
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _url(socket_folder: str, database: str) -> str:
+def _url(socket_folder: str, superuser: str, database: str | None = None) -> str:
     host = quote(socket_folder, safe="/")
-    return f"postgresql://{SUPERUSER}@/{quote(database, safe='')}?host={host}&port={PORT}"
+    return f"postgresql://{superuser}@/{quote(database or superuser, safe='')}?host={host}&port={PORT}"
 
 
 def _not_started(folder: DataFolder, why: str, log_before: int) -> ServerNotStarted:
     return ServerNotStarted(
-        f"The embedded PostgreSQL server in {folder.root} did not start: {why}. {folder.log} says more. "
-        f"{_WAY_OUT}\nThe end of it:\n{_tail(folder.log, log_before)}"
+        f"The embedded PostgreSQL server in {folder.root} did not start: {why}. "
+        f"{folder.log} says more.\nThe end of it:\n{_tail(folder.log, log_before)}"
     )
 
 

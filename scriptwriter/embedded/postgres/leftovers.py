@@ -1,4 +1,4 @@
-"""Finds and ends what an earlier server left running; knows the server's tag, nothing of data folders."""
+"""Ends the processes that an earlier server left running, found by the tag in their titles."""
 
 import os
 import signal
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-# A fast shutdown writes a checkpoint first: give it that time before it is cut off.
+# A fast shutdown writes a checkpoint. It gets this time before the processes are killed.
 _PATIENCE = 10.0
 
 
 def end(tag: str) -> None:
-    """Shuts down the postmaster with this tag, kills its orphans, and returns when all are gone.
+    """Shut down the postmaster with this tag, kill its orphans, and return when all are gone.
 
-    In: the `cluster_name` that postgres shows in the titles of its processes. Raises TimeoutError.
+    `tag` is the `cluster_name` that postgres shows in the titles of its processes. Raises TimeoutError.
     """
     started, asked = time.monotonic(), set()
     while found := [(pid, command) for pid, command in _running() if _belongs(command, tag)]:
@@ -32,7 +32,10 @@ def end(tag: str) -> None:
 
 
 def _belongs(command: str, tag: str) -> bool:
-    """A child's title is "postgres: <tag>: …"; the postmaster keeps the arguments it was started with."""
+    """Whether a command line is of this server.
+
+    A child's title is "postgres: <tag>: …". The postmaster keeps the arguments that it was started with.
+    """
     program = command.split(" ", 1)[0]
     return command.startswith(f"postgres: {tag}: ") or (
         program.endswith("/postgres") and f"cluster_name={tag}" in command
@@ -40,7 +43,7 @@ def _belongs(command: str, tag: str) -> bool:
 
 
 def _running() -> Iterator[tuple[int, str]]:
-    """Pid and command line of every process; a zombie has none and is left out."""
+    """Pid and command line of every process. A zombie has no command line and is left out."""
     if sys.platform == "linux":
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():

@@ -1,11 +1,10 @@
-"""The detached process that owns the server of one data folder; knows the server's users only by their lock.
+"""The detached process whose child is the server of one data folder. Run by `launcher.attach`.
 
-`python -m scriptwriter.embedded.postgres.supervisor FOLDER LOCK SETTINGS` is how `launcher.attach` starts it.
-LOCK is the descriptor of supervisor.lock, locked already and handed on, so that there never is a second one.
+Arguments: FOLDER LOCK OPTIONS. LOCK is the inherited descriptor of supervisor.lock, already locked, so that
+there is never a second supervisor. OPTIONS is `Options.to_json()`.
 """
 
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -14,35 +13,36 @@ import time
 from functools import partial
 from pathlib import Path
 
-from scriptwriter.embedded.postgres import leftovers
-from scriptwriter.embedded.postgres.cluster import Cluster
-from scriptwriter.embedded.postgres.data_folder import DataFolder, Lock
+from . import leftovers
+from .cluster import Cluster
+from .data_folder import DataFolder, Lock, Options
 
 GRACE = 3.0
+"""Seconds from the end of the last user to the end of the server."""
 _POLL = 0.25
-# A server that ran once is worth some patience; one that never did has something wrong to be told.
+# How often a server that ran once is started again. One that never ran is started once: the log says why.
 _STARTS = 5
-_LONGEST_FAREWELL = 40.0
+_LONGEST_SHUTDOWN = 40.0
 
 
 class Supervisor:
     """Starts, watches, restarts and at last stops the one server of a data folder."""
 
-    def __init__(self, folder: DataFolder, lock: int, settings: dict[str, str]) -> None:
+    def __init__(self, folder: DataFolder, lock: int, options: Options) -> None:
         self._folder = folder
         self._lock = lock
-        self._settings = settings
-        # Two folders that had the same path, one after the other, differ in their lock file.
+        self._options = options
+        # A folder that was deleted and made again has the same path, and another inode of the lock file.
         identity = f"{folder.root} {os.fstat(lock).st_ino}"
-        self._tag = "scriptwriter-" + hashlib.sha256(os.fsencode(identity)).hexdigest()[:12]
+        self._tag = f"{options.name}-{hashlib.sha256(os.fsencode(identity)).hexdigest()[:12]}"
         self._server: subprocess.Popen[bytes] | None = None
         self._ready, self._starts_left = False, 1
         self._alone_since: float | None = None
 
     def run(self) -> None:
-        """Serves until the last user has been gone for `GRACE` seconds, or until a signal."""
+        """Run the server until its last user has been gone for `GRACE` seconds, or until a signal."""
         try:
-            self._cluster = Cluster(self._folder, self._settings)
+            self._cluster = Cluster(self._folder, self._options)
             self._start()
             while self._needed():
                 time.sleep(_POLL)
@@ -60,7 +60,7 @@ class Supervisor:
             return False
 
     def _server_lives(self) -> bool:
-        """Starts it again when it died; false when that does not help."""
+        """Start the server again if it died; False when it may not be started again."""
         ended = self._server is None or self._server.poll() is not None
         if not self._ready and self._is_ready():
             self._ready, self._starts_left = True, _STARTS
@@ -82,13 +82,13 @@ class Supervisor:
         if time.monotonic() - self._alone_since < GRACE:
             lock.release()
             return False
-        # The lock is kept until this process ends: who comes now waits, and gets a new server.
+        # This process keeps the lock until it ends: a new user waits for it and starts a new server.
         return True
 
     def _start(self) -> None:
         folder = self._folder
         inherited = self._server_lock().hand_on()
-        # No process of an earlier server lives, so these are stale, whosever the pid in them is by now.
+        # No process of an earlier server lives, so the pids in these files belong to others by now.
         for stale in self._cluster.pid_files:
             stale.unlink(missing_ok=True)
         self._ready = False
@@ -102,18 +102,20 @@ class Supervisor:
         folder.write(folder.address, str(self._cluster.socket_folder))
 
     def _server_lock(self) -> Lock:
-        deadline = time.monotonic() + _LONGEST_FAREWELL
+        deadline = time.monotonic() + _LONGEST_SHUTDOWN
         while (lock := self._folder.lock(self._folder.server_lock)) is None:
             if time.monotonic() > deadline:
-                raise TimeoutError("a server out of sight, perhaps in another container, uses this folder")
+                raise TimeoutError(
+                    "a server that this process cannot see uses this folder, perhaps in another container"
+                )
             leftovers.end(self._tag)
             time.sleep(_POLL / 5)
         return lock
 
     def _is_ready(self) -> bool:
-        """Whether it takes connections, or did so until it died."""
+        """Whether the server takes connections, or did until it ended."""
         if self._server and self._server.poll() == 0:
-            # It was asked to end, and took its file along: one that never ran ends with another status.
+            # Exit status 0 is a clean shutdown, which removes postmaster.pid.
             return True
         try:
             return "ready" in (self._folder.cluster / "postmaster.pid").read_text().splitlines()[7]
@@ -129,7 +131,7 @@ class Supervisor:
 
 
 def _shut_down(server: subprocess.Popen[bytes]) -> None:
-    """Fast: sessions end, a checkpoint is written; harder when that takes too long."""
+    """Ask for a fast shutdown, then for an immediate one, then kill."""
     for number, seconds in ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
         try:
             server.send_signal(number)
@@ -139,8 +141,8 @@ def _shut_down(server: subprocess.Popen[bytes]) -> None:
             print(f"supervisor: the server does not end by {number.name}", file=sys.stderr)
 
 
-def main(root: str, lock: str, settings: str) -> None:
-    """Leaves the caller's process tree, then serves."""
+def main(root: str, lock: str, options: str) -> None:
+    """Leave the caller's process tree, then run the supervisor."""
     if os.fork():
         os._exit(0)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -150,7 +152,7 @@ def main(root: str, lock: str, settings: str) -> None:
     os.truncate(int(lock), 0)
     os.write(int(lock), f"{os.getpid()}\n".encode())
     try:
-        Supervisor(DataFolder(Path(root)), int(lock), json.loads(settings)).run()
+        Supervisor(DataFolder(Path(root)), int(lock), Options.from_json(options)).run()
     except (OSError, LookupError, subprocess.SubprocessError) as error:
         sys.exit(f"supervisor: {error}")
 

@@ -1,4 +1,4 @@
-"""Which operating system account the server runs as, and how a child process becomes it; starts nothing."""
+"""The operating system account that the server runs as, and how a child process changes to it."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 
 @dataclass(frozen=True)
 class Account:
-    """An account to run a child process as; `capability` (Linux) is the one privilege of root it keeps."""
+    """An account for a child process. `capability` (Linux) is the one privilege of root that it keeps."""
 
     uid: int
     gid: int
@@ -33,10 +33,10 @@ class Account:
             return None
 
     def become(self, parent: int, death_signal: int = signal.SIGKILL) -> None:
-        """Turns the calling process, a fresh child, into this account's; made for `preexec_fn`.
+        """Change the calling process, a new child, to this account. Meant for `preexec_fn`.
 
-        In: pid of the parent; the signal this process gets when the parent dies (Linux only).
-        Raises OSError when the system refuses.
+        `parent` is the pid of the parent. `death_signal` is what this process gets when the parent dies
+        (Linux only). Raises OSError when the system refuses.
         """
         if os.geteuid() == 0:
             if self.capability is not None:
@@ -47,23 +47,23 @@ class Account:
             if self.capability is not None:
                 _keep(self.capability)
         if _LINUX:
-            # After setuid, which clears it.
+            # After setuid, which clears the parent death signal.
             _prctl(_PR_SET_PDEATHSIG, death_signal)
             if os.getppid() != parent:
                 os._exit(1)
 
 
 def choose(folder: os.stat_result, cluster: os.stat_result | None) -> Account:
-    """The account for a server: the caller's own; for root, which postgres refuses, an unprivileged one.
+    """The account for a server: the caller's own, or an unprivileged one for root, which postgres refuses.
 
-    In: whose the data folder is, and whose the cluster in it, if there is one. Raises LookupError.
+    `folder` and `cluster` (None if there is none yet) say who owns the data folder. Raises LookupError.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     if cluster and cluster.st_uid != 0:
         return Account(cluster.st_uid, cluster.st_gid)
     owner = Account(folder.st_uid, folder.st_gid)
-    # initdb wants an account with a name.
+    # initdb needs an account that has a name.
     if owner.uid != 0 and owner.name:
         return owner
     try:
@@ -74,10 +74,10 @@ def choose(folder: os.stat_result, cluster: os.stat_result | None) -> Account:
 
 
 def reaching(account: Account) -> list[Account]:
-    """The same account, then with the right to pass folders closed to it, the smallest privilege first.
+    """The account without and with capabilities to pass folders that are closed to it, the smallest first.
 
-    Folders above the data folder may be closed to the account (/root): their permissions are not ours to
-    change, and postgres minds the uid only.
+    A folder above the data folder (/root) may be closed to the account. Its permissions stay as they are, and
+    postgres checks the uid only.
     """
     if not _LINUX or os.geteuid() != 0:
         return [account]

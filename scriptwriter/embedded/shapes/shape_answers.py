@@ -11,9 +11,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from scriptwriter.embedded.shapes.shape_index import Shape
-from scriptwriter.embedded.shapes.shape_log import Read
-from scriptwriter.embedded.shapes.shape_request import BadRequest, ShapeRequest
+from .shape_index import Shape
+from .shape_log import Read
+from .shape_request import BadRequest, ShapeRequest
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

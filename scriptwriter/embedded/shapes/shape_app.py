@@ -6,7 +6,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-from scriptwriter.embedded.shapes.shape_answers import (
+from .shape_answers import (
     JSON,
     PRIVATE,
     SHAPE_METHODS,
@@ -26,12 +26,12 @@ from scriptwriter.embedded.shapes.shape_answers import (
     unauthorized,
     unavailable,
 )
-from scriptwriter.embedded.shapes.shape_index import Shape
-from scriptwriter.embedded.shapes.shape_link import LinkLost, QueryFailed
-from scriptwriter.embedded.shapes.shape_log import OffsetBeyondEnd, OffsetTooOld, Read
-from scriptwriter.embedded.shapes.shape_registry import ShapeRegistry, SnapshotFailed
-from scriptwriter.embedded.shapes.shape_request import BadRequest, ShapeRequest, read_query, read_request
-from scriptwriter.embedded.shapes.shape_stream import send_events
+from .shape_index import Shape
+from .shape_link import LinkLost, QueryFailed
+from .shape_log import OffsetBeyondEnd, OffsetTooOld, Read
+from .shape_registry import ShapeRegistry, SnapshotFailed
+from .shape_request import BadRequest, ShapeRequest, read_query, read_request
+from .shape_stream import send_events
 
 Scope = MutableMapping[str, Any]
 

@@ -1,9 +1,9 @@
 """Owns the last word on a where clause: Postgres plans it, and its refusal is told in Electric's words."""
 
-from scriptwriter.embedded.shapes.shape_link import Link, QueryFailed
-from scriptwriter.embedded.shapes.shape_request import BadRequest, Definition
-from scriptwriter.embedded.shapes.shape_tables import Table
-from scriptwriter.embedded.shapes.shape_where import Where, WhereRefused, check_where
+from .shape_link import Link, QueryFailed
+from .shape_request import BadRequest, Definition
+from .shape_tables import Table
+from .shape_where import Where, WhereRefused, check_where
 
 # Types whose equality is equality of what is printed, so that a notified id can be looked up as text.
 _INDEXABLE = {"text", "varchar", "uuid", "int2", "int4", "int8"}

@@ -7,9 +7,9 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from scriptwriter.embedded.shapes.shape_log import ShapeLog
-from scriptwriter.embedded.shapes.shape_request import Definition
-from scriptwriter.embedded.shapes.shape_tables import Table
+from .shape_log import ShapeLog
+from .shape_request import Definition
+from .shape_tables import Table
 
 Key = tuple[object, ...]
 _K = TypeVar("_K")

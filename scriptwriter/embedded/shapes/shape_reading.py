@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from psycopg.pq.abc import PGresult
 
-from scriptwriter.embedded.shapes.shape_log import Change, Column
-from scriptwriter.embedded.shapes.shape_tables import FINGERPRINT, Table, quote
+from .shape_log import Change, Column
+from .shape_tables import FINGERPRINT, Table, quote
 
 _HEAD_CELLS = 4
 # Of other types, char(n) and inet among them, a cast to text is not what Postgres prints.

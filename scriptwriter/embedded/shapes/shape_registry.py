@@ -11,14 +11,14 @@ import time
 import zlib
 from pathlib import Path
 
-from scriptwriter.embedded.shapes.shape_check import checked_where, project_of
-from scriptwriter.embedded.shapes.shape_index import Key, Shape, ShapeIndex
-from scriptwriter.embedded.shapes.shape_link import Link, LinkLost, LinkPool, QueryFailed
-from scriptwriter.embedded.shapes.shape_log import Column, ShapeLog
-from scriptwriter.embedded.shapes.shape_reading import read_result, reading_sql
-from scriptwriter.embedded.shapes.shape_request import Definition, read_columns, read_table
-from scriptwriter.embedded.shapes.shape_tables import DESCRIBE, Table, choose_columns, read_table_description
-from scriptwriter.embedded.shapes.shape_where import Where
+from .shape_check import checked_where, project_of
+from .shape_index import Key, Shape, ShapeIndex
+from .shape_link import Link, LinkLost, LinkPool, QueryFailed
+from .shape_log import Column, ShapeLog
+from .shape_reading import read_result, reading_sql
+from .shape_request import Definition, read_columns, read_table
+from .shape_tables import DESCRIBE, Table, choose_columns, read_table_description
+from .shape_where import Where
 
 _SCHEMA = Path(__file__).parents[3] / "schema" / "embedded.sql"
 _READERS = 3

@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import uvicorn
 
-from scriptwriter.embedded.shapes.shape_app import ShapeApp
-from scriptwriter.embedded.shapes.shape_registry import ShapeRegistry
+from .shape_app import ShapeApp
+from .shape_registry import ShapeRegistry
 
 
 def listen(host: str, port: int) -> socket.socket:

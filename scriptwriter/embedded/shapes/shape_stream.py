@@ -3,9 +3,9 @@
 import asyncio
 import time
 
-from scriptwriter.embedded.shapes.shape_answers import Send, events_of
-from scriptwriter.embedded.shapes.shape_index import Shape
-from scriptwriter.embedded.shapes.shape_log import OffsetTooOld, Read
+from .shape_answers import Send, events_of
+from .shape_index import Shape
+from .shape_log import OffsetTooOld, Read
 
 
 async def send_events(

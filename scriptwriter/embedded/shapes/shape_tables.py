@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from scriptwriter.embedded.shapes.shape_log import Column
-from scriptwriter.embedded.shapes.shape_request import BadRequest
+from .shape_log import Column
+from .shape_request import BadRequest
 
 # Changes with every column that is added, dropped, renamed or retyped, and with the table itself.
 FINGERPRINT = """SELECT md5(string_agg(
