@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from scriptwriter import lifespan
 from scriptwriter.api.http_app import create
-from scriptwriter.api.middleware.request_guard import Doors
+from scriptwriter.api.middleware.request_guard import RequestGuard
 from scriptwriter.api.middleware.security_headers import hashes_of_build
 from scriptwriter.domain.errors import UserError
 from scriptwriter.web.kit.connected_events import connected, forget
@@ -44,7 +44,7 @@ class App(rx.App):
         """What the server runs."""
         app = super().__call__()
         scripts = hashes_of_build(get_web_dir() / Dirs.STATIC)
-        return Doors(
+        return RequestGuard(
             app, admit=admit, forget=partial(forget, self.state_manager), closed=CLOSED, scripts=scripts
         )
 

@@ -1,4 +1,4 @@
-"""Owns how whatever goes wrong is answered: the one table from an error's code to a status, and the form."""
+"""Error responses of the HTTP API: the table from error code to status, and the JSON body."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -54,7 +54,7 @@ STATUS: Mapping[str, int] = {
     "service_away": 503,
     "sync_away": 503,
 }
-"""Of the code of an error; every other one says that something in the request is not valid: 400."""
+"""The HTTP status by error code. A code that is not listed is a request that is not valid: 400."""
 
 FIELDS: Mapping[str, str] = {
     "name_required": "name",
@@ -64,14 +64,14 @@ FIELDS: Mapping[str, str] = {
     "role_unknown": "role",
     "model_not_offered": "params.model",
 }
-"""Which field of a request the code blames."""
+"""The request field that an error code is about."""
 
 RETRY_AFTER = 5
-"""Seconds, where the error itself names none."""
+"""Seconds for the Retry-After header if the error names none."""
 _RETRIED = (429, 503)
 _OF_STATUS = {401: "signed_out", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 AWAY = (OperationalError, InterfaceError, NoConnection, psycopg.OperationalError)
-"""What a service raises while the database is away."""
+"""Exceptions of a service while the database is unavailable."""
 
 _log = structlog.get_logger(__name__)
 
@@ -100,24 +100,24 @@ class Invalid(Exception):
 _MEANINGS = {
     400: "Something in the request is not valid; `errors` names the fields",
     401: "Not signed in, or the token is not valid",
-    403: "The person's role in the project is too low, or the page that sent it is on another site",
-    404: "There is no such project, or none that is shared with this person; or nothing of this id in it",
-    409: "It is so already, or cannot be so now; `message` says why",
+    403: "The person's role does not allow it, or another site sent the request",
+    404: "No such project or no access to it, or nothing with this id in it",
+    409: "It is so already, or not possible now; `message` says why",
     413: "The body is too large",
-    429: "Too often, or too many at once; `Retry-After` says in how many seconds to try again",
-    503: "The database, or Electric, is away for a moment",
+    429: "Too many requests, or too many at once; `Retry-After` says when to try again, in seconds",
+    503: "The database or Electric is unavailable for a moment",
 }
-_ELSE = "Anything else, in the same form; 500 where the fault is ours"
+_ELSE = "Any other error, in the same form; 500 for a fault of this server"
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of a route's errors, in FastAPI's form; 503 belongs to every route."""
+    """The `responses` of a FastAPI route: these statuses, 503 and a default, each with a Problem."""
     known = {status: {"model": Problem, "description": _MEANINGS[status]} for status in (*statuses, 503)}
     return {**known, "default": {"model": Problem, "description": _ELSE}}
 
 
-def told(error: UserError, language: Language) -> JSONResponse:
-    """The answer that says this error."""
+def error_response(error: UserError, language: Language) -> JSONResponse:
+    """The response for an error, with its message in `language`."""
     status = STATUS.get(error.code, 400)
     field = FIELDS.get(error.code)
     if status == 400 and field is not None:
@@ -132,7 +132,7 @@ def told(error: UserError, language: Language) -> JSONResponse:
 
 
 def refused(fields: dict[str, list[str]], language: Language) -> JSONResponse:
-    """The answer that names the fields which are not valid, each with its reasons."""
+    """A 400 response that names the fields that are not valid, each with its reasons."""
     error = UserError("invalid_request")
     return _answer(400, Problem(message=error.text(language), code=error.code, errors=fields))
 
@@ -143,7 +143,7 @@ def _answer(status: int, problem: Problem, headers: Mapping[str, str] | None = N
 
 async def _user_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, UserError)
-    return told(error, language_of(request))
+    return error_response(error, language_of(request))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -154,7 +154,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _of_fastapi(request: Request, error: Exception) -> JSONResponse:
-    """What does not have the form that the route's models ask for."""
+    """The response for a request that does not match the models of its route."""
     assert isinstance(error, RequestValidationError)
     language = language_of(request)
     reasons: dict[str, list[str]] = {}
@@ -179,11 +179,11 @@ async def _of_starlette(request: Request, error: Exception) -> JSONResponse:
 
 async def _away(request: Request, error: Exception) -> JSONResponse:
     _log.warning("database_away", path=request.url.path, cause=type(error).__name__)
-    return told(UserError("service_away"), language_of(request))
+    return error_response(UserError("service_away"), language_of(request))
 
 
 def install(api: FastAPI) -> None:
-    """Let `api` answer every error in this form; what nobody foresaw is answered by the doorway."""
+    """Register the handlers on `api`. Unexpected exceptions are answered by the BodyLimit middleware."""
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]] = {
         UserError: _user_error,
         Invalid: _invalid,

@@ -1,12 +1,12 @@
-"""Owns the FastAPI app that Reflex mounts beside its own routes."""
+"""The FastAPI app of the HTTP API. Reflex mounts it beside its own routes."""
 
 from fastapi import FastAPI
 
 from scriptwriter.api import error_responses
 from scriptwriter.api.auth import session_cookie
 from scriptwriter.api.auth.session_renewal import SessionRenewal
-from scriptwriter.api.middleware.body_limit import Doorway
-from scriptwriter.api.middleware.websocket_headers import EventHeaders
+from scriptwriter.api.middleware.body_limit import BodyLimit
+from scriptwriter.api.middleware.websocket_headers import WebsocketHeaders
 from scriptwriter.api.routes import (
     brainstorm_routes,
     docs_page,
@@ -39,7 +39,7 @@ ROUTERS = (
     metrics_routes.router,
     docs_page.router,
 )
-"""In the order in which the docs tell of them."""
+"""In the order of the docs page."""
 
 
 def create() -> FastAPI:
@@ -57,7 +57,7 @@ def create() -> FastAPI:
         api.include_router(router)
     error_responses.install(api)
     api.add_middleware(SessionRenewal)
-    api.add_middleware(EventHeaders)
-    # The last one added is the first one met: a body that is too large costs nothing.
-    api.add_middleware(Doorway)
+    api.add_middleware(WebsocketHeaders)
+    # The middleware added last runs first: a body over the limit reaches no other code.
+    api.add_middleware(BodyLimit)
     return api

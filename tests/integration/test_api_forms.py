@@ -140,6 +140,8 @@ async def test_half_a_character_is_stored_as_far_as_it_can_be(room: Room) -> Non
         ("fr, de;q=0.5", "请求中有不合要求的内容", "必填"),
         ("zh-CN,zh;q=0.9,en;q=0.8", "请求中有不合要求的内容", "必填"),
         ("en;q=nonsense", "请求中有不合要求的内容", "必填"),
+        ("zh-CN,en;q=0.5", "请求中有不合要求的内容", "必填"),
+        ("en;q=0.1, zh-TW;q=0.5", "请求中有不合要求的内容", "必填"),
         ("en-GB", "Something in this request is not valid", "is required"),
         ("zh;q=0.2, EN;q=0.3", "Something in this request is not valid", "is required"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message, Scope
 
 from scriptwriter.api.middleware import body_limit
-from scriptwriter.api.middleware.body_limit import ANONYMOUS_LIMIT, FILES_OF_A_PERSON, Doorway
+from scriptwriter.api.middleware.body_limit import ANONYMOUS_LIMIT, FILES_OF_A_PERSON, BodyLimit
 from tests.support.programs import JSON, bearer, client, problem
 from tests.support.rooms import Room
 
@@ -82,7 +82,7 @@ async def test_a_person_sends_few_files_at_once(room: Room) -> None:
 
         headers = [(b"authorization", token)]
         scope = {"type": "http", "method": "POST", "path": FILES[0], "headers": headers, "query_string": b""}
-        await Doorway(app)(scope, receive, send)
+        await BodyLimit(app)(scope, receive, send)
         return sent
 
     sending = [asyncio.ensure_future(send_file()) for _ in range(FILES_OF_A_PERSON)]

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from scriptwriter.api.auth.refused_sign_in import TYPED
 from scriptwriter.api.auth.session_cookie import COOKIE, token_in
 from scriptwriter.api.http_app import create
-from scriptwriter.api.middleware.websocket_headers import SESSION_ID, EventHeaders, event_cookie
+from scriptwriter.api.middleware.websocket_headers import SESSION_ID, WebsocketHeaders, event_cookie
 from scriptwriter.api.routes.sign_in_routes import DEVICE
 from scriptwriter.services.accounts import sessions, sign_in_throttle
 from scriptwriter.settings import settings
@@ -307,7 +307,7 @@ async def test_events_know_a_session_by_an_id_that_opens_nothing(connected: str)
 
     cookie = f"other=1; {COOKIE}=the-token; {SESSION_ID}=planted; {TYPED}=%E6%9D%8E%3B"
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(EventHeaders(events)), base_url="http://localhost:8000"
+        transport=httpx.ASGITransport(WebsocketHeaders(events)), base_url="http://localhost:8000"
     ) as client:
         for path in ("/_event/", "/projects"):
             await client.get(path, headers={"cookie": cookie, "authorization": "Basic abc", "x-kept": "yes"})

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from scriptwriter.api.http_app import create
 from scriptwriter.api.middleware.origins import inside, kept_here
-from scriptwriter.api.middleware.request_guard import Doors
+from scriptwriter.api.middleware.request_guard import RequestGuard
 from tests.security.conftest import Site
 from tests.security.rights import ROUTES
 
@@ -61,7 +61,7 @@ def site_with_pages(tmp_path: Path) -> ASGIApp:
     async def nothing(*_: object) -> None:
         return None
 
-    return Doors(api, admit=nothing, forget=nothing)  # pyright: ignore[reportArgumentType]: no websocket comes
+    return RequestGuard(api, admit=nothing, forget=nothing)  # pyright: ignore[reportArgumentType]: no websocket comes
 
 
 async def test_no_spelling_of_an_address_redirects_to_another_site(site_with_pages: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""Owns who sent a request to the API: by a token of theirs, or by the session cookie of their browser."""
+"""Authentication of API requests: an API token in `Authorization`, or the session cookie."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -15,21 +15,21 @@ from scriptwriter.store.tables import User
 
 _SAFE = ("GET", "HEAD")
 
-# For OpenAPI alone: what a request holds is read by `credential_of`, where a wrong token is no missing one.
+# Only for the OpenAPI document. `credential_of` reads the request: a wrong token is not a missing one.
 _BEARER = HTTPBearer(
-    scheme_name="token", auto_error=False, description="A token of yours: `Authorization: Bearer sw_…`"
+    scheme_name="token", auto_error=False, description="Your API token: `Authorization: Bearer sw_…`"
 )
 _COOKIE = APIKeyCookie(
     name=COOKIE,
     scheme_name="session",
     auto_error=False,
-    description="The cookie of a signed-in browser. What changes something is taken from our own pages only.",
+    description="The cookie of a signed-in browser. Requests that change something must come from this site.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a request shows of who sends it; good until it expires or is revoked, so it is asked anew."""
+    """The credential that a request carries. It may expire or be revoked, so `person` checks it each time."""
 
     token: str
     from_cookie: bool
@@ -37,7 +37,7 @@ class Credential:
     user_agent: str = field(default="", compare=False)
 
     async def person(self) -> User:
-        """Whose it is now. Raises UserError: `signed_out`, `token_rejected`."""
+        """The person to whom the credential belongs now. Raises UserError: `signed_out`, `token_rejected`."""
         if self.from_cookie:
             user = await sessions.user_of_session(self.token)
         else:
@@ -50,7 +50,7 @@ class Credential:
 
 
 def credential_of(request: Request) -> Credential:
-    """What the request shows. A bearer token counts alone, even beside a cookie that would be good."""
+    """The credential of a request. A bearer token takes precedence over the cookie, valid or not."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         agent = request.headers.get("user-agent", "")
@@ -63,10 +63,10 @@ async def person(
     _bearer: Annotated[object, Security(_BEARER)] = None,
     _cookie: Annotated[object, Security(_COOKIE)] = None,
 ) -> User:
-    """Who sent the request.
+    """The person who sent the request (a FastAPI dependency).
 
-    A browser sends its cookie along with whatever any page asks it to, so with a cookie a change has to come
-    from a page of ours. Raises UserError: `signed_out`, `token_rejected`, `origin_not_allowed`.
+    Browsers attach the cookie to requests that other sites start, so with a cookie an unsafe method needs an
+    allowed Origin. Raises UserError: `signed_out`, `token_rejected`, `origin_not_allowed`.
     """
     credential = credential_of(request)
     user = await credential.person()

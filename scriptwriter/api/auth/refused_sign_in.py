@@ -1,4 +1,4 @@
-"""Owns how a sign-in that was refused comes back to a page: with a code, never with a word of the request."""
+"""The redirect after a refused sign-in: it carries an error code, and no text of the request."""
 
 from math import ceil
 from time import time
@@ -12,7 +12,7 @@ from scriptwriter.api.middleware.origins import inside
 from scriptwriter.domain.errors import UserError
 
 TYPED = "scriptwriter_typed"
-"""The cookie with the username that was typed: it may be anything, so it is in no address and no log."""
+"""The cookie with the typed username, which may be a password: no URL and no log contains it."""
 _TYPED_SECONDS = 60
 _LONGEST_TYPED = 100
 
@@ -22,11 +22,11 @@ _log = structlog.get_logger(__name__)
 def refused(
     home: str, path: str, error: Exception, *, next: str = "", username: str = ""
 ) -> RedirectResponse:
-    """Back to the page at `path` of the origin `home`, which tells why by the code in its address."""
+    """A redirect to the page at `path` of the origin `home`, with the error's code in the query."""
     code, params = "unexpected", {}
     if isinstance(error, UserError):
         code = error.code
-        # The moment, not the seconds: the page may be loaded again.
+        # A point in time rather than seconds, because the page may be reloaded.
         params = {"until": ceil(time() + error.params["seconds"])} if "seconds" in error.params else {}
     else:
         _log.error("sign_in_failed", exc_info=error)

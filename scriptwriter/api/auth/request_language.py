@@ -1,25 +1,32 @@
-"""Owns which of the two languages the sender of a request reads. Knows no text."""
+"""Which of the two languages the sender of a request reads.
+
+No library does it: Werkzeug's negotiation answers `en` to "zh-CN,en;q=0.5", and WebOb imports `cgi`, which
+Python 3.13 removed.
+"""
 
 from fastapi import Request
 
 from scriptwriter.domain.errors import Language
 
-LONGEST_WISHES = 1_000
+LONGEST_HEADER = 1_000
 """Characters of Accept-Language that are read."""
 
 
 def language_of(request: Request) -> Language:
-    """The language of the request's Accept-Language; see `preferred`."""
+    """The language of the request's Accept-Language header; see `preferred`."""
     return preferred(request.headers.get("accept-language", ""))
 
 
-def preferred(wishes: str) -> Language:
-    """The better liked one of an Accept-Language header (RFC 9110, 12.5.4); Chinese where it has neither."""
-    liked: dict[str, float] = {}
-    for wish in wishes[:LONGEST_WISHES].split(","):
-        name, _, weight = wish.partition(";")
-        liked.setdefault(name.strip().lower().partition("-")[0], _quality(weight))
-    return "en" if liked.get("en", 0.0) > liked.get("zh", 0.0) else "zh"
+def preferred(accept_language: str) -> Language:
+    """The language that an Accept-Language header (RFC 9110, 12.5.4) ranks higher: "zh" or "en".
+
+    A range such as zh-Hant-TW counts for zh. "zh" if the header names neither.
+    """
+    ranks: dict[str, float] = {}
+    for item in accept_language[:LONGEST_HEADER].split(","):
+        language_range, _, weight = item.partition(";")
+        ranks.setdefault(language_range.strip().lower().partition("-")[0], _quality(weight))
+    return "en" if ranks.get("en", 0.0) > ranks.get("zh", 0.0) else "zh"
 
 
 def _quality(weight: str) -> float:

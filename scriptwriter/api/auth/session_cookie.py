@@ -1,4 +1,4 @@
-"""Owns the session cookie: set at sign-in, read by every request and websocket, deleted at sign-out."""
+"""The session cookie: set at sign-in, read by every request and websocket, deleted at sign-out."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from scriptwriter.services.accounts import sessions, test_user
 from scriptwriter.settings import settings
 
 COOKIE = "scriptwriter_session"
-"""Its name without https; see `cookie_name`."""
+"""The name of the cookie without https; see `cookie_name`."""
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
@@ -20,19 +20,19 @@ Next = Annotated[str, Form()]
 
 
 def cookie_name(name: str = COOKIE) -> str:
-    """A cookie's name: behind https a browser takes it from this very host only (RFC 6265bis, 4.1.3.2)."""
+    """The name of a cookie here. With https it gets the prefix `__Host-` (RFC 6265bis, 4.1.3.2)."""
     return f"__Host-{name}" if settings().secure else name
 
 
 def token_in(cookie_header: str) -> str:
-    """The session's token in a Cookie header ("" where there is none)."""
+    """The session token in a Cookie header; "" if there is none."""
     return value_in(cookie_header, cookie_name())
 
 
 def value_in(cookie_header: str, name: str) -> str:
-    """The value of one cookie in a Cookie header ("" where there is none), whatever stands beside it.
+    """The value of the cookie `name` in a Cookie header; "" if there is none.
 
-    Of two with this name the last one counts, as for Starlette.
+    Of several with this name the last one counts, as in Starlette.
     """
     pairs = (pair.strip().partition("=") for pair in cookie_header.split(";"))
     values = [value for each, _, value in pairs if each == name]
@@ -40,21 +40,21 @@ def value_in(cookie_header: str, name: str) -> str:
 
 
 def without_escapes(cookie_header: str) -> str:
-    """The same Cookie header without cookies that hold a backslash, which none of ours does.
+    """The Cookie header without cookies that contain a backslash. This application sets none.
 
-    Other applications on this host may have some. To read an escaped value takes Python before 3.11.10 time
-    that grows with the square of its length (CVE-2024-7592): 8 s for 32 KB.
+    Other applications on the same host may. Python before 3.11.10 unquotes such a value in time that grows
+    with the square of its length (CVE-2024-7592): 8 s for 32 KB.
     """
     return ";".join(pair for pair in cookie_header.split(";") if "\\" not in pair)
 
 
 def set_session(response: Response, token: str) -> None:
-    """Let the browser keep the session for as long as it lives unseen."""
+    """Set the session cookie, for as long as a session lives without being used."""
     set_cookie(response, COOKIE, token, int(sessions.SESSION_LIFE.total_seconds()))
 
 
 def set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
-    """A cookie that no script reads, and that no other site sends along with a form; 0 seconds: delete it."""
+    """Set an HttpOnly, SameSite=Lax cookie for so many seconds; 0 deletes it."""
     response.set_cookie(
         cookie_name(name),
         value,
@@ -70,7 +70,7 @@ def set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
 async def sign_in_test_user(
     request: Request, origin: Origin = None, agent: Agent = "", next: Next = "/projects"
 ) -> RedirectResponse:
-    """Sign in the test user of development; there is no such route in production."""
+    """Sign in the test user of development. In production the answer is 404."""
     if not settings().development:
         raise HTTPException(404)
     response = RedirectResponse(home_of(origin) + inside(next), status_code=303)

@@ -1,6 +1,6 @@
-"""Owns that a session's cookie lives on with the session: it is set anew with every page that is loaded.
+"""Renews the session cookie on each page load.
 
-In development another server sends the pages: there a cookie lives as long as it was given at sign-in.
+In development another server sends the pages, so the cookie keeps the lifetime that it got at sign-in.
 """
 
 import structlog
@@ -15,13 +15,13 @@ _log = structlog.get_logger(__name__)
 
 
 class SessionRenewal:
-    """ASGI middleware: a page that a signed-in person opens brings their cookie along again."""
+    """ASGI middleware: a page for a signed-in person sets the session cookie again."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; see the class."""
+        """Handle one request; see the class."""
         token = await _token(scope)
         if not token:
             await self.app(scope, receive, send)
@@ -34,7 +34,7 @@ class SessionRenewal:
                     cookie = Response()
                     set_session(cookie, token)
                     headers.append("set-cookie", cookie.headers["set-cookie"])
-                    # What holds a person's cookie is kept by no cache between.
+                    # No shared cache may keep a response that sets a person's cookie.
                     headers["cache-control"] = "private, no-cache"
             await send(message)
 
@@ -42,7 +42,7 @@ class SessionRenewal:
 
 
 async def _token(scope: Scope) -> str:
-    """The token of a living session, where a page is asked for; else ""."""
+    """The token of a valid session if the request asks for a page; else ""."""
     if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith("/api/"):
         return ""
     headers = Headers(scope=scope)
@@ -52,6 +52,6 @@ async def _token(scope: Scope) -> str:
     try:
         return token if await sessions.user_of_session(token) is not None else ""
     except Exception as error:
-        # A page is not worth less without its database: it says itself what it misses.
+        # The page loads without the database, and tells the person itself what is missing.
         _log.warning("session_not_renewed", cause=type(error).__name__)
         return ""

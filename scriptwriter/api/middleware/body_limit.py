@@ -1,7 +1,4 @@
-"""Owns what every request to the API passes first and last: a limit on its body, and calm when we fail.
-
-It looks at paths under /api/ only; the pages beside them have a doorway of their own.
-"""
+"""Limits size and duration of request bodies under /api/, and answers errors that no route handled."""
 
 import asyncio
 from collections import Counter
@@ -16,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api.auth.caller import credential_of
 from scriptwriter.api.auth.request_language import language_of
-from scriptwriter.api.error_responses import AWAY, told
+from scriptwriter.api.error_responses import AWAY, error_response
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.transfer.file_format import MOST_BYTES
 from scriptwriter.store import fair_share
@@ -24,37 +21,38 @@ from scriptwriter.store import fair_share
 BODY_LIMIT = 256 * 1024
 """Bytes; the longest brief takes 240,000, written in escapes."""
 FILE_LIMIT = MOST_BYTES
-"""Bytes of a project's file that is taken in."""
+"""Bytes of a project file for import."""
 _FILES = ("/api/projects/import",)
 PATIENCE = 4 * 1024 * 1024
-"""Bytes of a body beyond the limit that are thrown away as they come: a sender who is cut off while sending
-does not hear why."""
+"""Bytes that are read and dropped after a body was refused: a client that is cut off while it sends does not
+read the error."""
 ANONYMOUS_LIMIT = 16 * 1024
-"""Bytes of a body that are kept before it is known who sends it: a sign-in form is far shorter."""
+"""Bytes of a body that are kept before its sender is known. A sign-in form is far shorter."""
 LONGEST_READING = 300.0
-"""Seconds in which a body has to be there."""
+"""Seconds within which a body must arrive."""
 LONGEST_DRAINING = 30.0
-"""Seconds for which the rest of a refused one is thrown away as it comes."""
+"""Seconds for which the rest of a refused body is read and dropped."""
 FILES_OF_A_PERSON, FILES_IN_ALL = 2, 10
-"""Files that this process takes in at once."""
+"""Imports at the same time: of one person, and in this process."""
 _INSIDE = "/api/"
 
 _files: Counter[str] = Counter()
 _log = structlog.get_logger(__name__)
 
 
-class Doorway:
-    """ASGI middleware: reads a body before anybody else does, chunked ones too, and keeps no long one.
+class BodyLimit:
+    """ASGI middleware: reads the whole request body, chunked or not, before the route runs.
 
-    Of somebody not known it keeps what a sign-in form holds; files are read when it is known whose they are.
-    What is said to one person is for no cache, unless a route says otherwise.
+    Without a valid credential a body may have ANONYMOUS_LIMIT bytes, with one BODY_LIMIT. An imported file
+    may have FILE_LIMIT, and is read only with a valid credential. Responses get `cache-control: private,
+    no-store` unless the route sets another value.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it; see the class."""
+        """Handle one request; see the class."""
         if scope["type"] != "http" or not scope["path"].startswith(_INSIDE):
             await self.app(scope, receive, send)
             return
@@ -91,13 +89,13 @@ class Doorway:
             _log.info("client_left", method=scope["method"], path=scope["path"])
         except Exception:
             _log.exception("request_failed", method=scope["method"], path=scope["path"])
-            # An answer that has begun is left without its end: the server then cuts the connection.
+            # A response that has begun stays incomplete: the server then cuts the connection.
             if not began:
                 await _answer(UserError("unexpected"), scope, receive, send)
 
 
 async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
-    """Read the whole body, within the limits of whoever sends it; `held` is open as long as it is kept.
+    """Read the whole body within the limit of its sender. `held` counts an import until the request ends.
 
     Raises UserError: `body_too_large`, and for files `busy_with_yours`, `too_busy`, and as Credential.person.
     """
@@ -116,7 +114,7 @@ async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
 
 
 async def _sender(scope: Scope) -> str:
-    """The id of who sends a request. Raises UserError: as Credential.person, and `service_away`."""
+    """The id of the person who sends it. Raises UserError: as Credential.person, and `service_away`."""
     try:
         return (await credential_of(Request(scope)).person()).id
     except AWAY as error:
@@ -139,7 +137,7 @@ def _a_file_of(person: str) -> Iterator[None]:
 
 
 class _Body:
-    """The body of a request, as far as it is read."""
+    """The body of a request, as far as it has been read."""
 
     def __init__(self, receive: Receive) -> None:
         self.messages: list[Message] = []
@@ -148,13 +146,13 @@ class _Body:
         self._ended = False
 
     async def read(self, limit: int) -> bool:
-        """Read on, to the end or until its sender leaves; False once it is longer than `limit` bytes."""
+        """Read to the end of the body, or until the client disconnects. False if it exceeds `limit` bytes."""
         while not self._ended and self._size <= limit:
             self.messages.append(await self._next())
         return self._size <= limit
 
     async def drain(self) -> None:
-        """Throw away what was read and what comes, but for what is beyond PATIENCE."""
+        """Drop what was read, and read and drop up to PATIENCE bytes more."""
         self.messages.clear()
         while not self._ended and self._size <= PATIENCE:
             await self._next()
@@ -167,7 +165,7 @@ class _Body:
 
 
 def _again(messages: Sequence[Message], receive: Receive) -> Receive:
-    """As `receive` was before the messages were taken from it."""
+    """A `receive` that yields the messages again, then goes on with `receive`."""
     left = iter(messages)
 
     async def receive_again() -> Message:
@@ -177,4 +175,4 @@ def _again(messages: Sequence[Message], receive: Receive) -> Receive:
 
 
 async def _answer(error: UserError, scope: Scope, receive: Receive, send: Send) -> None:
-    await told(error, language_of(Request(scope)))(scope, receive, send)
+    await error_response(error, language_of(Request(scope)))(scope, receive, send)

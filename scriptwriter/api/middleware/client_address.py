@@ -1,4 +1,4 @@
-"""Owns from which address a request comes, as far as that can be known. Knows no limit."""
+"""The client address of a request, behind trusted proxies too."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -7,13 +7,13 @@ from fastapi import Request
 from scriptwriter.settings import Settings, settings
 
 _IPV6_SITE = 64
-"""Bits of an IPv6 address that name a customer: the others are theirs to choose."""
+"""Prefix length that identifies one customer in IPv6. The customer chooses the other bits."""
 
 
 def address_of(request: Request) -> str:
-    """The address that counts for a request: that of the connection, or the one a trusted proxy names.
+    """The client address that limits apply to: that of the connection, or the one a trusted proxy names.
 
-    An IPv6 address stands for its whole /64. "" where there is none.
+    An IPv6 address is reported as its /64 network. "" if there is none.
     """
     peer = request.client.host if request.client else ""
     return counted(peer, request.headers.getlist("x-forwarded-for"))
@@ -22,8 +22,8 @@ def address_of(request: Request) -> str:
 def counted(peer: str, forwarded: list[str], known: Settings | None = None) -> str:
     """As `address_of`, for a connection from `peer` and the values of its X-Forwarded-For headers.
 
-    Each proxy adds at the end whom it was asked by: the last one that is no proxy of ours is the client, and
-    what stands before it is only what the client says.
+    Each proxy appends the address that connected to it. The last one that is no trusted proxy is the client;
+    the entries before it are the client's own claim.
     """
     proxies = (known or settings()).trusted_proxies
     hops = [hop.strip() for value in forwarded for hop in value.split(",")]

@@ -1,4 +1,4 @@
-"""Which origins may send a browser's requests here, and where an answer may send a browser."""
+"""Which origins may send requests to this server, and where a redirect may lead."""
 
 import re
 from urllib.parse import unquote, urlsplit
@@ -13,10 +13,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def allowed(origin: str | None, known: Settings | None = None) -> bool:
-    """Whether a request from `origin` (the header's value) may act for a signed-in person.
+    """Whether a request with this Origin header may act for a signed-in person.
 
-    In development every port of this machine may: the dev server takes the next free one.
-    In production only SCRIPTWRITER_URL may.
+    In production only SCRIPTWRITER_URL may. In development every port of this machine may, because the
+    development server takes the next free one.
     """
     known = known or settings()
     if not origin:
@@ -27,26 +27,27 @@ def allowed(origin: str | None, known: Settings | None = None) -> bool:
 
 
 def home_of(origin: str | None) -> str:
-    """The origin that posted a form, to go back to. Raises HTTPException 403 for one that may not post."""
+    """The origin that posted a form, to redirect back to. Raises HTTPException 403 if it is not allowed."""
     if origin is None or not allowed(origin):
         raise HTTPException(403, "This origin is not allowed.")
     return origin_of(origin)
 
 
 def inside(path: str) -> str:
-    """The path, if a browser that is sent there stays on this site (WHATWG URL, 4.4); else /.
+    """The path, if a redirect to it stays on this site (WHATWG URL, 4.4); else "/".
 
-    A path begins with one slash. A browser reads a backslash as a slash, and drops tabs and line feeds.
+    Such a path begins with exactly one slash. Browsers read a backslash as a slash, and drop tabs and line
+    feeds.
     """
     printable = path.isascii() and path.isprintable() and " " not in path
     return path if printable and re.match(r"/(?!/)", path) and "\\" not in path else "/"
 
 
 def kept_here(location: str, host: str) -> str:
-    """The value of a Location header as it may leave this server: a path, or an address that `allowed` knows.
+    """A safe value for the Location header: a path, or an address whose origin is `allowed`.
 
-    An address at `host` (the request's own) becomes a path: a path cannot lead away from https behind a
-    proxy. What leads anywhere else becomes /.
+    An address at `host` (that of the request) becomes a path, which keeps https behind a proxy. Any other
+    address becomes "/".
     """
     try:
         parts = urlsplit(location)
@@ -62,9 +63,9 @@ def kept_here(location: str, host: str) -> str:
 
 
 def is_plain(raw_path: bytes) -> bool:
-    """Whether the path of a request, as it was sent, names one place whoever decodes it.
+    """Whether every decoder reads the same path from these bytes.
 
-    No route of ours has an empty first segment, an encoded slash, a backslash or a control character.
+    False for an empty first segment, an encoded slash, a backslash or a control character. No route has one.
     """
     decoded = unquote(raw_path.decode("latin-1"), "latin-1")
     encoded = _ENCODED_SLASH.search(raw_path) is not None

@@ -1,5 +1,7 @@
-"""Owns what every request passes first: the size of its head, its origin, what is closed; and what every
-answer says to a browser. Knows no route: `closed` is told to it.
+"""The outermost middleware.
+
+It limits request line and headers, checks the origin, closes paths, admits websockets, and adds the security
+headers to every response.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api.auth.request_language import language_of
 from scriptwriter.api.auth.session_cookie import token_in, without_escapes
-from scriptwriter.api.error_responses import told
+from scriptwriter.api.error_responses import error_response
 from scriptwriter.api.middleware import page_websocket, security_headers, websocket_connections
 from scriptwriter.api.middleware.origins import allowed, is_plain
 from scriptwriter.api.middleware.page_websocket import Admit, PageSocket
@@ -22,16 +24,17 @@ from scriptwriter.domain.errors import UserError
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SOCKET = "/_event"
 HEAD_LIMIT = 32 * 1024
-"""Bytes of all headers of a request."""
+"""Bytes of all request headers together."""
 ADDRESS_LIMIT = 8 * 1024
-"""Bytes of its path and query."""
+"""Bytes of the path and the query."""
 
 
-class Doors:
-    """The ASGI app behind its doors.
+class RequestGuard:
+    """ASGI middleware around the whole application.
 
-    `closed` are paths that nobody needs; `admit` decides on the events of pages; `forget` drops what the
-    server keeps for tabs, by their tokens; `scripts` are the hashes of the pages' inline scripts.
+    `admit` decides on each event of a page, `forget` drops the state of closed tabs by their tokens, `closed`
+    are paths that answer 404 with everything below them, and `scripts` are the hashes of the inline scripts
+    that the content policy allows.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class Doors:
         self._policy = security_headers.page_policy(scripts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let through, or refuse."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "http":
             await self._http(_with_plain_cookies(scope), receive, send)
         elif scope["type"] == "websocket":
@@ -70,8 +73,8 @@ class Doors:
 
         refusal = self._refusal(scope, headers)
         if refusal is None and not is_plain(scope.get("raw_path") or quote(scope["path"]).encode()):
-            nowhere = told(UserError("not_found"), language_of(Request(scope)))
-            await nowhere(scope, receive, send_complete)
+            not_found = error_response(UserError("not_found"), language_of(Request(scope)))
+            await not_found(scope, receive, send_complete)
         elif refusal is None:
             await self._app(scope, receive, send_complete)
         else:
@@ -115,7 +118,7 @@ class Doors:
 
 
 def _with_plain_cookies(scope: Scope) -> Scope:
-    """The same request; FastAPI, too, reads its cookies, so this comes before everything else."""
+    """The request without cookies that are slow to parse, before FastAPI or anything else parses them."""
     headers = MutableHeaders(raw=list(scope["headers"]))
     cookies = headers.getlist("cookie")
     if not any("\\" in cookie for cookie in cookies):
@@ -125,10 +128,10 @@ def _with_plain_cookies(scope: Scope) -> Scope:
 
 
 def _may_act(headers: Headers) -> bool:
-    """Whether a request that may change something is no other site's doing.
+    """Whether a request with an unsafe method comes from this site or from a program (no CSRF).
 
-    A browser names the origin whenever a site sends a form (Fetch, 3.1). A program without a browser does
-    not, and has no cookie, or shows a token of its own: a form cannot.
+    Browsers send Origin with every form (Fetch, 3.1). A program sends none; it has no session cookie, or it
+    sends an Authorization header, which a form cannot.
     """
     origin = headers.get("origin")
     if origin is not None:

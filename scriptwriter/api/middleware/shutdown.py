@@ -1,4 +1,4 @@
-"""Owns how answers that stay open learn that this process is asked to stop: a server waits for them."""
+"""Tells long responses that this process was asked to stop. Without it the server waits for them to end."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ _open: set["asyncio.Future[None]"] = set()
 
 @contextmanager
 def noticed() -> Iterator["asyncio.Future[None]"]:
-    """A future that is done as soon as this process is asked to stop."""
+    """A future that completes when this process is asked to stop."""
     stopping = asyncio.get_running_loop().create_future()
     _open.add(stopping)
     try:
@@ -27,9 +27,9 @@ def noticed() -> Iterator["asyncio.Future[None]"]:
 
 @contextmanager
 def on_signals() -> Iterator[None]:
-    """Notice the signals by which a process is asked to stop, besides whoever handles them already.
+    """Handle SIGINT and SIGTERM in addition to the handlers that exist.
 
-    Only the main thread hears signals; elsewhere nothing is noticed.
+    Python delivers signals to the main thread only. In another thread this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

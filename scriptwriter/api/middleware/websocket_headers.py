@@ -1,6 +1,7 @@
-"""Owns which headers of a tab's connection Reflex gets to see: it sends them all on to the page's scripts.
+"""Removes the session token from the headers of a page's websocket.
 
-So the session's token, which no script may read, stays outside: its hash says as well who sits there.
+Reflex puts all headers of the websocket into state that reaches the page. Scripts must not read the token, so
+Reflex gets its hash, which identifies the session as well.
 """
 
 from urllib.parse import quote
@@ -13,18 +14,18 @@ from scriptwriter.api.auth.session_cookie import cookie_name, token_in, value_in
 from scriptwriter.services.accounts.sessions import token_hash
 
 SESSION_ID = "scriptwriter_session_id"
-"""The cookie in the place of the token's; a client that sends one itself sends it in vain."""
+"""The cookie that replaces the session cookie. One that a client sends itself is overwritten."""
 _EVENTS = "/_event"
 
 
-class EventHeaders:
-    """ASGI middleware: takes cookies and credentials out of what opens a connection for events."""
+class WebsocketHeaders:
+    """ASGI middleware: removes cookies and credentials from the request that opens the event websocket."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; see the class."""
+        """Handle one connection; see the class."""
         if scope["type"] in ("http", "websocket") and scope["path"].startswith(_EVENTS):
             scope = {**scope, "headers": list(scope["headers"])}
             headers = MutableHeaders(scope=scope)
@@ -37,7 +38,7 @@ class EventHeaders:
 
 
 def event_cookie(cookie: str) -> str:
-    """What an event's Cookie header says of the browser's: the session's id and the name that was typed."""
+    """The Cookie header for Reflex: the session's id and the username that was typed."""
     token, typed = token_in(cookie), value_in(cookie, cookie_name(TYPED))
     known = {SESSION_ID: token_hash(token) if token else "", TYPED: typed}
     return "; ".join(f"{name}={quote(value, safe='%')}" for name, value in known.items() if value)

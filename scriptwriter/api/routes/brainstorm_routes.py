@@ -1,6 +1,6 @@
-"""Owns the routes that start a brainstorm, stop it and go on with it: each is one call of a service.
+"""Routes that start, stop and retry a brainstorm. Each is one call of a service.
 
-The results come by shapes, or by a look at the flow: no route here waits for a model.
+No route waits for a model: a caller follows the shapes, or reads the flow, to see the results.
 """
 
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from scriptwriter.api.auth.caller import Person
 from scriptwriter.api.auth.request_language import language_of
 from scriptwriter.api.error_responses import Invalid, answers
-from scriptwriter.api.routes.request_models import Asked, Told
+from scriptwriter.api.routes.request_models import RequestBody, ResponseBody
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Audience, Brief
 from scriptwriter.services.runs import brainstorms
@@ -23,52 +23,59 @@ _ERRORS = answers(400, 401, 403, 404, 409, 413, 429)
 _PASSES = {"platform": "-", "genre": "-"}
 
 
-class Params(Asked):
-    """What the ideas are for."""
+class Params(RequestBody):
+    """The brief of a brainstorm."""
 
     model_config = ConfigDict(alias_generator=None)
 
     platform: str = Field(examples=["抖音"], description="Up to 100 characters")
     genre: str = Field(examples=["穿越, 爽文"], description="Up to 200 characters")
     other_requirements: str = Field("", examples=["女主是现代 CEO"], description="Up to 20,000 characters")
-    count: int = Field(5, description="How many ideas, 1 to 10")
-    audience: Audience = Field("", description="Whom the stories are for; everybody without")
-    avoid: str = Field("", examples=["失忆"], description="What they must not have, up to 2,000 characters")
-    model: str = Field("", description="One of the models that are offered; the default one without")
+    count: int = Field(5, description="Number of ideas, 1 to 10")
+    audience: Audience = Field("", description="Who the stories are for; by default everybody")
+    avoid: str = Field(
+        "", examples=["失忆"], description="What the stories must not contain, up to 2,000 characters"
+    )
+    model: str = Field("", description="One of the offered models; by default the first")
 
 
-class Start(Asked):
+class Start(RequestBody):
     """A brief for a project."""
 
     project_id: str
     params: Params
 
 
-class OfProject(Asked):
+class OfProject(RequestBody):
     """The project that the run belongs to."""
 
     project_id: str
 
 
 class Retry(OfProject):
-    """What to write again."""
+    """Which ideas to write again."""
 
     idea: int | None = Field(
-        None, ge=1, le=10, description="The number of the one idea to write, from 1; all missing ones without"
+        None,
+        ge=1,
+        le=10,
+        description="The number, from 1, of the one idea to write; by default all that are missing",
     )
-    rephrase: bool = Field(False, description="Ask for milder words, after a refusal of the model's provider")
+    rephrase: bool = Field(
+        False, description="Ask the model for milder words, after its provider refused the text"
+    )
 
 
-class Started(Told):
-    """The run is on its way."""
+class Started(ResponseBody):
+    """A run that was started or continued."""
 
     transform_id: str
     status: Literal["started"] = "started"
     message: str
 
 
-class Stopped(Told):
-    """How the run stands: `stopped` now, or `ended` before."""
+class Stopped(ResponseBody):
+    """Whether this request stopped the run, or it had `ended` before."""
 
     transform_id: str
     status: Literal["stopped", "ended"]
@@ -77,14 +84,14 @@ class Stopped(Told):
 
 @router.post("/start", status_code=202, responses=_ERRORS)
 async def start_brainstorm(body: Start, person: Person, request: Request) -> Started:
-    """Start a brainstorm in a project; its ideas come by shapes, word by word."""
+    """Start a brainstorm in a project. Its ideas arrive through the shapes, word by word."""
     transform_id = await brainstorms.start(body.project_id, _brief(body.params), person.id)
     return _started(transform_id, api_texts.RUN_STARTED, request)
 
 
 @router.post("/{transform_id}/stop", responses=answers(400, 401, 403, 404, 413))
 async def stop_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Stopped:
-    """Stop a run at once; what is written stays."""
+    """Stop a run at once. What is written stays."""
     stopped = await brainstorms.stop(body.project_id, transform_id, person.id)
     text = api_texts.RUN_STOPPED if stopped else api_texts.RUN_HAD_ENDED
     status = "stopped" if stopped else "ended"
@@ -93,10 +100,10 @@ async def stop_brainstorm(transform_id: str, body: OfProject, person: Person, re
 
 @router.post("/{transform_id}/retry", status_code=202, responses=_ERRORS)
 async def retry_brainstorm(transform_id: str, body: Retry, person: Person, request: Request) -> Started:
-    """Go on with a run that ended short: with all missing ideas, or with one of them alone.
+    """Continue a run that ended early: write all missing ideas, or one of them.
 
-    Finished ideas stay as they are. Where the model that the run was started with is no longer offered, the
-    answer is 409 with the code `model_withdrawn`, and nothing has changed: start again with another model.
+    Finished ideas stay as they are. If the model of the run is no longer offered, the answer is 409 with the
+    code `model_withdrawn` and nothing changes: start again with another model.
     """
     only = None if body.idea is None else body.idea - 1
     await brainstorms.retry(body.project_id, transform_id, person.id, only=only, rephrase=body.rephrase)
@@ -105,7 +112,7 @@ async def retry_brainstorm(transform_id: str, body: Retry, person: Person, reque
 
 @router.post("/{transform_id}/fill-in", status_code=202, responses=_ERRORS)
 async def fill_in_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Started:
-    """Fill in every idea that a run lacks: as `retry` does when it is told nothing else, errors included."""
+    """Write every missing idea of a run: the same as `retry` without further fields."""
     await brainstorms.retry(body.project_id, transform_id, person.id)
     return _started(transform_id, api_texts.RUN_GOES_ON, request)
 
@@ -115,7 +122,7 @@ def _started(transform_id: str, text: Text, request: Request) -> Started:
 
 
 def _brief(params: Params) -> Brief:
-    """The brief of the params. Raises Invalid with every field that is not valid, not only the first."""
+    """The brief in the request. Raises Invalid with all fields that are not valid."""
     values = params.model_dump()
     wrong: dict[str, list[Text]] = {}
     for name, value in values.items():

@@ -1,4 +1,4 @@
-"""Owns the route by which a program looks at a project once: the join that the screens show, as JSON."""
+"""The route that reads a project's runs and ideas once, as JSON: the same join that the pages show."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from scriptwriter.api.auth.caller import Person
 from scriptwriter.api.auth.request_language import language_of
 from scriptwriter.api.error_responses import answers
-from scriptwriter.api.routes.request_models import Told
+from scriptwriter.api.routes.request_models import ResponseBody
 from scriptwriter.domain.errors import Language, UserError, stored_error
 from scriptwriter.domain.graph import Task, TransformStatus
 from scriptwriter.operations import process_pool
@@ -20,16 +20,16 @@ from scriptwriter.sync.flow_snapshot import read_flow
 router = APIRouter(prefix="/api/projects/{project_id}/flow", tags=["brainstorm"])
 
 
-class Source(Told):
-    """An idea that a run began with, as it was then."""
+class Source(ResponseBody):
+    """An idea that was an input of a run, with its text at that time."""
 
     ref: str
     title: str
     body: str
 
 
-class Brief(Told):
-    """What was asked for, by the names of the request."""
+class Brief(ResponseBody):
+    """The brief, with the field names of the request."""
 
     model_config = ConfigDict(alias_generator=None)
 
@@ -41,10 +41,10 @@ class Brief(Told):
     avoid: str
     model: str
     task: Task
-    sources: list[Source] = Field(description="The ideas that it begins with, where the task has any")
+    sources: list[Source] = Field(description="The input ideas, if the task has any")
 
 
-class Idea(Told):
+class Idea(ResponseBody):
     """One story idea, as far as it is written."""
 
     title: str
@@ -54,15 +54,15 @@ class Idea(Told):
     )
 
 
-class Failure(Told):
+class Failure(ResponseBody):
     """Why a run failed; `message` is in the language of Accept-Language."""
 
     code: str
     message: str
 
 
-class Waiting(Told):
-    """An automatic retry to come, after so many seconds in all."""
+class Waiting(ResponseBody):
+    """The automatic retry that a run waits for; `seconds` is the whole wait."""
 
     code: str
     seconds: int
@@ -71,7 +71,7 @@ class Waiting(Told):
     of: int
 
 
-class Run(Told):
+class Run(ResponseBody):
     """One generation: its brief and its ideas, in order."""
 
     transform_id: str
@@ -81,21 +81,21 @@ class Run(Told):
     error: Failure | None = None
     brief: Brief
     ideas: list[Idea]
-    kept: list[int] = Field(description="Numbers, from 1, of ideas that somebody keeps")
-    skipped: list[int] = Field(description="Numbers, from 1, of ideas that somebody gave up")
+    kept: list[int] = Field(description="Numbers, from 1, of the ideas that somebody keeps")
+    skipped: list[int] = Field(description="Numbers, from 1, of the ideas that were skipped")
     started_by: str
-    stopped_by: str = Field(description='Who stopped it; "" where nobody did')
+    stopped_by: str = Field(description='Who stopped it; "" if nobody did')
     created_at: datetime
-    attempt: int = Field(description="How often it was begun before this attempt")
+    attempt: int = Field(description="Number of attempts before this one")
     attempt_started_at: datetime | None = Field(description="While it runs")
-    interrupted: bool = Field(description="This attempt goes on where a worker died")
+    interrupted: bool = Field(description="Whether this attempt continues one whose worker died")
     waiting: Waiting | None
-    seconds: float | None = Field(description="Of work, in all attempts")
+    seconds: float | None = Field(description="Working time of all attempts")
     model: str | None
     tokens: int | None
 
 
-class Flow(Told):
+class Flow(ResponseBody):
     """A project with its runs, newest first."""
 
     project_id: str
@@ -105,7 +105,7 @@ class Flow(Told):
 
 @router.get("", response_model=Flow, responses=answers(401, 404))
 async def get_flow(project_id: str, person: Person, request: Request) -> Response:
-    """Read all runs of a project with their ideas, as the screens show them at this moment."""
+    """Read all runs of a project with their ideas, as the pages show them now."""
     found = await read_flow(project_id, person.id)
     ideas = sum(len(batch.ideas) for batch in found.batches)
     written = await process_pool.in_thread_if_large(10 * ideas, _written, found, language_of(request))
@@ -131,7 +131,7 @@ def _run(batch: project_flow.Batch, language: Language) -> Run:
 
 
 def _idea(batch: project_flow.Batch, place: int) -> Idea:
-    """An idea as it stands: with the words that a person gave it last."""
+    """An idea with its newest text."""
     written, notes = batch.ideas[place], batch.notes.get(place)
     text = notes.newest if notes else written
     return Idea(title=text.title, body=text.body, status=written.status)

@@ -1,4 +1,4 @@
-"""Health checks of this process: `/healthz` (it answers) and `/readyz` (it can work)."""
+"""/healthz and /readyz for load balancers and monitoring."""
 
 import asyncio
 
@@ -13,16 +13,16 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """This process answers, and says its version."""
+    """Whether this process answers, and its version."""
     return {"status": "ok", "version": version()}
 
 
 @router.get("/readyz", responses={503: {"model": dict[str, str], "description": "It cannot work now"}})
 async def readyz(response: Response) -> dict[str, str]:
-    """This process can work: its database and Electric answer; 503 while one of them does not.
+    """Whether this process can serve: 503 while its database or Electric does not answer.
 
-    A missing worker is told and is no reason for a 503: pages are read, ideas kept and brainstorms started
-    all the same, their jobs wait in the database, and taking web processes out of service would not help.
+    A missing worker is reported without a 503. Pages still work, new jobs wait in the database, and taking
+    web processes out of service would not help.
     """
     database, electric, worker = await asyncio.gather(
         health.database_state(), health.electric_state(_electric()), health.worker_state()
@@ -34,7 +34,7 @@ async def readyz(response: Response) -> dict[str, str]:
 
 
 def _electric() -> str:
-    """Where Electric is; "" before this process has found out."""
+    """The URL of Electric; "" before this process has connected."""
     try:
         return hub().server
     except RuntimeError:

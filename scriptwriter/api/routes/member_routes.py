@@ -1,4 +1,4 @@
-"""Owns the routes of who belongs to a project: each is one call of a service."""
+"""Routes of the members of a project. Each is one call of a service."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from scriptwriter.api.auth.caller import Person
 from scriptwriter.api.error_responses import answers
-from scriptwriter.api.routes.request_models import Asked, Told
+from scriptwriter.api.routes.request_models import RequestBody, ResponseBody
 from scriptwriter.services.projects import invitations, memberships
 
 router = APIRouter(prefix="/api/projects/{project_id}/members", tags=["members"])
@@ -16,21 +16,21 @@ router = APIRouter(prefix="/api/projects/{project_id}/members", tags=["members"]
 Role = Literal["owner", "collaborator", "viewer"]
 
 
-class NewMember(Asked):
-    """Whom to invite, and as what."""
+class NewMember(RequestBody):
+    """The person to invite, and the role."""
 
     username: str = Field(examples=["xiaolan"])
     role: Role
 
 
-class NewRole(Asked):
-    """As what a member shall go on."""
+class NewRole(RequestBody):
+    """The new role of a member."""
 
     role: Role
 
 
-class Member(Told):
-    """A person in a project; `id` is the person's."""
+class Member(ResponseBody):
+    """A member of a project; `id` is that of the person."""
 
     id: str
     name: str
@@ -39,8 +39,8 @@ class Member(Told):
     joined_at: datetime
 
 
-class Invited(Told):
-    """Whom an invitation asks, and as what; `id` is the invitation's."""
+class Invited(ResponseBody):
+    """A new invitation; `id` is that of the invitation."""
 
     id: str
     name: str
@@ -49,35 +49,35 @@ class Invited(Told):
     created_at: datetime
 
 
-class Members(Told):
-    """Everybody in a project, owners first."""
+class Members(ResponseBody):
+    """The members of a project, owners first."""
 
     members: list[Member]
 
 
 @router.get("", responses=answers(401, 404))
 async def list_members(project_id: str, person: Person) -> Members:
-    """List who belongs to a project."""
+    """List the members of a project."""
     found = await memberships.listed(project_id, person.id)
     return Members(members=[Member.model_validate(row) for row in found])
 
 
 @router.post("", status_code=202, responses=answers(400, 401, 403, 404, 409, 413, 429))
 async def add_member(project_id: str, body: NewMember, person: Person) -> Invited:
-    """Invite a person by their user name; an owner's act. They are a member when they have accepted."""
+    """Invite a person by username. Owners only. They become a member when they accept."""
     return Invited.model_validate(await invitations.invite(project_id, body.username, body.role, person.id))
 
 
 @router.patch("/{user_id}", status_code=204, responses=answers(400, 401, 403, 404, 409, 413))
 async def change_member(project_id: str, user_id: str, body: NewRole, person: Person) -> None:
-    """Give a member another role; an owner's act. The last owner stays one."""
+    """Change the role of a member. Owners only. The last owner cannot be changed."""
     await memberships.change_role(project_id, user_id, body.role, person.id)
 
 
 @router.delete("/{user_id}", status_code=204, responses=answers(401, 403, 404, 409))
 async def remove_member(project_id: str, user_id: str, person: Person) -> None:
-    """Remove a member, an owner's act, or leave oneself. The last owner stays.
+    """Remove a member (owners only), or leave the project oneself. The last owner cannot leave.
 
-    What the removed person follows ends at once.
+    The removed person's open streams end at once.
     """
     await memberships.remove(project_id, user_id, person.id)

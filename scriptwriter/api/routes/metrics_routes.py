@@ -1,4 +1,4 @@
-"""Owns the answer to Prometheus, who may have it, and the port on which a worker alone gives it."""
+"""/metrics for Prometheus: its content, who may read it, and the port on which a worker process serves it."""
 
 import asyncio
 import hmac
@@ -26,10 +26,10 @@ router = APIRouter(tags=["health"])
 @router.get(
     "/metrics",
     response_class=PlainTextResponse,
-    responses={401: {"description": "Without the token"}, 404: {"description": "Nobody may read it here"}},
+    responses={401: {"description": "Wrong or missing token"}, 404: {"description": "Not served here"}},
 )
 async def metrics(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
-    """What this process counts, and the generations of the database, in Prometheus' text format."""
+    """Metrics of this process, and the runs in the database by status, in Prometheus' text format."""
     _require_right(request, authorization)
     try:
         states = await health.generations_by_state()
@@ -39,10 +39,10 @@ async def metrics(request: Request, authorization: Annotated[str, Header()] = ""
 
 
 def _require_right(request: Request, authorization: str) -> None:
-    """With METRICS_TOKEN its bearer only; without, this machine in development, and nobody in production.
+    """Require METRICS_TOKEN if it is set; else allow loopback in development, and nobody in production.
 
-    Behind a proxy on the same host everybody's address is the loopback's, so in production it proves nothing.
-    Raises HTTPException 401, 404.
+    Behind a proxy on the same host every client address is a loopback address, so it proves nothing in
+    production. Raises HTTPException 401, 404.
     """
     token = settings().metrics_token
     if token is not None:
@@ -54,7 +54,7 @@ def _require_right(request: Request, authorization: str) -> None:
 
 
 def _is_here(request: Request) -> bool:
-    """Whether it comes from this machine and names it, as another site's page in a browser here cannot."""
+    """Whether the request comes from loopback and names it as host, which rules out DNS rebinding."""
     named = (request.url.hostname or "").lower()
     return _is_loopback(request.client.host if request.client else "") and (
         named == "localhost" or _is_loopback(named)
@@ -70,10 +70,9 @@ def _is_loopback(address: str) -> bool:
 
 @asynccontextmanager
 async def served_beside() -> AsyncIterator[None]:
-    """Serve /metrics on METRICS_PORT meanwhile, if it is set: for a worker without a web process.
+    """Serve /metrics on METRICS_PORT, if it is set, while the block runs: for a worker process.
 
-    Only this machine reaches it, unless a METRICS_TOKEN guards it. A worker works without, where the port is
-    taken.
+    It listens on loopback unless METRICS_TOKEN is set. If the port is in use, the worker runs without it.
     """
     port, host = settings().metrics_port, "0.0.0.0" if settings().metrics_token else "127.0.0.1"
     try:
@@ -101,5 +100,5 @@ async def served_beside() -> AsyncIterator[None]:
 class _Quiet(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """The process has handlers of its own."""
+        """Install no signal handlers: the process has its own."""
         yield

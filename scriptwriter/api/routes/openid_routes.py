@@ -1,4 +1,4 @@
-"""Owns the two routes of a sign-in at an OpenID Connect provider, and the cookie between them."""
+"""Sign-in with OpenID Connect: the redirect to the provider, its callback, and the cookie between them."""
 
 import base64
 import json
@@ -17,17 +17,17 @@ from scriptwriter.settings import settings
 
 START = "/api/session/oidc"
 CALLBACK = START + "/callback"
-"""What an operator registers at the provider, behind SCRIPTWRITER_URL."""
+"""The path of the redirect URI: an operator registers SCRIPTWRITER_URL followed by it at the provider."""
 COOKIE = "scriptwriter_oidc"
 _SECONDS = 600
-"""How long a person may take at the provider."""
+"""Seconds that a person may spend at the provider."""
 
 router = APIRouter(tags=["session"])
 
 
 @router.get(START, include_in_schema=False)
 async def start(request: Request, page: str = "", next: str = "/projects") -> RedirectResponse:
-    """Go to the provider; `page` is the origin to come back to, which matters in development only."""
+    """Redirect to the provider. `page` is the origin to return to; only development needs it."""
     provider = _provider()
     home = _home(request, page)
     try:
@@ -42,7 +42,7 @@ async def start(request: Request, page: str = "", next: str = "/projects") -> Re
 
 @router.get(CALLBACK, include_in_schema=False)
 async def callback(request: Request, agent: Agent = "") -> RedirectResponse:
-    """Come back from the provider, signed in or with the reason why not."""
+    """Handle the provider's redirect: sign in, or redirect with the error's code."""
     provider = _provider()
     kept = _kept(request.cookies.get(cookie_name(COOKIE), ""))
     home, next = _home(request, kept.get("page", "")), inside(kept.get("next", "/projects"))
@@ -68,17 +68,17 @@ def _provider() -> Provider:
 
 
 def _base(request: Request) -> str:
-    """Where this API is, as the browser sees it: in development on another port than the pages."""
+    """The base URL of this API for the browser. In development the pages have another port."""
     return (settings().public_url or str(request.base_url)).rstrip("/")
 
 
 def _home(request: Request, page: str) -> str:
-    """Where the pages are."""
+    """The origin of the pages."""
     return origin_of(page) if allowed(page) else _base(request)
 
 
 def _kept(cookie: str) -> dict[str, Any]:
-    """What `start` has kept; empty where there is none, or nothing of ours."""
+    """The content of the cookie that `start` set; empty if it is missing or malformed."""
     try:
         kept = json.loads(base64.urlsafe_b64decode(cookie))
         openid_client.Request(**kept["asked"])

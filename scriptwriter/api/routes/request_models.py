@@ -1,17 +1,17 @@
-"""Owns the two bases of what the API's bodies hold. Knows none of them."""
+"""Base classes of the request and response bodies."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
-class Asked(BaseModel):
-    """A body that was sent: JSON types are taken as they are, and a field that we do not know is an error."""
+class RequestBody(BaseModel):
+    """A request body: JSON types are not converted, and unknown fields are refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
 
 
-class Told(BaseModel):
-    """A body that we send, made from a value of the services."""
+class ResponseBody(BaseModel):
+    """A response body, made from a value that a service returned."""
 
     model_config = ConfigDict(
         from_attributes=True,

@@ -1,6 +1,6 @@
-"""Owns the route by which other programs follow a project with Electric's own clients: what they may ask for.
+"""The route through which other programs follow a project with Electric's own clients.
 
-The caller names a project and one of our shapes; table, where clause, columns and secret are ours to say.
+The caller names a project and a table. The server sets the where clause, the columns and the secret.
 """
 
 from typing import Annotated, Literal

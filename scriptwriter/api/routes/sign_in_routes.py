@@ -1,4 +1,4 @@
-"""Owns the two forms that open a session by password: sign in and register. Knows no rule of either."""
+"""The two form targets that open a session by password: sign in and register."""
 
 from collections.abc import Awaitable
 from typing import Annotated
@@ -15,7 +15,7 @@ from scriptwriter.services.accounts import passwords
 router = APIRouter(prefix="/api/session", tags=["session"])
 
 DEVICE = "scriptwriter_device"
-"""The cookie by which strangers' wrong passwords keep nobody out of a browser they have signed in with."""
+"""The cookie of a browser that has signed in before: wrong passwords of strangers do not lock it out."""
 DEVICE_SECONDS = 180 * 24 * 60 * 60
 
 Field = Annotated[str, Form()]

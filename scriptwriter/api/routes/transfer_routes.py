@@ -1,4 +1,4 @@
-"""Owns the routes by which a project leaves as a file, and comes back as a new project."""
+"""Export of a project as a file, and import of such a file as a new project."""
 
 from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
@@ -34,7 +34,7 @@ _FORMS = {
     "word": _Form(word, "docx", _WORD),
 }
 _NOT_IN_NAMES = '<>:"/\\|?*'
-"""What a file's name may not have on one system or another."""
+"""Characters that some system does not allow in a file name."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -57,11 +57,13 @@ async def export_project(
     person: Person,
     request: Request,
     format: Annotated[
-        Literal["text", "markdown", "word", "json"], Query(description="json: the whole graph")
+        Literal["text", "markdown", "word", "json"], Query(description="json is the whole graph")
     ] = "markdown",
-    ideas: Annotated[Selection, Query(description="Of which ideas; json has all")] = "keepers",
+    ideas: Annotated[Selection, Query(description="Which ideas; json always has all")] = "keepers",
     mark: Annotated[bool, Query(description="Whether the text says that a model wrote it")] = True,
-    language: Annotated[Literal["zh", "en"] | None, Query(description="Else by Accept-Language")] = None,
+    language: Annotated[
+        Literal["zh", "en"] | None, Query(description="By default that of Accept-Language")
+    ] = None,
 ) -> Response:
     """Export the ideas of a project as a text, a Markdown or a Word file, or its whole graph as JSON."""
     if format == "json":
@@ -93,10 +95,10 @@ async def export_project(
     },
 )
 async def import_project(request: Request, person: Person) -> CreatedProject:
-    """Make a new project of a whole graph that was exported as JSON; whoever does is its owner.
+    """Create a project from an exported JSON file. The caller becomes its owner.
 
-    Persons in the file stay names, marked as imported; nobody of them becomes a person of this installation.
-    A file that holds anything else than an export does is refused, and nothing is changed.
+    Persons in the file stay names, marked as imported; none of them becomes a user of this installation. A
+    file with content that no export has is refused, and nothing changes.
     """
     return CreatedProject(
         project_id=await storage.take_in(await request.body(), person.id, language_of(request))
@@ -104,7 +106,7 @@ async def import_project(request: Request, person: Person) -> CreatedProject:
 
 
 def _attached(content: str | bytes, type: str, name: str) -> Response:
-    """A download; a name may hold anything that a person typed."""
+    """A download. `name` may contain anything that a person typed."""
     plain = "".join(sign if sign.isprintable() and sign not in _NOT_IN_NAMES else "_" for sign in name)
     return Response(
         content,

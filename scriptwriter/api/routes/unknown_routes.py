@@ -1,4 +1,4 @@
-"""Owns what is answered under /api/ where there is no route: without it the pages' server would be asked."""
+"""404 and 405 for paths under /api/ without a route. Without it the server of the pages would answer."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def router(others: Sequence[APIRouter]) -> APIRouter:
-    """The last router, after `others`: 405 at an address that they know by other methods, and else 404."""
+    """A router to be included after `others`: 405 if they know the path by other methods, else 404."""
     routes = [route for each in others for route in each.routes if isinstance(route, APIRoute)]
     last = APIRouter()
 
     @last.api_route("/api/{path:path}", methods=METHODS, include_in_schema=False)
-    async def nowhere(request: Request) -> Response:
+    async def unknown(request: Request) -> Response:
         path = request.url.path
         methods = {
             method for route in routes if route.path_regex.match(path) for method in route.methods or ()
