@@ -249,6 +249,12 @@ def test_each_fault_has_one_thing_to_do(code: str, remedy: str) -> None:
     assert shown(failed(code, FIRST)).newest.remedy == remedy
 
 
+@pytest.mark.parametrize(("code", "unreadable"), [("run_unreadable", True), ("reply_unreadable", False)])
+def test_only_a_run_whose_rows_cannot_be_read_is_unreadable(code: str, unreadable: bool) -> None:
+    """Its heading does not say that it failed."""
+    assert shown(failed(code, FIRST)).newest.unreadable is unreadable
+
+
 def test_a_stopped_run_names_who_stopped_it_and_offers_what_is_missing() -> None:
     """Where nothing is missing, nothing is offered."""
     short = shown(batch(status="cancelled", ideas=(FIRST, unfinished(SECOND)), stopped_by="小李")).newest

@@ -212,8 +212,7 @@ def _reason(batch: Any, language: Language) -> Any:
 def _failed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            # What cannot be read has not failed.
-            rx.cond(batch.remedy != "another_batch", rx.el.strong(t(room_texts.FAILED, language))),
+            rx.cond(~batch.unreadable, rx.el.strong(t(room_texts.FAILED, language))),
             rx.cond(batch.failure_zh != "", rx.el.p(_reason(batch, language), data_testid="failure-reason")),
         ),
         rx.cond(deeds.may_act, rx.el.div(remedies(batch, language, deeds), class_name="actions")),

@@ -87,9 +87,9 @@ class BatchView:
     `cost` is an amount with its currency, or empty; `chosen_model` is what the brief asks for.
     `elapsed` and `seconds` are whole seconds (-1: not ended), `progress` is in percent, `tokens` is grouped
     by thousands or empty. `attempt` counts from 0; `resume_at` is the number of the idea with which it goes
-    on (0: from the start), `culprit` that of the idea that a policy stopped. `wait_seconds` (those that
-    were left when the page came to know of it) and the two after it tell of an automatic retry, whose reason
-    is the failure's text.
+    on (0: from the start), `culprit` that of the idea that a policy stopped. `unreadable`: the rows of the
+    run cannot be read, so nobody knows whether it failed. `wait_seconds` (those that were left when the page
+    came to know of it) and the two after it tell of an automatic retry, whose reason is the failure's text.
     """
 
     transform_id: str = ""
@@ -120,6 +120,7 @@ class BatchView:
     started_by: str = ""
     started_at: str = ""
     stopped_by: str = ""
+    unreadable: bool = False
     remedy: Remedy = ""
     culprit: int = 0
     failure_zh: str = ""

@@ -70,6 +70,7 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
         started_by=batch.started_by,
         started_at=batch.created_at.isoformat(timespec="seconds"),
         stopped_by=batch.stopped_by,
+        unreadable=batch.error_code == "run_unreadable",
         remedy=_remedy(batch, missing),
         culprit=_culprit(batch, missing),
         failure_zh=reason.zh,
