@@ -29,6 +29,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "own")
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
+PROCESSES = 4
+"""How many processes share the tests: twice the cores of a small machine, since tests mostly wait."""
+
 TOGETHER = {
     "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
     "more browsers": ("estimate", "import", "members", "programs", "room", "states", "survival"),
@@ -45,6 +48,17 @@ class _Together(LoadFileScheduling):
         name = Path(file).stem.removeprefix("test_")
         within = file.startswith(("tests/e2e", "tests/security"))
         return next((group for group, names in TOGETHER.items() if within and name in names), file)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The number of test processes: none besides this one for one file, or for tests that are named.
+
+    To start others would take longer than such a run.
+    """
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return PROCESSES
+    one_file = len(config.args) == 1 and Path(config.args[0]).is_file()
+    return 0 if one_file or all("::" in argument for argument in config.args) else PROCESSES
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
