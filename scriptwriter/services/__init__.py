@@ -1,1 +1,1 @@
-"""Use cases: each is one function, one transaction and one access check. No screen, no HTTP."""
+"""Use cases. Each is one function with one transaction and one access check, for pages, API and worker."""

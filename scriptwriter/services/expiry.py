@@ -1,4 +1,4 @@
-"""Deletes what nobody asks for any more: expired sessions, old failures of signing in, old starts of runs."""
+"""Deletes expired rows: sessions, failed sign-ins, registrations, lookups, and counted starts of runs."""
 
 from datetime import UTC, datetime
 
@@ -12,11 +12,11 @@ from scriptwriter.store.tables import NameLookup, Registration, SignInFailure, U
 
 
 async def clean() -> None:
-    """Delete what nobody will ask for any more."""
+    """Delete every row that no check reads any more."""
     now = datetime.now(UTC)
     async with transaction() as session:
         await session.exec(delete(UserSession).where(col(UserSession.expires_at) < now))
-        # Twice the window: the clocks of this machine and of the database may differ.
+        # Twice the window, because the clocks of this machine and of the database may differ.
         await session.exec(delete(SignInFailure).where(col(SignInFailure.failed_at) < now - 2 * WINDOW))
         await run_budget.forget_old_starts(session)
         await sent_forms.forget_old(session)

@@ -1,6 +1,6 @@
-"""Owns tokens by which a person's programs act for them: shown once; the database has their hash.
+"""API tokens, with which a person's programs act for them. A token is shown once; the database has its hash.
 
-Whoever makes one proves again who they are, so that a stolen session leaves no token behind.
+Creating one asks for the password again, so that a stolen session cannot leave a token behind.
 """
 
 import secrets
@@ -19,7 +19,7 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import ApiToken, User
 
 PREFIX = "sw_"
-"""What every token begins with, so that a scanner for leaked secrets knows one."""
+"""The prefix of every token, by which scanners for leaked secrets recognise it."""
 NAME_LIMIT = 60
 MOST = 20
 """Tokens of one person."""
@@ -27,15 +27,15 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 
 _OTHER_NOTED_EVERY = timedelta(seconds=5)
-"""The same for a use from another address, or by another program, than the one before."""
+"""The same when the address or the program differs from that of the last use."""
 _LONGEST_AGENT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token as its owner sees it in a list; `id` names it and opens nothing.
+    """A token in its owner's list. `id` identifies it and does not authenticate.
 
-    The address and the program (its User-Agent) are those of its last use, "" where they are not known.
+    `last_used_address` and `last_used_agent` (User-Agent) are those of the last use; "" if unknown.
     """
 
     id: str
@@ -47,13 +47,13 @@ class TokenRow:
 
 
 async def ask_for(user_id: str, name: str, *, session_id: str, password: str) -> str:
-    """As `create`, for who proves again who they are (see `passwords.confirm`), and raises as both."""
+    """Create a token after `passwords.confirm`. Raises what both raise."""
     await passwords.confirm(user_id, password, session_id=session_id)
     return await create(user_id, name)
 
 
 async def create(user_id: str, name: str) -> str:
-    """A new token of `user_id`: 46 characters, to be shown once.
+    """Create a token of `user_id` and return it: 46 characters, to be shown once.
 
     Raises UserError: `token_name_required`, `token_name_too_long`, `too_many_tokens`.
     """
@@ -64,7 +64,7 @@ async def create(user_id: str, name: str) -> str:
         raise UserError("token_name_too_long", limit=NAME_LIMIT)
     token = PREFIX + secrets.token_urlsafe(32)
     async with transaction() as session:
-        # The lock on the person keeps two requests from passing the limit together.
+        # The row lock keeps two concurrent requests from exceeding the limit together.
         await session.get(User, user_id, with_for_update=True)
         count = await session.exec(select(func.count()).where(ApiToken.user_id == user_id))
         if count.one() >= MOST:
@@ -93,7 +93,7 @@ async def mine(user_id: str) -> list[TokenRow]:
 
 
 async def revoke(user_id: str, token_id: str) -> None:
-    """End a token of `user_id` by its id; one that does not exist is ended already."""
+    """Delete a token of `user_id` by its id. An unknown id is no error."""
     async with transaction() as session:
         await session.exec(
             delete(ApiToken).where(col(ApiToken.id) == token_id, col(ApiToken.user_id) == user_id)
@@ -101,9 +101,9 @@ async def revoke(user_id: str, token_id: str) -> None:
 
 
 async def user_of_token(token: str, *, address: str = "", user_agent: str = "") -> User | None:
-    """The active person whose token it is, or None.
+    """The active person to whom the token belongs, or None.
 
-    When and from where it was used last is noted once a minute, or at once where that is another place.
+    The last use is written at most once a minute, or every five seconds if address or program changed.
     """
     if not token.startswith(PREFIX):
         return None

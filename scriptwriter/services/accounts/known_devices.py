@@ -1,8 +1,8 @@
-"""Device cookies: what tells a browser in which somebody has signed in from a stranger's.
+"""Device cookies, which tell a browser that has signed in before from an unknown one.
 
-As OWASP describes them (owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies): a
-browser proves by a signature that somebody signed in there to this account, and its failures are counted by
-themselves. The key is the stored hash of the password, so a new password ends all devices of its account.
+See owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies. The cookie is signed for
+one account, and failed sign-ins with it are counted separately. The signing key is the stored password hash,
+so a new password invalidates all device cookies of the account.
 """
 
 import hashlib
@@ -10,21 +10,21 @@ import hmac
 import secrets
 
 SEVERAL = 5
-"""Accounts that one browser is known for; the one signed in to longest ago is forgotten for a further one."""
+"""Accounts in one device cookie. A further one replaces the account that signed in longest ago."""
 _BETWEEN = "~"
 _LONGEST = 100
 
 
 def known(cookie: str, name: str, stored_hash: str | None) -> str:
-    """The id of the device whose `cookie` this is, if it is known for the account with this folded name.
+    """The id of the device, if `cookie` is valid for the account with this folded name; else "".
 
-    `stored_hash` is that of the account's password, None where there is no such account. "" if it is unknown.
+    `stored_hash` is the account's password hash, or None if there is no such account.
     """
     return _found(cookie, name, stored_hash).partition(".")[0] if stored_hash else ""
 
 
 def remembered(cookie: str, name: str, stored_hash: str) -> str:
-    """The cookie of a device with which somebody has just signed in to this account; `cookie` is its last."""
+    """The new device cookie after a sign-in to this account; `cookie` is the one that the browser sent."""
     made = _found(cookie, name, stored_hash) or _signed(secrets.token_urlsafe(16), name, stored_hash)
     others = [each for each in _entries(cookie) if each != made]
     return _BETWEEN.join([made, *others[: SEVERAL - 1]])

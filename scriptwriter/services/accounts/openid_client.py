@@ -1,6 +1,8 @@
-"""Owns the conversation with an OpenID Connect provider: authorization code flow with PKCE, state and nonce.
+"""OpenID Connect client: authorization code flow with PKCE, state and nonce, on Authlib.
 
-Knows no person, cookie or route. What a person reads about a failure is a UserError; the log tells more.
+Every failure is a UserError; the log has the cause. Authlib's client makes the requests and its CodeIDToken
+checks the claims. Its web framework integration is not used: it keeps state in a session middleware, follows
+no RFC 9207, and raises errors of many kinds.
 """
 
 import hmac
@@ -24,8 +26,9 @@ from scriptwriter.domain.errors import UserError
 
 SCOPE = "openid profile email"
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""A provider signs with a key that it alone has: never with our secret, never not at all."""
-PATIENCE = 10.0
+"""Accepted signature algorithms: asymmetric ones. HMAC with the client secret and "none" are refused."""
+TIMEOUT = 10.0
+"""Seconds for one request to the provider."""
 LEEWAY = 60
 """Seconds by which the clocks may differ."""
 
@@ -35,7 +38,7 @@ _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider, and what it knows us by."""
+    """A provider, and the client credentials of this application."""
 
     issuer: str
     client_id: str
@@ -44,7 +47,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One sign-in on its way; the browser keeps it, and it is used once."""
+    """A sign-in in progress. A cookie keeps it, and it is used once."""
 
     state: str
     nonce: str = field(repr=False)
@@ -54,7 +57,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a provider says it is: `issuer` and `subject` name them for ever, the rest may be empty."""
+    """The person, as the provider identifies them.
+
+    Permanently by `issuer` and `subject`. The rest may be empty.
+    """
 
     issuer: str
     subject: str
@@ -64,7 +70,7 @@ class Identity:
 
 
 async def begin(provider: Provider, redirect_uri: str) -> tuple[str, Request]:
-    """The address to send the browser to, and the request to keep. Raises UserError `oidc_unavailable`."""
+    """The URL to redirect the browser to, and the request to keep. Raises UserError `oidc_unavailable`."""
     request = Request(generate_token(43), generate_token(43), generate_token(64), redirect_uri)
     async with _client(provider) as client:
         about = await _about(client, provider)
@@ -82,11 +88,11 @@ async def begin(provider: Provider, redirect_uri: str) -> tuple[str, Request]:
 
 
 async def finish(provider: Provider, request: Request | None, answer: Mapping[str, str]) -> Identity:
-    """Who it is, by the answer (the query of the redirect) to our `request` (None: the browser has none).
+    """The identity behind `answer` (the query of the redirect) to `request` (None if the browser kept none).
 
-    Raises UserError: `oidc_interrupted` where it answers no request of this browser, `oidc_denied`,
-    `oidc_failed` for another error of the provider's, `oidc_unavailable`, `oidc_untrusted` where what it
-    says is not valid. See OpenID Connect Core 1.0, 3.1.2 and 3.1.3, and RFC 9207.
+    Raises UserError: `oidc_interrupted` if this browser made no such request, `oidc_denied`, `oidc_failed`
+    for another error of the provider, `oidc_unavailable`, `oidc_untrusted` if a token or a document is not
+    valid. See OpenID Connect Core 1.0, 3.1.2 and 3.1.3, and RFC 9207.
     """
     if request is None or not hmac.compare_digest(answer.get("state", "").encode(), request.state.encode()):
         raise _refused("oidc_interrupted")
@@ -109,13 +115,13 @@ def _client(provider: Provider) -> Any:  # its base class is not known to the ty
         provider.client_secret,
         scope=SCOPE,
         code_challenge_method="S256",
-        timeout=PATIENCE,
-        leeway=0,  # a token that was just given is used at once, however short its life
+        timeout=TIMEOUT,
+        leeway=0,  # a token is used right after it was issued, however short-lived
     )
 
 
 async def _about(client: Any, provider: Provider) -> dict[str, Any]:
-    """What the provider publishes of itself (OpenID Connect Discovery 1.0, 4)."""
+    """The provider's discovery document (OpenID Connect Discovery 1.0, 4)."""
     about = await _read(client, get_well_known_url(provider.issuer, external=True))
     if about.get("issuer") != provider.issuer:
         raise _refused("oidc_untrusted", detail="issuer of the discovery document")
@@ -152,7 +158,7 @@ async def _tokens(client: Any, about: Mapping[str, Any], request: Request, code:
 def _checked(
     provider: Provider, request: Request, tokens: Mapping[str, Any], keys: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The claims of the ID token, checked as OpenID Connect Core 1.0, 3.1.3.7 tells."""
+    """The claims of the ID token, validated by OpenID Connect Core 1.0, 3.1.3.7."""
     options = {
         "iss": {"essential": True, "value": provider.issuer},
         "aud": {"essential": True, "value": provider.client_id},
@@ -182,7 +188,7 @@ async def _identity(client: Any, about: Mapping[str, Any], claims: Mapping[str, 
     told = dict(claims)
     if "preferred_username" not in told and "userinfo_endpoint" in about:
         more = await _read(client, about["userinfo_endpoint"], withhold_token=False)
-        # OpenID Connect Core 1.0, 5.3.2: of another subject it must not be used.
+        # Userinfo of another subject must not be used (OpenID Connect Core 1.0, 5.3.2).
         told |= more if more.get("sub") == claims["sub"] else {}
     texts = {
         name: told[name] if isinstance(told.get(name), str) else ""

@@ -1,4 +1,4 @@
-"""Owns accounts with a username and a password: register, sign in, change. Knows no cookie."""
+"""Accounts with a username and a password: register, sign in, confirm, change the password."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -27,21 +27,21 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:look, 0))")
 _FILL = text("UPDATE users SET name_skeleton = :look WHERE id = :of")
 
 PASSWORD = "password"
-"""The provider's type; its id is the folded username, its data the hash."""
+"""`provider_type` of such an account. `provider_user_id` is the folded username, `provider_data` the hash."""
 TAKEN = frozenset({"username_taken", "username_looks_taken"})
-"""Why there is no new person of a name."""
+"""Error codes of a username that is not available."""
 RECENTLY = timedelta(minutes=10)
-"""Since a session was opened, within which its person need not prove again who they are."""
+"""Age of a session up to which its person need not authenticate again."""
 
 
 async def register(
     username: str, password: str, *, address: str = "", user_agent: str = "", instead_of: str = ""
 ) -> str:
-    """A new person, signed in: the token of their session (see `accounts.open_session`).
+    """Create an account and sign it in; returns the session token (see `sessions.open_session`).
 
-    The name is shown as typed. Raises UserError: `registration_closed`, those of `names.username` and
-    `names.password`, `password_guessable`, those of `create_in`, `too_many_attempts` where the address has
-    asked for too many names, `too_many_registrations` where it has made too many accounts, `sign_in_busy`.
+    The name is displayed as typed. Raises UserError: `registration_closed`, those of `usernames.username` and
+    `usernames.password`, `password_guessable`, those of `create_in`, `too_many_attempts` if the address has
+    tried too many names, `too_many_registrations` if it has created too many accounts, `sign_in_busy`.
     """
     if settings().registration != "open":
         raise UserError("registration_closed")
@@ -60,9 +60,9 @@ async def register(
 
 
 async def create_in(session: AsyncSession, username: str, display_name: str) -> str:
-    """The id of a new person with this folded username.
+    """Create a user with this folded username; returns the id.
 
-    Raises UserError: `username_taken`, or `username_looks_taken` where somebody has one that looks like it.
+    Raises UserError: `username_taken`, or `username_looks_taken` if an existing username looks like it.
     """
     look = skeleton(username)
     connection = await session.connection()
@@ -81,9 +81,9 @@ async def create_in(session: AsyncSession, username: str, display_name: str) -> 
 
 
 async def _fill_skeletons(session: AsyncSession) -> None:
-    """Give a skeleton to everybody who was added without one, as by an earlier version.
+    """Set the look-alike skeleton of users whose row has none, because an earlier version wrote it.
 
-    Names that look alike already keep what they have: the column is not unique.
+    Existing names that look alike stay: the column is not unique.
     """
     found = await session.exec(
         select(User.id, User.username).where(col(User.name_skeleton).is_(None)).order_by(User.id)
@@ -102,11 +102,10 @@ async def sign_in(
     instead_of: str = "",
     device: str = "",
 ) -> str:
-    """The token of a new session (see `accounts.open_session`); an outdated hash is renewed.
+    """Sign in; returns the session token (see `sessions.open_session`). An outdated hash is renewed.
 
-    `device` is the browser's device cookie (see `device_of`).
-    Raises UserError: `wrong_credentials`, alike for a wrong password and a name that nobody has,
-    `too_many_attempts`, `sign_in_busy`.
+    `device` is the browser's device cookie (see `device_of`). Raises UserError: `wrong_credentials` for a
+    wrong password and for an unknown name alike, `too_many_attempts`, `sign_in_busy`.
     """
     name = usernames.folded(username)
     stored, secret = await _hash(name), usernames.spelled(password)
@@ -128,14 +127,14 @@ async def sign_in(
 
 
 async def device_of(username: str, device: str) -> str:
-    """The device cookie of a browser in which this person has just signed in; `device` is that before."""
+    """The new device cookie after this person has signed in; `device` is the one that the browser sent."""
     name = usernames.folded(username)
     stored = await _hash(name)
     return device if stored is None else known_devices.remembered(device, name, stored)
 
 
 async def username_of(user_id: str) -> str | None:
-    """The name with which this person signs in by password; None where they have no password."""
+    """The username with which this person signs in by password; None if they have no password."""
     async with transaction() as session:
         found = await session.exec(
             select(AuthProvider.provider_user_id).where(
@@ -146,12 +145,11 @@ async def username_of(user_id: str) -> str | None:
 
 
 async def confirm(user_id: str, password: str, *, session_id: str) -> None:
-    """Return if it is certain that the person themselves sits there.
+    """Authenticate the person of a session again: by password, or, without one, by a RECENTLY opened session.
 
-    They say their password. Who has none, because they sign in elsewhere, has signed in RECENTLY: the outside
-    sign-in has asked them then.
+    A person without a password signs in at an outside provider, which has just authenticated them.
     Raises UserError: `password_wanted`, `wrong_password`, `too_many_attempts`, `sign_in_busy`, and
-    `sign_in_again` for a session that is not so new.
+    `sign_in_again` for an older session.
     """
     name = await username_of(user_id)
     if name is None:
@@ -173,7 +171,7 @@ async def _require_recent(user_id: str, session_id: str) -> None:
 
 
 async def _verified(name: str, password: str) -> str | None:
-    """The hash that the password was found to fit, None where it does not."""
+    """The stored hash if the password matches it, else None."""
     given = usernames.spelled(password)
     known = None if given is None else await _hash(name)
     right, _ = await password_hashing.verified(given or b"", known)
@@ -181,11 +179,10 @@ async def _verified(name: str, password: str) -> str | None:
 
 
 async def change(user_id: str, current: str, new: str, *, here: str, revoke_tokens: bool = True) -> None:
-    """Another password, for who knows the current one; every session but the one with the id `here` ends.
+    """Change the password, and end every session of the person except the one with the id `here`.
 
-    Their API tokens are revoked too, unless they want to keep them.
-    Raises UserError: `no_password`, those of `names.password`, `wrong_current_password`,
-    `password_guessable`, `too_many_attempts`, `sign_in_busy`.
+    With `revoke_tokens` their API tokens are deleted too. Raises UserError: `no_password`, those of
+    `usernames.password`, `wrong_current_password`, `password_guessable`, `too_many_attempts`, `sign_in_busy`.
     """
     secret = usernames.password(new)
     name = await username_of(user_id)
@@ -195,7 +192,7 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
     known = await _verified(name, current)
     if known is None:
         raise UserError("wrong_current_password")
-    # Before the new one is looked at: to try several is no guessing of the current one.
+    # Before the new password is checked: trying several new ones is no guessing of the current one.
     await sign_in_throttle.succeeded(attempt)
     renewed = await _hashed(secret, name)
     async with transaction() as session:
@@ -209,7 +206,7 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
 
 
 async def _hashed(secret: bytes, username: str) -> str:
-    """The hash of a password that a person chooses. Raises UserError `password_guessable`, `sign_in_busy`."""
+    """The hash of a new password. Raises UserError `password_guessable`, `sign_in_busy`."""
     typed = secret.decode("utf-8", "replace")
     if await password_hashing.in_thread(lambda: weak_passwords.is_guessable(typed, username)):
         raise UserError("password_guessable")
@@ -217,7 +214,7 @@ async def _hashed(secret: bytes, username: str) -> str:
 
 
 async def _hash(name: str) -> str | None:
-    """The hash of the password of the active person with this folded name."""
+    """The stored password hash of the active person with this folded username."""
     async with transaction() as session:
         found = await session.exec(
             select(AuthProvider.provider_data)
@@ -232,7 +229,7 @@ async def _hash(name: str) -> str | None:
 
 
 async def _provider(session: AsyncSession, name: str, known: str | None) -> AuthProvider | None:
-    """The row of this name, locked, if its hash is still the one that was verified."""
+    """The row of this username, locked, if its hash is still the one that was verified."""
     found = await session.exec(
         select(AuthProvider)
         .where(

@@ -1,4 +1,4 @@
-"""Owns people who sign in at an outside provider (OpenID Connect). Knows neither HTTP nor tokens of it."""
+"""Accounts of people who sign in at an OpenID Connect provider."""
 
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -14,23 +14,24 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import AuthProvider, User
 
 OIDC = "oidc"
-"""The provider's type; its id is the issuer and the subject, with a space between."""
+"""`provider_type` of such an account. `provider_user_id` is issuer and subject, separated by a space."""
 NOBODY = "writer"
-"""The username of somebody of whom the provider tells no usable name."""
+"""The username if the provider reports no usable one."""
 _LONGEST_SHOWN = 64
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))")
 
 
 async def sign_in(identity: Identity, *, user_agent: str = "", instead_of: str = "") -> str:
-    """The token of a new session (see `accounts.open_session`); the first sign-in makes the person.
+    """Sign in; returns the session token (see `sessions.open_session`). The first sign-in creates the
+    account.
 
-    Who it is, the issuer and the subject alone say: an account with the same name or mail address is
-    somebody else's. Raises UserError `account_inactive`.
+    Issuer and subject alone identify the person. An existing account with the same name or mail address is
+    never taken over. Raises UserError `account_inactive`.
     """
     who = f"{identity.issuer} {identity.subject}"
     async with transaction() as session:
-        # Two first sign-ins at once make one person.
+        # Two concurrent first sign-ins create one account.
         await (await session.connection()).execute(_LOCK, {"who": f"identity {who}"})
         found = await session.exec(
             select(User)
@@ -62,7 +63,7 @@ async def _create_in(session: AsyncSession, identity: Identity, who: str) -> str
 
 
 def usable(told: str) -> str:
-    """A username like the one that a provider tells, without what ours may not have; it may be ""."""
+    """A valid username made from the one that the provider reports; "" if nothing usable is left."""
     made = "".join(
         each if usernames.is_letter(each) or each in usernames.SIGNS else "-"
         for each in usernames.folded(told)

@@ -1,6 +1,6 @@
-"""Notice of sessions that end while a page is open: signed out elsewhere, password changed, account closed.
+"""Notices sessions that end while a page is open: signed out elsewhere, password changed, account closed.
 
-One query asks for all sessions that this process watches, so its cost does not grow with the pages.
+One query covers all sessions that this process watches, so its cost does not grow with the open pages.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User, UserSession
 
 ASK_SECONDS = 3.0
-"""Between two questions. With ANSWER_SECONDS it stays below five seconds."""
+"""Seconds between two queries. Together with ANSWER_SECONDS below five seconds."""
 ANSWER_SECONDS = 1.5
-"""How long to wait for an answer. A database that is away ends no session."""
+"""Seconds to wait for the query. A database that does not answer ends no session."""
 
 _log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ class _Watch:
         self.task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        # The task inherits the context of whoever watched first, and works for everybody.
+        # The task inherits the context of the first caller, but works for all of them.
         fair_share.charge("")
         while True:
             await asyncio.sleep(ASK_SECONDS)
@@ -46,7 +46,7 @@ class _Watch:
                         try:
                             tell()
                         except Exception:
-                            # The others still have to hear of theirs.
+                            # One failing callback must not keep the others from running.
                             _log.exception("end_of_session_not_told")
 
 
@@ -55,9 +55,9 @@ _watch = _Watch()
 
 @contextmanager
 def watched(session_id: str, at_end: Callable[[], None]) -> Iterator[None]:
-    """Call `at_end` when the session with this id has ended, at most five seconds later, within the block.
+    """Within the block, call `at_end` at most five seconds after the session with this id has ended.
 
-    It may be called again until the block ends.
+    It may be called several times.
     """
     _watch.watched.setdefault(session_id, []).append(at_end)
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Owns people's sessions. A session's token is only in the browser; the database has its hash."""
+"""Sessions of people. Only the browser has the token; the database has its hash."""
 
 import hashlib
 import secrets
@@ -14,16 +14,16 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User, UserSession
 
 SESSION_LIFE = timedelta(days=30)
-"""Counted from the last time that it was seen."""
+"""Lifetime of a session, counted from its last use."""
 MOST_SESSIONS = 50
-"""Of one person: a further one ends the one that was seen longest ago."""
+"""Sessions of one person. A further one ends the session that was used longest ago."""
 _NOTED_EVERY = timedelta(minutes=5)
 _LONGEST_AGENT = 400
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session as its person sees it in a list; `id` names it and opens nothing."""
+    """A session in its person's list. `id` identifies it and does not authenticate."""
 
     id: str
     user_agent: str
@@ -33,20 +33,20 @@ class SessionRow:
 
 
 async def open_session(user_id: str, *, user_agent: str = "", instead_of: str = "") -> str:
-    """The token of a new session of `user_id`: 43 characters, random.
+    """Open a session of `user_id`; returns its token: 43 random characters.
 
-    `instead_of` is the token that the same browser had until now: its session ends.
+    `instead_of` is the token that the same browser had before. Its session ends.
     """
     async with transaction() as session:
         return await open_in(session, user_id, user_agent=user_agent, instead_of=instead_of)
 
 
 async def open_in(session: AsyncSession, user_id: str, *, user_agent: str = "", instead_of: str = "") -> str:
-    """As `open_session`, in the transaction of `session`."""
+    """`open_session` in the transaction of `session`."""
     token = secrets.token_urlsafe(32)
     if instead_of:
         await session.exec(delete(UserSession).where(col(UserSession.id) == token_hash(instead_of)))
-    # The lock on the person keeps two sign-ins at once from passing the limit together.
+    # The row lock keeps two concurrent sign-ins from exceeding the limit together.
     await session.get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
     theirs = select(UserSession.id).where(UserSession.user_id == user_id)
     kept = theirs.order_by(col(UserSession.last_seen_at).desc()).limit(MOST_SESSIONS - 1)
@@ -59,14 +59,14 @@ async def open_in(session: AsyncSession, user_id: str, *, user_agent: str = "", 
 
 
 async def user_of_session(token: str) -> User | None:
-    """The person whose session `token` is, or None (see `user_of`)."""
+    """The person of the session with this token, or None (see `user_of`)."""
     return await user_of(token_hash(token)) if token else None
 
 
 async def user_of(session_id: str) -> User | None:
-    """The person whose session it is, by its id, or None: unknown, expired, or no longer active.
+    """The person of the session with this id; None if it is unknown or expired, or the person is not active.
 
-    That it was seen is noted at most once in five minutes, and its life counted anew.
+    The use is written at most every five minutes, and extends the session.
     """
     if not session_id:
         return None
@@ -95,7 +95,7 @@ async def user_of(session_id: str) -> User | None:
 
 
 async def sessions_of(user_id: str, here: str) -> list[SessionRow]:
-    """The sessions of `user_id`: first the one with the id `here`, then the one that was seen last."""
+    """The sessions of `user_id`: first the one with the id `here`, then the most recently used."""
     async with transaction() as session:
         found = await session.exec(
             select(UserSession)
@@ -109,13 +109,13 @@ async def sessions_of(user_id: str, here: str) -> list[SessionRow]:
 
 
 async def sign_out(token: str) -> None:
-    """End the session of `token`; one that does not exist is ended already."""
+    """End the session of `token`. An unknown token is no error."""
     async with transaction() as session:
         await session.exec(delete(UserSession).where(col(UserSession.id) == token_hash(token)))
 
 
 async def sign_out_one(user_id: str, session_id: str) -> None:
-    """End a session of `user_id` by its id; one that does not exist is ended already."""
+    """End a session of `user_id` by its id. An unknown id is no error."""
     async with transaction() as session:
         await session.exec(
             delete(UserSession).where(col(UserSession.id) == session_id, col(UserSession.user_id) == user_id)
@@ -123,18 +123,18 @@ async def sign_out_one(user_id: str, session_id: str) -> None:
 
 
 async def sign_out_others(user_id: str, here: str) -> None:
-    """End every session of `user_id` but the one with the id `here`."""
+    """End every session of `user_id` except the one with the id `here`."""
     async with transaction() as session:
         await sign_out_others_in(session, user_id, here)
 
 
 async def sign_out_others_in(session: AsyncSession, user_id: str, here: str) -> None:
-    """As `sign_out_others`, in the transaction of `session`."""
+    """`sign_out_others` in the transaction of `session`."""
     await session.exec(
         delete(UserSession).where(col(UserSession.user_id) == user_id, col(UserSession.id) != here)
     )
 
 
 def token_hash(token: str) -> str:
-    """What the database keeps of a random token: its SHA-256, in hexadecimal."""
+    """The SHA-256 of a random token in hexadecimal, as the database stores it."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

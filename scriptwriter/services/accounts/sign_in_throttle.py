@@ -1,12 +1,11 @@
-"""How often a sign-in may fail before the next one has to wait, longer every time.
+"""Throttles: failed sign-ins, registrations per address, and looked up usernames per person.
 
-An account counts its failures from each address, and from all together; an address those to all accounts. A
-device known to the account counts its own, and no stranger's: see `devices`.
+Failed sign-ins are counted by account and address, by account over all addresses, and by address over all
+accounts. Beyond a limit each next attempt waits longer. A known device (see known_devices.py) has its own
+count, so that failures of strangers do not lock its person out.
 
-It also counts the accounts that are made from an address, and the usernames that a person looks up.
-
-Every attempt counts as failed from its begin until `succeeded` takes it back, so that many at once do not
-pass together. Knows no password.
+An attempt counts as failed from `begin` until `succeeded`, so that concurrent attempts cannot pass the limit
+together.
 """
 
 from collections.abc import Iterator
@@ -24,23 +23,23 @@ from scriptwriter.store.tables import NameLookup, Registration
 
 WINDOW = timedelta(minutes=15)
 PAIR_LIMIT = 5
-"""Failures of one account from one address, or from one known device."""
+"""Failed sign-ins to one account from one address, or from one known device."""
 ADDRESS_LIMIT = 20
-"""Failures from one address, whichever the accounts."""
+"""Failed sign-ins from one address to all accounts."""
 ACCOUNT_LIMIT = 50
-"""Failures of one account from all addresses together."""
+"""Failed sign-ins to one account from all addresses."""
 REGISTRATIONS_WINDOW = timedelta(hours=1)
 LOOKUPS_WINDOW = timedelta(hours=1)
 MOST_LOOKUPS = 60
 """Usernames that one person may look up within LOOKUPS_WINDOW."""
 FIRST_WAIT, LONGEST_WAIT = 30, 15 * 60  # seconds
 NO_ACCOUNT = "-"
-"""For an attempt that has an address only, such as to register."""
+"""The account of an attempt that has only an address, such as a registration."""
 SIGNED_IN = "signed in"
-"""The device of whoever says their password again within a session of theirs."""
+"""The device of a person who enters the password again within a session."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
-# By the clock, not the transaction's begin: it may have waited for the lock.
+# clock_timestamp(), because the transaction may have waited for the lock since it began.
 _FAILURES = """
     SELECT count(*) AS number, extract(epoch FROM clock_timestamp() - max(failed_at)) AS ago
     FROM sign_in_failures WHERE {of} AND failed_at > clock_timestamp() - :window
@@ -58,7 +57,7 @@ _FORGET = text("""
     WHERE id = :id OR (account = :account AND address = :place AND account != :nobody)
 """)
 
-# Seconds until the oldest of the newest `limit` rows leaves the window; no row where there are fewer.
+# Seconds until the oldest of the newest `limit` rows leaves the window; no row if there are fewer.
 _FULL = """
     SELECT CAST(extract(epoch FROM {at} + :window - clock_timestamp()) AS float)
     FROM {table} WHERE {of} = :{of} AND {at} > clock_timestamp() - :window
@@ -70,7 +69,7 @@ _LOOKUP = text(_FULL.format(table="name_lookups", of="user_id", at="looked_at"))
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that counts as failed until `succeeded`."""
+    """A sign-in attempt. It counts as failed until `succeeded`."""
 
     id: int
     account: str
@@ -78,17 +77,17 @@ class Attempt:
 
 
 async def begin(account: str, address: str, device: str = "") -> Attempt:
-    """An attempt on an account (a hash of its name, or NO_ACCOUNT) from an address ("" where it has none).
+    """Record an attempt on `account` (a hash of its name, or NO_ACCOUNT) from `address` ("" if unknown).
 
-    `device` is the id of a device that is known to the account, or SIGNED_IN; "" for any other one.
-    Raises UserError `too_many_attempts` with the seconds until the next one, which is not counted.
+    `device` is the id of a known device of the account, SIGNED_IN, or "".
+    Raises UserError `too_many_attempts` (seconds until the next one). Such an attempt is not recorded.
     """
     place = f"{_DEVICE}{device}" if device else address
     values = {"account": account, "place": place, "window": WINDOW}
     async with transaction() as session:
         connection = await session.connection()
         wait = 0
-        # Always in this order, so that two attempts never wait for each other.
+        # Always in this order, so that two attempts cannot deadlock.
         for lock, query, limit in _limits(account, address, device):
             await connection.execute(_LOCK, {"what": f"sign-in {lock}"})
             found = (await connection.execute(query, values)).one()
@@ -100,7 +99,7 @@ async def begin(account: str, address: str, device: str = "") -> Attempt:
 
 
 def _limits(account: str, address: str, device: str) -> Iterator[tuple[str, TextClause, int]]:
-    """What is locked, and which failures are counted up to which number."""
+    """The locks to take, each with the query that counts failures and its limit."""
     if account != NO_ACCOUNT:
         yield f"account {account}", _OF_PAIR, PAIR_LIMIT
         if not device:
@@ -110,16 +109,16 @@ def _limits(account: str, address: str, device: str) -> Iterator[tuple[str, Text
 
 
 async def succeeded(attempt: Attempt) -> None:
-    """Take the attempt back, and every failure of its account from where it was made."""
+    """Delete the attempt, and the failures of its account from the same address or device."""
     async with transaction() as session:
         values = {**asdict(attempt), "nobody": NO_ACCOUNT}
         await (await session.connection()).execute(_FORGET, values)
 
 
 async def count_registration(session: AsyncSession, address: str) -> None:
-    """Count one more account from an address ("" where it has none), made in the transaction of `session`.
+    """Count a registration from `address` ("" if unknown), in the transaction of `session`.
 
-    Raises UserError `too_many_registrations` with the seconds, and minutes, until the next one.
+    Raises UserError `too_many_registrations` (seconds and minutes until the next one).
     """
     if not address:
         return
@@ -133,9 +132,9 @@ async def count_registration(session: AsyncSession, address: str) -> None:
 
 
 async def count_lookup(user_id: str) -> None:
-    """Count one more username that the person looks up, whether somebody has it or not.
+    """Count a username that the person looks up, whether it exists or not.
 
-    Raises UserError `too_many_lookups` with the seconds, and minutes, until the next one.
+    Raises UserError `too_many_lookups` (seconds and minutes until the next one).
     """
     async with transaction() as session:
         connection = await session.connection()
@@ -153,7 +152,7 @@ def _too_many(code: str, free_in: float) -> UserError:
 
 
 def _wait(number: int, ago: float, limit: int) -> int:
-    """Seconds to wait after the last of `number` failures, which was `ago` seconds ago; 0: none."""
+    """Seconds to wait after `number` failures, the last of which was `ago` seconds ago."""
     if number < limit:
         return 0
     return max(0, ceil(min(FIRST_WAIT * 2 ** (number - limit), LONGEST_WAIT) - ago))

@@ -1,4 +1,4 @@
-"""Owns the test user of development, who signs in without a password and cannot exist in production."""
+"""The test user of development, who signs in without a password and must not exist in production."""
 
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
@@ -34,7 +34,7 @@ _HAND_OVER = text("""
 
 
 async def seed() -> None:
-    """Make sure that the test user exists. Raises UserError `test_user_unavailable` in production."""
+    """Create the test user if missing. Raises UserError `test_user_unavailable` in production."""
     if not settings().development:
         raise UserError("test_user_unavailable")
     async with transaction() as session:
@@ -42,13 +42,13 @@ async def seed() -> None:
 
 
 async def sign_in(*, user_agent: str = "", instead_of: str = "") -> str:
-    """The token of a new session (see `open_session`). Raises UserError `test_user_unavailable`."""
+    """Sign in; returns the session token. Raises UserError `test_user_unavailable`."""
     await seed()
     return await open_session(TEST_USER["id"], user_agent=user_agent, instead_of=instead_of)
 
 
 async def refuse() -> None:
-    """Raises StartRefused where the database has the test user: anybody could be them."""
+    """Raises StartRefused if the database has the test user, as whom anybody could sign in."""
     async with transaction() as session:
         if await session.get(User, TEST_USER["id"]) is not None:
             raise StartRefused(
@@ -58,9 +58,9 @@ async def refuse() -> None:
 
 
 async def remove() -> int:
-    """Delete the test user and the projects in which nobody else is; returns how many those were.
+    """Delete the test user and the projects without other members; returns the number of those projects.
 
-    A project that loses its only owner gets the member who came first as its owner.
+    In a project that loses its only owner, the earliest other member becomes its owner, viewers last.
     """
     known = {"id": TEST_USER["id"]}
     async with transaction() as session:

@@ -1,4 +1,4 @@
-"""Owns what a username and a password may be. Knows no database."""
+"""Rules for usernames and passwords. No database."""
 
 import unicodedata
 from functools import lru_cache
@@ -11,20 +11,20 @@ SHORTEST_NAME, LONGEST_NAME = 2, 32
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 SIGNS = frozenset("_-.")
 _SCRIPTS = ("LATIN ", "CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "HANGUL ", "DIGIT ")
-"""How the Unicode names of the letters begin: scripts in which no letter looks like one of another."""
+"""Prefixes of the Unicode names of allowed letters."""
 _RESERVED = """
     abuse admin admins help helpdesk hostmaster mod moderator moderators noreply official postmaster root
     scriptwriter scriptwriterteam security staff superuser support sys sysadmin sysop system webmaster
     系统 系統 系统消息 系统通知 系统管理 运营 客服 在线客服 技术支持 管理 站长 版主 通知 公告 安全中心
 """
-"""Names that seem to speak for the site."""
+"""Usernames that could be mistaken for the operator."""
 _RESERVED_PARTS = "官方 管理员 管理員 administrator"
-"""What no name may have anywhere in it."""
+"""Parts that no username may contain."""
 
 
 def folded(typed: str) -> str:
-    """What two spellings of one username have in common (NFKC, case folded, trimmed); for any text."""
-    # A character of the normal form comes from four typed ones at most, and nobody's name is a novel.
+    """The canonical form of a typed username: NFKC, case-folded, trimmed. Accepts any text."""
+    # A normalized character comes from at most four typed ones, so longer text is too long in any case.
     storable = typed[: 4 * LONGEST_NAME + 1].replace("\x00", "?").encode("utf-8", "replace").decode()
     name = unicodedata.normalize("NFKC", storable).casefold()
     return unicodedata.normalize("NFKC", name).strip()
@@ -48,7 +48,7 @@ def username(typed: str) -> str:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a folded name looks like one that is reserved; signs and digits at the end do not count."""
+    """Whether a folded name looks like a reserved one. Signs, and digits at the end, do not count."""
     letters = "".join(each for each in name if each not in SIGNS)
     looks = {skeleton(letters), skeleton(letters.rstrip("0123456789"))}
     return not looks.isdisjoint(_reserved(_RESERVED)) or any(
@@ -68,9 +68,9 @@ def is_letter(character: str) -> bool:
 
 
 def password(typed: str) -> bytes:
-    """A password that a person chooses, as it is hashed (see `spelled`).
+    """The bytes of a new password that are hashed (see `spelled`). Nothing is truncated.
 
-    Raises UserError `password_too_short` or `password_too_long`; nothing is ever cut off.
+    Raises UserError `password_too_short` or `password_too_long`.
     """
     if len(_normal(typed)) < SHORTEST_PASSWORD:
         raise UserError("password_too_short", shortest=SHORTEST_PASSWORD)
@@ -81,14 +81,15 @@ def password(typed: str) -> bytes:
 
 
 def spelled(typed: str) -> bytes | None:
-    """The one spelling of a typed password, whichever keyboard wrote it; None: too long to be one.
+    """The normalized bytes of a typed password; None if it is longer than LONGEST_PASSWORD.
 
-    As PRECIS' OpaqueString (RFC 8265), but in NFKC, so that full-width letters of an input method count too.
+    As the PRECIS profile OpaqueString (RFC 8265), but with NFKC, so that full-width letters of an input
+    method match as well.
     """
     normal = _normal(typed)
     return normal.encode("utf-8", "surrogatepass") if len(normal) <= LONGEST_PASSWORD else None
 
 
 def _normal(typed: str) -> str:
-    # As in `folded`: what is cut off here is too long all the same.
+    # As in `folded`: text beyond this is too long in any case.
     return unicodedata.normalize("NFKC", typed[: 4 * LONGEST_PASSWORD + 1])

@@ -1,4 +1,4 @@
-"""Owns the texts that people give an idea. The model's original and every version stay."""
+"""Edited texts of ideas. The model's original and every version are kept."""
 
 from datetime import UTC, datetime
 
@@ -18,11 +18,10 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 async def edit(project_id: str, ref: IdeaRef, title: str, body: str, base: str, user_id: str) -> str:
     """Save a new version of an idea's text; returns its id.
 
-    `base` is the version that the person saw ("" for the model's original). A text that is the newest one
-    already is not written again.
-    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `version_not_found`,
-    `title_required`, `title_too_long`, `body_required`, `body_too_long`; EditedMeanwhile, and nothing is
-    written, where a version newer than `base` is there.
+    `base` is the version that the person saw ("" for the model's original). A text equal to the newest
+    version is not written again. Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`,
+    `version_not_found`, `title_required`, `title_too_long`, `body_required`, `body_too_long`; EditedMeanwhile
+    if a newer version than `base` exists, in which case nothing is written.
     """
     title, body = idea_acts.checked_text(title, body)
     async with transaction() as session:
@@ -39,12 +38,12 @@ async def edit(project_id: str, ref: IdeaRef, title: str, body: str, base: str, 
 
 
 async def restore(project_id: str, ref: IdeaRef, version: str, base: str, user_id: str) -> str:
-    """Make a new version that equals an older one ("" for the model's original); returns its id.
+    """Save a copy of an older version ("" for the model's original) as the newest; returns its id.
 
-    It is the undo of an edit. `base` is the version that the person saw as the newest. Where the newest text
-    is that of `version` already, nothing is written.
+    This is also the undo of an edit. `base` is the version that the person saw as the newest. If the newest
+    text equals that of `version`, nothing is written.
     Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `version_not_found`, and
-    `changed_meanwhile` (name: whose words are newer than `base`), after which nothing is written.
+    `changed_meanwhile` (name: who wrote a newer version than `base`), in which case nothing is written.
     """
     async with transaction() as session:
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)
@@ -60,7 +59,7 @@ async def restore(project_id: str, ref: IdeaRef, version: str, base: str, user_i
 
 
 async def _versions(session: AsyncSession, project_id: str, ref: IdeaRef) -> list[Version]:
-    """All texts of an idea, the model's own first; until this transaction ends, nobody else adds one."""
+    """All versions of an idea, the original first, under a lock that lasts until the transaction ends."""
     idea = await find(session, project_id, ref)
     await alone(session, str(ref))
     written = await acts_on(session, ref, graph.IDEA)
@@ -86,7 +85,7 @@ async def _save(
     action: Action,
     description: str,
 ) -> str:
-    """Write the version after `newest`; `source` is the one that it was made from."""
+    """Write the version after `newest`; `source` is the version that it was made from."""
     title, body = text
     return await act(
         session,

@@ -1,6 +1,6 @@
-"""Owns how a person's act enters the graph: a human transform from what it is about to what it makes.
+"""Writes what people do into the graph: a human transform from its input artifacts to a new artifact.
 
-Nothing is ever changed by an act: what it makes stands until a newer one does.
+An act changes no existing row. Its artifact is valid until a newer one replaces it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,19 +32,19 @@ from scriptwriter.store.tables import (
 Action = Literal["edit_idea", "restore_idea", "pick_idea", "arrange_keepers"]
 
 _ACTS = 0x5C21B
-"""The first key of the advisory locks under which people act, one after the other, on the same thing."""
+"""First key of the advisory locks that serialise acts on the same thing."""
 _LOCK = text("SELECT pg_advisory_xact_lock(:acts, hashtext(:thing))")
 
 
 async def find(session: AsyncSession, project_id: str, ref: IdeaRef) -> Idea:
-    """The finished idea that a ref names, as the model wrote it. Raises UserError `idea_not_found`."""
+    """The finished idea with this ref, as the model wrote it. Raises UserError `idea_not_found`."""
     [idea] = await find_all(session, project_id, [ref])
     return idea
 
 
 async def find_all(session: AsyncSession, project_id: str, refs: Sequence[IdeaRef]) -> list[Idea]:
-    """As `find`, for several."""
-    # A ref of a caller may hold anything, and Postgres knows no text with NUL.
+    """`find` for several refs."""
+    # A caller's ref may contain anything, for example NUL, which Postgres refuses.
     wanted = {IdeaRef.parse(str(ref)).artifact_id for ref in refs}
     found = await session.exec(
         select(Artifact.id, Artifact.data, Artifact.partial_data).where(
@@ -63,18 +63,15 @@ async def find_all(session: AsyncSession, project_id: str, refs: Sequence[IdeaRe
 
 
 async def alone(session: AsyncSession, thing: str) -> None:
-    """Wait until nobody else acts on `thing`, and let nobody until this transaction ends.
+    """Take the advisory lock on `thing` until the transaction ends, so that acts on it are serialised.
 
-    No row is locked: a worker writes on, also beside an idea that is being edited.
+    No row is locked, so a worker can go on writing.
     """
     await (await session.connection()).execute(_LOCK, {"acts": _ACTS, "thing": thing})
 
 
 async def acts_on(session: AsyncSession, ref: IdeaRef, kind: str) -> list[Act]:
-    """What was made of an idea, the oldest first; `kind` is the type of those artifacts.
-
-    One that cannot be read is left out.
-    """
+    """The acts on an idea whose artifact has this `kind`, the oldest first. Unreadable ones are left out."""
     found = await session.exec(
         select(Artifact.id, Artifact.data, Artifact.created_at)
         .join(TransformOutput, col(TransformOutput.artifact_id) == Artifact.id)
@@ -91,7 +88,7 @@ async def acts_on(session: AsyncSession, ref: IdeaRef, kind: str) -> list[Act]:
 
 
 async def author_of(session: AsyncSession, artifact_id: str) -> str:
-    """The name of the person whose act, or run, made an artifact; "" where it is not known."""
+    """The name of the person whose act or run made an artifact; "" if unknown."""
     found = await session.exec(
         select(Transform)
         .join(TransformOutput, col(TransformOutput.transform_id) == Transform.id)
@@ -114,10 +111,10 @@ async def act(
     index: int | None = None,
     verdict: Verdict | None = None,
 ) -> str:
-    """Write what `user` did: an artifact of `kind` that holds `value`; returns its id.
+    """Write an act of `user`: a transform, and an artifact of `kind` with `value`; returns the artifact's id.
 
-    `inputs` are artifacts with their roles, `description` is for people who read the history, `index` and
-    `verdict` go into the context. What is made is newer than `after`, whatever the clock says.
+    `inputs` are artifact ids with their roles. `description` is shown in the history. `index` and `verdict`
+    go into the context. The artifact's time is later than `after`, even if the clock was set back.
     """
     params = ActParams(action=action, index=index, verdict=verdict)
     now = (await session.exec(select(func.clock_timestamp()))).one()

@@ -1,4 +1,4 @@
-"""The order of the keepers, which is one for everybody."""
+"""The order of the keepers, shared by all members of a project."""
 
 from scriptwriter.domain import graph, idea_acts, kinds
 from scriptwriter.domain.errors import UserError
@@ -12,13 +12,13 @@ from scriptwriter.store.database import transaction
 async def move(
     project_id: str, ref: IdeaRef, before: IdeaRef | None, user_id: str, *, base: str | None = None
 ) -> str:
-    """Put a keeper right before another one (None: behind all); returns the id of the order that stands then.
+    """Move a keeper right before another one (None: to the end); returns the id of the order that is valid
+    then.
 
-    Only this keeper moves, so two people who move different ones at once lose neither. With `base`, an order
-    that the person has made, it moves only while that one stands: the undo. An idea that nobody keeps any
-    more keeps its place, and counts again when somebody keeps it.
-    Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `keeper_gone` where `before` has
-    no place, `moved_meanwhile` (name: who has made the newest order).
+    Only this keeper moves, so concurrent moves of different keepers are all kept. With `base` (the undo), it
+    moves only if that order is still the newest. An idea that nobody keeps any more retains its position in
+    case it is kept again. Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`,
+    `keeper_gone` if `before` is not in the order, `moved_meanwhile` (name: who made the newest order).
     """
     async with transaction() as session:
         _, user, _ = await require(session, project_id, user_id, roles=ACTORS)

@@ -1,4 +1,4 @@
-"""What the people of a project think of its ideas, for the next request: everybody's picks count."""
+"""Steering of the next run by the picks and edits of all members of a project."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from scriptwriter.store.tables import Artifact
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """The steering of a run, and what it is made from: ids of artifacts, each with its `input_role`."""
+    """The steering of a run, and its sources: artifact ids, each with its `input_role`."""
 
     steering: Steering = field(default_factory=Steering)
     sources: tuple[tuple[str, str], ...] = ()
@@ -23,7 +23,7 @@ NO_TASTE = Taste()
 
 
 async def taste_of(session: AsyncSession, project_id: str) -> Taste:
-    """What stands of all that was said and written in the project until now."""
+    """The steering by the current picks and versions of a project."""
     picks = idea_acts.standing(await acts_of(session, project_id, graph.VERDICT)).by_idea
     versions = {
         act.ref: idea_acts.version(act, "", "edit")
@@ -47,7 +47,7 @@ async def taste_of(session: AsyncSession, project_id: str) -> Taste:
 
 
 async def acts_of(session: AsyncSession, project_id: str, kind: str) -> list[Act]:
-    """All of a kind, the oldest first; one that cannot be read is left out."""
+    """All acts of a kind in a project, the oldest first. Unreadable ones are left out."""
     found = await session.exec(
         select(Artifact.id, Artifact.data, Artifact.created_at)
         .where(
@@ -63,7 +63,7 @@ async def acts_of(session: AsyncSession, project_id: str, kind: str) -> list[Act
 def _sources(
     steering: Steering, judged: dict[IdeaRef, Judged], versions: dict[IdeaRef, Version]
 ) -> tuple[tuple[str, str], ...]:
-    """The verdicts on the ideas that the steering names, and the versions whose text it has."""
+    """The verdicts on the ideas in the steering, and the versions whose text it contains."""
 
     def of(example: Example, role: str) -> list[tuple[str, str]]:
         if example.ref is None:

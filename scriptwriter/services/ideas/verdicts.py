@@ -1,4 +1,4 @@
-"""Owns what each person says of an idea: keep, pass, or nothing any more."""
+"""Each person's verdict on an idea: keep, pass, or none."""
 
 from scriptwriter.domain import graph, idea_acts, kinds
 from scriptwriter.domain.idea_acts import Act, IdeaRef, Pick
@@ -10,10 +10,10 @@ _SAID = {"keep": "留下", "pass": "不要", "none": "收回对这个想法的�
 
 
 async def pick(project_id: str, ref: IdeaRef, verdict: str, user_id: str, reason: str = "") -> None:
-    """Say `verdict` (keep, pass, none) of an idea for oneself; "none" takes back what stands: the undo.
+    """Set the person's verdict on an idea: keep, pass, or none, which is the undo.
 
-    `reason` is a code of texts.PASS_REASONS or up to 100 characters of one's own. What stands already is not
-    written again: the same verdict with the same reason, or with none.
+    `reason` is a code of the pass reasons, or up to 100 characters of the person's own. The verdict that is
+    already valid, with the same reason or with none, is not written again.
     Raises UserError: `project_not_found`, `not_allowed`, `idea_not_found`, `verdict_unknown`,
     `reason_too_long`.
     """
@@ -24,7 +24,7 @@ async def pick(project_id: str, ref: IdeaRef, verdict: str, user_id: str, reason
         await alone(session, str(ref))
         earlier = await acts_on(session, ref, graph.VERDICT)
         stands = _standing(earlier, ref, user_id)
-        # A click that comes twice must not take the reason back that was given after the first.
+        # A repeated click must not delete the reason that was given after the first click.
         if said == (stands.verdict if stands else "none") and why in ("", stands.reason if stands else ""):
             return
         value = kinds.Verdict(

@@ -1,4 +1,4 @@
-"""Owns the one check of who may do what in a project."""
+"""The access check: who may do what in a project."""
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -10,13 +10,13 @@ from scriptwriter.store.tables import Membership, Project, User
 OWNERS = ("owner",)
 ACTORS = (*OWNERS, "collaborator")
 READERS = (*ACTORS, "viewer")
-"""Every role there is, the one that may most first."""
+"""All roles, the most powerful first."""
 PRESENT = ("active", "archived")
-"""States of a project that is there; of any other one nobody is told but its owners, when they restore it."""
+"""Project states that members may see. Owners also see `deleted`, to restore it."""
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can be the id of anything; what cannot be one is not worth asking the database for."""
+    """Whether a text has the form of an id. Other text is not sent to the database."""
     return 0 < len(text) <= 200 and text.isascii() and text.isprintable()
 
 
@@ -29,18 +29,18 @@ async def require(
     alone: bool = False,
     states: tuple[str, ...] = PRESENT,
 ) -> tuple[Project, User, str]:
-    """The project, the person and the person's role in it.
+    """The project, the person, and the person's role in the project.
 
-    Whoever only reads waits for nobody. Acts in a project go on side by side, and none of them beside one
-    that asks to be `alone`: a change of the project or its members comes before an act, or after it.
-    Raises UserError: `project_not_found` for a stranger, as for a project that does not exist,
-    `not_allowed` or `owners_only` for a member whose role is not one of `roles`.
+    Readers take no lock. Acts share a lock on the project. A change of the project or of its members is
+    `alone`: it takes the lock exclusively, so it happens before or after an act, never during one.
+    Raises UserError: `project_not_found` for a stranger and for an unknown project alike, `not_allowed` or
+    `owners_only` for a member whose role is not one of `roles`.
     """
     if not is_id(project_id):
         raise UserError("project_not_found")
     if alone or roles != READERS:
-        # In a statement of its own: the next one then sees what was committed while this one waited. A lock
-        # weaker than FOR UPDATE: a worker's new rows, which refer to the project, would wait for that.
+        # A statement of its own: the next one sees what was committed while this one waited. Weaker than
+        # FOR UPDATE, which would block inserts of a worker that reference the project.
         lock = select(Project.id).where(Project.id == project_id)
         await session.exec(lock.with_for_update(key_share=alone, read=not alone))
     found = await session.exec(
@@ -63,13 +63,13 @@ async def require(
 
 
 async def require_reader(project_id: str, user_id: str) -> None:
-    """Raises UserError `project_not_found` where the person may not read the project."""
+    """Raises UserError `project_not_found` if the person may not read the project."""
     async with transaction() as session:
         await require(session, project_id, user_id)
 
 
 async def loss(project_id: str) -> UserError:
-    """What to tell a person who could read the project until now: it was deleted, or they were removed."""
+    """The error for a person who could read the project until now: it was deleted, or they were removed."""
     async with transaction() as session:
         found = await session.exec(select(Project.status).where(Project.id == project_id))
         return UserError("access_removed" if found.first() in PRESENT else "project_deleted")

@@ -1,4 +1,4 @@
-"""Owns a person's projects: create, list, open, rename, archive, delete and restore."""
+"""A person's projects: create, list, open, change, archive, delete and restore."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,15 +21,15 @@ from scriptwriter.store.tables import Membership, Project, Transform, User
 NAME_LIMIT = 200
 DESCRIPTION_LIMIT = 2000
 KEPT = timedelta(days=30)
-"""How long a deleted project can be restored; afterwards the worker's sweep removes it."""
+"""How long a deleted project can be restored. Afterwards a worker purges it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """A project as one of its members sees it in a list.
+    """A project in a member's list.
 
-    `status` is that of its newest generation ("" before the first), `ideas` counts all finished ones.
-    `updated_at` is, of a deleted project, when it was deleted.
+    `status` is that of the newest run ("" before the first). `ideas` counts the finished ideas of all runs.
+    `updated_at` of a deleted project is the time of its deletion.
     """
 
     id: str
@@ -75,9 +75,9 @@ _MATCHING = """ AND (
 
 
 async def create(user_id: str, name: str, description: str = "") -> str:
-    """A new project of `user_id`, its owner; returns its id.
+    """Create a project with `user_id` as its owner; returns its id.
 
-    Raises UserError: `name_required`, `name_too_long`, `description_too_long`, `signed_out` where there is no
+    Raises UserError: `name_required`, `name_too_long`, `description_too_long`, `signed_out` if there is no
     such person.
     """
     async with transaction() as session:
@@ -87,7 +87,7 @@ async def create(user_id: str, name: str, description: str = "") -> str:
 async def create_in(
     session: AsyncSession, user_id: str, name: str, description: str = "", *, id: str = ""
 ) -> str:
-    """As `create`, in the transaction of `session`; with this id, if one is given."""
+    """`create` in the transaction of `session`, with this id if one is given."""
     project = Project(id=id or str(uuid4()), name=_name(name), description=_description(description))
     person = await session.get(User, user_id)
     if person is None or person.status != "active":
@@ -99,9 +99,9 @@ async def create_in(
 
 
 async def mine(user_id: str, search: str = "") -> list[ProjectRow]:
-    """The projects of `user_id`, archived ones too, the one that changed last first.
+    """The projects of `user_id` including archived ones, the most recently changed first.
 
-    With `search` those whose name, or the title of an idea in them, has these words in it.
+    With `search`, those whose name or one of whose idea titles contains it.
     """
     words = storable(" ".join(search.split()))[:NAME_LIMIT]
     for sign in "\\%_":
@@ -112,7 +112,7 @@ async def mine(user_id: str, search: str = "") -> list[ProjectRow]:
 
 
 async def restorable(user_id: str) -> list[ProjectRow]:
-    """The deleted projects that `user_id` may restore, the one that was deleted last first."""
+    """The deleted projects that `user_id` may restore, the most recently deleted first."""
     async with transaction() as session:
         return await _rows(
             session, _RESTORABLE + _NEWEST_FIRST, user_id=user_id, since=datetime.now(UTC) - KEPT
@@ -136,10 +136,10 @@ async def change(
     description: str | None = None,
     archived: bool | None = None,
 ) -> None:
-    """Change what is given, all of it or nothing; an owner's act.
+    """Change the given fields, all or none. Owners only.
 
-    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, and what `create` raises of a name or
-    a description.
+    Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, and those of `create` for the name
+    and the description.
     """
     async with transaction() as session:
         project, _, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
@@ -154,7 +154,7 @@ async def change(
 
 
 async def archive(project_id: str, user_id: str) -> None:
-    """Put a project away in the lists of all its members, and leave it usable; an owner's act.
+    """Archive a project for all members. It stays usable. Owners only.
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`.
     """
@@ -162,12 +162,12 @@ async def archive(project_id: str, user_id: str) -> None:
 
 
 async def unarchive(project_id: str, user_id: str) -> None:
-    """Take it out again. Raises UserError as `archive` does."""
+    """Unarchive a project. Raises UserError as `archive` does."""
     await change(project_id, user_id, archived=False)
 
 
 async def delete(project_id: str, user_id: str) -> None:
-    """Hide a project from everybody at once, and stop its generation; an owner's act.
+    """Delete a project for all members at once, and stop its runs. Owners only.
 
     It can be restored for KEPT. Raises UserError: `project_not_found`, `not_allowed`, `owners_only`.
     """
@@ -190,9 +190,9 @@ async def delete(project_id: str, user_id: str) -> None:
 
 
 async def restore(project_id: str, user_id: str) -> None:
-    """Bring a deleted project back to where it was; an owner's act. One that is there stays as it is.
+    """Restore a deleted project to its earlier state. Owners only. Without effect on any other project.
 
-    Raises UserError: `project_not_found`, also where it is deleted for longer than KEPT, `not_allowed`,
+    Raises UserError: `project_not_found`, also if it was deleted longer than KEPT ago, `not_allowed`,
     `owners_only`.
     """
     async with transaction() as session:

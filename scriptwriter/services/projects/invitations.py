@@ -1,8 +1,10 @@
-"""Invitations to projects: nobody becomes a member without having said yes.
+"""Invitations to projects. A person becomes a member only by accepting one.
 
-open → accepted | declined (by the invitee) | withdrawn (by an owner, or because its inviter is no owner any
-more, or because the project was deleted). Until it is accepted, the invitee sees the name of the project, the
-role, and who invites.
+    open → accepted | declined    by the invitee
+         → withdrawn              by an owner; when the inviter stops being an owner; when the project is
+         deleted
+
+Until it is accepted, the invitee sees the project's name, the role and the inviter, and nothing else.
 """
 
 from collections.abc import Mapping
@@ -25,18 +27,18 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Invitation, Membership, Project, User
 
 MOST_OPEN = 50
-"""Invitations of one inviter that nobody has answered yet, over all projects."""
+"""Open invitations of one inviter over all projects."""
 MOST_SHOWN = 100
-"""Invitations to one person that are listed, the newest first."""
+"""Open invitations to one person that are listed, the newest first."""
 DECLINED_FOR = timedelta(days=30)
-"""How long an inviter cannot invite somebody again who declined, to whatever project."""
+"""How long an inviter cannot invite a person who declined, to any project."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
 @dataclass(frozen=True, slots=True)
 class InvitationRow:
-    """An open invitation as the members of its project see it: whom it asks, and as what."""
+    """An open invitation, as the members of the project see it."""
 
     id: str
     name: str
@@ -48,7 +50,7 @@ class InvitationRow:
 
 @dataclass(frozen=True, slots=True)
 class MyInvitation:
-    """An open invitation as its invitee sees it: all that they are told of the project."""
+    """An open invitation, as the invitee sees it. It contains nothing else of the project."""
 
     id: str
     project_name: str
@@ -59,18 +61,18 @@ class MyInvitation:
 
 
 async def invite(project_id: str, username: str, role: str, user_id: str) -> InvitationRow:
-    """Ask the person with this user name to become a member; an owner's act.
+    """Invite the person with this username. Owners only.
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `role_unknown`, `person_not_found`,
     `already_member` and `already_invited` (name: whose), `invitation_declined` (name, days),
-    `too_many_invitations` (limit), `too_many_lookups` (seconds, minutes) where the inviter has tried too many
+    `too_many_invitations` (limit), `too_many_lookups` (seconds, minutes) if the inviter has tried too many
     names.
     """
     async with transaction() as session:
         await require(session, project_id, user_id, roles=OWNERS)
         if role not in READERS:
             raise UserError("role_unknown")
-    # In a transaction of its own: a name that nobody has counts too.
+    # A transaction of its own, so that an unknown name is counted too.
     await sign_in_throttle.count_lookup(user_id)
     async with transaction() as session:
         _, inviter, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
@@ -110,7 +112,7 @@ async def of_project(project_id: str, user_id: str) -> list[InvitationRow]:
 
 
 async def mine(user_id: str) -> list[MyInvitation]:
-    """The open invitations of `user_id` that still hold, the newest first, up to MOST_SHOWN."""
+    """The valid open invitations to `user_id`, the newest first, up to MOST_SHOWN."""
     async with transaction() as session:
         found = await session.exec(
             _holding()
@@ -122,10 +124,10 @@ async def mine(user_id: str) -> list[MyInvitation]:
 
 
 async def accept(invitation_id: str, user_id: str) -> str:
-    """Become a member as the invitation says; returns the project's id. Raises `invitation_not_found`."""
+    """Accept an invitation; returns the project's id. Raises UserError `invitation_not_found`."""
     async with transaction() as session:
         project_id = await _project_of(session, invitation_id, user_id)
-        # As `access.require` does for whoever changes members: before an act in the project, or after it.
+        # The exclusive lock of `access.require`: members change before or after an act in the project.
         lock = select(Project.id).where(Project.id == project_id)
         await session.exec(lock.with_for_update(key_share=True))
         theirs = (Invitation.id == invitation_id, Invitation.invitee_id == user_id)
@@ -141,7 +143,7 @@ async def accept(invitation_id: str, user_id: str) -> str:
 
 
 async def decline(invitation_id: str, user_id: str) -> None:
-    """Say no. Raises UserError `invitation_not_found`."""
+    """Decline an invitation. Raises UserError `invitation_not_found`."""
     async with transaction() as session:
         await _project_of(session, invitation_id, user_id)
         if not await _close(session, {"id": invitation_id, "invitee_id": user_id}, "declined"):
@@ -149,7 +151,7 @@ async def decline(invitation_id: str, user_id: str) -> None:
 
 
 async def withdraw(project_id: str, invitation_id: str, user_id: str) -> None:
-    """Take an invitation back; an owner's act, also for another owner's invitation.
+    """Withdraw an invitation, also one of another owner. Owners only.
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `invitation_not_found`.
     """
@@ -161,13 +163,13 @@ async def withdraw(project_id: str, invitation_id: str, user_id: str) -> None:
 
 
 async def withdraw_in(session: AsyncSession, project_id: str, inviter_id: str | None = None) -> None:
-    """Take back what a project's owner (None: every owner) has open, in the transaction of `session`."""
+    """Withdraw the open invitations to a project, of one inviter or (None) of all, in this transaction."""
     of_one = {} if inviter_id is None else {"inviter_id": inviter_id}
     await _close(session, {"project_id": project_id} | of_one, "withdrawn")
 
 
 async def tell_in(session: AsyncSession, project_id: str) -> None:
-    """Let open lists show a project's invitations anew: it has another name."""
+    """Touch a project's open invitations, so that lists show its new name."""
     which = (col(Invitation.project_id) == project_id, col(Invitation.status) == "open")
     await session.exec(update(Invitation).where(*which).values(changed_at=func.clock_timestamp()))
 
@@ -201,7 +203,7 @@ async def _is_member(session: AsyncSession, project_id: str, user_id: str) -> bo
 
 
 def _holding() -> Any:
-    """Open invitations with their project and inviter, where both still are what they have to be."""
+    """Open invitations with project and inviter, if the project exists and the inviter still is its owner."""
     return (
         select(Invitation, Project, User)
         .join(Project, col(Project.id) == Invitation.project_id)
@@ -231,7 +233,7 @@ async def _project_of(session: AsyncSession, invitation_id: str, user_id: str) -
 
 
 async def _close(session: AsyncSession, which: Mapping[str, str], status: str) -> bool:
-    """Give open invitations with these values another status; whether there was one."""
+    """Set the status of the open invitations with these column values; whether there was one."""
     wanted = [getattr(Invitation, name) == value for name, value in which.items()]
     changed = await session.exec(
         update(Invitation)

@@ -1,4 +1,4 @@
-"""Owns who belongs to a project, and as what. A project keeps at least one owner."""
+"""Members of a project and their roles. A project always keeps at least one owner."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from scriptwriter.store.tables import Membership, User
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member as the others see them; `id` is the person's, as `member_id` takes it."""
+    """A member. `id` is that of the person, and is what `member_id` expects."""
 
     id: str
     name: str
@@ -26,7 +26,7 @@ class MemberRow:
 
 
 async def listed(project_id: str, user_id: str) -> list[MemberRow]:
-    """Everybody in the project: owners first, then collaborators and viewers, who came earlier before others.
+    """The members of a project: owners, collaborators, viewers, each by the time of joining.
 
     Raises UserError `project_not_found`.
     """
@@ -43,7 +43,7 @@ async def listed(project_id: str, user_id: str) -> list[MemberRow]:
 
 
 async def change_role(project_id: str, member_id: str, role: str, user_id: str) -> None:
-    """Give a member another role, oneself too; an owner's act.
+    """Change the role of a member, also one's own. Owners only.
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `role_unknown`, `member_not_found`,
     `last_owner`.
@@ -60,7 +60,7 @@ async def change_role(project_id: str, member_id: str, role: str, user_id: str) 
 
 
 async def remove(project_id: str, member_id: str, user_id: str) -> None:
-    """End a membership; an owner's act, but for one's own, which is leaving.
+    """Remove a member. Owners only, except for oneself.
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `member_not_found`, `last_owner`.
     """
@@ -74,12 +74,12 @@ async def remove(project_id: str, member_id: str, user_id: str) -> None:
 
 
 async def leave(project_id: str, user_id: str) -> None:
-    """End one's own membership. Raises UserError: `project_not_found`, `last_owner`."""
+    """Leave a project. Raises UserError: `project_not_found`, `last_owner`."""
     await remove(project_id, user_id, user_id)
 
 
 async def _not_the_last_owner(session: AsyncSession, member: Membership) -> None:
-    """Raises UserError `last_owner` where without this one no owner is left who can act."""
+    """Raises UserError `last_owner` if no other active owner would be left."""
     others = await session.exec(
         select(Membership.id)
         .join(User, col(User.id) == Membership.user_id)

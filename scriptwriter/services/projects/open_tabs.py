@@ -1,6 +1,6 @@
-"""Owns who has a project open at this moment: a row for each open tab, renewed while it is open.
+"""Who has a project open now: one row for each open tab, renewed while it is open.
 
-A tab that ends without a word is removed by the workers, so that nobody who looks needs a clock.
+Workers delete the rows of tabs that stopped renewing, so readers need not compare times.
 """
 
 from typing import Any
@@ -16,18 +16,18 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Presence
 
 RENEW_SECONDS = 15.0
-"""Between two renewals of an open tab."""
+"""Seconds between two renewals of an open tab."""
 SILENT_SECONDS = 45.0
-"""Without a renewal, after which a tab is gone."""
+"""Seconds without a renewal after which a tab's row is deleted."""
 
 
 async def renew(project_id: str, tab: str, user_id: str, editing: str = "") -> None:
-    """Say that `tab` has the project open: when it opens it, every RENEW_SECONDS, and when `editing` changes.
+    """Record that `tab` has the project open: at opening, every RENEW_SECONDS, and when `editing` changes.
 
-    `editing` is the ref of the idea whose text is open in it, or "". A tab's id is random, another one at
-    every visit of a page, and stays on the server: who knows it can end the row.
-    Raises UserError: `project_not_found`, `idea_not_found` for an `editing` that is no ref, `not_allowed` for
-    a viewer who edits.
+    `editing` is the ref of the idea that is being edited in the tab, or "". `tab` is a random id for each
+    visit of a page. It stays on the server, because whoever knows it can delete the row. Raises UserError:
+    `project_not_found`, `idea_not_found` for an `editing` that is no ref, `not_allowed` for a viewer who
+    edits.
     """
     idea = str(IdeaRef.parse(editing)) if editing else ""
     async with transaction() as session:
@@ -41,13 +41,13 @@ async def renew(project_id: str, tab: str, user_id: str, editing: str = "") -> N
 
 
 async def leave(tab: str) -> None:
-    """The tab is closed, or shows something else; one that is not there has left already."""
+    """Delete the row of a tab that was closed or shows another page. An unknown tab is no error."""
     async with transaction() as session:
         await session.exec(delete(Presence).where(col(Presence.tab) == tab))
 
 
 async def forget_silent(seconds: float = SILENT_SECONDS) -> int:
-    """Remove the tabs that gave no sign of life for `seconds`; returns how many."""
+    """Delete the rows of tabs without a renewal for `seconds`; returns the number."""
     silent = col(Presence.seen_at) < func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     async with transaction() as session:
         return (await session.exec(delete(Presence).where(silent))).rowcount

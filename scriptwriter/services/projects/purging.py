@@ -1,4 +1,4 @@
-"""Owns the end of deleted projects: when they can no longer be restored, their rows go."""
+"""Purges deleted projects that can no longer be restored."""
 
 from datetime import UTC, datetime
 
@@ -11,9 +11,9 @@ from scriptwriter.store.tables import Project
 
 
 async def purge() -> int:
-    """Remove every project that was deleted longer than KEPT ago, with everything in it; returns how many.
+    """Delete every project that was deleted longer than KEPT ago, with all its rows; returns the number.
 
-    One project is one transaction, so that a large one does not keep the others waiting, nor their locks.
+    Each project has its own transaction, so that a large one blocks no other.
     """
     purged = 0
     while await _purge_one():
@@ -27,7 +27,7 @@ async def _purge_one() -> bool:
             select(Project.id)
             .where(Project.status == "deleted", Project.updated_at <= datetime.now(UTC) - KEPT)
             .limit(1)
-            # Another worker has the others.
+            # Other workers have locked the others.
             .with_for_update(skip_locked=True)
         )
         project_id = found.first()
