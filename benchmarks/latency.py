@@ -1,4 +1,4 @@
-"""Measures commit → DOM through everything, and prints the tables of the README.
+"""Measures commit → DOM through everything, and prints the tables of docs/measurements.md.
 
     uv run python -m benchmarks.latency [--seconds 20] [--only NAME] [--live sse|long-poll]
 

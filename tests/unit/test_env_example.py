@@ -44,13 +44,6 @@ def test_the_example_gives_the_defaults() -> None:
     assert copied == defaults
 
 
-def test_the_readme_names_every_setting() -> None:
-    """The settings table is complete."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-
-    assert {name for name in names() if f"`{name}`" not in readme} == set()
-
-
 def test_compose_has_every_service_healthy_before_who_needs_it() -> None:
     """Health checks, start order, pinned Electric with a secret, storage, and loopback only."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))

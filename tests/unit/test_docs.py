@@ -1,0 +1,155 @@
+"""What the documents name is there: files, functions, tests, commands, settings, links."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from scriptwriter.settings import Settings
+from tests.unit.test_env_example import names
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+BASES = (ROOT, ROOT / "scriptwriter", ROOT / "tests")
+"""What a path in a document may begin at, beside the document's own folder."""
+SUFFIXES = r"py|js|css|sql|md|toml|txt|yml|yaml|jpg|json|example"
+_PATH = re.compile(rf"`((?:[\w.-]+/)*(?:[\w-]+\.(?:{SUFFIXES})|\.env\.example)|(?:[\w.-]+/)+)(?:: (\w+))?`")
+_LINK = re.compile(r"\]\(([^)#:]+)\)")
+_MODULE = re.compile(r"python -m ((?:scriptwriter|tests|benchmarks)[\w.]*)(?: ([a-z][\w-]*|--version))?")
+NOT_OF_THE_CHECKOUT = {".data/", "test-artifacts/", "schema/NNNN_name.sql"}
+"""Folders that a command makes, and the pattern of a name."""
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.fixture(params=DOCUMENTS, ids=_name)
+def document(request: pytest.FixtureRequest) -> Path:
+    """Each document."""
+    return request.param
+
+
+def _found(document: Path, path: str) -> Path | None:
+    return next((each / path for each in (document.parent, *BASES) if (each / path).exists()), None)
+
+
+def test_every_path_that_is_named_exists(document: Path) -> None:
+    """With `file.py: name` the file defines that name."""
+    for path, defined in _PATH.findall(document.read_text(encoding="utf-8")):
+        if path in NOT_OF_THE_CHECKOUT:
+            continue
+        found = _found(document, path)
+        assert found, f"{_name(document)} names {path}"
+        source = found.read_text(encoding="utf-8") if defined else ""
+        assert not defined or re.search(rf"\b(def|class) {defined}\b|^{defined}\b", source, re.MULTILINE), (
+            f"{_name(document)}: {path} has no {defined}"
+        )
+
+
+def test_every_link_leads_to_a_file(document: Path) -> None:
+    """Within the repository, from the document's own folder."""
+    broken = [
+        link
+        for link in _LINK.findall(document.read_text(encoding="utf-8"))
+        if not (document.parent / link).exists()
+    ]
+
+    assert broken == []
+
+
+def test_every_command_that_is_named_exists(document: Path) -> None:
+    """Modules, and the commands of `python -m scriptwriter`."""
+    commands = (ROOT / "scriptwriter" / "__main__.py").read_text(encoding="utf-8")
+    for module, command in _MODULE.findall(document.read_text(encoding="utf-8")):
+        path = ROOT / module.rstrip(".").replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+        assert module != "scriptwriter" or f'"{command}"' in commands, f"python -m scriptwriter {command}"
+
+
+def _recipes() -> Iterator[tuple[str, str]]:
+    """The name and the line of each recipe of the Justfile, without the arguments that it passes on."""
+    text = (ROOT / "Justfile").read_text(encoding="utf-8")
+    for name, line in re.findall(r"^(\w+)[^:\n]*:\n    (.*)$", text, re.MULTILINE):
+        yield name, re.sub(r" \{\{\w+\}\}", "", line)
+
+
+def test_the_guide_lists_each_command_with_its_line() -> None:
+    """Whoever has no just copies the line."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    recipes = dict(_recipes())
+
+    assert set(recipes) == {"run", "test", "check", "screens", "bench"}
+    assert dict(re.findall(r"^\| `just (\w+)` \| `([^`]+)` \|", guide, re.MULTILINE)) == recipes
+
+
+def test_the_hooks_fetch_nothing_from_elsewhere() -> None:
+    """Each runs a tool of pyproject.toml."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+
+    assert [each["repo"] for each in config["repos"]] == ["local"]
+    assert all(hook["entry"].startswith("uv run ") for hook in config["repos"][0]["hooks"])
+
+
+def test_the_table_of_settings_has_each_one_with_its_default() -> None:
+    """What is not in the table is read by docker compose alone."""
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\|", text, re.MULTILINE))
+
+    assert table == {name: _default(value) for name, value in _defaults().items()}
+
+
+def _defaults() -> dict[str, object]:
+    fields = Settings.model_fields.values()
+    found = {name: field.default for name, field in zip(_ordered_names(), fields, strict=True)}
+    assert PydanticUndefined not in found.values()
+    return found
+
+
+def _ordered_names() -> list[str]:
+    ordered = [next(iter(names() & _called(name))) for name in Settings.model_fields]
+    assert {*ordered} == names()
+    return ordered
+
+
+def _called(field: str) -> set[str]:
+    alias = Settings.model_fields[field].validation_alias
+    return {field.upper()} if alias is None else {*getattr(alias, "choices", [alias])}
+
+
+def _default(value: object) -> str:
+    """As an operator would write it; "" where nothing is set."""
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value in (None, "", ()):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def test_the_changelog_knows_the_version_of_this_program() -> None:
+    """What comes next is under Unreleased; the newest release is the one in pyproject.toml."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert headings[:2] == ["Unreleased", declared]
+
+
+def test_each_decision_is_in_the_list_and_says_the_same_things() -> None:
+    """Numbered without a gap; why, what, what follows, and how it is known."""
+    folder = ROOT / "docs" / "decisions"
+    pages = sorted(folder.glob("[0-9]*.md"))
+    listed = re.findall(r"^- \[(.+?)\]\((.+?)\)$", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    assert [name for _, name in listed] == [page.name for page in pages]
+    for page, (title, _) in zip(pages, listed, strict=True):
+        text = page.read_text(encoding="utf-8")
+        assert text.startswith(f"# {title}\n")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
+            "Context", "Decision", "Consequences", "Measured and tested",
+        ]  # fmt: skip
