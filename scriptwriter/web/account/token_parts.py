@@ -43,13 +43,6 @@ def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachab
                     auto_complete="off",
                     aria_describedby="token-problem",
                 ),
-                rx.el.p(
-                    told(state.problem, language),
-                    class_name="problem",
-                    role="alert",
-                    id="token-problem",
-                    data_testid="token-problem",
-                ),
                 class_name="field",
             ),
             rx.cond(
@@ -61,6 +54,13 @@ def tokens_sheet(state: Any, language: Language, *, has_password: Any, unreachab
                     new=False,
                     described_by="token-problem",
                 ),
+            ),
+            rx.el.p(
+                told(state.problem, language),
+                class_name="problem",
+                role="alert",
+                id="token-problem",
+                data_testid="token-problem",
             ),
             button(
                 t(account_texts.CREATE_TOKEN, language),
