@@ -2,7 +2,7 @@
 
 from scriptwriter.texts import Text
 
-IMPORT = Text("导入项目", "Import a project")
+IMPORT = Text("导入项目", "Import")
 IMPORTING = Text("正在导入…", "Importing…")
 IMPORT_FAILED = Text(
     "没有导入，什么都没有改变。请检查网络后再试",
