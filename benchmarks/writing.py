@@ -20,7 +20,7 @@ from sqlalchemy import event
 
 from scriptwriter.domain.graph import Brief, Idea, Reply
 from scriptwriter.services.accounts.test_user import TEST_USER
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.services.runs.attempts import Attempt
 from scriptwriter.store import database
 from scriptwriter.sync.hub import Hub
@@ -111,7 +111,7 @@ async def write(attempt: Attempt, plan: Plan, begin: float, sent: Sent) -> list[
         step += 1
         if step == _WRITES_PER_BATCH:
             step = 0
-            await attempts.finish(attempt, [Idea(_TITLE, _TEXT)] * BRIEF.count, Reply("benchmark"))
+            await ending.finish(attempt, [Idea(_TITLE, _TEXT)] * BRIEF.count, Reply("benchmark"))
             attempt = await _begun(attempt.project_id)
         due = max(due + pause, now())
     return commits
@@ -140,7 +140,7 @@ async def begin_all(plan: Plan) -> list[Attempt]:
 
 
 async def _begun(project: str) -> Attempt:
-    attempt = await attempts.begin(await brainstorms.start(project, BRIEF, TEST_USER["id"]))
+    attempt = await attempts.begin(await starting.start(project, BRIEF, TEST_USER["id"]))
     assert attempt is not None
     return attempt
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeGuard, get_args
 
 from scriptwriter.domain import kinds
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import seen, visible
+from scriptwriter.domain.typed_text import seen, storable, visible
 from scriptwriter.texts import room_texts
 
 Verdict = Literal["keep", "pass", "none"]
@@ -170,7 +170,7 @@ def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
     """
     if not _is_verdict(verdict):
         raise UserError("verdict_unknown")
-    reason = " ".join(_storable(reason).split())
+    reason = " ".join(storable(reason).split())
     if len(reason) > REASON_LIMIT:
         raise UserError("reason_too_long", limit=REASON_LIMIT)
     return verdict, "" if verdict == "none" else seen(reason)
@@ -186,7 +186,7 @@ def checked_text(title: str, body: str) -> tuple[str, str]:
 
     Raises UserError: `title_required`, `title_too_long`, `body_required`, `body_too_long` (limit).
     """
-    title, body = " ".join(_storable(title).splitlines()).strip(), _storable(body).strip()
+    title, body = " ".join(storable(title).splitlines()).strip(), storable(body).strip()
     for name, text, limit in (("title", title, TITLE_LIMIT), ("body", body, BODY_LIMIT)):
         if not visible(text):
             raise UserError(f"{name}_required")
@@ -204,8 +204,3 @@ def _pick(act: Act) -> Pick | None:
 
 def _is_verdict(value: Any) -> TypeGuard[Verdict]:
     return isinstance(value, str) and value in get_args(Verdict)
-
-
-def _storable(text: str) -> str:
-    """Without what Postgres cannot store: NUL and lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")

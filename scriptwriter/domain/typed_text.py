@@ -1,6 +1,10 @@
-"""What of a text that a person has typed can be seen, and what a name keeps of it."""
+"""The parts of a text that Postgres can store, that can be seen, and that a name keeps."""
 
+import re
 import unicodedata
+
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and lone surrogates: Postgres takes neither in `text` nor in `jsonb`."""
 
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols that are drawn as nothing: Hangul fillers, the empty Braille pattern."""
@@ -19,6 +23,11 @@ _JOINER, _VARIANT = "\u200d", "\ufe0f"
 """What one emoji is made of several with, and what makes a symbol one (UTS #51, 1.4)."""
 _EMOJI = frozenset({"So", "Sk", "Cn"})
 """Unassigned ones too: a newer version of Unicode may have them."""
+
+
+def storable(text: str, instead: str = "") -> str:
+    """`text` with `instead` in the place of each character that Postgres cannot store."""
+    return _NOT_STORABLE.sub(instead, text)
 
 
 def one_line(text: str) -> str:

@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from scriptwriter.domain.errors import GenerationError, Superseded
 from scriptwriter.domain.graph import Reply, finished, open_slots
-from scriptwriter.services.runs import attempts
+from scriptwriter.services.runs import attempts, ending
 from scriptwriter.services.runs.attempts import Attempt
 from scriptwriter.settings import settings
 from scriptwriter.worker.growing_draft import DATABASE_AWAY, Draft
@@ -50,11 +50,11 @@ async def run(
         raise
     except GenerationError as error:
         _log.warning("generation_failed", transform=transform_id, code=error.code)
-        await attempts.give_up(transform_id, error)
+        await ending.give_up(transform_id, error)
         return
     except Exception:
         _log.exception("generation_broke", transform=transform_id)
-        await attempts.give_up(transform_id, fault("generation_interrupted"))
+        await ending.give_up(transform_id, fault("generation_interrupted"))
         return
     if attempt is None:
         return
@@ -78,11 +78,11 @@ async def run(
         if superseded:
             _log.info("generation_superseded")
             record = Reply(call.model_name, call.parameters, reply.text, call.usage)
-            await _insist(lambda: attempts.leave(attempt, record))
+            await _insist(lambda: ending.leave(attempt, record))
         elif broken:
             # A job that is tried again would pay for the same ideas, and break at the same place.
             error = fault("generation_interrupted")
-            await _insist(lambda: attempts.give_up(transform_id, error, attempt.number))
+            await _insist(lambda: ending.give_up(transform_id, error, attempt.number))
 
 
 async def _write(attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply) -> None:
@@ -141,7 +141,7 @@ async def _end(
     if error is None and attempt.missing_after(ideas):
         error = fault("too_few_ideas")
     if error is None:
-        await _insist(lambda: attempts.finish(attempt, ideas, record))
+        await _insist(lambda: ending.finish(attempt, ideas, record))
         _log.info("generation_completed", ideas=len(ideas), usage=call.usage)
         return
     missing = open_slots(ideas, attempt.brief.count, attempt.skipped)
@@ -155,10 +155,10 @@ async def _end(
     )
     if record and error.transient and attempt.retries_left:
         seconds = _pause(error, attempt.retries)
-        await _insist(lambda: attempts.postpone(attempt, ideas, record, error, seconds))
+        await _insist(lambda: ending.postpone(attempt, ideas, record, error, seconds))
         _log.warning("generation_postponed", code=error.code, seconds=round(seconds, 1), usage=call.usage)
         return
-    await _insist(lambda: attempts.fail(attempt, ideas, record, error))
+    await _insist(lambda: ending.fail(attempt, ideas, record, error))
     _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)), usage=call.usage)
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from scriptwriter.services.runs import heartbeats
-from scriptwriter.services.runs.takeover import adopt
+from scriptwriter.services.runs import takeover
 from scriptwriter.worker.growing_draft import DATABASE_AWAY
 from scriptwriter.worker.running_attempts import Running
 
@@ -30,9 +29,9 @@ class Rhythm:
     gap: float = 6.0
     grace: float = 10.0
 
-    def watch(self) -> heartbeats.Watch:
+    def detector(self) -> takeover.FailureDetector:
         """The rule by which others count as dead."""
-        return heartbeats.Watch(stalled=self.stalled, gap=self.gap, grace=self.grace)
+        return takeover.FailureDetector(stalled=self.stalled, gap=self.gap, grace=self.grace)
 
 
 USUAL = Rhythm()
@@ -44,7 +43,7 @@ async def beat(running: Running, rhythm: Rhythm) -> None:
         seconds = _AGAIN
         try:
             if running.process is not None:
-                await heartbeats.beat(running.process)
+                await takeover.beat(running.process)
                 seconds = rhythm.heartbeat
         except DATABASE_AWAY as error:
             _log.warning("heartbeat_failed", cause=type(error).__name__)
@@ -55,13 +54,15 @@ async def beat(running: Running, rhythm: Rhythm) -> None:
 
 async def sweep(running: Running, rhythm: Rhythm) -> None:
     """Queue generations again that would otherwise stay as they are for ever, until cancelled."""
-    watch = rhythm.watch()
+    detector = rhythm.detector()
     while True:
         try:
             ended = running.ended(rhythm.sweep)
-            found = await adopt(watch, ended=ended, process=running.process, holds=running.holds)
-            for transform_id in found:
-                _log.warning("generation_adopted", transform=transform_id)
+            taken = await takeover.take_over(
+                detector, ended=ended, process=running.process, runs_here=running.holds
+            )
+            for transform_id in taken:
+                _log.warning("run_taken_over", transform=transform_id)
             running.forget(ended)
         except DATABASE_AWAY as error:
             _log.warning("sweep_failed", cause=type(error).__name__)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import httpx2
 import openai
 
-from scriptwriter.services.runs.offered_models import offered
+from scriptwriter.services.runs.records import offered
 from scriptwriter.settings import DEMO_MODEL, settings
 from scriptwriter.worker.demo_model import DemoModel
 

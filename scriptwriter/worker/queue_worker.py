@@ -9,7 +9,7 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from scriptwriter.services.runs import heartbeats
+from scriptwriter.services.runs import takeover
 from scriptwriter.services.runs.queue import GENERATE, app
 from scriptwriter.settings import settings
 from scriptwriter.store.database import database, lasting
@@ -68,7 +68,7 @@ async def work(rhythm: Rhythm = USUAL) -> None:
     try:
         while True:
             try:
-                running.process = await heartbeats.beat(running.process)
+                running.process = await takeover.beat(running.process)
                 await _work(running, rhythm)
             except Exception as error:
                 _log.warning("worker_stopped", cause=type(error).__name__)
@@ -82,7 +82,7 @@ async def work(rhythm: Rhythm = USUAL) -> None:
         await asyncio.gather(*watch, return_exceptions=True)
         with suppress(*DATABASE_AWAY):
             if running.process is not None:
-                await heartbeats.leave(running.process)
+                await takeover.leave(running.process)
 
 
 def _end_where_asked() -> None:

@@ -10,7 +10,7 @@ import pytest
 from scriptwriter.domain.graph import Idea
 from scriptwriter.services.accounts import api_tokens
 from scriptwriter.services.projects import memberships
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, starting
 from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
 from tests.conformance.official import Client, following
@@ -88,7 +88,7 @@ async def test_the_official_client_sees_a_brainstorm_being_written(
             for client in clients.values():
                 await client.says(lambda shown: shown == [])
 
-            transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+            transform_id = await starting.start(room.project_id, BRIEF, room.owner)
             await run(transform_id, Endpoint("test-model", model.url, "sk-test"))
 
             for table, client in clients.items():
@@ -118,7 +118,7 @@ async def test_the_official_client_stops_when_its_person_may_not_read_any_more(
     installed: Path, shape_url: str, room: Room, sse: bool, how: str, status: int
 ) -> None:
     """In the middle of a brainstorm: it hears why, ends, and never saw a word of what came after."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     params = {"project_id": room.project_id, "shape": "artifacts"}
     async with following(installed, shape_url, params, await bearer(room.viewer), sse=sse) as client:

@@ -10,8 +10,8 @@ from scriptwriter.domain.graph import Brief
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits, verdicts
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import brainstorms, remakes
-from scriptwriter.services.runs.graph_steps import ideas_of
+from scriptwriter.services.runs import starting
+from scriptwriter.services.runs.records import ideas_of
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Transform
 from scriptwriter.web.lineage.graph_drawing import READABLE
@@ -175,19 +175,17 @@ async def wrote(model: ModelServer, start: Awaitable[str], *numbers: int) -> lis
 async def large_project(model: ModelServer, user: str) -> tuple[str, str]:
     """A project of five batches, with a merge, edits and verdicts: its id, and that of its newest ideas."""
     project_id = await catalog.create(user, "大项目")
-    first = await wrote(
-        model, brainstorms.start(project_id, Brief("抖音", "穿越, 爽文"), user), 1, 2, 3, 4, 5
-    )
+    first = await wrote(model, starting.start(project_id, Brief("抖音", "穿越, 爽文"), user), 1, 2, 3, 4, 5)
     for ref, verdict in zip(first, ("keep", "keep", "pass"), strict=False):
         await verdicts.pick(project_id, ref, verdict, user)
     await edits.edit(project_id, first[0], "换了名字", "正文改了。", "", user)
-    second = await wrote(model, brainstorms.start_again(project_id, user), 2, 3, 4, 5, 6)
+    second = await wrote(model, starting.start_again(project_id, user), 2, 3, 4, 5, 6)
     await verdicts.pick(project_id, second[0], "keep", user)
-    [merged] = await wrote(model, remakes.merge(project_id, [first[0], second[0]], user), 7)
+    [merged] = await wrote(model, starting.merge(project_id, [first[0], second[0]], user), 7)
     await edits.edit(project_id, merged, "合成之后", "正文改了。", "", user)
-    like = await wrote(model, remakes.like(project_id, second[2], 3, user), 8, 9, 10)
+    like = await wrote(model, starting.like(project_id, second[2], 3, user), 8, 9, 10)
     await verdicts.pick(project_id, like[0], "keep", user)
-    newest = await wrote(model, brainstorms.start_again(project_id, user), 1, 2, 3, 4, 5)
+    newest = await wrote(model, starting.start_again(project_id, user), 1, 2, 3, 4, 5)
     await verdicts.pick(project_id, newest[0], "keep", user)
     return project_id, newest[0].artifact_id
 

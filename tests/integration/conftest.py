@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.settings import settings
 from tests.support.model_server import ModelServer
 from tests.support.rooms import BRIEF, Room
@@ -53,4 +53,4 @@ async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[No
 @pytest.fixture
 async def transform_id(room: Room) -> str:
     """A brainstorm that asks for three ideas, just started."""
-    return await brainstorms.start(room.project_id, BRIEF, room.owner)
+    return await starting.start(room.project_id, BRIEF, room.owner)

@@ -11,7 +11,7 @@ from scriptwriter.domain.errors import GenerationError
 from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import verdicts
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, retrying, starting
 from scriptwriter.texts import api_texts
 from tests.support.flows import stored
 from tests.support.programs import problem, program_of
@@ -39,8 +39,8 @@ async def begun(transform_id: str) -> attempts.Attempt:
 
 async def ended_short(room: Room) -> str:
     """A run whose first idea is finished; the second was being written, the third is missing."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
-    await attempts.fail(await begun(transform_id), [ONE, GROWING], REPLY, GenerationError("reply_empty"))
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
+    await ending.fail(await begun(transform_id), [ONE, GROWING], REPLY, GenerationError("reply_empty"))
     return transform_id
 
 
@@ -167,14 +167,14 @@ async def test_the_flow_is_the_views_join_at_every_moment(connected: str, room: 
     """Before, during and after; newest first."""
     async with program_of(room.viewer) as http:
         seen = [await flow_of(http, room)]
-        first = await begun(await brainstorms.start(room.project_id, BRIEF, room.owner))
+        first = await begun(await starting.start(room.project_id, BRIEF, room.owner))
         for ideas in ([GROWING], [ONE, GROWING], [ONE, TWO]):
             await attempts.save_draft(first, ideas)
             seen.append(await flow_of(http, room))
             assert plain(seen[-1]) == stored(connected, room.project_id)["batches"]
-        await attempts.finish(first, [ONE, TWO, THREE], REPLY)
-        second = await begun(await brainstorms.start(room.project_id, BRIEF, room.collaborator))
-        await attempts.fail(second, [ONE, GROWING], REPLY, GenerationError("reply_cut", finished=1))
+        await ending.finish(first, [ONE, TWO, THREE], REPLY)
+        second = await begun(await starting.start(room.project_id, BRIEF, room.collaborator))
+        await ending.fail(second, [ONE, GROWING], REPLY, GenerationError("reply_cut", finished=1))
 
         runs = await flow_of(http, room)
 
@@ -214,7 +214,7 @@ async def test_the_flow_says_what_people_have_decided(room: Room) -> None:
     async with program_of(room.viewer) as http:
         [before] = await flow_of(http, room)
         await verdicts.pick(room.project_id, IdeaRef(before["artifactId"], 0), "keep", room.collaborator)
-        await brainstorms.retry(room.project_id, transform_id, room.owner, skip=1)
+        await retrying.retry(room.project_id, transform_id, room.owner, skip=1)
         [after] = await flow_of(http, room)
 
     assert (before["kept"], before["skipped"]) == ([], [])
@@ -224,8 +224,8 @@ async def test_the_flow_says_what_people_have_decided(room: Room) -> None:
 
 async def test_a_stopped_run_says_who_stopped_it(room: Room) -> None:
     """In the flow, for everybody."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
-    await brainstorms.stop(room.project_id, transform_id, room.collaborator)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
+    await ending.stop(room.project_id, transform_id, room.collaborator)
     async with program_of(room.viewer) as http:
         [run] = await flow_of(http, room)
 

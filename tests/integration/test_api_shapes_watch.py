@@ -13,7 +13,7 @@ from scriptwriter.api.relay.open_requests import SEATS
 from scriptwriter.domain.graph import Idea
 from scriptwriter.services.accounts import api_tokens, sessions
 from scriptwriter.services.projects import catalog, memberships
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, starting
 from scriptwriter.store import database
 from tests.support.electrics import electric_saying
 from tests.support.following import SHAPE, asking, caught_up, known, network_client, streaming
@@ -51,7 +51,7 @@ async def electric(connected: str) -> AsyncIterator[Polled]:
 @pytest.fixture
 async def attempt(room: Room) -> attempts.Attempt:
     """The attempt of a worker that has just begun in the room."""
-    begun = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    begun = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert begun is not None
     return begun
 

@@ -9,7 +9,7 @@ import docx
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits, keepers, verdicts
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.services.transfer.file_format import MOST_BYTES
 from scriptwriter.worker.attempt import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
@@ -21,7 +21,7 @@ from tests.support.rows import rows
 async def _room_with_keepers(server: ModelServer, room: Room, url: str) -> None:
     """Three ideas: the third and the edited first are kept, in this order."""
     server.answers(spoken(ideas_text([1, 2, 3])))
-    await run(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    await run(await starting.start(room.project_id, BRIEF, room.owner))
     [artifact] = rows(url, "SELECT id FROM artifacts WHERE type = 'brainstorm_ideas'")
     first, third = IdeaRef(artifact["id"], 0), IdeaRef(artifact["id"], 2)
     await edits.edit(room.project_id, first, "改过的题目", "改过的正文。", "", room.collaborator)

@@ -11,7 +11,7 @@ from sqlmodel import col
 from scriptwriter.domain.errors import GenerationError, Superseded, UserError
 from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.services.expiry import clean
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, retrying, starting
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import SentForm
 from scriptwriter.worker.reply_parser import GrowingReply
@@ -27,7 +27,7 @@ REPLY = Reply("a-model", {"temperature": 1}, '{"ideas": […]}', {"prompt_tokens
 
 async def test_a_start_writes_the_whole_graph_at_once(connected: str, room: Room) -> None:
     """Transform, brief, ideas, links, prompt and job are there together."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
     [transform] = rows(connected, "SELECT * FROM transforms")
     assert (transform["id"], transform["type"]) == (transform_id, "llm")
@@ -52,7 +52,7 @@ async def test_two_starts_at_once_make_one_run(connected: str, room: Room) -> No
     """A double click, or two colleagues: one starts, the other hears who did."""
     people = (room.owner, room.collaborator)
 
-    starts = [brainstorms.start(room.project_id, BRIEF, who) for who in people]
+    starts = [starting.start(room.project_id, BRIEF, who) for who in people]
     outcomes = await asyncio.gather(*starts, return_exceptions=True)
 
     [refusal] = [each for each in outcomes if isinstance(each, UserError)]
@@ -67,7 +67,7 @@ async def test_two_starts_at_once_make_one_run(connected: str, room: Room) -> No
 async def test_only_owners_and_collaborators_start(connected: str, room: Room, who: str, code: str) -> None:
     """Nothing is written for anybody else."""
     with pytest.raises(UserError) as refusal:
-        await brainstorms.start(room.project_id, BRIEF, getattr(room, who))
+        await starting.start(room.project_id, BRIEF, getattr(room, who))
 
     assert refusal.value.code == code
     assert rows(connected, "SELECT id FROM transforms") == []
@@ -75,7 +75,7 @@ async def test_only_owners_and_collaborators_start(connected: str, room: Room, w
 
 async def test_a_new_project_and_its_first_run_are_one_act(connected: str, room: Room) -> None:
     """The form's submit makes the project, its owner and the generation."""
-    project_id, transform_id = await brainstorms.start_project("抖音 · 穿越", BRIEF, room.stranger)
+    project_id, transform_id = await starting.start_project("抖音 · 穿越", BRIEF, room.stranger)
 
     [member] = rows(connected, "SELECT * FROM projects_users WHERE project_id = %s", project_id)
     assert (member["user_id"], member["role"]) == ("stranger", "owner")
@@ -102,7 +102,7 @@ async def test_a_finished_run_keeps_everything_that_is_known_of_it(connected: st
     """Data, states, raw reply, model, parameters and tokens."""
     attempt = await begun(room)
 
-    await attempts.finish(attempt, [ONE, TWO], REPLY)
+    await ending.finish(attempt, [ONE, TWO], REPLY)
 
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
     assert (artifact["streaming_status"], float(artifact["streaming_progress"])) == ("completed", 100)
@@ -121,7 +121,7 @@ async def test_a_failed_run_says_why_and_keeps_what_was_finished(connected: str,
     """Both rows fail; the idea that was being written is marked."""
     attempt = await begun(room)
 
-    await attempts.fail(attempt, [ONE, GROWING], REPLY, GenerationError("generation_interrupted"))
+    await ending.fail(attempt, [ONE, GROWING], REPLY, GenerationError("generation_interrupted"))
 
     [transform] = rows(connected, "SELECT * FROM transforms")
     assert transform["streaming_status"] == "failed"
@@ -137,9 +137,9 @@ async def test_a_failed_run_says_why_and_keeps_what_was_finished(connected: str,
 async def test_a_retry_asks_for_the_missing_ideas_only(connected: str, room: Room) -> None:
     """The next attempt knows what is finished, and has a prompt of its own."""
     attempt = await begun(room)
-    await attempts.fail(attempt, [ONE, GROWING], None, GenerationError("generation_interrupted"))
+    await ending.fail(attempt, [ONE, GROWING], None, GenerationError("generation_interrupted"))
 
-    await brainstorms.retry(room.project_id, attempt.transform_id, room.collaborator)
+    await retrying.retry(room.project_id, attempt.transform_id, room.collaborator)
     again = await attempts.begin(attempt.transform_id)
 
     assert again is not None
@@ -161,8 +161,8 @@ async def test_an_attempt_that_was_overtaken_writes_nothing_more(connected: str,
 
     for write in (
         attempts.save_draft(late, [ONE]),
-        attempts.finish(late, [ONE], REPLY),
-        attempts.fail(late, [ONE], None, GenerationError("generation_interrupted")),
+        ending.finish(late, [ONE], REPLY),
+        ending.fail(late, [ONE], None, GenerationError("generation_interrupted")),
     ):
         with pytest.raises(Superseded):
             await write
@@ -175,23 +175,23 @@ async def test_an_attempt_that_was_overtaken_writes_nothing_more(connected: str,
 async def test_a_run_that_has_ended_is_not_begun_again(connected: str, room: Room) -> None:
     """A job that is delivered twice finds nothing to do."""
     attempt = await begun(room)
-    await attempts.finish(attempt, [ONE, TWO], REPLY)
+    await ending.finish(attempt, [ONE, TWO], REPLY)
 
     assert await attempts.begin(attempt.transform_id) is None
     assert await attempts.begin("no such transform") is None
     with pytest.raises(UserError, match="nothing_to_retry"):
-        await brainstorms.retry(room.project_id, attempt.transform_id, room.owner)
+        await retrying.retry(room.project_id, attempt.transform_id, room.owner)
 
 
 async def test_the_tokens_of_all_attempts_are_counted(connected: str, room: Room) -> None:
     """A retried run shows what it cost altogether, and both raw replies."""
     attempt = await begun(room)
-    await attempts.fail(attempt, [ONE], REPLY, GenerationError("generation_interrupted"))
-    await brainstorms.retry(room.project_id, attempt.transform_id, room.owner)
+    await ending.fail(attempt, [ONE], REPLY, GenerationError("generation_interrupted"))
+    await retrying.retry(room.project_id, attempt.transform_id, room.owner)
     again = await attempts.begin(attempt.transform_id)
     assert again is not None
 
-    await attempts.finish(again, [ONE, TWO], REPLY)
+    await ending.finish(again, [ONE, TWO], REPLY)
 
     [record] = rows(connected, "SELECT * FROM llm_transforms")
     assert json.loads(record["token_usage"]) == {"prompt_tokens": 14, "total_tokens": 40}
@@ -205,7 +205,7 @@ async def test_a_reply_that_postgres_cannot_store_does_not_lose_the_idea(connect
     reply.feed(r'[{"title": "奇\u0000怪", "body": "半个\ud800字"}]')
 
     await attempts.save_draft(attempt, reply.ideas())
-    await attempts.finish(attempt, reply.ideas(), Reply("m", {}, "raw\x00\ud800"))
+    await ending.finish(attempt, reply.ideas(), Reply("m", {}, "raw\x00\ud800"))
 
     [artifact] = rows(connected, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
     assert json.loads(artifact["data"])["ideas"] == [{"title": "奇怪", "body": "半个字"}]
@@ -213,7 +213,7 @@ async def test_a_reply_that_postgres_cannot_store_does_not_lose_the_idea(connect
 
 async def test_one_form_sent_from_everywhere_at_once_makes_one_project(connected: str, room: Room) -> None:
     """Whoever comes second waits for the first, and is led to the same project."""
-    sent = [brainstorms.start_project("一个", BRIEF, room.owner, "ticket-1") for _ in range(4)]
+    sent = [starting.start_project("一个", BRIEF, room.owner, "ticket-1") for _ in range(4)]
 
     made = await asyncio.gather(*sent)
 
@@ -226,9 +226,9 @@ async def test_a_form_that_was_refused_can_be_sent_again(connected: str, room: R
     """What started nothing has not used up its ticket."""
     unknown = BRIEF.model_copy(update={"model": "no-such-model"})
     with pytest.raises(UserError, match="model_not_offered"):
-        await brainstorms.start_project("一个", unknown, room.owner, "ticket-1")
+        await starting.start_project("一个", unknown, room.owner, "ticket-1")
 
-    _, transform_id = await brainstorms.start_project("一个", BRIEF, room.owner, "ticket-1")
+    _, transform_id = await starting.start_project("一个", BRIEF, room.owner, "ticket-1")
 
     assert transform_id
 
@@ -236,7 +236,7 @@ async def test_a_form_that_was_refused_can_be_sent_again(connected: str, room: R
 async def test_tickets_are_forgotten_after_the_drafts_that_hold_them(connected: str, room: Room) -> None:
     """The cleaning deletes the old ones and leaves the others."""
     for ticket, days in (("old", 32), ("new", 29)):
-        await brainstorms.start_project("一个", BRIEF, room.owner, ticket)
+        await starting.start_project("一个", BRIEF, room.owner, ticket)
         async with transaction() as session:
             sent = datetime.now(UTC) - timedelta(days=days)
             await session.exec(update(SentForm).where(col(SentForm.ticket) == ticket).values(sent_at=sent))

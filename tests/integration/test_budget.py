@@ -9,7 +9,7 @@ import pytest
 
 from scriptwriter.domain.errors import GenerationError, UserError
 from scriptwriter.services.projects import catalog, memberships
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, retrying, starting
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.rows import rows
 
@@ -28,10 +28,10 @@ async def refused(starting: object) -> UserError:
 
 async def ended_short(room: Room) -> str:
     """A generation of the owner that failed with everything missing."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
-    await attempts.fail(attempt, [], None, GenerationError("reply_empty"))
+    await ending.fail(attempt, [], None, GenerationError("reply_empty"))
     return transform_id
 
 
@@ -49,17 +49,17 @@ async def test_a_person_has_so_many_runs_at_work_and_no_more(
     """Over all projects; another one may start when one has ended, and nothing of the refused one stays."""
     setting(RUNNING_PER_PERSON="2")
     first, second, third = await projects_of(room.owner, 3)
-    running = await brainstorms.start(first, BRIEF, room.owner)
-    await brainstorms.start(second, BRIEF, room.owner)
+    running = await starting.start(first, BRIEF, room.owner)
+    await starting.start(second, BRIEF, room.owner)
 
-    refusal = await refused(brainstorms.start(third, BRIEF, room.owner))
+    refusal = await refused(starting.start(third, BRIEF, room.owner))
 
     assert (refusal.code, refusal.params["limit"]) == ("too_many_running", 2)
     for table in ("transforms", "artifacts", "llm_prompts", "transform_inputs"):
         assert rows(connected, f"SELECT 1 FROM {table} WHERE project_id = %s", third) == []
     assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 2
-    await brainstorms.stop(first, running, room.owner)
-    await brainstorms.start(third, BRIEF, room.owner)
+    await ending.stop(first, running, room.owner)
+    await starting.start(third, BRIEF, room.owner)
 
 
 async def test_many_starts_at_once_do_not_pass_the_limit_together(
@@ -70,7 +70,7 @@ async def test_many_starts_at_once_do_not_pass_the_limit_together(
     several = await projects_of(room.owner, 8)
 
     outcomes = await asyncio.gather(
-        *(brainstorms.start(project, BRIEF, room.owner) for project in several), return_exceptions=True
+        *(starting.start(project, BRIEF, room.owner) for project in several), return_exceptions=True
     )
 
     refusals = [each.code for each in outcomes if isinstance(each, UserError)]
@@ -84,16 +84,16 @@ async def test_a_person_starts_so_often_within_a_minute(
     """Those that have ended count too; the refusal says after how many seconds the next one may be."""
     setting(STARTS_PER_MINUTE="2")
     for _ in range(2):
-        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
-        await brainstorms.stop(room.project_id, transform_id, room.owner)
+        transform_id = await starting.start(room.project_id, BRIEF, room.owner)
+        await ending.stop(room.project_id, transform_id, room.owner)
     make_older(connected, 20)
 
-    refusal = await refused(brainstorms.start(room.project_id, BRIEF, room.owner))
+    refusal = await refused(starting.start(room.project_id, BRIEF, room.owner))
 
     assert refusal.code == "too_many_starts"
     assert refusal.params["limit"] == 2 and 30 <= refusal.params["seconds"] <= 40
     make_older(connected, 40)
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
 
 
 async def test_every_way_to_start_is_counted(
@@ -104,9 +104,9 @@ async def test_every_way_to_start_is_counted(
     setting(STARTS_PER_MINUTE="1")
 
     refusals = [
-        await refused(brainstorms.start_project("又一个", BRIEF, room.owner)),
-        await refused(brainstorms.start_again(room.project_id, room.owner)),
-        await refused(brainstorms.retry(room.project_id, transform_id, room.owner)),
+        await refused(starting.start_project("又一个", BRIEF, room.owner)),
+        await refused(starting.start_again(room.project_id, room.owner)),
+        await refused(retrying.retry(room.project_id, transform_id, room.owner)),
     ]
 
     assert [refusal.code for refusal in refusals] == ["too_many_starts"] * 3
@@ -124,11 +124,11 @@ async def test_a_retry_counts_for_whoever_asked_for_it(
     setting(RUNNING_PER_PERSON="1")
     theirs, mine = [*await projects_of(room.collaborator, 1), *await projects_of(room.owner, 1)]
 
-    await brainstorms.retry(room.project_id, transform_id, room.collaborator)
+    await retrying.retry(room.project_id, transform_id, room.collaborator)
 
-    refusal = await refused(brainstorms.start(theirs, BRIEF, room.collaborator))
+    refusal = await refused(starting.start(theirs, BRIEF, room.collaborator))
     assert refusal.code == "too_many_running"
-    await brainstorms.start(mine, BRIEF, room.owner)
+    await starting.start(mine, BRIEF, room.owner)
 
 
 async def test_retries_of_one_run_are_counted_one_by_one(
@@ -138,12 +138,12 @@ async def test_retries_of_one_run_are_counted_one_by_one(
     setting(STARTS_PER_MINUTE="3")
     transform_id = await ended_short(room)
     for _ in range(2):
-        await brainstorms.retry(room.project_id, transform_id, room.owner)
+        await retrying.retry(room.project_id, transform_id, room.owner)
         attempt = await attempts.begin(transform_id)
         assert attempt is not None
-        await attempts.fail(attempt, [], None, GenerationError("reply_empty"))
+        await ending.fail(attempt, [], None, GenerationError("reply_empty"))
 
-    refusal = await refused(brainstorms.retry(room.project_id, transform_id, room.owner))
+    refusal = await refused(retrying.retry(room.project_id, transform_id, room.owner))
 
     assert refusal.code == "too_many_starts"
 
@@ -155,10 +155,10 @@ async def test_people_do_not_use_up_each_others_budget(
     setting(RUNNING_PER_PERSON="1", STARTS_PER_MINUTE="1")
     other = await make_room("other-")
 
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
-    await brainstorms.start(other.project_id, BRIEF, other.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
+    await starting.start(other.project_id, BRIEF, other.owner)
 
-    refusal = await refused(brainstorms.start(room.project_id, BRIEF, room.collaborator))
+    refusal = await refused(starting.start(room.project_id, BRIEF, room.collaborator))
     assert refusal.code == "already_running"
 
 
@@ -167,9 +167,9 @@ async def test_a_second_click_at_the_limit_reads_who_started_it(
 ) -> None:
     """That the run is on its way is what the person wants to know, not the limit."""
     setting(RUNNING_PER_PERSON="1", STARTS_PER_MINUTE="1")
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
 
-    refusal = await refused(brainstorms.start(room.project_id, BRIEF, room.owner))
+    refusal = await refused(starting.start(room.project_id, BRIEF, room.owner))
 
     assert (refusal.code, refusal.params["name"]) == ("already_running", "Owner")
 
@@ -177,7 +177,7 @@ async def test_a_second_click_at_the_limit_reads_who_started_it(
 @pytest.mark.parametrize("transform_id", ["no such run", "", "nul\x00", "half \ud800", "x" * 300])
 async def test_a_run_that_is_not_there_is_not_found(room: Room, transform_id: str) -> None:
     """Whatever a client says its id is."""
-    for deed in (brainstorms.retry, brainstorms.stop):
+    for deed in (retrying.retry, ending.stop):
         refusal = await refused(deed(room.project_id, transform_id, room.owner))
         assert refusal.code == "run_not_found"
 
@@ -185,7 +185,7 @@ async def test_a_run_that_is_not_there_is_not_found(room: Room, transform_id: st
 @pytest.mark.parametrize("project_id", ["no such project", "", "nul\x00", "half \ud800", "x" * 300])
 async def test_a_project_that_is_not_there_is_not_found(room: Room, project_id: str) -> None:
     """As one of other people is not."""
-    for asking in (brainstorms.start(project_id, BRIEF, room.owner), catalog.open_project(project_id, "x")):
+    for asking in (starting.start(project_id, BRIEF, room.owner), catalog.open_project(project_id, "x")):
         assert (await refused(asking)).code == "project_not_found"
 
 
@@ -194,17 +194,17 @@ async def test_a_start_counts_also_where_the_person_has_left_or_the_project_is_g
 ) -> None:
     """Whoever leaves after each start, or deletes the project, has used the budget all the same."""
     setting(STARTS_PER_MINUTE="2", RUNNING_PER_PERSON="2")
-    await brainstorms.start(room.project_id, BRIEF, room.collaborator)
+    await starting.start(room.project_id, BRIEF, room.collaborator)
     await memberships.leave(room.project_id, room.collaborator)
     [own] = await projects_of(room.collaborator, 1)
-    await brainstorms.start(own, BRIEF, room.collaborator)
+    await starting.start(own, BRIEF, room.collaborator)
 
     [third] = await projects_of(room.collaborator, 1)
-    assert (await refused(brainstorms.start(third, BRIEF, room.collaborator))).code == "too_many_running"
+    assert (await refused(starting.start(third, BRIEF, room.collaborator))).code == "too_many_running"
     with psycopg.connect(connected) as connection:
         connection.execute("DELETE FROM projects WHERE id = ANY(%s)", [[room.project_id, own]])
 
-    assert (await refused(brainstorms.start(third, BRIEF, room.collaborator))).code == "too_many_starts"
+    assert (await refused(starting.start(third, BRIEF, room.collaborator))).code == "too_many_starts"
 
 
 async def test_what_a_context_says_is_in_nobodys_budget(
@@ -221,4 +221,4 @@ async def test_what_a_context_says_is_in_nobodys_budget(
                 (f"odd-{number}", room.project_id, json.dumps(context)),
             )
 
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)

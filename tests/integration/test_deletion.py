@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from scriptwriter.domain.errors import GenerationError, Superseded, UserError
 from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.project_flow import ProjectFlow
 from scriptwriter.worker import queue_worker
@@ -74,7 +74,7 @@ def growing(then: Gate) -> Answer:
 
 
 async def begun(room: Room) -> attempts.Attempt:
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE, GROWING])
     return attempt
@@ -87,7 +87,7 @@ async def test_a_run_whose_project_is_deleted_ends_quietly(
     gate = Gate()
     with ModelServer() as model, capture_logs() as lines:
         model.answers(growing(gate))
-        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+        transform_id = await starting.start(room.project_id, BRIEF, room.owner)
         working = asyncio.create_task(run(transform_id, Endpoint("m", model.url, silence=60)))
         await eventually(lambda: has_words(connected))
 
@@ -118,7 +118,7 @@ async def test_a_run_that_ends_just_after_the_deletion_ends_quietly(
     gate = Gate()
     with ModelServer() as model, capture_logs() as lines:
         model.answers(Answer([gate, *end.steps], end.status, end.headers, end.ending))
-        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+        transform_id = await starting.start(room.project_id, BRIEF, room.owner)
         working = asyncio.create_task(run(transform_id, Endpoint("m", model.url, silence=60)))
         await eventually(lambda: model.exchanges)
 
@@ -140,13 +140,13 @@ async def test_every_write_of_an_attempt_without_rows_is_superseded(connected: s
     for write in (
         lambda: attempts.check(attempt),
         lambda: attempts.save_draft(attempt, [ONE, ONE]),
-        lambda: attempts.finish(attempt, [ONE, ONE, ONE], REPLY),
-        lambda: attempts.fail(attempt, [ONE, GROWING], REPLY, error),
-        lambda: attempts.postpone(attempt, [ONE, GROWING], REPLY, error, 1.0),
+        lambda: ending.finish(attempt, [ONE, ONE, ONE], REPLY),
+        lambda: ending.fail(attempt, [ONE, GROWING], REPLY, error),
+        lambda: ending.postpone(attempt, [ONE, GROWING], REPLY, error, 1.0),
     ):
         with pytest.raises(Superseded):
             await write()
-    await attempts.leave(attempt, REPLY)
+    await ending.leave(attempt, REPLY)
 
     assert await attempts.begin(attempt.transform_id) is None
     assert is_left(connected, room) == []
@@ -154,7 +154,7 @@ async def test_every_write_of_an_attempt_without_rows_is_superseded(connected: s
 
 async def test_the_job_of_a_deleted_project_is_done_without_a_word(connected: str, room: Room) -> None:
     """A worker that comes to it later finds nothing to do, and does not try it again."""
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     delete_project(connected, room)
     with capture_logs() as lines:
         working = asyncio.create_task(queue_worker.work())
@@ -189,7 +189,7 @@ async def test_a_removed_members_role_is_gone_at_once_and_the_run_goes_on(
     gate = Gate()
     with ModelServer() as model:
         model.answers(growing(gate))
-        transform_id = await brainstorms.start(room.project_id, BRIEF, room.collaborator)
+        transform_id = await starting.start(room.project_id, BRIEF, room.collaborator)
         working = asyncio.create_task(run(transform_id, Endpoint("m", model.url, silence=60)))
         async with following(hub, room.project_id) as follower:
             await follower.sees(lambda flow: flow.batches and len(flow.batches[0].ideas) == 2)
@@ -205,7 +205,7 @@ async def test_a_removed_members_role_is_gone_at_once_and_the_run_goes_on(
     assert done.batches[0].finished_count == 3
     assert done.batches[0].started_by == "Collaborator"
     with pytest.raises(UserError, match="project_not_found"):
-        await brainstorms.stop(room.project_id, transform_id, room.collaborator)
+        await ending.stop(room.project_id, transform_id, room.collaborator)
 
 
 async def test_a_member_who_may_less_from_now_on_is_told_so_at_once(

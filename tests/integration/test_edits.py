@@ -11,7 +11,7 @@ from scriptwriter.domain.errors import EditedMeanwhile, UserError
 from scriptwriter.domain.graph import Reply
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits
-from scriptwriter.services.runs import attempts
+from scriptwriter.services.runs import attempts, ending
 from tests.support.batches import GROWING, ONE, THREE, TWO, growing, written
 from tests.support.rooms import Room
 from tests.support.rows import artifact_of, rows
@@ -181,7 +181,7 @@ async def test_an_edit_waits_for_no_draft_and_no_draft_waits_for_an_edit(connect
         assert not held.done()
         writer.rollback()
         second = await held
-    await attempts.finish(attempt, [ONE, TWO, THREE], Reply("a-model"))
+    await ending.finish(attempt, [ONE, TWO, THREE], Reply("a-model"))
 
     assert [each["id"] for each in versions(connected)] == [first, second]
     assert [idea["title"] for idea in artifact_of(connected)["ideas"]] == [ONE.title, TWO.title, THREE.title]

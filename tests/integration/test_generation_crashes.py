@@ -7,7 +7,7 @@ import pytest
 
 from scriptwriter.domain.errors import GenerationError, Superseded
 from scriptwriter.domain.graph import Idea, Reply
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, retrying
 from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import Gate, ModelServer, broken_off, delta, ideas_text, spoken, story
@@ -64,8 +64,8 @@ async def test_an_interrupted_retry_of_one_idea_is_still_of_that_one(
 ):
     """A crash does not widen what a person asked for."""
     first = await begun(transform_id)
-    await attempts.fail(first, [ONE], None, GenerationError("generation_interrupted"))
-    await brainstorms.retry(room.project_id, transform_id, room.owner, only=2)
+    await ending.fail(first, [ONE], None, GenerationError("generation_interrupted"))
+    await retrying.retry(room.project_id, transform_id, room.owner, only=2)
     await begun(transform_id)
 
     attempt = await begun(transform_id)
@@ -84,14 +84,14 @@ async def test_a_zombie_cannot_write(connected: str, transform_id: str):
     for write in (
         attempts.check(zombie),
         attempts.save_draft(zombie, [ONE]),
-        attempts.finish(zombie, [ONE], Reply("m")),
-        attempts.fail(zombie, [ONE], Reply("m"), error),
-        attempts.postpone(zombie, [ONE], Reply("m"), error, 5),
+        ending.finish(zombie, [ONE], Reply("m")),
+        ending.fail(zombie, [ONE], Reply("m"), error),
+        ending.postpone(zombie, [ONE], Reply("m"), error, 5),
     ):
         with pytest.raises(Superseded):
             await write
-    await attempts.leave(zombie, Reply("m", raw_response="late"))
-    await attempts.give_up(zombie.transform_id, error, zombie.number)
+    await ending.leave(zombie, Reply("m", raw_response="late"))
+    await ending.give_up(zombie.transform_id, error, zombie.number)
 
     assert before == [rows(connected, f"SELECT * FROM {table}") for table in ("transforms", "artifacts")]
     assert rows(connected, "SELECT * FROM llm_transforms") == []
@@ -103,11 +103,11 @@ async def test_a_zombie_of_a_stopped_run_leaves_no_word_in_the_next_one(
 ):
     """Stopped, filled in, and stopped again: only the last attempt's reply may still be recorded."""
     zombie = await begun(transform_id)
-    await brainstorms.stop(room.project_id, transform_id, room.owner)
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
-    await brainstorms.stop(room.project_id, transform_id, room.owner)
+    await ending.stop(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
+    await ending.stop(room.project_id, transform_id, room.owner)
 
-    await attempts.leave(zombie, Reply("m", raw_response="late"))
+    await ending.leave(zombie, Reply("m", raw_response="late"))
 
     assert rows(connected, "SELECT * FROM llm_transforms") == []
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 import trustme
 
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import retrying, starting
 from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.generations import run_to_the_end, titles
 from tests.support.model_server import (
@@ -167,7 +167,7 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 async def transform_id(room: Room) -> str:
     """A brainstorm that asks for three ideas, just started."""
-    return await brainstorms.start(room.project_id, BRIEF, room.owner)
+    return await starting.start(room.project_id, BRIEF, room.owner)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
@@ -269,7 +269,7 @@ async def test_a_short_reply_is_filled_in(connected: str, room: Room, transform_
     server.answers(spoken(ideas_text([1, 2])), spoken(ideas_text([2, 3])))
     await run_to_the_end(connected, transform_id, endpoint)
 
-    await brainstorms.retry(room.project_id, transform_id, room.collaborator)
+    await retrying.retry(room.project_id, transform_id, room.collaborator)
     await run_to_the_end(connected, transform_id, endpoint)
 
     assert titles(connected) == [idea["title"] for idea in ALL]

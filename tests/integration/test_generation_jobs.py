@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.settings import settings
 from scriptwriter.worker import queue_worker
 from tests.support.model_server import (
@@ -67,11 +67,11 @@ async def test_a_worker_runs_what_was_started_before_and_after_it(
     server.answers(spoken(ideas_text([1, 2, 3])))
     other = await make_room("other-")
 
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
-    await brainstorms.start(other.project_id, BRIEF, other.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
+    await starting.start(other.project_id, BRIEF, other.owner)
     await until(lambda: states(connected) == ["completed"] * 3)
     await until(lambda: values(connected, "SELECT id FROM procrastinate_jobs") == [])
 
@@ -82,7 +82,7 @@ async def test_without_key_and_address_the_demo_model_writes(
     connected: str, room: Room, no_model: None, begin: Callable
 ):
     """A fresh machine brainstorms, plainly named as a demo."""
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
 
@@ -96,7 +96,7 @@ async def test_a_stopped_worker_hands_its_generation_to_the_next(
     """A deployment in mid-stream: finished ideas stay, the next worker asks for the others at once."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     first = begin(queue_worker.work())
     await until(lambda: "第2个" in draft(connected))
 
@@ -118,7 +118,7 @@ async def test_a_stopped_worker_lets_a_generation_end_that_is_nearly_done(
     setting(EMBEDDED_WORKER="false")
     text, rest = ideas_text([1, 2, 3]), Gate()
     server.answers(waiting_at(text, {text.index("第3个故事") + 12: rest}))
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     worker = begin(queue_worker.work())
     await until(lambda: "第3个" in draft(connected))
 
@@ -138,7 +138,7 @@ async def test_the_job_of_a_dead_worker_is_taken_over(
 ):
     """A worker that was killed leaves a job in `doing`; without its heartbeat another one takes it."""
     server.answers(spoken(ideas_text([1, 2, 3])))
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     values(
         connected,
         "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')"
@@ -163,7 +163,7 @@ async def test_a_retry_that_was_put_off_is_run_when_its_time_has_come(
         broken_off(ideas_text([1, 2])[:-2]),
         spoken(ideas_text([3])),
     )
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
     await until(lambda: values(connected, "SELECT id FROM procrastinate_jobs") == [])
@@ -179,12 +179,12 @@ async def test_a_run_that_was_stopped_and_filled_in_at_once_is_run_once_more(
     """Stop and 补齐 in one breath: the old stream is closed, the new attempt asks for the rest, once."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     begin(queue_worker.work())
     await until(lambda: "第2个" in draft(connected))
 
-    await brainstorms.stop(room.project_id, transform_id, room.owner)
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await ending.stop(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
     await until(lambda: states(connected) == ["completed"])
 
     assert ideas(connected) == [story(1), story(2), story(3)]
@@ -200,7 +200,7 @@ async def test_the_worker_outlives_a_lost_database_connection(
     gate = Gate()
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[:60], gate, *spoken(text[60:]).steps), spoken(text))
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     begin(queue_worker.work())
     await until(lambda: "故事1号" in draft(connected))
 
@@ -211,7 +211,7 @@ async def test_the_worker_outlives_a_lost_database_connection(
     )
     gate.open()
     await until(lambda: states(connected) == ["completed"])
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
     await until(lambda: states(connected) == ["completed"] * 2)
 
     data = values(connected, "SELECT data FROM artifacts WHERE type = 'brainstorm_ideas'")

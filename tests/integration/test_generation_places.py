@@ -9,7 +9,7 @@ from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Brief
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import verdicts
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.generations import run_to_the_end, titles
 from tests.support.model_server import (
@@ -47,7 +47,7 @@ async def short(connected: str, room: Room, server: ModelServer, endpoint: Endpo
     """A run of four ideas that a safety policy ended in the second one."""
     text = ideas_text([1, 2])
     server.answers(spoken(text[: text.index("第2个故事") + 3], finish="content_filter"))
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     await run_to_the_end(connected, transform_id, endpoint)
     assert titles(connected) == ["故事1号", ""]
     return transform_id
@@ -55,7 +55,7 @@ async def short(connected: str, room: Room, server: ModelServer, endpoint: Endpo
 
 async def retried(url: str, room: Room, transform_id: str, endpoint: Endpoint, **how) -> None:
     """A person's retry, and what a worker makes of it."""
-    await brainstorms.retry(room.project_id, transform_id, room.collaborator, **how)
+    await retrying.retry(room.project_id, transform_id, room.collaborator, **how)
     await run_to_the_end(url, transform_id, endpoint)
 
 
@@ -177,11 +177,11 @@ async def test_a_stopped_retry_of_one_idea_keeps_the_others(
     """Stop in the middle of the second: its words stay, unfinished, between the first and the third."""
     server.answers(spoken(ideas_text([3])), broken_off(ideas_text([2])[:40], Gate()))
     await retried(connected, room, short, endpoint, only=2)
-    await brainstorms.retry(room.project_id, short, room.owner, only=1)
+    await retrying.retry(room.project_id, short, room.owner, only=1)
     working = asyncio.create_task(run_to_the_end(connected, short, endpoint))
     await eventually(lambda: "故事2号" in str(artifact_of(connected)["partial_data"]))
 
-    await brainstorms.stop(room.project_id, short, room.collaborator)
+    await ending.stop(room.project_id, short, room.collaborator)
 
     await asyncio.wait_for(working, LIMIT)
     first, second, third = artifact_of(connected)["ideas"]
@@ -193,6 +193,6 @@ async def test_a_stopped_retry_of_one_idea_keeps_the_others(
 async def test_only_what_is_missing_can_be_retried(connected: str, room: Room, short: str, place: int):
     """Neither a finished idea nor a place that the brief does not have."""
     with pytest.raises(UserError, match="nothing_to_retry"):
-        await brainstorms.retry(room.project_id, short, room.owner, only=place)
+        await retrying.retry(room.project_id, short, room.owner, only=place)
 
     assert state(connected) == "failed"

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, retrying, starting
 from scriptwriter.settings import settings
 from scriptwriter.worker.attempt import LONGEST_PAUSE, run
 from scriptwriter.worker.model_endpoint import Endpoint
@@ -32,7 +32,7 @@ def endpoint(server: ModelServer) -> Endpoint:
 @pytest.fixture
 async def transform_id(room: Room) -> str:
     """A brainstorm that asks for three ideas, just started; the job of the start is done."""
-    return await brainstorms.start(room.project_id, BRIEF, room.owner)
+    return await starting.start(room.project_id, BRIEF, room.owner)
 
 
 def seconds_until_the_retry(url: str) -> float:
@@ -136,7 +136,7 @@ async def test_a_persons_retry_begins_a_new_count(
     await run_to_the_end(connected, transform_id, endpoint)
     assert transform_of(connected)["streaming_status"] == "failed"
 
-    await brainstorms.retry(room.project_id, transform_id, room.collaborator)
+    await retrying.retry(room.project_id, transform_id, room.collaborator)
     waits = await run_to_the_end(connected, transform_id, endpoint)
 
     assert [(wait["number"], wait["of"]) for wait in waits] == [(1, 2), (2, 2)]
@@ -150,7 +150,7 @@ async def test_a_stop_while_a_retry_is_waited_for_ends_the_run(
     server.answers(broken_off(ideas_text([1, 2])[:-2]))
     await run(transform_id, endpoint)
 
-    stopped = await brainstorms.stop(room.project_id, transform_id, room.collaborator)
+    stopped = await ending.stop(room.project_id, transform_id, room.collaborator)
     await run(transform_id, endpoint)
 
     assert stopped
@@ -165,8 +165,8 @@ async def test_the_late_job_of_a_stopped_wait_does_not_disturb_the_next_run(
     """Stop while waiting, then 补齐: the retry that was put off finds its run in other hands."""
     server.answers(refused(429, "slow down", {"retry-after": "20"}))
     await run(transform_id, endpoint)
-    await brainstorms.stop(room.project_id, transform_id, room.owner)
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await ending.stop(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
     late, current = [each["id"] for each in rows(connected, "SELECT id FROM procrastinate_jobs ORDER BY id")][
         -2:
     ]

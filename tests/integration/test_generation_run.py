@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import retrying, starting
 from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import (
@@ -40,7 +40,7 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 async def transform_id(room: Room) -> str:
     """A brainstorm that asks for three ideas, just started."""
-    return await brainstorms.start(room.project_id, BRIEF, room.owner)
+    return await starting.start(room.project_id, BRIEF, room.owner)
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ async def test_a_retry_asks_for_the_missing_ideas_only(
     server.answers(spoken(ideas_text([1, 2])[:-12], finish="content_filter"), spoken(ideas_text([2, 3])))
 
     await run(transform_id, endpoint)
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
     await run(transform_id, endpoint)
 
     assert "写出 2 个" in server.exchanges[1].prompt

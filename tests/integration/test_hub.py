@@ -11,7 +11,7 @@ from scriptwriter.domain.errors import GenerationError
 from scriptwriter.domain.graph import Idea, Reply, to_json
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import verdicts
-from scriptwriter.services.runs import attempts
+from scriptwriter.services.runs import attempts, ending
 from scriptwriter.sync.hub import Hub
 from tests.support.batches import begun
 from tests.support.flows import first
@@ -77,10 +77,10 @@ async def test_the_flow_is_the_join_of_the_view(hub: Hub, room: Room, connected:
     """After runs that completed, failed, were retried and are still being written, both say the same."""
     reply = Reply("a-model", {}, "raw", {"total_tokens": 3})
     done = await begun(room)
-    await attempts.finish(done, [ONE, ONE], reply)
+    await ending.finish(done, [ONE, ONE], reply)
     await verdicts.pick(room.project_id, IdeaRef(done.artifact_id, 0), "keep", room.owner)
     failed = await begun(room)
-    await attempts.fail(failed, [ONE, GROWING], reply, GenerationError("generation_interrupted"))
+    await ending.fail(failed, [ONE, GROWING], reply, GenerationError("generation_interrupted"))
     running = await begun(room)
     await attempts.save_draft(running, [ONE, GROWING])
 

@@ -8,7 +8,7 @@ import pytest
 
 from scriptwriter.domain.graph import Idea
 from scriptwriter.services.projects import catalog, invitations, memberships
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.web.kit.project_management import ManagingState
 from scriptwriter.web.kit.project_state import ProjectState
@@ -25,7 +25,7 @@ PAGES: dict[str, Any] = {BRAINSTORM: BrainstormState, MEMBERS: MembersState}
 
 
 async def begun(room: Room) -> attempts.Attempt:
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE])
     return attempt

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.projects import catalog, invitations, memberships
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User
 from tests.support.rooms import BRIEF, Room, join
@@ -87,9 +87,9 @@ async def test_a_change_of_role_holds_at_the_next_act(connected: str, room: Room
     await memberships.change_role(room.project_id, room.viewer, "collaborator", room.owner)
     await memberships.change_role(room.project_id, room.collaborator, "viewer", room.owner)
 
-    await brainstorms.start(room.project_id, BRIEF, room.viewer)
+    await starting.start(room.project_id, BRIEF, room.viewer)
     with pytest.raises(UserError, match="not_allowed"):
-        await brainstorms.start(room.project_id, BRIEF, room.collaborator)
+        await starting.start(room.project_id, BRIEF, room.collaborator)
 
 
 async def test_whoever_left_can_join_again(connected: str, room: Room) -> None:

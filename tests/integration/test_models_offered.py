@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scriptwriter.domain.graph import Brief
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.settings import settings
 from scriptwriter.worker.attempt import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
@@ -37,7 +37,7 @@ async def test_the_chosen_model_writes_and_its_cost_is_counted(
     second.answers(spoken(ideas_text([1])))
 
     await run(
-        await brainstorms.start(room.project_id, Brief("抖音", "爽文", count=1, model="second"), room.owner)
+        await starting.start(room.project_id, Brief("抖音", "爽文", count=1, model="second"), room.owner)
     )
 
     assert (len(first.exchanges), len(second.exchanges)) == (0, 1)
@@ -53,7 +53,7 @@ async def test_a_run_without_a_choice_goes_to_the_first_one_and_tells_no_cost(
     first, second = servers
     first.answers(spoken(ideas_text([1])))
 
-    await run(await brainstorms.start(room.project_id, Brief("抖音", "爽文", count=1), room.owner))
+    await run(await starting.start(room.project_id, Brief("抖音", "爽文", count=1), room.owner))
 
     assert (len(first.exchanges), len(second.exchanges)) == (1, 0)
     assert "cost" not in transform_of(connected)["context"]

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from scriptwriter.domain.errors import GenerationError, UserError
 from scriptwriter.domain.graph import Brief
 from scriptwriter.domain.idea_acts import IdeaRef
-from scriptwriter.services.runs import attempts, brainstorms, remakes
+from scriptwriter.services.runs import attempts, retrying, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.web.room.room_state import BrainstormState
 from scriptwriter.worker.attempt import run
@@ -41,7 +41,7 @@ def offer(server: ModelServer, setting: Callable[..., None]) -> Callable[..., No
 async def ended_short(server: ModelServer, room: Room, answer: Answer = SHORT) -> str:
     """A run of the model that will be gone; its third idea is missing."""
     server.answers(answer)
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     await run(transform_id)
     return transform_id
 
@@ -62,13 +62,13 @@ async def test_going_on_with_a_model_that_is_gone_is_refused_and_changes_nothing
     offer("kept")
 
     with pytest.raises(UserError) as refusal:
-        await brainstorms.retry(room.project_id, transform_id, room.collaborator)
+        await retrying.retry(room.project_id, transform_id, room.collaborator)
 
     assert refusal.value.text() == SENTENCE
     assert "model withdrawn is no longer offered" in refusal.value.text("en")
     assert (everything(connected), len(server.exchanges)) == (before, asked)
     offer("kept", "withdrawn")
-    await brainstorms.retry(room.project_id, transform_id, room.collaborator)
+    await retrying.retry(room.project_id, transform_id, room.collaborator)
     await run(transform_id)
     assert server.exchanges[-1].body["model"] == "withdrawn"
 
@@ -119,7 +119,7 @@ async def test_a_queued_run_whose_model_is_gone_when_its_turn_comes_ends_and_say
 ) -> None:
     """No other model is asked in its place, finished ideas stay, and the log tells it in one line."""
     transform_id = await ended_short(server, room)
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
     asked = len(server.exchanges)
     offer("kept")
 
@@ -140,7 +140,7 @@ async def test_a_run_that_was_going_on_ends_the_same_when_it_is_taken_up_again(
 ) -> None:
     """One that waited for its automatic retry, and one whose worker died."""
     server.answers(refused(429, "busy"))
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     await (run(transform_id) if left == "waiting" else attempts.begin(transform_id))
     offer("kept")
 
@@ -158,7 +158,7 @@ async def test_the_last_missing_idea_can_be_given_up_without_the_model(
     asked, model = len(server.exchanges), transform_of(connected)["context"]["model"]
     offer("kept")
 
-    await brainstorms.retry(room.project_id, transform_id, room.owner, skip=2)
+    await retrying.retry(room.project_id, transform_id, room.owner, skip=2)
     await run(transform_id)
 
     transform = transform_of(connected)
@@ -174,7 +174,7 @@ async def test_more_like_an_idea_whose_model_is_gone_comes_from_the_default_one(
     offer("kept")
     idea = IdeaRef(artifact_of(connected)["id"], 0)
 
-    await run(await remakes.like(room.project_id, idea, 1, room.owner))
+    await run(await starting.like(room.project_id, idea, 1, room.owner))
 
     assert server.exchanges[-1].body["model"] == "kept"
 
@@ -183,7 +183,7 @@ async def test_no_attempt_begins_with_a_model_that_is_gone(
     server: ModelServer, room: Room, offer: Callable[..., None]
 ) -> None:
     """The worker's own question, before any word is paid for."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     offer("kept")
 
     with pytest.raises(GenerationError, match="model_withdrawn"):

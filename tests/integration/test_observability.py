@@ -22,7 +22,7 @@ from scriptwriter.domain.graph import Idea
 from scriptwriter.operations.backing import electric_server
 from scriptwriter.operations.observability import MOST_ALIKE, WHILE, configure_logs
 from scriptwriter.operations.version import version
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, starting
 from scriptwriter.settings import settings
 from scriptwriter.store import database
 from scriptwriter.sync import hub
@@ -128,7 +128,7 @@ async def test_every_line_of_a_generation_names_project_transform_and_attempt(
             "OPENAI_BASE_URL": model.url, "MODEL_RETRY_SECONDS": "0.1",
         }  # fmt: skip
         async with worker(**environment) as lines:
-            transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+            transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
             await eventually(lambda: told(lines, "generation_completed"), 2 * LIMIT)
 
@@ -257,7 +257,7 @@ async def test_generations_are_counted_in_the_database_by_state(
     connected: str, room: Room, api: FastAPI
 ) -> None:
     """Right whichever process wrote them; a state without any is there too."""
-    await brainstorms.start(room.project_id, BRIEF, room.owner)
+    await starting.start(room.project_id, BRIEF, room.owner)
 
     values = await measured(api)
 
@@ -279,7 +279,7 @@ async def test_followers_open_projects_and_lag_are_measured_by_the_hub(
             await anext(one)
             await anext(two)
             during = await measured(api)
-            attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+            attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
             assert attempt is not None
             await attempts.save_draft(attempt, [Idea("一", "二")])
             async for flow in one:
@@ -306,9 +306,9 @@ async def test_a_workers_own_port_tells_retries_tokens_and_failures(connected: s
             "METRICS_PORT": str(port), "METRICS_TOKEN": TOKEN,
         }  # fmt: skip
         async with worker(**environment) as lines, httpx.AsyncClient(trust_env=False) as http:
-            await brainstorms.start(room.project_id, BRIEF, room.owner)
+            await starting.start(room.project_id, BRIEF, room.owner)
             await eventually(lambda: told(lines, "generation_completed"), 2 * LIMIT)
-            await brainstorms.start(room.project_id, BRIEF, room.owner)
+            await starting.start(room.project_id, BRIEF, room.owner)
             await eventually(lambda: told(lines, "generation_failed"), 2 * LIMIT)
             address = f"http://127.0.0.1:{port}/metrics"
 

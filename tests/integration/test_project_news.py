@@ -11,7 +11,7 @@ from scriptwriter.domain.graph import Idea
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits
 from scriptwriter.services.projects import catalog, memberships
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import NEWS
 from scriptwriter.web.projects.projects_state import ProjectsState
@@ -60,7 +60,7 @@ async def test_a_generation_shows_in_the_lists_of_all_members(hub: Hub, room: Ro
                 await shows(tab, ("一个项目", phase, ideas))
 
         await all_show("idle", 0)
-        transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+        transform_id = await starting.start(room.project_id, BRIEF, room.owner)
         await all_show("queued", 0)
         attempt = await attempts.begin(transform_id)
         assert attempt is not None
@@ -69,7 +69,7 @@ async def test_a_generation_shows_in_the_lists_of_all_members(hub: Hub, room: Ro
         await all_show("writing", 1)
         await attempts.save_draft(attempt, [ONE, TWO])
         await all_show("writing", 2)
-        await brainstorms.stop(room.project_id, transform_id, room.collaborator)
+        await ending.stop(room.project_id, transform_id, room.collaborator)
         await all_show("stopped", 2)
 
 
@@ -149,7 +149,7 @@ async def test_a_word_that_finishes_no_idea_is_no_news(connected: str, room: Roo
 
 async def test_telling_the_members_waits_for_nobody_who_waits_for_it(connected: str, room: Room) -> None:
     """Of two transactions that both have news, the second need not wait before its own commit."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     finishing = "UPDATE artifacts SET streaming_status = 'completed' WHERE id = (%s)"
     moving_on = "UPDATE transforms SET retry_count = retry_count + 1 WHERE id = %s"
     async with asyncio.timeout(LIMIT), AsyncExitStack() as stack:

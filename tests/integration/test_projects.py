@@ -10,7 +10,7 @@ from scriptwriter.domain.errors import Superseded, UserError
 from scriptwriter.domain.graph import Idea
 from scriptwriter.services.projects import catalog
 from scriptwriter.services.projects.purging import purge
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, retrying, starting
 from scriptwriter.worker import queue_worker
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows, transform_of
@@ -34,7 +34,7 @@ def age(url: str, project_id: str, days: float) -> None:
 
 
 async def begun(room: Room) -> attempts.Attempt:
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE, GROWING])
     return attempt
@@ -87,7 +87,7 @@ async def test_an_archived_project_is_put_away_for_everybody_and_stays_usable(
 
     for person in (room.owner, room.viewer):
         assert [row.archived for row in await catalog.mine(person)] == [True]
-    await brainstorms.start(room.project_id, BRIEF, room.collaborator)
+    await starting.start(room.project_id, BRIEF, room.collaborator)
     await catalog.unarchive(room.project_id, room.owner)
     assert [row.archived for row in await catalog.mine(room.collaborator)] == [False]
 
@@ -110,7 +110,7 @@ async def test_a_deletion_stops_the_run_and_hides_the_project(connected: str, ro
 
 async def test_a_deletion_stops_a_run_that_has_not_begun(connected: str, room: Room) -> None:
     """Its job finds nothing to do."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
     await catalog.delete(room.project_id, room.owner)
 
@@ -126,8 +126,8 @@ async def test_no_run_begins_in_a_project_that_is_being_deleted(connected: str, 
             asyncio.create_task(act)
             for act in (
                 catalog.delete(room.project_id, room.owner),
-                brainstorms.start(room.project_id, BRIEF, room.collaborator),
-                brainstorms.start_again(room.project_id, room.collaborator),
+                starting.start(room.project_id, BRIEF, room.collaborator),
+                starting.start_again(room.project_id, room.collaborator),
             )
         ]
         await eventually(lambda: len(rows(connected, WAITING)) == 3)
@@ -172,7 +172,7 @@ async def test_a_deleted_project_comes_back_with_everything(connected: str, room
     row = await catalog.open_project(room.project_id, room.viewer)
     assert (row.name, row.ideas, row.status) == ("一个项目", 1, "cancelled")
     assert await catalog.restorable(room.owner) == []
-    await brainstorms.retry(room.project_id, transform_of(connected)["id"], room.collaborator)
+    await retrying.retry(room.project_id, transform_of(connected)["id"], room.collaborator)
 
 
 async def test_a_project_can_be_restored_for_thirty_days_and_is_purged_afterwards(

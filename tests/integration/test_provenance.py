@@ -4,7 +4,7 @@ import pytest
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Idea, Reply
-from scriptwriter.services.runs import attempts, brainstorms, provenance
+from scriptwriter.services.runs import attempts, ending, provenance, retrying, starting
 from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import BRIEF, Room
 
@@ -13,13 +13,13 @@ ONE = Idea("开锁匠", "入赘五年的锁匠。")
 
 async def _told_in_two_attempts(room: Room) -> str:
     reply = Reply("test-model", {"stream": True}, "raw", {"prompt_tokens": 3, "total_tokens": 7})
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
-    await attempts.fail(attempt, [ONE], reply, fault("reply_cut", finished=1))
-    await brainstorms.retry(room.project_id, attempt.transform_id, room.owner)
+    await ending.fail(attempt, [ONE], reply, fault("reply_cut", finished=1))
+    await retrying.retry(room.project_id, attempt.transform_id, room.owner)
     attempt = await attempts.begin(attempt.transform_id)
     assert attempt is not None
-    await attempts.finish(attempt, [ONE, Idea("二", "二。"), Idea("三", "三。")], reply)
+    await ending.finish(attempt, [ONE, Idea("二", "二。"), Idea("三", "三。")], reply)
     return attempt.transform_id
 
 
@@ -38,7 +38,7 @@ async def test_a_run_tells_its_prompts_replies_model_tokens_and_attempts(room: R
 
 async def test_a_run_that_waits_has_a_prompt_and_no_answer_yet(room: Room) -> None:
     """Nothing is made up."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
     told = await provenance.of_run(room.project_id, transform_id, room.owner)
 
@@ -47,7 +47,7 @@ async def test_a_run_that_waits_has_a_prompt_and_no_answer_yet(room: Room) -> No
 
 async def test_who_is_not_a_member_reads_nothing_of_a_run(room: Room) -> None:
     """Nor does somebody who names another project's run."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
     with pytest.raises(UserError) as stranger:
         await provenance.of_run(room.project_id, transform_id, room.stranger)

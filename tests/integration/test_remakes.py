@@ -8,7 +8,7 @@ from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Brief
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits
-from scriptwriter.services.runs import brainstorms, remakes
+from scriptwriter.services.runs import starting
 from scriptwriter.worker.attempt import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.rooms import BRIEF, Room
@@ -17,7 +17,7 @@ from tests.support.rows import rows
 
 async def _two_ideas(server: ModelServer, room: Room, url: str) -> tuple[IdeaRef, IdeaRef]:
     server.answers(spoken(ideas_text([1, 2, 3])))
-    await run(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    await run(await starting.start(room.project_id, BRIEF, room.owner))
     [artifact] = rows(url, "SELECT id FROM artifacts WHERE type = 'brainstorm_ideas'")
     return IdeaRef(artifact["id"], 0), IdeaRef(artifact["id"], 1)
 
@@ -37,7 +37,7 @@ async def test_more_like_one_asks_for_new_ideas_and_shows_where_they_come_from(
     version = await edits.edit(room.project_id, first, "新的题目", "改过的正文。", "", room.collaborator)
     server.answers(spoken(ideas_text([4, 5])))
 
-    transform_id = await remakes.like(room.project_id, first, 2, room.owner)
+    transform_id = await starting.like(room.project_id, first, 2, room.owner)
     await run(transform_id)
 
     prompt = server.exchanges[-1].prompt
@@ -54,7 +54,7 @@ async def test_two_ideas_become_one_whose_lineage_shows_both(
     first, second = await _two_ideas(server, room, connected)
     server.answers(spoken(ideas_text([9])))
 
-    transform_id = await remakes.merge(room.project_id, [first, second, first], room.collaborator)
+    transform_id = await starting.merge(room.project_id, [first, second, first], room.collaborator)
     await run(transform_id)
 
     prompt = server.exchanges[-1].prompt
@@ -72,7 +72,7 @@ async def test_another_title_is_a_version_of_the_idea_and_keeps_what_somebody_wr
     """Only the title is the model's."""
     first, _ = await _two_ideas(server, room, connected)
     server.answers(spoken('{"ideas": [{"title": "锁王归来", "body": "更有悬念。"}]}'))
-    transform_id = await remakes.retitle(room.project_id, first, room.owner)
+    transform_id = await starting.retitle(room.project_id, first, room.owner)
     mine = await edits.edit(room.project_id, first, "我的题目", "我改的正文。", "", room.collaborator)
 
     await run(transform_id)
@@ -91,11 +91,11 @@ async def test_a_failed_title_changes_nothing(server: ModelServer, room: Room, c
     first, _ = await _two_ideas(server, room, connected)
     server.answers(spoken("无法回答"), spoken('{"ideas": [{"title": "锁王归来", "body": "更有悬念。"}]}'))
 
-    await run(await remakes.retitle(room.project_id, first, room.owner))
+    await run(await starting.retitle(room.project_id, first, room.owner))
 
     completed = "SELECT id FROM artifacts WHERE type = 'brainstorm_idea' AND streaming_status = 'completed'"
     assert rows(connected, completed) == []
-    await run(await remakes.retitle(room.project_id, first, room.owner))
+    await run(await starting.retitle(room.project_id, first, room.owner))
     assert len(rows(connected, completed)) == 1
 
 
@@ -105,9 +105,9 @@ async def test_the_next_batch_is_an_ordinary_one_again(
     """After a merge, 再来一批 asks for new ideas by the same wishes, not for another merge."""
     first, second = await _two_ideas(server, room, connected)
     server.answers(spoken(ideas_text([9])), spoken(ideas_text([5, 6, 7])))
-    await run(await remakes.merge(room.project_id, [first, second], room.owner))
+    await run(await starting.merge(room.project_id, [first, second], room.owner))
 
-    await run(await brainstorms.start_again(room.project_id, room.owner))
+    await run(await starting.start_again(room.project_id, room.owner))
 
     prompt = server.exchanges[-1].prompt
     assert "各取所长" not in prompt and "写出 3 个" in prompt
@@ -122,9 +122,9 @@ async def test_who_may_not_act_starts_nothing(
     code = "not_allowed" if person == "viewer" else "project_not_found"
 
     for start in (
-        remakes.like(room.project_id, first, 1, person),
-        remakes.merge(room.project_id, [first, second], person),
-        remakes.retitle(room.project_id, first, person),
+        starting.like(room.project_id, first, 1, person),
+        starting.merge(room.project_id, [first, second], person),
+        starting.retitle(room.project_id, first, person),
     ):
         with pytest.raises(UserError) as refused:
             await start
@@ -136,10 +136,10 @@ async def test_what_cannot_be_remade_is_refused(server: ModelServer, room: Room,
     first, _ = await _two_ideas(server, room, connected)
     codes = []
     for start in (
-        remakes.merge(room.project_id, [first, first], room.owner),
-        remakes.like(room.project_id, first, 11, room.owner),
-        remakes.retitle(room.project_id, IdeaRef(first.artifact_id, 9), room.owner),
-        brainstorms.start(room.project_id, Brief("抖音", "爽文", model="none-such"), room.owner),
+        starting.merge(room.project_id, [first, first], room.owner),
+        starting.like(room.project_id, first, 11, room.owner),
+        starting.retitle(room.project_id, IdeaRef(first.artifact_id, 9), room.owner),
+        starting.start(room.project_id, Brief("抖音", "爽文", model="none-such"), room.owner),
     ):
         with pytest.raises(UserError) as refused:
             await start

@@ -14,7 +14,7 @@ from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits, keepers, verdicts
 from scriptwriter.services.projects import catalog, invitations, memberships
-from scriptwriter.services.runs import attempts, brainstorms, provenance, remakes
+from scriptwriter.services.runs import attempts, ending, provenance, retrying, starting
 from scriptwriter.services.transfer import storage
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Membership, User
@@ -53,15 +53,15 @@ READING: dict[str, Act] = {
     "export": lambda place, who: storage.export(place.project_id, who),
 }
 ACTING: dict[str, Act] = {
-    "start": lambda place, who: brainstorms.start(place.project_id, BRIEF, who),
-    "start again": lambda place, who: brainstorms.start_again(place.project_id, who),
-    "retry": lambda place, who: brainstorms.retry(place.project_id, place.transform_id, who),
-    "stop": lambda place, who: brainstorms.stop(place.project_id, place.transform_id, who),
+    "start": lambda place, who: starting.start(place.project_id, BRIEF, who),
+    "start again": lambda place, who: starting.start_again(place.project_id, who),
+    "retry": lambda place, who: retrying.retry(place.project_id, place.transform_id, who),
+    "stop": lambda place, who: ending.stop(place.project_id, place.transform_id, who),
     "pick": lambda place, who: verdicts.pick(place.project_id, _first(place), "keep", who),
     "edit": lambda place, who: edits.edit(place.project_id, _first(place), "新题目", "新正文。", "", who),
     "arrange": lambda place, who: keepers.move(place.project_id, _first(place), None, who),
-    "like": lambda place, who: remakes.like(place.project_id, _first(place), 3, who),
-    "retitle": lambda place, who: remakes.retitle(place.project_id, _first(place), who),
+    "like": lambda place, who: starting.like(place.project_id, _first(place), 3, who),
+    "retitle": lambda place, who: starting.retitle(place.project_id, _first(place), who),
 }
 MANAGING: dict[str, Act] = {
     "rename": lambda place, who: catalog.change(place.project_id, who, name="另一个名字"),
@@ -113,9 +113,9 @@ async def new_place() -> Place:
         session.add_all(
             [Membership(project_id=project_id, user_id=name, role=name.removesuffix("-2")) for name in others]
         )
-    attempt = await attempts.begin(await brainstorms.start(project_id, BRIEF, "owner-2"))
+    attempt = await attempts.begin(await starting.start(project_id, BRIEF, "owner-2"))
     assert attempt is not None
-    await attempts.fail(attempt, [ONE], Reply("m", raw_response="raw"), fault("reply_unreadable"))
+    await ending.fail(attempt, [ONE], Reply("m", raw_response="raw"), fault("reply_unreadable"))
     return Place(project_id, attempt.transform_id, attempt.artifact_id)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Idea
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, retrying, starting
 from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, spoken, story
@@ -20,12 +20,12 @@ ONE = Idea("重生之约", "她醒来时回到十年前。")
 
 async def started(room: Room) -> str:
     """A transform that waits for a worker."""
-    return await brainstorms.start(room.project_id, BRIEF, room.owner)
+    return await starting.start(room.project_id, BRIEF, room.owner)
 
 
 async def stopped(room: Room, transform_id: str, who: str = "collaborator") -> bool:
     """What a stop by that person says."""
-    return await brainstorms.stop(room.project_id, transform_id, getattr(room, who))
+    return await ending.stop(room.project_id, transform_id, getattr(room, who))
 
 
 async def running_on(endpoint: Endpoint, transform_id: str) -> asyncio.Task[None]:
@@ -111,7 +111,7 @@ async def test_a_stop_after_the_last_word_changes_nothing(connected: str, room: 
     transform_id = await started(room)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
-    await attempts.finish(attempt, [ONE], Reply("m"))
+    await ending.finish(attempt, [ONE], Reply("m"))
 
     assert not await stopped(room, transform_id)
 
@@ -140,7 +140,7 @@ async def test_a_stopped_run_can_be_filled_in(connected: str, room: Room) -> Non
     await attempts.save_draft(attempt, [ONE])
     await stopped(room, transform_id)
 
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
 
     again = await attempts.begin(transform_id)
     assert again is not None and again.finished == (ONE,)

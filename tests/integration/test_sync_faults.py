@@ -14,7 +14,7 @@ import pytest
 
 from scriptwriter.domain.graph import Idea
 from scriptwriter.embedded.postgres.launcher import attach
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, starting
 from scriptwriter.store import database
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import FLOW, clause
@@ -44,7 +44,7 @@ async def attempt(room: Room) -> attempts.Attempt:
 
 
 async def begun(room: Room) -> attempts.Attempt:
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE])
     return attempt

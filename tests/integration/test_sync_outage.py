@@ -5,7 +5,7 @@ import signal
 
 from scriptwriter.domain.graph import Idea
 from scriptwriter.embedded.postgres.launcher import attach
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, starting
 from scriptwriter.store import database
 from scriptwriter.sync.hub import Hub
 from tests.support import postgres
@@ -24,7 +24,7 @@ async def test_a_database_that_is_away_is_said_and_then_followed_on() -> None:
         database.apply_schema(url)
         connection = database.connect(url)
         room = await make_room()
-        attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+        attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
         assert attempt is not None
         await attempts.save_draft(attempt, [ONE])
         async with (

@@ -13,7 +13,7 @@ from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import verdicts
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Artifact, Membership, Project, Transform, UserSession
 from scriptwriter.sync.hub import Hub
@@ -64,7 +64,7 @@ async def _attempts(room: Room) -> list[int]:
 
 
 async def _begun(room: Room) -> attempts.Attempt:
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     return attempt
 
@@ -72,13 +72,13 @@ async def _begun(room: Room) -> attempts.Attempt:
 async def _cut_short(room: Room, code: str = "reply_unreadable", **params: int) -> attempts.Attempt:
     """A run that failed after its first idea."""
     attempt = await _begun(room)
-    await attempts.fail(attempt, [ONE], Reply("test-model", raw_response="<b>raw</b>"), fault(code, **params))
+    await ending.fail(attempt, [ONE], Reply("test-model", raw_response="<b>raw</b>"), fault(code, **params))
     return attempt
 
 
 async def _finished(room: Room) -> attempts.Attempt:
     attempt = await _begun(room)
-    await attempts.finish(attempt, [ONE, TWO, THREE], Reply("test-model"))
+    await ending.finish(attempt, [ONE, TWO, THREE], Reply("test-model"))
     return attempt
 
 
@@ -308,13 +308,13 @@ async def test_an_event_that_comes_twice_acts_once(hub: Hub, room: Room) -> None
         second = tab.value(BrainstormState, "newest").transform_id
         attempt = await attempts.begin(second)
         assert attempt is not None
-        await attempts.fail(attempt, [ONE], None, fault("reply_unreadable"))
+        await ending.fail(attempt, [ONE], None, fault("reply_unreadable"))
         await tab.sees(BrainstormState, "newest", lambda newest: newest.phase == "failed")
         await tab.send(BrainstormState.start_again, seen=first.transform_id)
         await tab.send(BrainstormState.retry, transform_id=second, attempt=0)
         attempt = await attempts.begin(second)
         assert attempt is not None
-        await attempts.fail(attempt, [ONE], None, fault("reply_unreadable"))
+        await ending.fail(attempt, [ONE], None, fault("reply_unreadable"))
         failed_again = ("failed", 1)
         await tab.sees(
             BrainstormState, "newest", lambda newest: (newest.phase, newest.attempt) == failed_again
@@ -447,7 +447,7 @@ async def test_a_brief_that_comes_again_starts_no_second_run(hub: Hub, room: Roo
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
         await tab.send(BrainstormState.start, form_data=form | {"seen": ""})
         newest = await tab.sees(BrainstormState, "newest", lambda newest: newest.transform_id != "")
-        await brainstorms.stop(room.project_id, newest.transform_id, room.owner)
+        await ending.stop(room.project_id, newest.transform_id, room.owner)
         await tab.sees(BrainstormState, "newest", lambda newest: newest.phase == "stopped")
 
         await tab.send(BrainstormState.start, form_data=form | {"seen": newest.transform_id})

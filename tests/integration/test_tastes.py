@@ -6,7 +6,7 @@ from scriptwriter.domain import prompts
 from scriptwriter.domain.graph import Idea
 from scriptwriter.domain.steering import Steering
 from scriptwriter.services.ideas import edits, verdicts
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, retrying, starting
 from scriptwriter.worker.model_faults import fault
 from tests.support.batches import ONE, THREE, TWO, written
 from tests.support.rooms import Room
@@ -36,7 +36,7 @@ async def test_the_next_batch_knows_what_is_liked_disliked_and_there_already(
     await verdicts.pick(room.project_id, four, "keep", room.owner)
     await verdicts.pick(room.project_id, four, "none", room.owner)
 
-    transform_id = await brainstorms.start_again(room.project_id, room.collaborator)
+    transform_id = await starting.start_again(room.project_id, room.collaborator)
 
     steering = prompts.steering_of(prompt(connected, transform_id))
     assert [(each.title, each.summary, each.reasons) for each in steering.kept] == [
@@ -79,13 +79,13 @@ async def test_a_retry_is_steered_as_its_run_was_begun(connected: str, room: Roo
     """What people say meanwhile is for the next batch."""
     [one, two, _] = await written(room)
     await verdicts.pick(room.project_id, one, "keep", room.owner)
-    transform_id = await brainstorms.start_again(room.project_id, room.owner)
+    transform_id = await starting.start_again(room.project_id, room.owner)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None and attempt.prompt == prompt(connected, transform_id)
-    await attempts.fail(attempt, [FOUR], None, fault("reply_unreadable"))
+    await ending.fail(attempt, [FOUR], None, fault("reply_unreadable"))
     await verdicts.pick(room.project_id, two, "pass", room.owner)
 
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
 
     again = await attempts.begin(transform_id)
     assert again is not None and again.prompt == prompt(connected, transform_id, "attempt-1")

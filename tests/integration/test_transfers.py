@@ -20,7 +20,7 @@ from scriptwriter.exports.plain_text import plain
 from scriptwriter.operations import process_pool
 from scriptwriter.services.ideas import edits
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import brainstorms, provenance, remakes
+from scriptwriter.services.runs import ending, provenance, retrying, starting
 from scriptwriter.services.transfer import import_reading
 from scriptwriter.services.transfer.file_format import MOST_BYTES, MOST_ROWS, MOST_RUNS
 from scriptwriter.services.transfer.storage import export, take_in
@@ -256,7 +256,7 @@ async def test_an_imported_run_is_over_and_costs_nobody_a_start(room: Room, conn
         rows(connected, "SELECT * FROM transforms WHERE project_id = %s AND asked_by IS NOT NULL", project_id)
         == []
     )
-    await brainstorms.start_again(project_id, room.stranger)
+    await starting.start_again(project_id, room.stranger)
 
 
 async def _filled(room: Room) -> tuple[str, bytes]:
@@ -834,14 +834,14 @@ async def _works(url: str, content: bytes, room: Room) -> None:
         await provenance.of_run(project_id, batch.transform_id, "other")
         if batch.status != "completed":
             with suppress(UserError):
-                await brainstorms.retry(project_id, batch.transform_id, owner)
-                await brainstorms.stop(project_id, batch.transform_id, owner)
+                await retrying.retry(project_id, batch.transform_id, owner)
+                await ending.stop(project_id, batch.transform_id, owner)
         for place, notes in [*batch.notes.items()][:1]:
             ref = IdeaRef(batch.artifact_id or "", place)
             await edits.edit(project_id, ref, "新题目", "新正文", notes.newest.id, owner)
-            await brainstorms.stop(project_id, await remakes.like(project_id, ref, 1, owner), owner)
+            await ending.stop(project_id, await starting.like(project_id, ref, 1, owner), owner)
     with suppress(UserError):
-        await brainstorms.stop(project_id, await brainstorms.start_again(project_id, owner), owner)
+        await ending.stop(project_id, await starting.start_again(project_id, owner), owner)
     _, again = await export(project_id, "other")
     copied = await take_in(again, "other")
     assert counts(url, copied) == counts(url, project_id)

@@ -13,9 +13,8 @@ from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.exports.idea_selection import read as read_document
 from scriptwriter.services.ideas import edits, verdicts
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import brainstorms, provenance, remakes
-from scriptwriter.services.runs.heartbeats import Watch
-from scriptwriter.services.runs.takeover import adopt
+from scriptwriter.services.runs import ending, provenance, retrying, starting
+from scriptwriter.services.runs.takeover import FailureDetector, take_over
 from scriptwriter.services.transfer.storage import export
 from scriptwriter.sync.flow_snapshot import read_flow
 from scriptwriter.sync.lineage_join import folded, lineage
@@ -87,16 +86,16 @@ async def answers(url: str, room: Room, other: str) -> ProjectFlow:
     for batch in flow.batches:
         await provenance.of_run(room.project_id, batch.transform_id, room.viewer)
         with suppress(UserError):
-            await brainstorms.retry(room.project_id, batch.transform_id, room.owner)
-        await brainstorms.stop(room.project_id, batch.transform_id, room.owner)
+            await retrying.retry(room.project_id, batch.transform_id, room.owner)
+        await ending.stop(room.project_id, batch.transform_id, room.owner)
     for ref in [IdeaRef(batch.artifact_id, 0) for batch in flow.batches if batch.artifact_id]:
         with suppress(UserError):
             await verdicts.pick(room.project_id, ref, "keep", room.owner)
             await edits.edit(room.project_id, ref, "题", "文", "", room.owner)
-            await remakes.retitle(room.project_id, ref, room.owner)
+            await starting.retitle(room.project_id, ref, room.owner)
     with suppress(UserError):
-        await brainstorms.start_again(room.project_id, room.owner)
-    assert await brainstorms.stop(other, await brainstorms.start(other, BRIEF, room.owner), room.owner)
+        await starting.start_again(room.project_id, room.owner)
+    assert await ending.stop(other, await starting.start(other, BRIEF, room.owner), room.owner)
     return flow
 
 
@@ -152,7 +151,7 @@ async def test_a_draft_that_cannot_be_read_ends_its_run_and_stays(
 ) -> None:
     """A worker gives the run up in one sentence; nothing of the row is lost."""
     await written(room)
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     execute(connected, "UPDATE artifacts SET partial_data = %s WHERE streaming_status = 'streaming'", draft)
     other = await catalog.create(room.owner, "另一个项目")
 
@@ -170,9 +169,9 @@ async def test_a_draft_that_cannot_be_read_ends_its_run_and_stays(
 
 async def test_a_running_row_that_cannot_be_read_is_swept_and_given_up(connected: str, room: Room) -> None:
     """The sweep goes on with the others."""
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     other = await catalog.create(room.owner, "另一个项目")
-    second = await brainstorms.start(other, BRIEF, room.owner)
+    second = await starting.start(other, BRIEF, room.owner)
     execute(connected, "DELETE FROM procrastinate_jobs")
     execute(
         connected,
@@ -181,7 +180,7 @@ async def test_a_running_row_that_cannot_be_read_is_swept_and_given_up(connected
         transform_id,
     )
 
-    adopted = await adopt(Watch(stalled=0), ended={})
+    adopted = await take_over(FailureDetector(stalled=0), ended={})
     await run(transform_id)
 
     assert {*adopted} == {transform_id, second}

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from scriptwriter.services.accounts import sessions
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.store import database
 from scriptwriter.store.database import apply_schema
 from tests.support import postgres
@@ -141,7 +141,7 @@ async def inhabited(published: Published) -> AsyncIterator[Room]:
     connection = database.connect(published.database_url)
     room = await make_room(f"{secrets.token_hex(3)}-")
     published.model.answers(spoken(ideas_text([1, 2, 3])))
-    transform_id = await brainstorms.start(room.project_id, BRIEF, room.owner)
+    transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     query = "SELECT id FROM transforms WHERE id = %s AND status = 'completed'"
     await eventually(lambda: rows(published.database_url, query, transform_id))
     yield room

@@ -15,7 +15,7 @@ from sqlmodel import col
 from scriptwriter.domain.graph import Brief
 from scriptwriter.services.accounts import sessions
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User
 from scriptwriter.web.page_table import ROUTES
@@ -175,7 +175,7 @@ async def test_hostile_texts_are_shown_as_they_are(
     brief = Brief.parse(
         {"platform": HOSTILE[0], "genre": HOSTILE[1], "other_requirements": all_of_them, "count": 10}
     )
-    project_id, _ = await brainstorms.start_project(HOSTILE[2] + HOSTILE[6] + "W" * 90, brief, room.owner)
+    project_id, _ = await starting.start_project(HOSTILE[2] + HOSTILE[6] + "W" * 90, brief, room.owner)
     described = "W" * 90 + all_of_them
     await catalog.change(project_id, room.owner, description=described[:2000])
     wide = await Watched.comes(browser, published, room.owner)

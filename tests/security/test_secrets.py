@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scriptwriter.services.accounts import sessions
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.web.kit.event_signatures import states
 from scriptwriter.web.page_table import ROUTES
 from scriptwriter.web.room.room_state import BrainstormState
@@ -33,7 +33,7 @@ async def test_no_secret_leaves_the_server(published: Published, inhabited: Room
         await page.boot(place)
         await page.send(named(BrainstormState, "watch"), place=place)
         for sign in ("密钥无效", "故事3号"):
-            await brainstorms.start(project_id, BRIEF, room.owner)
+            await starting.start(project_id, BRIEF, room.owner)
             await page.until(lambda sign=sign: sign in page.heard)
         heard += page.heard
     async with published.client() as client:

@@ -2,7 +2,7 @@
 
 from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.domain.idea_acts import IdeaRef
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.services.runs.attempts import Attempt
 from tests.support.rooms import BRIEF, Room
 
@@ -14,7 +14,7 @@ GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 
 async def begun(room: Room) -> Attempt:
     """A generation that a worker has just begun."""
-    attempt = await attempts.begin(await brainstorms.start(room.project_id, BRIEF, room.owner))
+    attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     return attempt
 
@@ -30,5 +30,5 @@ async def written(room: Room, *ideas: Idea) -> list[IdeaRef]:
     """The ideas (by default three) of a generation that has ended well."""
     ideas = ideas or (ONE, TWO, THREE)
     attempt = await begun(room)
-    await attempts.finish(attempt, ideas, Reply("a-model"))
+    await ending.finish(attempt, ideas, Reply("a-model"))
     return [IdeaRef(attempt.artifact_id, place) for place in range(len(ideas))]

@@ -17,7 +17,7 @@ import structlog
 from scriptwriter.services.accounts import test_user
 from scriptwriter.services.accounts.test_user import TEST_USER
 from scriptwriter.services.projects import catalog
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import retrying
 from scriptwriter.sync.project_flow import Batch
 from tests.support.budgets import unlimited
 from tests.support.chaos_checks import short, shown_equals_stored, unended, violations
@@ -194,7 +194,7 @@ class Chaos:
                     return
                 # A project generates once at a time.
                 for run in {run["project_id"]: run for run in lacking}.values():
-                    await brainstorms.retry(run["project_id"], run["id"], OWNER)
+                    await retrying.retry(run["project_id"], run["id"], OWNER)
             await asyncio.sleep(0.2)
         left = [*unended(url), *short(url)]
         self.report.note([f"{run['id']} is {run['streaming_status']} after {REST:.0f} s" for run in left])

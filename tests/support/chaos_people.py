@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Brief, Idea
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.project_flow import Batch, ProjectFlow
 
@@ -140,18 +140,18 @@ class Person:
         # The wish is a mark by which the model's calls are told apart.
         brief = Brief("抖音", "悬疑", f"mark {uuid4().hex}", self._random.randint(2, 5))
         clicks = [
-            self._try("start", lambda: brainstorms.start(self._witness.project_id, brief, self._name))
+            self._try("start", lambda: starting.start(self._witness.project_id, brief, self._name))
             for _ in range(2 if twice else 1)
         ]
         if [each for each in await asyncio.gather(*clicks) if each is not None][1:]:
             self._witness.protests.append(f"a double click started two generations ({brief})")
 
     async def _retry(self, batch: Batch) -> bool:
-        await brainstorms.retry(self._witness.project_id, batch.transform_id, self._name)
+        await retrying.retry(self._witness.project_id, batch.transform_id, self._name)
         return True
 
     async def _stop(self, batch: Batch) -> bool:
-        return await brainstorms.stop(self._witness.project_id, batch.transform_id, self._name)
+        return await ending.stop(self._witness.project_id, batch.transform_id, self._name)
 
     async def _try(self, deed: str, act: Callable[[], Awaitable[_Result]]) -> _Result | None:
         """Like a person: who is refused, or meets a server that is down, comes back later."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from scriptwriter.domain.graph import Brief
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import ending, starting
 from tests.support.chaos_checks import unended
 from tests.support.chaos_model import Storyteller, call_of
 from tests.support.chaos_people import Witness
@@ -26,7 +26,7 @@ async def haunt(
     Returns how many seconds that took, and a sentence where it did not happen.
     """
     for run in await asyncio.to_thread(unended, stage.url):
-        await brainstorms.stop(run["project_id"], run["id"], owner)
+        await ending.stop(run["project_id"], run["id"], owner)
     model.pace, model.faults = SLOW, 0.0
     haunted = [await _begin(witness, model, owner) for witness in witnesses]
     if not await _within(PATIENCE, lambda: all(each.is_written for each in haunted)):
@@ -73,7 +73,7 @@ class _Haunted:
 async def _begin(witness: Witness, model: Storyteller, owner: str) -> _Haunted:
     mark = f"mark {uuid4().hex}"
     brief = Brief("抖音", "悬疑", mark, 5)
-    return _Haunted(await brainstorms.start(witness.project_id, brief, owner), mark, witness, model)
+    return _Haunted(await starting.start(witness.project_id, brief, owner), mark, witness, model)
 
 
 async def _within(seconds: float, condition: Callable[[], bool]) -> bool:

@@ -11,7 +11,7 @@ from psycopg import sql
 from scriptwriter.domain.graph import Brief, Idea, Reply
 from scriptwriter.domain.idea_acts import BODY_LIMIT, IdeaRef
 from scriptwriter.services.ideas import edits, keepers, verdicts
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import LlmPrompt
 from tests.support.rooms import Room
@@ -58,13 +58,13 @@ async def grow(scene: Scene, url: str, batches: int = BATCHES) -> Target:
 async def _one_batch(room: Room) -> tuple[str, str]:
     """The ids of its transform and of its artifact."""
     brief = Brief("抖音", "穿越, 爽文", f"女主是现代 CEO {_MARK}", 10)
-    transform_id = await brainstorms.start(room.project_id, brief, room.owner)
+    transform_id = await starting.start(room.project_id, brief, room.owner)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
     ideas = [
         Idea(f"{_MARK}第{place}个", f"{_MARK}{place}" + "她醒来时回到十年前。" * 40) for place in range(10)
     ]
-    await attempts.finish(attempt, ideas, Reply("a-model", raw_response="{" * 199_000))
+    await ending.finish(attempt, ideas, Reply("a-model", raw_response="{" * 199_000))
     refs = [IdeaRef(attempt.artifact_id, place) for place in range(10)]
     for place, ref in enumerate(refs):
         await verdicts.pick(room.project_id, ref, "keep" if place % 2 else "pass", room.owner, "")

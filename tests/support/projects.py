@@ -6,7 +6,7 @@ from scriptwriter.domain.errors import GenerationError
 from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits, keepers, verdicts
-from scriptwriter.services.runs import attempts, brainstorms, remakes
+from scriptwriter.services.runs import attempts, ending, retrying, starting
 from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import BRIEF, Room
 
@@ -23,16 +23,16 @@ async def written(transform_id: str, ideas: Sequence[Idea], error: GenerationErr
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
     if error is None:
-        await attempts.finish(attempt, ideas, REPLY)
+        await ending.finish(attempt, ideas, REPLY)
     else:
-        await attempts.fail(attempt, ideas, REPLY, error)
+        await ending.fail(attempt, ideas, REPLY, error)
     return attempt.artifact_id
 
 
 async def fill(room: Room) -> str:
     """Everything in one project; returns the id of the first ideas artifact."""
     project, owner, colleague = room.project_id, room.owner, room.collaborator
-    first = await written(await brainstorms.start(project, BRIEF, owner), [ONE, TWO, THREE])
+    first = await written(await starting.start(project, BRIEF, owner), [ONE, TWO, THREE])
     refs = [IdeaRef(first, place) for place in range(3)]
     version = await edits.edit(project, refs[0], "改过的题目", "改过的正文。\r\n第二段", "", colleague)
     original = await edits.restore(project, refs[0], "", version, owner)
@@ -45,25 +45,25 @@ async def fill(room: Room) -> str:
     await keepers.move(project, refs[1], refs[0], owner)
     await keepers.move(project, refs[1], None, colleague)
     await written(
-        await remakes.like(project, refs[0], 2, owner), [Idea("像一", "甲。"), Idea("像二", "乙。")]
+        await starting.like(project, refs[0], 2, owner), [Idea("像一", "甲。"), Idea("像二", "乙。")]
     )
-    await written(await remakes.merge(project, refs[:2], colleague), [Idea("合一", "丙。")])
-    await written(await remakes.retitle(project, refs[1], owner), [Idea("新标题", "理由")])
-    await written(await remakes.retitle(project, refs[2], owner), [], fault("reply_unreadable"))
-    steered = await brainstorms.start_again(project, colleague)
+    await written(await starting.merge(project, refs[:2], colleague), [Idea("合一", "丙。")])
+    await written(await starting.retitle(project, refs[1], owner), [Idea("新标题", "理由")])
+    await written(await starting.retitle(project, refs[2], owner), [], fault("reply_unreadable"))
+    steered = await starting.start_again(project, colleague)
     await written(steered, [Idea("戊", "一。")], fault("reply_cut", finished=1))
-    await brainstorms.retry(project, steered, owner)
+    await retrying.retry(project, steered, owner)
     await written(steered, [Idea("戊", "一。"), Idea("己", "二。")], fault("reply_cut", finished=2))
-    await brainstorms.retry(project, steered, owner, skip=2)
+    await retrying.retry(project, steered, owner, skip=2)
     attempt = await attempts.begin(steered)
     assert attempt is not None
-    await attempts.finish(attempt, attempt.ideas, None)
-    stopped = await brainstorms.start(project, BRIEF, owner)
+    await ending.finish(attempt, attempt.ideas, None)
+    stopped = await starting.start(project, BRIEF, owner)
     attempt = await attempts.begin(stopped)
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE, Idea("停", "在这", "writing")])
-    await brainstorms.stop(project, stopped, colleague)
-    growing = await attempts.begin(await brainstorms.start(project, BRIEF, colleague))
+    await ending.stop(project, stopped, colleague)
+    growing = await attempts.begin(await starting.start(project, BRIEF, colleague))
     assert growing is not None
     await attempts.save_draft(growing, [Idea("长", "成。"), Idea("地下", "保", "writing")])
     return first

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from scriptwriter.domain.graph import Brief, Idea, Reply
 from scriptwriter.services.projects import catalog, invitations
-from scriptwriter.services.runs import attempts, brainstorms
+from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Membership, Project, TransformOutput, User
 from scriptwriter.worker.model_faults import fault
@@ -70,14 +70,14 @@ async def make_scene(prefix: str = "") -> Scene:
             )
             session.add(Membership(project_id=project_id, user_id=guest, role="viewer"))
         invitation = await invitations.invite(project_id, invited, "viewer", room.owner)
-        transform_id = await brainstorms.start(project_id, BRIEF, room.owner)
+        transform_id = await starting.start(project_id, BRIEF, room.owner)
         attempt = await attempts.begin(transform_id)
         assert attempt is not None
         reply = Reply("test-model", raw_response=f"{SECRET}的原文")
         if number == 1:
-            await attempts.fail(attempt, IDEAS[:1], reply, fault("content_filtered", number=2))
+            await ending.fail(attempt, IDEAS[:1], reply, fault("content_filtered", number=2))
         elif number != 2:
-            await attempts.finish(attempt, IDEAS, reply)
+            await ending.finish(attempt, IDEAS, reply)
         ideas = await _ideas_of(transform_id)
         scene.targets.append(Target(project_id, transform_id, ideas, guest, room.stranger, invitation.id))
     await catalog.archive(scene.targets[3].project_id, room.owner)

@@ -14,7 +14,7 @@ from scriptwriter.api.error_responses import Invalid, answers
 from scriptwriter.api.routes.request_models import RequestBody, ResponseBody
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Audience, Brief
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.texts import Text, api_texts
 
 router = APIRouter(prefix="/api/brainstorm", tags=["brainstorm"])
@@ -85,14 +85,14 @@ class Stopped(ResponseBody):
 @router.post("/start", status_code=202, responses=_ERRORS)
 async def start_brainstorm(body: Start, person: Person, request: Request) -> Started:
     """Start a brainstorm in a project. Its ideas arrive through the shapes, word by word."""
-    transform_id = await brainstorms.start(body.project_id, _brief(body.params), person.id)
+    transform_id = await starting.start(body.project_id, _brief(body.params), person.id)
     return _started(transform_id, api_texts.RUN_STARTED, request)
 
 
 @router.post("/{transform_id}/stop", responses=answers(400, 401, 403, 404, 413))
 async def stop_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Stopped:
     """Stop a run at once. What is written stays."""
-    stopped = await brainstorms.stop(body.project_id, transform_id, person.id)
+    stopped = await ending.stop(body.project_id, transform_id, person.id)
     text = api_texts.RUN_STOPPED if stopped else api_texts.RUN_HAD_ENDED
     status = "stopped" if stopped else "ended"
     return Stopped(transform_id=transform_id, status=status, message=getattr(text, language_of(request)))
@@ -106,14 +106,14 @@ async def retry_brainstorm(transform_id: str, body: Retry, person: Person, reque
     code `model_withdrawn` and nothing changes: start again with another model.
     """
     only = None if body.idea is None else body.idea - 1
-    await brainstorms.retry(body.project_id, transform_id, person.id, only=only, rephrase=body.rephrase)
+    await retrying.retry(body.project_id, transform_id, person.id, only=only, rephrase=body.rephrase)
     return _started(transform_id, api_texts.RUN_GOES_ON, request)
 
 
 @router.post("/{transform_id}/fill-in", status_code=202, responses=_ERRORS)
 async def fill_in_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Started:
     """Write every missing idea of a run: the same as `retry` without further fields."""
-    await brainstorms.retry(body.project_id, transform_id, person.id)
+    await retrying.retry(body.project_id, transform_id, person.id)
     return _started(transform_id, api_texts.RUN_GOES_ON, request)
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from scriptwriter.domain.base_values import MOST_IDEAS, Body, Ref, Title, Value, in_order
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import seen
+from scriptwriter.domain.typed_text import seen, storable
 
 Audience = Literal["", "female", "male"]
 """Whom a story is for: 女频, 男频; "" is everybody."""
@@ -86,7 +86,7 @@ def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
     value = values.get(name) or ""
     if not isinstance(value, str):
         value = str(value)
-    value = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+    value = storable(value).strip()
     if len(value) > limit:
         raise UserError(f"{name}_too_long", limit=limit)
     return seen(value)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import one_line, visible
+from scriptwriter.domain.typed_text import one_line, storable, visible
 from scriptwriter.services.accounts import passwords
 from scriptwriter.services.accounts.sessions import token_hash
 from scriptwriter.store import fair_share
@@ -123,7 +123,7 @@ async def user_of_token(token: str, *, address: str = "", user_agent: str = "") 
         now = datetime.now(UTC)
         used = {
             "last_used_address": address,
-            "last_used_agent": user_agent.replace("\x00", "")[:_LONGEST_AGENT],
+            "last_used_agent": storable(user_agent)[:_LONGEST_AGENT],
         }
         same = (known.last_used_address, known.last_used_agent) == tuple(used.values())
         pause = _NOTED_EVERY if same else _OTHER_NOTED_EVERY

@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from scriptwriter.domain.typed_text import storable
 from scriptwriter.store import fair_share
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User, UserSession
@@ -52,7 +53,7 @@ async def open_in(session: AsyncSession, user_id: str, *, user_agent: str = "", 
     kept = theirs.order_by(col(UserSession.last_seen_at).desc()).limit(MOST_SESSIONS - 1)
     ending = col(UserSession.user_id) == user_id, col(UserSession.id).not_in(kept)
     await session.exec(delete(UserSession).where(*ending))
-    agent = user_agent.replace("\x00", "")[:_LONGEST_AGENT] or None
+    agent = storable(user_agent)[:_LONGEST_AGENT] or None
     expires_at = datetime.now(UTC) + SESSION_LIFE
     session.add(UserSession(id=token_hash(token), user_id=user_id, expires_at=expires_at, user_agent=agent))
     return token

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.look_alikes import skeleton
-from scriptwriter.domain.typed_text import visible
+from scriptwriter.domain.typed_text import storable, visible
 
 SHORTEST_NAME, LONGEST_NAME = 2, 32
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
@@ -25,8 +25,8 @@ _RESERVED_PARTS = "官方 管理员 管理員 administrator"
 def folded(typed: str) -> str:
     """The canonical form of a typed username: NFKC, case-folded, trimmed. Accepts any text."""
     # A normalized character comes from at most four typed ones, so longer text is too long in any case.
-    storable = typed[: 4 * LONGEST_NAME + 1].replace("\x00", "?").encode("utf-8", "replace").decode()
-    name = unicodedata.normalize("NFKC", storable).casefold()
+    known = storable(typed[: 4 * LONGEST_NAME + 1], "?")
+    name = unicodedata.normalize("NFKC", known).casefold()
     return unicodedata.normalize("NFKC", name).strip()
 
 

@@ -19,7 +19,7 @@ from scriptwriter.domain.graph import Idea
 from scriptwriter.domain.idea_acts import Act, IdeaRef, Verdict, acts_in
 from scriptwriter.domain.kinds import Version
 from scriptwriter.domain.run_context import ActContext, ActParams
-from scriptwriter.services.runs.transitions import begun, begun_by
+from scriptwriter.services.runs.records import begun, begun_by
 from scriptwriter.store.tables import (
     Artifact,
     HumanTransform,

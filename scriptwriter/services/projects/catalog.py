@@ -10,11 +10,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.domain import graph
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import one_line, seen, visible
+from scriptwriter.domain.typed_text import one_line, seen, storable, visible
 from scriptwriter.services.projects import invitations
 from scriptwriter.services.projects.access import OWNERS, PRESENT, require
-from scriptwriter.services.runs.endings import storable
-from scriptwriter.services.runs.stops import stop_in
+from scriptwriter.services.runs.ending import stop_in
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Membership, Project, Transform, User
 

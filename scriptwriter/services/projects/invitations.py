@@ -19,10 +19,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.typed_text import storable
 from scriptwriter.services.accounts import sign_in_throttle
 from scriptwriter.services.accounts.usernames import folded
 from scriptwriter.services.projects.access import OWNERS, PRESENT, READERS, is_id, require
-from scriptwriter.services.runs.endings import storable
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Invitation, Membership, Project, User
 

@@ -1,45 +1,42 @@
-"""A worker's attempts at a generation: begin, drafts, end; the attempt's number fences every write."""
+"""A worker's attempt at a run: begin it, and commit drafts while the ideas grow.
+
+The number of the attempt is the fence: a write of an attempt that is not the current one any more changes
+nothing and raises Superseded. How an attempt ends is in `ending`.
+"""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from sqlalchemy import update
-from sqlalchemy.exc import NoResultFound
-from sqlmodel import col
+from sqlalchemy import bindparam, update
+from sqlmodel import col, select
 
-from scriptwriter.domain import graph, kinds
+from scriptwriter.domain import graph
 from scriptwriter.domain.errors import GenerationError, Superseded
-from scriptwriter.domain.graph import Brief, Idea, Reply
+from scriptwriter.domain.graph import Brief, Idea
 from scriptwriter.domain.kinds import Unreadable
-from scriptwriter.domain.run_context import Waiting
-from scriptwriter.services.runs.draft_statement import write_draft
-from scriptwriter.services.runs.endings import end_artifact, end_as_it_is, end_title
-from scriptwriter.services.runs.graph_steps import brief_of, ideas_of
-from scriptwriter.services.runs.model_replies import record, record_unheard
-from scriptwriter.services.runs.offered_models import offered
-from scriptwriter.services.runs.queue import defer_generation
-from scriptwriter.services.runs.remakes import version_with_title
-from scriptwriter.services.runs.retries import next_attempt, prompt_of
-from scriptwriter.services.runs.transitions import (
+from scriptwriter.services.runs.records import (
+    brief_of,
     changed,
-    context_of,
-    fault_of,
-    readable,
-    seconds_of_work,
+    ideas_of,
+    offered,
+    readable_context,
     transition,
 )
-from scriptwriter.store.database import transaction
+from scriptwriter.services.runs.retrying import next_attempt, prompt_of
+from scriptwriter.store.database import database, transaction
 from scriptwriter.store.tables import Artifact, Transform
+
+DEATHS = 5
+"""A run fails when so many processes in a row die while they run it, without one more finished idea."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One worker's turn at a transform; `number` is the fence.
+    """What a worker needs to know of its attempt; `number` is the fence.
 
-    `ideas` are those of earlier turns, each at its place; `slots` are the places to write, from 0.
-    `retries` and `retries_left` count the automatic ones.
+    `ideas` are those of earlier attempts, each at its place; `slots` are the places to write, from 0;
+    `skipped` are the places that a person has given up. `retries` and `retries_left` count automatic retries.
     """
 
     transform_id: str
@@ -64,16 +61,13 @@ class Attempt:
         return graph.finished(self.ideas)
 
 
-DEATHS = 5
-"""How many workers may die in a row over a generation, without one more finished idea."""
-
-
 async def begin(transform_id: str, job: int | None = None, process: int | None = None) -> Attempt | None:
-    """Take the transform for `job`, run by `process`, and return what to do; None where there is nothing.
+    """Begin an attempt for the queue's job `job` in the worker process `process`.
 
-    A transform that is running already was left behind by a worker: this is its next attempt. Only where
-    it is another job's it is not taken. Raises GenerationError `interrupted_too_often` after so many deaths,
-    and as `offered` does where there is something to write.
+    A run that is `running` already was left by a process that died: this is its next attempt. Returns None
+    where the run has ended, and where it is `running` for another job.
+    Raises GenerationError: `run_unreadable`, `interrupted_too_often` after DEATHS, and as `offered` does
+    where there is something to write.
     """
     async with transaction() as session:
         transform = await session.get(Transform, transform_id, with_for_update=True)
@@ -85,7 +79,7 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
             raise GenerationError("run_unreadable")
         kept = graph.kept(written)
         finished = len(graph.finished(kept))
-        context = readable(transform)
+        context = readable_context(transform)
         if transform.streaming_status == "running":
             if context.job not in (None, job):
                 return None
@@ -93,7 +87,7 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
                 raise GenerationError("interrupted_too_often", times=DEATHS, finished=finished)
             await next_attempt(session, transform, interrupted=True)
             await session.refresh(transform)
-            context = readable(transform)
+            context = readable_context(transform)
         brief = await brief_of(session, transform_id)
         retries = context.automatic_retries or 0
         slots = context.slots if context.slots is not None else graph.open_slots(kept, brief.count)
@@ -130,7 +124,7 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
 
 
 async def check(attempt: Attempt) -> None:
-    """Raises Superseded where somebody stopped the attempt or took it over."""
+    """Raises Superseded where the run was stopped, or another attempt has begun."""
     async with transaction() as session:
         transform = await session.get(Transform, attempt.transform_id)
         current = transform and (transform.streaming_status, transform.retry_count)
@@ -140,141 +134,51 @@ async def check(attempt: Attempt) -> None:
 
 async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
     """Commit the ideas as far as they are written, and the progress. Raises Superseded."""
-    done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
-    if not await write_draft(attempt.transform_id, attempt.number, attempt.artifact_id, ideas, done):
+    columns = graph.listed(ideas)
+    progress = graph.progress(columns["finished_ideas"], attempt.brief.count)
+    values = {
+        "of_transform": attempt.transform_id,
+        "of_attempt": attempt.number,
+        "of_artifact": attempt.artifact_id,
+        "draft": graph.to_json(ideas),
+        "finished": columns["finished_ideas"],
+        "told": columns["titles"],
+        "done": progress,
+    }
+    async with database().engine.begin() as connection:
+        before = (await connection.execute(_DRAFT, values)).first()
+        if before is not None and before[0] != progress:
+            await connection.execute(_PROGRESS, values)
+    if before is None:
         raise Superseded(attempt.transform_id)
 
 
-async def finish(attempt: Attempt, ideas: Sequence[Idea], reply: Reply | None) -> None:
-    """End the attempt well, with everything that was asked for. Raises Superseded.
-
-    `reply` is None where this attempt asked no model: an earlier one had written everything.
-    """
-    await _end(attempt, ideas, reply, "completed")
-
-
-async def fail(attempt: Attempt, ideas: Sequence[Idea], reply: Reply | None, error: GenerationError) -> None:
-    """End the attempt with a reason; finished ideas stay, the one being written is unfinished.
-
-    Raises Superseded.
-    """
-    await _end(attempt, ideas, reply, "failed", error)
-
-
-async def postpone(
-    attempt: Attempt, ideas: Sequence[Idea], reply: Reply, error: GenerationError, seconds: float
-) -> None:
-    """End the attempt for now: the next one begins by itself after `seconds`, with what is missing then.
-
-    Raises Superseded.
-    """
-    current = "running", attempt.number
-    async with transaction() as session:
-        transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
-        if transform is None or (transform.streaming_status, transform.retry_count) != current:
-            raise Superseded(attempt.transform_id)
-        context = await record(session, transform, reply, readable(transform))
-        transform.execution_context = kinds.write(context)
-        session.add(transform)
-        kept = graph.kept(ideas)
-        await session.exec(
-            update(Artifact)
-            .where(col(Artifact.id) == attempt.artifact_id)
-            .values(partial_data=graph.to_json(kept), **graph.listed(kept))
-        )
-        await session.flush()
-        not_before = datetime.now(UTC) + timedelta(seconds=seconds)
-        waiting = Waiting(
-            **dict(fault_of(error)),
-            seconds=round(seconds),
-            until=not_before,
-            number=attempt.retries + 1,
-            of=attempt.retries + attempt.retries_left,
-        )
-        await next_attempt(session, transform, waiting=waiting, automatic_retries=attempt.retries + 1)
-        await defer_generation(session, transform.id, not_before=not_before)
-
-
-async def leave(attempt: Attempt, reply: Reply) -> None:
-    """Keep what the model of a stopped attempt had answered; one that was overtaken keeps nothing."""
-    stopped = "cancelled", attempt.number
-    async with transaction() as session:
-        transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
-        if transform is None or (transform.streaming_status, transform.retry_count) != stopped:
-            return
-        context = context_of(transform)
-        if not isinstance(context, Unreadable):
-            transform.execution_context = kinds.write(await record(session, transform, reply, context))
-            session.add(transform)
-
-
-async def give_up(transform_id: str, error: GenerationError, number: int | None = None) -> None:
-    """End a transform whose attempt broke, with the ideas that are committed.
-
-    With `number` only where that attempt is the current one.
-    """
-    async with transaction() as session:
-        transform = await session.get(Transform, transform_id, with_for_update=True)
-        if transform is None:
-            return
-        context = context_of(transform)
-        ended = await transition(
-            session,
-            transform_id,
-            "failed",
-            attempt=number,
-            error_message=error.text(),
-            **changed(
-                context,
-                error=fault_of(error),
-                seconds=seconds_of_work(context),
-                attempt_started_at=None,
-            ),
-        )
-        if not ended:
-            return
-        with suppress(NoResultFound):
-            await end_as_it_is(session, await ideas_of(session, transform_id), "failed")
-
-
-async def _end(
-    attempt: Attempt,
-    ideas: Sequence[Idea],
-    reply: Reply | None,
-    status: graph.TransformStatus,
-    error: GenerationError | None = None,
-) -> None:
-    async with transaction() as session:
-        transform = await session.get(Transform, attempt.transform_id, with_for_update=True)
-        if transform is None:
-            raise Superseded(attempt.transform_id)
-        context = readable(transform)
-        seconds = seconds_of_work(context)
-        done = graph.FINISHED
-        if status != "completed":
-            done = graph.progress(len(graph.finished(ideas)), attempt.brief.count)
-        if reply is None:
-            await record_unheard(session, transform, context)
-        else:
-            context = await record(session, transform, reply, context)
-        ended = await transition(
-            session,
-            attempt.transform_id,
-            status,
-            attempt=attempt.number,
-            progress_percentage=done,
-            error_message=error.text() if error else None,
-            **changed(
-                context,
-                seconds=seconds,
-                attempt_started_at=None,
-                error=fault_of(error) if error else context.error,
-            ),
-        )
-        if not ended:
-            raise Superseded(attempt.transform_id)
-        if status == "completed" and attempt.brief.task == "title":
-            version = await version_with_title(session, attempt.brief, ideas[0].title)
-            await end_title(session, attempt.artifact_id, version)
-        else:
-            await end_artifact(session, attempt.artifact_id, ideas, status, done)
+# The statements of `save_draft`, which runs up to ten times a second for each run, are built once.
+_FENCE = (
+    select(col(Transform.project_id), col(Transform.progress_percentage).label("progress"))
+    .where(
+        col(Transform.id) == bindparam("of_transform"),
+        col(Transform.streaming_status) == "running",
+        col(Transform.retry_count) == bindparam("of_attempt"),
+    )
+    # The lock makes a stop wait until this draft is committed, so that the stop keeps the draft's words.
+    .with_for_update(key_share=True)
+    .cte("fence")
+)
+_DRAFT = (
+    update(Artifact)
+    .where(col(Artifact.id) == bindparam("of_artifact"), col(Artifact.project_id) == _FENCE.c.project_id)
+    .values(
+        partial_data=bindparam("draft"),
+        streaming_progress=bindparam("done"),
+        finished_ideas=bindparam("finished"),
+        titles=bindparam("told"),
+    )
+    .returning(_FENCE.c.progress)
+    .execution_options(synchronize_session=False)
+)
+_PROGRESS = (
+    update(Transform)
+    .where(col(Transform.id) == bindparam("of_transform"))
+    .values(progress_percentage=bindparam("done"))
+)

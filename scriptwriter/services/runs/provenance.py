@@ -1,4 +1,4 @@
-"""Where an idea comes from, as a member may read it: what was asked, answered, and by whom."""
+"""Where an idea comes from, for the page that shows it: prompts, the raw reply, tokens, who began the run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +12,18 @@ from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.kinds import Unreadable
 from scriptwriter.domain.run_context import Parameters, Usage
 from scriptwriter.services.projects.access import require
-from scriptwriter.services.runs.transitions import begun_by, context_of
+from scriptwriter.services.runs.records import begun_by, context_of
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import LlmPrompt, LlmTransform, Transform
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """One run, as it was: `prompts` are those of all attempts in order, as sent; `reply` is raw, "" for none.
+    """What is known of one run.
 
-    `usage` counts tokens by kind; `seconds` of work, None while it goes on; `attempts` from 1.
+    `prompts` are those of all attempts, in order, as sent; `reply` is the raw reply, "" for none. `usage`
+    counts tokens by kind; `seconds` is the duration of the attempts that have ended, None before the first
+    end; `attempts` counts from 1.
     """
 
     transform_id: str
@@ -37,7 +39,7 @@ class Provenance:
 
 
 async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance:
-    """Where the ideas of a run come from.
+    """What is known of a run, for a member of its project.
 
     Raises UserError: `project_not_found`, `run_not_found`.
     """
@@ -59,10 +61,10 @@ async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance
     return Provenance(
         transform_id,
         (answered.model_name if answered else known and known.model) or "",
-        _told(Parameters, answered and answered.model_parameters),
+        _values(Parameters, answered and answered.model_parameters),
         tuple(prompt.prompt_text for prompt in prompts),
         (answered and answered.raw_response) or "",
-        _told(Usage, answered and answered.token_usage),
+        _values(Usage, answered and answered.token_usage),
         begun_by(transform),
         transform.created_at,
         known and known.seconds,
@@ -70,7 +72,7 @@ async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance
     )
 
 
-def _told(declared: type[Parameters | Usage], text: str | None) -> Mapping[str, Any]:
+def _values(declared: type[Parameters | Usage], text: str | None) -> Mapping[str, Any]:
     value = kinds.read_as(declared, text)
     return {} if isinstance(value, Unreadable) else value.model_dump()
 

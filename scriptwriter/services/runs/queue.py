@@ -1,4 +1,4 @@
-"""Owns the job queue's app and the deferring of jobs; knows jobs by their name only, not what they do."""
+"""The job queue: its app, and the deferring of jobs. The task itself is the worker's."""
 
 from datetime import datetime
 
@@ -10,15 +10,15 @@ from scriptwriter.store.database import psycopg_connection
 GENERATE = "generate"
 
 app = procrastinate.App(connector=procrastinate.PsycopgConnector())
-"""Tasks register themselves here; a worker runs it with a connector of its own (`app.with_connector`)."""
+"""The worker registers its task here, and runs the app with its own connector (`app.with_connector`)."""
 
 
 async def defer_generation(
     session: AsyncSession, transform_id: str, *, not_before: datetime | None = None
 ) -> int:
-    """Queue the generation of `transform_id`, in the transaction of `session`: both happen, or neither.
+    """Queue a job for the run `transform_id`, in the transaction of `session`; returns the job's id.
 
-    Returns the job's id.
+    No worker takes the job before `not_before` (None: now).
     """
     connection = await psycopg_connection(session)
     job = app.configure_task(GENERATE, connection=connection, schedule_at=not_before)

@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import starting
 from scriptwriter.web.brief.brief_reading import checked, project_name, ticket_in
 from scriptwriter.web.kit.session_state import NEW_BRIEF, SessionState, as_notice, is_signed_out
 from scriptwriter.web.room.card_vars import BriefMessages, Notice
@@ -42,7 +42,7 @@ class NewProjectState(SessionState):
         try:
             person = await self._person()
             name = project_name(brief, datetime.now())
-            project_id, _ = await brainstorms.start_project(name, brief, person, ticket)
+            project_id, _ = await starting.start_project(name, brief, person, ticket)
         except Exception as error:
             self.creating, self.notice, self.signed_out = False, as_notice(error), is_signed_out(error)
             return

@@ -15,7 +15,7 @@ from scriptwriter.api.middleware.origins import inside
 from scriptwriter.api.middleware.websocket_headers import SESSION_ID
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.accounts import sessions
-from scriptwriter.services.runs import sent_forms
+from scriptwriter.services.runs import starting
 from scriptwriter.store.tables import User
 from scriptwriter.texts import error_texts
 from scriptwriter.web.room.card_vars import LEFT, Notice
@@ -61,7 +61,7 @@ class SessionState(rx.State):
         """
         key, _, ticket = str(draft)[:500].rpartition(" ")
         user = await self._user()
-        project_id = await sent_forms.project_of(user.id, ticket) if user else ""
+        project_id = await starting.project_of_form(user.id, ticket) if user else ""
         if project_id:
             self.settled = f"{key} {ticket}"
             if key == NEW_BRIEF:

@@ -1,4 +1,4 @@
-"""Owns what a person does with single ideas in one tab: verdicts, texts, order, remakes. Knows no SQL."""
+"""Owns what a person does with single ideas in one tab: verdicts, texts, order, starting. Knows no SQL."""
 
 from collections.abc import Awaitable
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ import reflex as rx
 from scriptwriter.domain.errors import EditedMeanwhile
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits, keepers, verdicts
-from scriptwriter.services.runs import remakes
+from scriptwriter.services.runs import starting
 from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.event_arguments import Refs, Words
 from scriptwriter.web.kit.following import held, project_of
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 ORIGINAL = "original"
 """How a draft in the browser calls the base that is no version of a person's."""
-MOST_SELECTED = remakes.MOST_MERGED
+MOST_SELECTED = starting.MOST_MERGED
 
 
 @held
@@ -211,14 +211,14 @@ class IdeasState(SessionState):
         return await edits.restore(project_of(self), IdeaRef.parse(ref), version, base, await self._person())
 
     async def _like(self, ref: str, count: int) -> None:
-        await remakes.like(project_of(self), IdeaRef.parse(ref), count, await self._person())
+        await starting.like(project_of(self), IdeaRef.parse(ref), count, await self._person())
 
     async def _retitle(self, ref: str) -> None:
-        await remakes.retitle(project_of(self), IdeaRef.parse(ref), await self._person())
+        await starting.retitle(project_of(self), IdeaRef.parse(ref), await self._person())
 
     async def _merge(self, refs: list[str]) -> None:
         ideas = [IdeaRef.parse(ref) for ref in refs]
-        await remakes.merge(project_of(self), ideas, await self._person())
+        await starting.merge(project_of(self), ideas, await self._person())
 
     async def _move(self, ref: str, before: list[str], base: str | None = None) -> str:
         target = IdeaRef.parse(before[0]) if before else None

@@ -10,7 +10,7 @@ from scriptwriter.domain.errors import UserError
 from scriptwriter.operations import process_pool
 from scriptwriter.services.projects import catalog
 from scriptwriter.services.projects.access import ACTORS
-from scriptwriter.services.runs import brainstorms
+from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.sync.hub import hub
 from scriptwriter.web.brief.brief_reading import checked, ticket_in
 from scriptwriter.web.kit.following import (
@@ -192,11 +192,11 @@ class BrainstormState(SessionState):
 
     async def _start(self, brief: Any, seen: str, ticket: str) -> None:
         if not self._outdated(seen):
-            await brainstorms.start(project_of(self), brief, await self._person(), ticket=ticket)
+            await starting.start(project_of(self), brief, await self._person(), ticket=ticket)
 
     async def _start_again(self, seen: str) -> None:
         if not self._outdated(seen):
-            await brainstorms.start_again(project_of(self), await self._person())
+            await starting.start_again(project_of(self), await self._person())
 
     def _outdated(self, seen: str) -> bool:
         """Whether another run has begun since the person saw `seen`: an event may come twice, or late.
@@ -214,10 +214,10 @@ class BrainstormState(SessionState):
         seen = (transform_id, attempt) == (self.newest.transform_id, self.newest.attempt)
         if seen or self.access != "open":
             places = {name: _place(each) for name, each in number.items()}
-            await brainstorms.retry(project_of(self), transform_id, person, rephrase=rephrase, **places)
+            await retrying.retry(project_of(self), transform_id, person, rephrase=rephrase, **places)
 
     async def _stop(self, transform_id: str) -> None:
-        await brainstorms.stop(project_of(self), transform_id, await self._person())
+        await ending.stop(project_of(self), transform_id, await self._person())
 
 
 def _place(number: Any) -> int:

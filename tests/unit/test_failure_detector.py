@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scriptwriter.services.runs.heartbeats import LONG_AGO, Watch
+from scriptwriter.services.runs.takeover import LONG_AGO, FailureDetector
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -16,8 +16,8 @@ def at(seconds: float) -> datetime:
 
 def deadlines(*seconds: float) -> list[datetime]:
     """What a watch says at each of these moments."""
-    watch = Watch(stalled=16, gap=6, grace=10)
-    return [watch.deadline(at(moment)) for moment in seconds]
+    detector = FailureDetector(stalled=16, gap=6, grace=10)
+    return [detector.deadline(at(moment)) for moment in seconds]
 
 
 def test_nobody_is_dead_in_the_first_looks() -> None:
@@ -39,11 +39,11 @@ def test_an_outage_between_two_looks_begins_the_grace_anew() -> None:
 @given(st.lists(st.tuples(st.floats(10, 40), st.floats(0.1, 60)), max_size=8), st.floats(0, 5))
 def test_who_lives_never_counts_as_dead(phases: list[tuple[float, float]], late: float) -> None:
     """Whatever the outages: it gives a sign every 4 s while the database is there, the first one `late`."""
-    watch = Watch(stalled=16, gap=6, grace=10)
+    detector = FailureDetector(stalled=16, gap=6, grace=10)
     begin, sign = 0.0, 0.0
     for up, down in phases:
         for look in (begin + seconds for seconds in range(0, int(up), 2)):
             if look >= begin + late:
                 sign = look - (look - begin - late) % 4
-            assert watch.deadline(at(look)) <= at(sign)
+            assert detector.deadline(at(look)) <= at(sign)
         begin += up + down

@@ -7,9 +7,8 @@ import pytest
 
 from scriptwriter.domain.errors import GenerationError
 from scriptwriter.domain.graph import Idea, Reply
-from scriptwriter.services.runs import attempts, brainstorms, heartbeats
-from scriptwriter.services.runs.heartbeats import Watch
-from scriptwriter.services.runs.takeover import adopt
+from scriptwriter.services.runs import attempts, ending, retrying, takeover
+from scriptwriter.services.runs.takeover import FailureDetector, take_over
 from scriptwriter.worker import queue_worker
 from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
@@ -33,7 +32,7 @@ async def test_the_job_of_a_silent_worker_becomes_another_job(connected: str, tr
     old = taken_by_a_worker(connected, "1 minute")
     await begun(transform_id, old)
 
-    adopted = await adopt(Watch(stalled=20), ended={})
+    adopted = await take_over(FailureDetector(stalled=20), ended={})
 
     assert adopted == [transform_id]
     assert queue(connected) == [("todo", transform_id)]
@@ -42,11 +41,11 @@ async def test_the_job_of_a_silent_worker_becomes_another_job(connected: str, tr
     assert await attempts.begin(transform_id, new) is not None
 
 
-async def test_two_who_look_for_orphans_queue_one_job(connected: str, transform_id: str):
+async def test_two_processes_that_take_over_at_once_queue_one_job(connected: str, transform_id: str):
     """However many workers there are."""
     taken_by_a_worker(connected, "1 minute")
 
-    adopted = await asyncio.gather(*[adopt(Watch(stalled=20), ended={}) for _ in range(5)])
+    adopted = await asyncio.gather(*[take_over(FailureDetector(stalled=20), ended={}) for _ in range(5)])
 
     assert sorted(adopted) == [[], [], [], [], [transform_id]]
     assert queue(connected) == [("todo", transform_id)]
@@ -57,8 +56,8 @@ async def test_a_job_that_ended_unnoticed_is_known_as_ended(connected: str, tran
     job = taken_by_a_worker(connected)
     [[worker]] = execute(connected, "SELECT worker_id FROM procrastinate_jobs")
 
-    untouched = await adopt(Watch(stalled=20), ended={job: worker + 1})
-    adopted = await adopt(Watch(stalled=20), ended={job: worker})
+    untouched = await take_over(FailureDetector(stalled=20), ended={job: worker + 1})
+    adopted = await take_over(FailureDetector(stalled=20), ended={job: worker})
 
     assert (untouched, adopted) == ([], [transform_id])
     assert queue(connected) == [("todo", transform_id)]
@@ -78,7 +77,7 @@ async def test_a_transform_without_a_living_job_is_queued_again(
     else:
         execute(connected, "DELETE FROM procrastinate_jobs")
 
-    adopted = await adopt(Watch(stalled=20), ended={})
+    adopted = await take_over(FailureDetector(stalled=20), ended={})
 
     assert adopted == [transform_id]
     [[new]] = execute(connected, "SELECT id FROM procrastinate_jobs WHERE status = 'todo'")
@@ -87,16 +86,16 @@ async def test_a_transform_without_a_living_job_is_queued_again(
 
 async def test_nothing_else_is_queued_again(connected: str, room: Room, transform_id: str):
     """Neither what waits, runs, or is put off, nor what has ended."""
-    seen = [await adopt(Watch(stalled=20), ended={})]
+    seen = [await take_over(FailureDetector(stalled=20), ended={})]
     taken_by_a_worker(connected)
     attempt = await begun(transform_id)
-    seen.append(await adopt(Watch(stalled=20), ended={}))
-    await attempts.postpone(attempt, [ONE], Reply("m"), GenerationError("reply_empty"), 60)
+    seen.append(await take_over(FailureDetector(stalled=20), ended={}))
+    await ending.postpone(attempt, [ONE], Reply("m"), GenerationError("reply_empty"), 60)
     execute(connected, "DELETE FROM procrastinate_jobs WHERE status = 'doing'")
-    seen.append(await adopt(Watch(stalled=20), ended={}))
-    await brainstorms.stop(room.project_id, transform_id, room.owner)
+    seen.append(await take_over(FailureDetector(stalled=20), ended={}))
+    await ending.stop(room.project_id, transform_id, room.owner)
     execute(connected, "DELETE FROM procrastinate_jobs")
-    seen.append(await adopt(Watch(stalled=20), ended={}))
+    seen.append(await take_over(FailureDetector(stalled=20), ended={}))
 
     assert seen == [[], [], [], []]
 
@@ -124,35 +123,37 @@ async def test_a_run_belongs_to_its_process_and_not_to_the_worker_that_took_its_
     job = taken_by_a_worker(connected, "1 minute")
     await begun(transform_id, job, process)
 
-    seen = [await adopt(Watch(stalled=20), ended={}), queue(connected)]
+    seen = [await take_over(FailureDetector(stalled=20), ended={}), queue(connected)]
     execute(connected, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
-    adopted = await adopt(Watch(stalled=20), ended={})
+    adopted = await take_over(FailureDetector(stalled=20), ended={})
 
     assert (seen, adopted) == ([[], []], [transform_id])
 
 
 async def test_a_process_that_ends_in_order_is_dead_at_once(connected: str, transform_id: str):
     """What it could not finish is found by the next look, be it the first one of a new process."""
-    process = await heartbeats.beat(None)
+    process = await takeover.beat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
-    before = await adopt(Watch(stalled=20, grace=60), ended={})
+    before = await take_over(FailureDetector(stalled=20, grace=60), ended={})
 
-    await heartbeats.leave(process)
+    await takeover.leave(process)
 
-    assert (before, await adopt(Watch(stalled=20, grace=60), ended={})) == ([], [transform_id])
+    assert (before, await take_over(FailureDetector(stalled=20, grace=60), ended={})) == ([], [transform_id])
 
 
 async def test_a_process_finds_what_it_should_be_running_and_is_not(connected: str, transform_id: str):
     """Nobody else can tell: the process lives."""
-    process = await heartbeats.beat(None)
+    process = await takeover.beat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
 
     seen = [
-        await adopt(Watch(stalled=20), ended={}, process=await heartbeats.beat(None)),
-        await adopt(Watch(stalled=20), ended={}, process=process, holds={transform_id}.__contains__),
-        await adopt(Watch(stalled=20), ended={}, process=process),
+        await take_over(FailureDetector(stalled=20), ended={}, process=await takeover.beat(None)),
+        await take_over(
+            FailureDetector(stalled=20), ended={}, process=process, runs_here=lambda id: id == transform_id
+        ),
+        await take_over(FailureDetector(stalled=20), ended={}, process=process),
     ]
 
     assert seen == [[], [], [transform_id]]
@@ -160,10 +161,10 @@ async def test_a_process_finds_what_it_should_be_running_and_is_not(connected: s
 
 async def test_the_row_of_a_process_comes_back_with_its_next_sign_of_life(connected: str):
     """It may have been cleared away while the machine slept."""
-    process = await heartbeats.beat(None)
+    process = await takeover.beat(None)
     execute(connected, "DELETE FROM procrastinate_workers")
 
-    assert await heartbeats.beat(process) == process
+    assert await takeover.beat(process) == process
 
     assert execute(connected, "SELECT id FROM procrastinate_workers") == [(process,)]
 
@@ -171,7 +172,7 @@ async def test_the_row_of_a_process_comes_back_with_its_next_sign_of_life(connec
 async def die(url: str, transform_id: str) -> None:
     """The process that runs it dies, and somebody notices."""
     execute(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
-    assert await adopt(Watch(stalled=20), ended={}) == [transform_id]
+    assert await take_over(FailureDetector(stalled=20), ended={}) == [transform_id]
 
 
 def next_job(url: str) -> int:
@@ -203,7 +204,7 @@ async def test_a_run_that_kills_every_worker_ends_and_can_be_tried_again(
 
     execute(connected, "DELETE FROM procrastinate_jobs")
     server.answers(spoken(ideas_text([2, 3])))
-    await brainstorms.retry(room.project_id, transform_id, room.owner)
+    await retrying.retry(room.project_id, transform_id, room.owner)
     await begun(transform_id, taken_by_a_worker(connected), process_row(connected))
     await die(connected, transform_id)
     await run(transform_id, Endpoint("m", server.url, silence=20), job=next_job(connected))
