@@ -8,8 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from scriptwriter.operations import process_pool
 from scriptwriter.services.projects.access import require
 from scriptwriter.store.database import transaction
-from scriptwriter.sync.hub import clause
 from scriptwriter.sync.project_flow import ProjectFlow, join
+from scriptwriter.sync.views import clause
 
 _AT_ONCE = 500
 """Rows of a table."""

@@ -1,12 +1,13 @@
 """Owns the join of a project's shapes into its lineage: what came from what, laid out to be read. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from scriptwriter.domain import graph
-from scriptwriter.sync.shape_rows import Row, created
+from scriptwriter.domain.run_context import ActContext
+from scriptwriter.sync.shape_rows import Row, context_of, created
 
 NodeKind = Literal["artifact", "llm", "human"]
 
@@ -62,14 +63,12 @@ def lineage(
     transforms: Iterable[Row],
     inputs: Iterable[Row],
     outputs: Iterable[Row],
-    acts: Iterable[Row] = (),
 ) -> Lineage:
-    """The lineage that these rows make; `acts` are rows of human_transforms.
+    """The lineage that these rows make: of artifacts, transforms, transform_inputs and transform_outputs.
 
     An edge whose other end has not arrived is left out until it has.
     """
-    actions = {row["transform_id"]: row["action_type"] for row in acts}
-    nodes = [_artifact(row) for row in artifacts] + [_transform(row, actions) for row in transforms]
+    nodes = [_artifact(row) for row in artifacts] + [_transform(row) for row in transforms]
     known = {node.id for node in nodes}
     edges = [Edge(row["artifact_id"], row["transform_id"], row["input_role"] or "") for row in inputs]
     edges += [Edge(row["transform_id"], row["artifact_id"], row["output_role"] or "") for row in outputs]
@@ -97,16 +96,11 @@ def _artifact(row: Row) -> Node:
     return Node(row["id"], "artifact", row["type"], row["streaming_status"], created(row), row)
 
 
-def _transform(row: Row, actions: Mapping[str, str]) -> Node:
+def _transform(row: Row) -> Node:
+    context = context_of(row)
     kind: NodeKind = "llm" if row["type"] == graph.LLM else "human"
-    return Node(
-        row["id"],
-        kind,
-        actions.get(row["id"], "") if kind == "human" else "",
-        row["streaming_status"],
-        created(row),
-        row,
-    )
+    action = context.params.action if isinstance(context, ActContext) else ""
+    return Node(row["id"], kind, action, row["streaming_status"], created(row), row)
 
 
 def _placed(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[Node, ...]:

@@ -46,22 +46,70 @@ _OF_PERSON = {
     "project_news": "user_id = $1",
     "project_invitations": "invitee_id = $1 AND status = 'open'",
 }
+_COLUMNS: Columns = {
+    # Without `seen_at`: an open tab renews its row every few seconds, which is no change to anybody.
+    "presence": ("tab", "project_id", "user_id", "name", "editing"),
+}
+"""The columns of a shape, where it has not all of its table."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeDefinition:
+    """What Electric knows a shape by: table, where clause with the value of its $1, columns (None: all)."""
+
+    table: str
+    where: str
+    of: str
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class View(Generic[T]):
-    """One way to follow a project, or what is there for a person: `tables`, and how their rows make a value.
+    """The rows of `tables` of one project or person, joined into one value.
 
-    `columns` are of the tables of which not all is followed; `dated` are those whose rows tell when they were
-    written (updated_at), for the measure of the delay; `of_project` is false of what is a person's.
+    `reads` names the columns that `join` reads, for tables that also change in others: a change of those
+    makes no new value. `dated` are the tables whose `updated_at` is read to measure the delay of a change.
+    `of_project` is false where the rows are a person's.
     """
 
     name: str
     tables: tuple[str, ...]
     join: Callable[[str, Rows, Syncing, Close], T]
-    columns: Columns = field(default_factory=dict)
+    reads: Columns = field(default_factory=dict)
     dated: tuple[str, ...] = ()
     of_project: bool = True
+
+    def definitions(self, of: str) -> dict[str, ShapeDefinition]:
+        """The shapes of this view by table; `of` is the id of the project or person."""
+        return {
+            table: ShapeDefinition(table, clause(table, of_project=self.of_project), of, _COLUMNS.get(table))
+            for table in self.tables
+        }
+
+
+class ColumnReader:
+    """Reads some columns of a shape's rows, and remembers them to tell what has changed."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self._columns = columns
+        self._known: dict[str, tuple[Row, Row]] = {}
+        self._rows: tuple[Row, ...] = ()
+
+    def read(self, rows: Mapping[str, Row]) -> tuple[Row, ...]:
+        """The rows with these columns only; the same tuple as before while none of them has changed."""
+        known, changed = {}, len(rows) != len(self._known)
+        for key, row in rows.items():
+            before = self._known.get(key)
+            if before is None or before[0] is not row:
+                part = {column: row[column] for column in self._columns}
+                same = before is not None and before[1] == part
+                changed = changed or not same
+                before = (row, before[1] if before is not None and same else part)
+            known[key] = before
+        self._known = known
+        if changed:
+            self._rows = tuple(part for _, part in known.values())
+        return self._rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +180,6 @@ def _lineage(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> Project
                 rows["transforms"],
                 rows["transform_inputs"],
                 rows["transform_outputs"],
-                rows["human_transforms"],
             )
         ),
         syncing,
@@ -164,27 +211,16 @@ FLOW = View(
     "flow",
     ("transforms", "transform_outputs", "artifacts", "projects_users", "projects", "presence"),
     _flow,
-    # An open tab is renewed without a word to anybody.
-    {"presence": ("tab", "project_id", "user_id", "name", "editing")},
     dated=("transforms", "artifacts"),
 )
 LINEAGE = View(
     "lineage",
-    (
-        "artifacts",
-        "transforms",
-        "transform_inputs",
-        "transform_outputs",
-        "human_transforms",
-        "projects_users",
-        "projects",
-    ),
+    ("artifacts", "transforms", "transform_inputs", "transform_outputs", "projects_users", "projects"),
     _lineage,
-    # What is being written is not followed word by word.
+    # The words of a draft move no step.
     {
         "artifacts": ("id", "project_id", "type", "data", "created_at", "streaming_status"),
         "transforms": ("id", "project_id", "type", "execution_context", "created_at", "streaming_status"),
-        "human_transforms": ("transform_id", "project_id", "action_type"),
     },
 )
 MEMBERS = View("members", ("projects_users", "projects", "project_invitations"), _members)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col
 
 from scriptwriter.domain.errors import UserError
+from scriptwriter.electric import Shape
 from scriptwriter.services.projects import open_tabs
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Membership, User
@@ -138,7 +139,8 @@ async def test_a_renewal_wakes_nobody(hub: Hub, connected: str, room: Room) -> N
     """Not even the join: the shape of the open tabs does not have the moment of their last sign of life."""
     await open_tabs.renew(room.project_id, "t1", room.owner)
     bell = Bell()
-    async with hub.shapes(room.project_id, FLOW, bell, past_caches=False)["presence"] as shape:
+    presence = hub.stream(FLOW.definitions(room.project_id)["presence"])
+    async with Shape(presence, on_change=bell.set) as shape:
         await shape.ready()
         await eventually(lambda: shape.status.name == "live")
         before = bell.rung

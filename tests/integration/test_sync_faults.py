@@ -17,7 +17,7 @@ from scriptwriter.embedded.postgres.launcher import attach
 from scriptwriter.services.runs import attempts, starting
 from scriptwriter.store import database
 from scriptwriter.sync.hub import Hub
-from scriptwriter.sync.views import FLOW, clause
+from scriptwriter.sync.views import FLOW
 from tests.support import postgres
 from tests.support.flows import Follower, following
 from tests.support.rooms import BRIEF, Room, make_room
@@ -86,10 +86,10 @@ async def resyncing(follower: Follower) -> None:
 
 async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
     """Delete the project's shapes: whoever follows them has to start anew."""
-    for table in FLOW.tables:
-        definition = {"table": table, "where": clause(table), "params[1]": project_id}
-        if table in FLOW.columns:
-            definition["columns"] = ",".join(FLOW.columns[table])
+    for shape in FLOW.definitions(project_id).values():
+        definition = {"table": shape.table, "where": shape.where, "params[1]": shape.of}
+        if shape.columns is not None:
+            definition["columns"] = ",".join(shape.columns)
         assert (await straight.delete("/v1/shape", params=definition)).status_code == 202
 
 

@@ -73,7 +73,7 @@ async def answers(url: str, room: Room, other: str) -> ProjectFlow:
         assert {row.id for row in await catalog.mine(person)} >= {room.project_id}
         await catalog.mine(person, "锁")
     flow = await read_flow(room.project_id, room.viewer)
-    tables = ("artifacts", "transforms", "transform_inputs", "transform_outputs", "human_transforms")
+    tables = ("artifacts", "transforms", "transform_inputs", "transform_outputs")
     shown = folded(
         lineage(
             *(rows(url, f"SELECT * FROM {name} WHERE project_id = %s", room.project_id) for name in tables)

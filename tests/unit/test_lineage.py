@@ -22,14 +22,14 @@ def artifact(id: str, minute: int, type: str = "brainstorm_ideas") -> dict[str, 
     }
 
 
-def transform(id: str, minute: int, type: str = "llm") -> dict[str, Any]:
+def transform(id: str, minute: int, type: str = "llm", context: str = "{}") -> dict[str, Any]:
     """A row of transforms."""
     return {
         "id": id,
         "type": type,
         "streaming_status": "completed",
         "created_at": START + timedelta(minutes=minute),
-        "execution_context": "{}",
+        "execution_context": context,
     }
 
 
@@ -39,7 +39,11 @@ ARTIFACTS = [
     artifact("edited", 2, "brainstorm_idea"),
     artifact("kept", 3, "brainstorm_verdict"),
 ]
-TRANSFORMS = [transform("run", 0), transform("edit", 2, "human"), transform("pick", 3, "human")]
+TRANSFORMS = [
+    transform("run", 0),
+    transform("edit", 2, "human", '{"params": {"action": "edit_idea"}}'),
+    transform("pick", 3, "human"),
+]
 INPUTS = [
     {"artifact_id": "brief", "transform_id": "run", "input_role": "params"},
     {"artifact_id": "ideas", "transform_id": "edit", "input_role": "ideas[0]"},
@@ -50,12 +54,11 @@ OUTPUTS = [
     {"artifact_id": "edited", "transform_id": "edit", "output_role": "idea"},
     {"artifact_id": "kept", "transform_id": "pick", "output_role": None},
 ]
-ACTS = [{"transform_id": "edit", "action_type": "edit_idea"}]
 
 
 def whole() -> Lineage:
     """The lineage of all rows."""
-    return lineage(ARTIFACTS, TRANSFORMS, INPUTS, OUTPUTS, ACTS)
+    return lineage(ARTIFACTS, TRANSFORMS, INPUTS, OUTPUTS)
 
 
 def test_each_step_stands_one_column_further_and_the_oldest_on_top() -> None:
@@ -69,7 +72,7 @@ def test_each_step_stands_one_column_further_and_the_oldest_on_top() -> None:
 
 
 def test_a_node_tells_what_it_is() -> None:
-    """Whose act it was, where that has arrived."""
+    """Which act it was, where that can be read."""
     told = {node.id: (node.kind, node.type) for node in whole().nodes}
 
     assert told["run"] == ("llm", "")

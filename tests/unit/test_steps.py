@@ -25,7 +25,6 @@ class Rows:
         self.transforms: list[dict[str, Any]] = []
         self.inputs: list[dict[str, Any]] = []
         self.outputs: list[dict[str, Any]] = []
-        self.acts: list[dict[str, Any]] = []
         self._minute = 0
 
     def artifact(self, id: str, type: str, value: Any, status: str = "completed") -> None:
@@ -69,11 +68,10 @@ class Rows:
         self.artifact(f"{id}-made", type, value)
         came = {"ideas": f"ideas[{index}]"}
         self.transform(id, graph.HUMAN, came, f"{id}-made", startedBy="小李", params={"action": action})
-        self.acts.append({"transform_id": id, "action_type": action})
 
     def lineage(self) -> Lineage:
         """What a page is made from."""
-        return folded(lineage(self.artifacts, self.transforms, self.inputs, self.outputs, self.acts))
+        return folded(lineage(self.artifacts, self.transforms, self.inputs, self.outputs))
 
     def step(self, id: str) -> StepView:
         """What the page holds of one step."""
@@ -233,6 +231,6 @@ def test_an_act_whose_rows_have_not_all_arrived_is_told_as_far_as_it_is_known(ro
     """Shapes arrive one by one."""
     rows.run()
     rows.act("edit", graph.EDIT, graph.IDEA, title="重生之后", body="三")
-    rows.acts, rows.artifacts = [], rows.artifacts[:-1]
+    rows.artifacts = rows.artifacts[:-1]
 
     assert rows.step("edit").zh == "小李 做了改动"

@@ -14,7 +14,8 @@ from scriptwriter.api.relay.access_watch import standing_of
 from scriptwriter.api.relay.shape_relay import Relay
 from scriptwriter.domain.errors import UserError
 from scriptwriter.electric import protocol
-from scriptwriter.sync.hub import Hub, clause, hub
+from scriptwriter.sync.hub import Hub, hub
+from scriptwriter.sync.views import clause
 from scriptwriter.texts import Text, api_texts
 
 router = APIRouter(prefix="/api/electric", tags=["shapes"])

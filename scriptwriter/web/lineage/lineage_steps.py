@@ -172,7 +172,7 @@ def _act(node: Node, titles: Titles) -> Text:
         return lineage_texts.UNREADABLE
     by = begun_by(node.row) or (made.name if isinstance(made, Verdict | Order) else "")
     name = Text(by, by) if by else lineage_texts.SOMEBODY
-    what = ACTIONS.get(node.type) or (made.verdict if isinstance(made, Verdict) else "")
+    what = made.verdict if isinstance(made, Verdict) else ACTIONS.get(node.type, "") if made else ""
     title = made.title if isinstance(made, Version | Verdict) else ""
     title = title or titles.before(_ref(node), node.at)
     said = _filled(lineage_texts.ACTS.get(what, lineage_texts.ACTS[""]), name=name, title=_quoted(title))
