@@ -46,6 +46,13 @@ async def test_a_person_registers_and_is_known_by_any_spelling_of_their_name() -
     assert {row.user_agent for row in await stored_sessions()} == {"Firefox", None}
 
 
+def test_guessing_a_password_from_its_hash_costs_memory_and_time(cheap_password_hashes: PasswordHash) -> None:
+    """Outside of tests: 64 MiB, three passes, four lanes, as RFC 9106 recommends."""
+    method = cheap_password_hashes.hash(PASSWORD).split("$")[1:4]
+
+    assert method == ["argon2id", "v=19", "m=65536,t=3,p=4"]
+
+
 async def test_a_name_that_somebody_has_is_taken() -> None:
     """In any spelling, the test user's too, and whether by password or not."""
     await passwords.register("liming", PASSWORD)

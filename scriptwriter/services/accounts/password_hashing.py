@@ -1,4 +1,4 @@
-"""Owns the hashing of passwords: with which method, off the event loop, a bounded number at a time."""
+"""Hashing of passwords: argon2id, in threads beside the event loop, a bounded number at a time."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,9 @@ AT_A_TIME = 2
 WAITING = 64
 """How many may wait; whoever comes then is asked to try again."""
 
-_hashes = PasswordHash.recommended()
+HASHING = PasswordHash.recommended()
+"""argon2id with the parameters that RFC 9106 recommends where memory is scarce: 64 MiB, 3 passes, 4 lanes."""
+
 _threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="password")
 _open = 0
 
@@ -24,7 +26,7 @@ Result = TypeVar("Result")
 
 async def hashed(password: bytes) -> str:
     """An argon2id hash of a password, with a salt of its own. Raises UserError `sign_in_busy`."""
-    return await in_thread(lambda: _hashes.hash(password))
+    return await in_thread(lambda: HASHING.hash(password))
 
 
 async def verified(password: bytes, known: str | None) -> tuple[bool, str | None]:
@@ -33,14 +35,14 @@ async def verified(password: bytes, known: str | None) -> tuple[bool, str | None
     Without a hash the answer is no, after the same work. Raises UserError `sign_in_busy`.
     """
     if known is None:
-        await in_thread(lambda: _hashes.verify(password, _nobody()))
+        await in_thread(lambda: HASHING.verify(password, _nobody()))
         return False, None
-    return await in_thread(lambda: _hashes.verify_and_update(password, known))
+    return await in_thread(lambda: HASHING.verify_and_update(password, known))
 
 
 @lru_cache(maxsize=1)
 def _nobody() -> str:
-    return _hashes.hash("a password that nobody has")
+    return HASHING.hash("a password that nobody has")
 
 
 async def in_thread(work: Callable[[], Result]) -> Result:
