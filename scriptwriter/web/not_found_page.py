@@ -4,7 +4,7 @@ import reflex as rx
 
 from scriptwriter.texts import projects_texts, shared_texts
 from scriptwriter.web.kit.elements import empty, link_button
-from scriptwriter.web.kit.layout import LANGUAGE, page
+from scriptwriter.web.kit.layout import page
 from scriptwriter.web.kit.wording import t
 
 
@@ -12,9 +12,9 @@ def not_found() -> rx.Component:
     """Says so, and shows the way back."""
     return page(
         empty(
-            t(shared_texts.NOT_FOUND, LANGUAGE),
-            t(shared_texts.NOT_FOUND_WHY, LANGUAGE),
-            link_button(t(projects_texts.BACK_TO_PROJECTS, LANGUAGE), "/projects"),
+            t(shared_texts.NOT_FOUND),
+            t(shared_texts.NOT_FOUND_WHY),
+            link_button(t(projects_texts.BACK_TO_PROJECTS), "/projects"),
         ),
         name="not-found",
     )

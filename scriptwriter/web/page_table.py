@@ -20,7 +20,6 @@ from scriptwriter.web.account.account_state import AccountState
 from scriptwriter.web.account.tokens_state import TokensState
 from scriptwriter.web.brief.new_project_page import new_project
 from scriptwriter.web.brief.new_project_state import NewProjectState
-from scriptwriter.web.kit.layout import LANGUAGE
 from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.kit.wording import t
 from scriptwriter.web.lineage.lineage_page import lineage
@@ -87,10 +86,8 @@ ROUTES = (
 def add_routes(app: rx.App) -> None:
     """Add every page to `app`."""
     for route in ROUTES:
-        name = t(route.title, LANGUAGE)
-        title = (
-            name if route.title is shared_texts.PRODUCT else name + " · " + t(shared_texts.PRODUCT, LANGUAGE)
-        )
+        name = t(route.title)
+        title = name if route.title is shared_texts.PRODUCT else name + " · " + t(shared_texts.PRODUCT)
         app.add_page(
             route.page, route=route.address, title=title, image="/seal.svg", on_load=route.on_load or None
         )

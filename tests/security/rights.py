@@ -26,7 +26,7 @@ HANDLERS: dict[str, Right] = {
     "OnLoadInternalState.set_is_hydrated": "server",
     "UpdateVarsInternalState.update_vars_internal": "anybody",
     "FrontendEventExceptionState.handle_frontend_exception": "anybody",
-    "PreferencesState.switch_language": "anybody",
+    "LanguageState.switch_language": "anybody",
     "SessionState.enter": "anybody",
     "SessionState.pass_by": "anybody",
     "SessionState.ask_for_sent": "anybody",

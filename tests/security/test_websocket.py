@@ -12,7 +12,7 @@ from scriptwriter.services.accounts import sessions
 from scriptwriter.services.ideas import verdicts as picks
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import UserSession
-from scriptwriter.web.kit.language_state import PreferencesState
+from scriptwriter.web.kit.language_state import LanguageState
 from scriptwriter.web.members.members_state import MembersState
 from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Site
@@ -157,7 +157,7 @@ async def test_nothing_follows_a_session_that_was_ended_elsewhere(
             await tab.hears_of(picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner))
         before = len(tab.frames)
         await picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner)
-        await tab.send(named(PreferencesState, "switch_language"))
+        await tab.send(named(LanguageState, "switch_language"))
         await tab.settle()
 
         assert not any('"keepers' in frame for frame in tab.frames[before:])

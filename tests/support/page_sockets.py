@@ -13,7 +13,7 @@ from uuid import uuid4
 from simple_websocket import AioClient, ConnectionClosed, ConnectionError
 
 from scriptwriter.api.auth.session_cookie import COOKIE
-from scriptwriter.web.kit.language_state import PreferencesState
+from scriptwriter.web.kit.language_state import LanguageState
 
 LIMIT = 20.0
 BOOT = "reflex___state____state.hydrate_and_load"
@@ -65,7 +65,7 @@ class PageSocket:
         The events of one tab are handled in their order, and this one shows.
         """
         before = len(self.frames)
-        await self.send(named(PreferencesState, "switch_language"))
+        await self.send(named(LanguageState, "switch_language"))
         await self.until(lambda: any(_LANGUAGE in frame for frame in self.frames[before:]))
 
     async def until(self, condition: Callable[[], object]) -> None:

@@ -23,7 +23,7 @@ from scriptwriter.web.brief.brief_form import BriefForm, brief_form
 from scriptwriter.web.kit.elements import notice
 from scriptwriter.web.kit.frame import Surroundings, frame
 from scriptwriter.web.kit.project_menu import ProjectDeeds, name_or_field, project_menu
-from scriptwriter.web.kit.wording import t
+from scriptwriter.web.kit.wording import LANGUAGE, t
 from scriptwriter.web.members.members_parts import MemberDeeds, invite_member, member_table, open_invitations
 from scriptwriter.web.room.batches import facts, newest_ideas, past_batch, status
 from scriptwriter.web.room.card_vars import (
@@ -42,7 +42,6 @@ from scriptwriter.web.room.idea_cards import blank_card, growing_card, idea_card
 from scriptwriter.web.room.origin_dialog import origin
 from scriptwriter.web.room.run_handlers import Deeds, IdeaDeeds
 
-LANGUAGE = rx.Var("language").to(str)
 UNREACHABLE = rx.Var("unreachable").to(bool)
 
 
@@ -188,7 +187,7 @@ def test_a_count_of_zero_is_written_out() -> None:
     """The live count starts at 0, and says so: the number goes through JavaScript's String()."""
     count = rx.Var("count").to(int)
 
-    sentence = str(t(room_texts.WRITING, LANGUAGE, count=count))
+    sentence = str(t(room_texts.WRITING, count=count))
 
     assert sentence.count("String(count)") == 2
 
@@ -200,7 +199,6 @@ def _components() -> Iterator[tuple[str, Any]]:
     messages = rx.Var("messages").to(BriefMessages)
     cards = rx.Var("cards").to(list[CardView])
     around = Surroundings(
-        LANGUAGE,
         rx.Var("name").to(str),
         rx.console_log("language"),
         demo=True,
@@ -209,26 +207,26 @@ def _components() -> Iterator[tuple[str, Any]]:
         settled=rx.Var("settled").to(str),
         ask_for_sent=rx.console_log("ask"),
     )
-    yield "status", lambda: status(batch, LANGUAGE, DEEDS)
-    yield "facts", lambda: facts(batch, LANGUAGE)
-    yield "ideas", lambda: newest_ideas(cards, card, cards, batch, LANGUAGE, DEEDS)
-    yield "past", lambda: past_batch(rx.Var("past").to(PastBatchView), LANGUAGE, DEEDS)
-    yield "card", lambda: idea_card(card, batch, LANGUAGE, DEEDS)
-    yield "place", lambda: place_card(card, batch, LANGUAGE, DEEDS)
+    yield "status", lambda: status(batch, DEEDS)
+    yield "facts", lambda: facts(batch)
+    yield "ideas", lambda: newest_ideas(cards, card, cards, batch, DEEDS)
+    yield "past", lambda: past_batch(rx.Var("past").to(PastBatchView), DEEDS)
+    yield "card", lambda: idea_card(card, batch, DEEDS)
+    yield "place", lambda: place_card(card, batch, DEEDS)
     told = rx.Var("told").to(OriginView)
-    yield "origin", lambda: origin(told, LANGUAGE, rx.console_log("away"), shown=rx.Var("shown").to(int))
-    yield "growing", lambda: growing_card(card.number, card.title, card.body, LANGUAGE)
+    yield "origin", lambda: origin(told, rx.console_log("away"), shown=rx.Var("shown").to(int))
+    yield "growing", lambda: growing_card(card.number, card.title, card.body)
     yield "blank", lambda: blank_card(3)
-    yield "notice", lambda: notice(message, LANGUAGE, rx.console_log("dismiss"))
+    yield "notice", lambda: notice(message, rx.console_log("dismiss"))
     undo = rx.el.button("undo")
-    yield "notice with an action", lambda: notice(message, LANGUAGE, rx.console_log("dismiss"), undo)
+    yield "notice with an action", lambda: notice(message, rx.console_log("dismiss"), undo)
     project, members = rx.Var("project").to(ProjectView), rx.Var("members").to(list[MemberView])
-    yield "project menu", lambda: project_menu(project, LANGUAGE, PROJECT_DEEDS)
-    yield "name", lambda: name_or_field(project, rx.el.p(project.name), LANGUAGE, PROJECT_DEEDS)
-    yield "members", lambda: member_table(members, LANGUAGE, MEMBER_DEEDS)
-    yield "inviting", lambda: invite_member(LANGUAGE, MEMBER_DEEDS)
+    yield "project menu", lambda: project_menu(project, PROJECT_DEEDS)
+    yield "name", lambda: name_or_field(project, rx.el.p(project.name), PROJECT_DEEDS)
+    yield "members", lambda: member_table(members, MEMBER_DEEDS)
+    yield "inviting", lambda: invite_member(MEMBER_DEEDS)
     asked = rx.Var("asked").to(list[InvitationView])
-    yield "invitations", lambda: open_invitations(asked, LANGUAGE, MEMBER_DEEDS)
+    yield "invitations", lambda: open_invitations(asked, MEMBER_DEEDS)
     yield (
         "form",
         lambda: brief_form(
@@ -243,7 +241,6 @@ def _components() -> Iterator[tuple[str, Any]]:
                 currency="$",
                 hidden={"seen": rx.Var("seen").to(str)},
             ),
-            LANGUAGE,
         ),
     )
     yield "frame", lambda: frame(around, rx.el.p("content"), name="test")
@@ -251,11 +248,11 @@ def _components() -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in _components()])
 def test_a_component_can_be_shown_without_any_state(make: Any) -> None:
-    """Components take Vars only, so each renders alone, and reads no state's context."""
+    """Components take Vars only: each renders alone, and reads the state of the language only."""
     code = str(make())
 
     assert code.startswith("jsx(") or code.startswith("(")
-    assert "reflex___state____state" not in code
+    assert "reflex___state____state" not in code.replace(str(LANGUAGE), "")
 
 
 def test_the_form_starts_with_the_designs_values() -> None:

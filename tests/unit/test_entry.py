@@ -11,10 +11,10 @@ from scriptwriter.settings import settings
 from scriptwriter.texts import account_texts, sign_in_texts
 from scriptwriter.web.account.account_parts import devices_sheet, password_sheet
 from scriptwriter.web.account.token_parts import tokens_sheet
+from scriptwriter.web.kit.wording import LANGUAGE
 from scriptwriter.web.room.card_vars import Notice, SessionView, TokenView
 from scriptwriter.web.sign_in.sign_in_form import entry_form, outside_link, password_field
 
-LANGUAGE = rx.Var("language").to(str)
 KNOWN = rx.Var("known").to(bool)
 UNREACHABLE = rx.Var("unreachable").to(bool)
 PROBLEM = rx.Var("problem").to(Notice)
@@ -50,7 +50,6 @@ def form(*, new: bool = False) -> rx.Component:
     return entry_form(
         "/api/session/x",
         sign_in_texts.SIGN_IN,
-        LANGUAGE,
         problem=PROBLEM,
         username=STATE.username,
         onward=ONWARD,
@@ -61,21 +60,20 @@ def form(*, new: bool = False) -> rx.Component:
 COMPONENTS: dict[str, Callable[[], rx.Component]] = {
     "sign in": form,
     "register": lambda: form(new=True),
-    "outside": lambda: outside_link("/x", "SSO", LANGUAGE, onward=ONWARD, unreachable=UNREACHABLE),
-    "password": lambda: password_sheet(STATE, LANGUAGE, unreachable=UNREACHABLE),
-    "devices": lambda: devices_sheet(STATE, LANGUAGE, unreachable=UNREACHABLE),
-    "tokens": lambda: tokens_sheet(
-        STATE, LANGUAGE, unreachable=UNREACHABLE, has_password=rx.Var("known").to(bool)
-    ),
+    "outside": lambda: outside_link("/x", "SSO", onward=ONWARD, unreachable=UNREACHABLE),
+    "password": lambda: password_sheet(STATE, unreachable=UNREACHABLE),
+    "devices": lambda: devices_sheet(STATE, unreachable=UNREACHABLE),
+    "tokens": lambda: tokens_sheet(STATE, unreachable=UNREACHABLE, has_password=rx.Var("known").to(bool)),
 }
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_each_can_be_shown_without_any_state(name: str) -> None:
-    """It reads no state's context."""
+    """It reads the context of the language's state only."""
     code = str(COMPONENTS[name]())
 
-    assert code.startswith(("jsx(", "(")) and "reflex___state____state" not in code
+    assert code.startswith(("jsx(", "("))
+    assert "reflex___state____state" not in code.replace(str(LANGUAGE), "")
 
 
 def test_password_managers_know_every_field_and_nothing_cuts_what_is_pasted() -> None:
@@ -93,7 +91,7 @@ def test_password_managers_know_every_field_and_nothing_cuts_what_is_pasted() ->
 
 def test_a_password_is_hidden_until_its_button_is_pressed() -> None:
     """The button says which field it is about."""
-    code = str(password_field("new", sign_in_texts.PASSWORD, LANGUAGE, new=True))
+    code = str(password_field("new", sign_in_texts.PASSWORD, new=True))
 
     assert 'type:"password"' in code and '"data-reveals":"new"' in code and '"aria-pressed":"false"' in code
 

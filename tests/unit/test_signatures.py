@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from scriptwriter.web.kit.event_signatures import admit, fits
-from scriptwriter.web.kit.language_state import PreferencesState
+from scriptwriter.web.kit.language_state import LanguageState
 from scriptwriter.web.room.room_state import BrainstormState
 
 
@@ -49,7 +49,7 @@ def test_an_event_has_the_arguments_of_its_handler(payload: dict[str, Any], righ
 
 def test_only_what_the_browser_keeps_can_be_set_by_it() -> None:
     """A var of another kind, and one that is no more, are left out."""
-    kept = f"{PreferencesState.get_full_name()}.chosen_rx_state_"
+    kept = f"{LanguageState.get_full_name()}.chosen_rx_state_"
     others = {f"{BrainstormState.get_full_name()}.access_rx_state_": "open", "gone.away": "x"}
     name = "reflex___state____state.reflex___state____update_vars_internal_state.update_vars_internal"
 

@@ -8,7 +8,7 @@ from scriptwriter.web.account.account_state import AccountState
 from scriptwriter.web.account.token_parts import tokens_sheet
 from scriptwriter.web.account.tokens_state import TokensState
 from scriptwriter.web.kit.elements import notice
-from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.layout import UNREACHABLE, page
 from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.kit.wording import t
 
@@ -17,7 +17,7 @@ def account() -> rx.Component:
     """Password, devices, tokens."""
     return page(
         rx.el.header(
-            rx.el.h1(t(account_texts.ACCOUNT, LANGUAGE)),
+            rx.el.h1(t(account_texts.ACCOUNT)),
             rx.el.p(SessionState.user_name, class_name="project-title"),
             class_name="page-heading",
         ),
@@ -26,19 +26,14 @@ def account() -> rx.Component:
             rx.el.div(
                 rx.cond(
                     AccountState.username != "",
-                    password_sheet(AccountState, LANGUAGE, unreachable=UNREACHABLE),
+                    password_sheet(AccountState, unreachable=UNREACHABLE),
                 ),
-                devices_sheet(AccountState, LANGUAGE, unreachable=UNREACHABLE),
-                tokens_sheet(
-                    TokensState,
-                    LANGUAGE,
-                    has_password=AccountState.username != "",
-                    unreachable=UNREACHABLE,
-                ),
+                devices_sheet(AccountState, unreachable=UNREACHABLE),
+                tokens_sheet(TokensState, has_password=AccountState.username != "", unreachable=UNREACHABLE),
                 class_name="account-sheets",
             ),
-            rx.el.p(t(shared_texts.LOADING, LANGUAGE), class_name="loading", role="status"),
+            rx.el.p(t(shared_texts.LOADING), class_name="loading", role="status"),
         ),
-        notice(AccountState.notice, LANGUAGE, AccountState.dismiss),
+        notice(AccountState.notice, AccountState.dismiss),
         name="account",
     )

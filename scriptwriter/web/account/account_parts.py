@@ -5,16 +5,15 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.texts import Text, account_texts, sign_in_texts
-from scriptwriter.web.kit.elements import button, in_language, told
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.elements import button, told
+from scriptwriter.web.kit.wording import in_language, t
 from scriptwriter.web.sign_in.sign_in_form import password_field
 
 
-def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
+def password_sheet(state: Any, *, unreachable: Any) -> rx.Component:
     """The form that changes the password; `state` is as AccountState."""
     return sheet(
         account_texts.CHANGE_PASSWORD,
-        language,
         rx.el.form(
             # A password manager finds out by it whose password this is.
             rx.el.input(
@@ -28,32 +27,26 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
                 aria_hidden="true",
             ),
             password_field(
-                "current",
-                account_texts.CURRENT_PASSWORD,
-                language,
-                new=False,
-                described_by="password-problem",
+                "current", account_texts.CURRENT_PASSWORD, new=False, described_by="password-problem"
             ),
-            password_field(
-                "new", account_texts.NEW_PASSWORD, language, new=True, described_by="password-problem"
-            ),
+            password_field("new", account_texts.NEW_PASSWORD, new=True, described_by="password-problem"),
             # A box that is not ticked sends nothing: this says no for it, and the last one counts.
             rx.el.input(type="hidden", name="tokens", value="keep", read_only=True),
             rx.el.label(
                 rx.el.input(type="checkbox", name="tokens", value="revoke", default_checked=True),
-                rx.el.span(t(account_texts.REVOKE_ALL_TOKENS, language)),
+                rx.el.span(t(account_texts.REVOKE_ALL_TOKENS)),
                 class_name="tick",
             ),
             rx.el.p(
-                told(state.problem, language),
+                told(state.problem),
                 class_name="problem",
                 role="alert",
                 id="password-problem",
                 data_testid="password-problem",
             ),
-            rx.el.p(in_language(state.done, language), class_name="done", role="status"),
+            rx.el.p(in_language(state.done), class_name="done", role="status"),
             button(
-                t(account_texts.CHANGE_PASSWORD, language),
+                t(account_texts.CHANGE_PASSWORD),
                 type="submit",
                 disabled=state.changing | unreachable,
                 data_testid="change-password",
@@ -61,25 +54,24 @@ def password_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Co
             on_submit=state.change_password.temporal,
             reset_on_submit=True,
             class_name="entry-form",
-            aria_label=t(account_texts.CHANGE_PASSWORD, language),
+            aria_label=t(account_texts.CHANGE_PASSWORD),
         ),
         testid="password-sheet",
     )
 
 
-def devices_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Component:
+def devices_sheet(state: Any, *, unreachable: Any) -> rx.Component:
     """Where the person is signed in; `state` is as AccountState."""
     return sheet(
         account_texts.DEVICES,
-        language,
         rx.el.ul(
-            rx.foreach(state.sessions, lambda session: _device(session, state, language, unreachable)),
+            rx.foreach(state.sessions, lambda session: _device(session, state, unreachable)),
             class_name="records",
         ),
         rx.cond(
             state.sessions.length() > 1,
             button(
-                t(account_texts.SIGN_OUT_OTHERS, language),
+                t(account_texts.SIGN_OUT_OTHERS),
                 kind="plain",
                 disabled=unreachable,
                 on_click=state.sign_out_others().temporal,
@@ -90,29 +82,27 @@ def devices_sheet(state: Any, language: Language, *, unreachable: Any) -> rx.Com
     )
 
 
-def sheet(title: Text, language: Language, *content: rx.Component, testid: str) -> rx.Component:
+def sheet(title: Text, *content: rx.Component, testid: str) -> rx.Component:
     """One subject of the account page, under its title."""
-    return rx.el.section(
-        rx.el.h2(t(title, language)), *content, class_name="account-sheet", data_testid=testid
-    )
+    return rx.el.section(rx.el.h2(t(title)), *content, class_name="account-sheet", data_testid=testid)
 
 
-def _device(session: Any, state: Any, language: Language, unreachable: Any) -> rx.Component:
+def _device(session: Any, state: Any, unreachable: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.strong(in_language(session, language)),
+            rx.el.strong(in_language(session)),
             rx.el.p(
-                moment(account_texts.LAST_SEEN, session.seen, language),
+                moment(account_texts.LAST_SEEN, session.seen),
                 " · ",
-                moment(account_texts.SIGNED_IN, session.begun, language),
+                moment(account_texts.SIGNED_IN, session.begun),
                 class_name="hint",
             ),
         ),
         rx.cond(
             session.this_one,
-            rx.el.span(t(account_texts.THIS_DEVICE, language), class_name="chip"),
+            rx.el.span(t(account_texts.THIS_DEVICE), class_name="chip"),
             button(
-                t(sign_in_texts.SIGN_OUT, language),
+                t(sign_in_texts.SIGN_OUT),
                 kind="quiet",
                 disabled=unreachable,
                 on_click=state.sign_out_one(session.id).temporal,
@@ -123,6 +113,6 @@ def _device(session: Any, state: Any, language: Language, unreachable: Any) -> r
     )
 
 
-def moment(text: Text, at: Any, language: Language) -> rx.Component:
+def moment(text: Text, at: Any) -> rx.Component:
     """What happened, and when; `at` is a Var in ISO 8601."""
-    return rx.el.span(t(text, language), " ", rx.el.time(date_time=at, data_when=at))
+    return rx.el.span(t(text), " ", rx.el.time(date_time=at, data_when=at))

@@ -15,8 +15,8 @@ from scriptwriter.domain.kinds.brief import WISHES as WISHES_LIMIT
 from scriptwriter.settings import ModelOption
 from scriptwriter.texts import Text, brief_texts
 from scriptwriter.web.brief.pickers import Picker, opener, picker_dialog, single
-from scriptwriter.web.kit.elements import button, draft_note, in_language, limited
-from scriptwriter.web.kit.wording import Language, named, t, woven
+from scriptwriter.web.kit.elements import button, draft_note, limited
+from scriptwriter.web.kit.wording import in_language, named, t, woven
 from scriptwriter.web.room.card_vars import BatchView
 
 PLATFORMS = single("platform", brief_texts.PICK_PLATFORM, taxonomy.platforms())
@@ -59,31 +59,29 @@ class BriefForm:
     hidden: Mapping[str, Any] = field(default_factory=dict)
 
 
-def brief_form(form: BriefForm, language: Language) -> rx.Component:
+def brief_form(form: BriefForm) -> rx.Component:
     """The fields of a brief, and the button that sends them."""
     first, messages = form.initial, form.messages
     return rx.fragment(
         rx.el.form(
-            draft_note(language),
-            _picked(PLATFORMS, brief_texts.PLATFORM, brief_texts.PLATFORM_EXAMPLE, form, language),
-            _picked(GENRES, brief_texts.GENRE, brief_texts.GENRE_EXAMPLE, form, language),
+            draft_note(),
+            _picked(PLATFORMS, brief_texts.PLATFORM, brief_texts.PLATFORM_EXAMPLE, form),
+            _picked(GENRES, brief_texts.GENRE, brief_texts.GENRE_EXAMPLE, form),
             rx.el.div(
-                _audience(first.audience, language),
-                _count(form, language),
+                _audience(first.audience),
+                _count(form),
                 class_name="field-row",
             ),
             _field(
                 "other_requirements",
                 brief_texts.OTHER_REQUIREMENTS,
-                language,
                 messages.other_requirements,
                 lambda shared: limited(
                     rx.el.textarea,
                     WISHES_LIMIT,
-                    language,
                     default_value=first.wishes,
                     rows="4",
-                    placeholder=t(brief_texts.OTHER_REQUIREMENTS_EXAMPLE, language),
+                    placeholder=t(brief_texts.OTHER_REQUIREMENTS_EXAMPLE),
                     **shared,
                 ),
                 optional=True,
@@ -91,29 +89,27 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
             _field(
                 "avoid",
                 brief_texts.AVOID,
-                language,
                 messages.avoid,
                 lambda shared: limited(
                     rx.el.input,
                     AVOID_LIMIT,
-                    language,
                     default_value=first.avoid,
-                    placeholder=t(brief_texts.AVOID_EXAMPLE, language),
+                    placeholder=t(brief_texts.AVOID_EXAMPLE),
                     auto_complete="off",
                     **shared,
                 ),
                 optional=True,
             ),
-            _model(form, language),
+            _model(form),
             button(
-                rx.cond(form.busy, t(form.busy_text, language), t(form.submit_text, language)),
+                rx.cond(form.busy, t(form.busy_text), t(form.submit_text)),
                 type="submit",
                 disabled=form.busy | form.unreachable,
                 aria_busy=rx.cond(form.busy, "true", "false"),
                 class_name="submit",
                 data_testid="submit-brief",
             ),
-            _estimate(form, language),
+            _estimate(form),
             *(
                 rx.el.input(type="hidden", name=name, value=value, read_only=True)
                 for name, value in form.hidden.items()
@@ -122,26 +118,24 @@ def brief_form(form: BriefForm, language: Language) -> rx.Component:
             no_validate=True,
             class_name="brief-form",
             data_draft="brief",
-            aria_label=t(form.submit_text, language),
+            aria_label=t(form.submit_text),
             key=first.transform_id,
         ),
-        picker_dialog(PLATFORMS, language),
-        picker_dialog(GENRES, language),
+        picker_dialog(PLATFORMS),
+        picker_dialog(GENRES),
     )
 
 
-def examples(language: Language) -> rx.Component:
+def examples() -> rx.Component:
     """Briefs to begin with: a press fills the form, and sends nothing."""
     return rx.el.div(
-        rx.el.p(t(brief_texts.TRY_AN_EXAMPLE, language), class_name="hint"),
+        rx.el.p(t(brief_texts.TRY_AN_EXAMPLE), class_name="hint"),
         *(
             rx.el.button(
-                t(name, language),
+                t(name),
                 type="button",
                 class_name="button plain example",
-                data_fill=t(
-                    Text(*(json.dumps(each, ensure_ascii=False) for each in (chinese, english))), language
-                ),
+                data_fill=t(Text(*(json.dumps(each, ensure_ascii=False) for each in (chinese, english)))),
             )
             for name, chinese, english in brief_texts.EXAMPLES
         ),
@@ -150,31 +144,29 @@ def examples(language: Language) -> rx.Component:
     )
 
 
-def _picked(picker: Picker, label: Text, example: Text, form: BriefForm, language: Language) -> rx.Component:
+def _picked(picker: Picker, label: Text, example: Text, form: BriefForm) -> rx.Component:
     return _field(
         picker.field,
         label,
-        language,
         getattr(form.messages, picker.field),
         lambda shared: rx.el.div(
             limited(
                 rx.el.input,
                 PICKED_LIMITS[picker.field],
-                language,
-                default_value=named(form.initial, picker.field, language),
-                placeholder=t(example, language),
+                default_value=named(form.initial, picker.field),
+                placeholder=t(example),
                 auto_complete="off",
                 **shared,
             ),
-            opener(picker, language),
+            opener(picker),
             class_name="picked",
         ),
     )
 
 
-def _audience(initial: Any, language: Language) -> rx.Component:
+def _audience(initial: Any) -> rx.Component:
     return rx.el.fieldset(
-        rx.el.legend(t(brief_texts.AUDIENCE, language)),
+        rx.el.legend(t(brief_texts.AUDIENCE)),
         rx.el.div(
             *(
                 rx.el.label(
@@ -184,7 +176,7 @@ def _audience(initial: Any, language: Language) -> rx.Component:
                         value=value,
                         default_checked=rx.Var.create(initial) == value,
                     ),
-                    rx.el.span(t(text, language)),
+                    rx.el.span(t(text)),
                 )
                 for value, text in AUDIENCES
             ),
@@ -194,11 +186,10 @@ def _audience(initial: Any, language: Language) -> rx.Component:
     )
 
 
-def _count(form: BriefForm, language: Language) -> rx.Component:
+def _count(form: BriefForm) -> rx.Component:
     return _field(
         "count",
         brief_texts.COUNT,
-        language,
         form.messages.count,
         lambda shared: rx.el.select(
             *(rx.el.option(str(number), value=str(number)) for number in range(1, 11)),
@@ -208,13 +199,12 @@ def _count(form: BriefForm, language: Language) -> rx.Component:
     )
 
 
-def _model(form: BriefForm, language: Language) -> rx.Component:
+def _model(form: BriefForm) -> rx.Component:
     if len(form.models) < 2:
         return rx.fragment()
     return _field(
         "model",
         brief_texts.MODEL,
-        language,
         form.messages.model,
         lambda shared: rx.el.select(
             *(rx.el.option(model.name, value=model.name) for model in form.models),
@@ -225,7 +215,7 @@ def _model(form: BriefForm, language: Language) -> rx.Component:
     )
 
 
-def _estimate(form: BriefForm, language: Language) -> rx.Component:
+def _estimate(form: BriefForm) -> rx.Component:
     """What a run for the form's fields will cost; the page's script adds it up (assets/pickers.js)."""
     estimates = {
         model.name: asdict(estimate)
@@ -235,7 +225,7 @@ def _estimate(form: BriefForm, language: Language) -> rx.Component:
     if not estimates:
         return rx.fragment()
     return rx.el.p(
-        woven(brief_texts.ESTIMATE, language, cost=rx.el.span(class_name="cost")),
+        woven(brief_texts.ESTIMATE, cost=rx.el.span(class_name="cost")),
         class_name="hint estimate",
         hidden=True,
         data_estimates=json.dumps(estimates, ensure_ascii=False),
@@ -248,7 +238,6 @@ def _estimate(form: BriefForm, language: Language) -> rx.Component:
 def _field(
     name: str,
     label: Text,
-    language: Language,
     message: Any,
     control: Any,
     *,
@@ -265,13 +254,11 @@ def _field(
         shared["aria_required"] = "true"
     return rx.el.div(
         rx.el.label(
-            t(label, language),
-            rx.el.span(t(brief_texts.OPTIONAL, language), class_name="optional")
-            if optional
-            else rx.fragment(),
+            t(label),
+            rx.el.span(t(brief_texts.OPTIONAL), class_name="optional") if optional else rx.fragment(),
             html_for=name,
         ),
         control(shared),
-        rx.el.p(in_language(message, language), id=problem, class_name="problem", aria_live="polite"),
+        rx.el.p(in_language(message), id=problem, class_name="problem", aria_live="polite"),
         class_name="field",
     )

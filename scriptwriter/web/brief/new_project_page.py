@@ -7,7 +7,7 @@ from scriptwriter.texts import brief_texts, sign_in_texts
 from scriptwriter.web.brief.brief_form import BriefForm, brief_form, examples
 from scriptwriter.web.brief.new_project_state import NewProjectState
 from scriptwriter.web.kit.elements import link_button, notice
-from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.layout import UNREACHABLE, page
 from scriptwriter.web.kit.wording import t
 
 FORM = BriefForm(
@@ -26,19 +26,18 @@ def new_project() -> rx.Component:
     """The brief of a new project; sending it goes on to the project."""
     return page(
         rx.el.section(
-            rx.el.h1(t(brief_texts.NEW_PROJECT, LANGUAGE)),
-            rx.el.p(t(brief_texts.NEW_PROJECT_WHY, LANGUAGE), class_name="lead"),
-            brief_form(FORM, LANGUAGE),
-            examples(LANGUAGE),
+            rx.el.h1(t(brief_texts.NEW_PROJECT)),
+            rx.el.p(t(brief_texts.NEW_PROJECT_WHY), class_name="lead"),
+            brief_form(FORM),
+            examples(),
             class_name="form-sheet",
         ),
         notice(
             NewProjectState.notice,
-            LANGUAGE,
             NewProjectState.dismiss,
             rx.cond(
                 NewProjectState.signed_out,
-                link_button(t(sign_in_texts.SIGN_IN, LANGUAGE), "/sign-in?next=/projects/new", kind="plain"),
+                link_button(t(sign_in_texts.SIGN_IN), "/sign-in?next=/projects/new", kind="plain"),
             ),
         ),
         name="new-project",

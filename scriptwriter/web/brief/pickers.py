@@ -11,7 +11,7 @@ import reflex as rx
 from scriptwriter.domain.taxonomy import Entry, Group
 from scriptwriter.texts import Text, brief_texts
 from scriptwriter.web.kit.elements import PostForm, limited
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import by_language, t
 
 LONGEST_SEARCH = 100
 """Characters of what is looked for in a picker."""
@@ -32,20 +32,20 @@ def single(field: str, title: Text, entries: tuple[Entry, ...]) -> Picker:
     return Picker(field, title, (Group("", "", entries),), 1)
 
 
-def opener(picker: Picker, language: Language) -> rx.Component:
+def opener(picker: Picker) -> rx.Component:
     """The button beside the field that opens its picker."""
     return rx.el.button(
-        t(brief_texts.PICK, language),
+        t(brief_texts.PICK),
         type="button",
         class_name="button plain pick",
         data_opens=f"pick-{picker.field}",
         aria_haspopup="dialog",
-        aria_label=t(picker.title, language),
+        aria_label=t(picker.title),
         data_testid=f"open-{picker.field}",
     )
 
 
-def picker_dialog(picker: Picker, language: Language) -> rx.Component:
+def picker_dialog(picker: Picker) -> rx.Component:
     """The picker itself; it stands beside the form, not in it, so that its Enter never sends the brief."""
     groups = rx.Var.create(
         [
@@ -60,33 +60,32 @@ def picker_dialog(picker: Picker, language: Language) -> rx.Component:
     return rx.el.dialog(
         PostForm.create(
             rx.el.header(
-                rx.el.h2(t(picker.title, language)),
-                rx.el.button(t(brief_texts.READY, language), type="submit", class_name="button primary"),
+                rx.el.h2(t(picker.title)),
+                rx.el.button(t(brief_texts.READY), type="submit", class_name="button primary"),
             ),
             limited(
                 rx.el.input,
                 LONGEST_SEARCH,
-                language,
                 type="search",
-                placeholder=t(brief_texts.SEARCH, language),
-                aria_label=t(brief_texts.SEARCH, language),
+                placeholder=t(brief_texts.SEARCH),
+                aria_label=t(brief_texts.SEARCH),
                 auto_complete="off",
                 class_name="pick-search",
                 data_testid=f"search-{picker.field}",
             ),
             rx.el.p(
-                t(brief_texts.PICKED_ENOUGH, language, most=picker.most),
+                t(brief_texts.PICKED_ENOUGH, most=picker.most),
                 class_name="pick-enough",
                 role="status",
                 hidden=True,
             ),
             method="dialog",
         ),
-        rx.el.div(rx.foreach(groups, lambda group: _group(group, language)), class_name="pick-groups"),
+        rx.el.div(rx.foreach(groups, lambda group: _group(group)), class_name="pick-groups"),
         rx.el.div(
-            rx.el.p(t(brief_texts.NOTHING_FOUND, language)),
+            rx.el.p(t(brief_texts.NOTHING_FOUND)),
             rx.el.button(
-                t(brief_texts.USE_OWN_WORDS, language),
+                t(brief_texts.USE_OWN_WORDS),
                 type="button",
                 class_name="button plain",
                 data_own_words="",
@@ -98,29 +97,29 @@ def picker_dialog(picker: Picker, language: Language) -> rx.Component:
         class_name="picker",
         data_field=picker.field,
         data_most=str(picker.most),
-        aria_label=t(picker.title, language),
+        aria_label=t(picker.title),
         data_testid=f"picker-{picker.field}",
     )
 
 
-def _group(group: Any, language: Language) -> rx.Component:
-    name = rx.cond(language == "en", group["en"], group["zh"])
+def _group(group: Any) -> rx.Component:
+    name = by_language(group["zh"], group["en"])
     return rx.el.section(
         rx.cond(group["zh"] != "", rx.el.h3(name)),
         rx.el.div(
-            rx.foreach(group["entries"].to(list[dict[str, str]]), lambda entry: _entry(entry, language)),
+            rx.foreach(group["entries"].to(list[dict[str, str]]), lambda entry: _entry(entry)),
             class_name="pick-entries",
         ),
     )
 
 
-def _entry(entry: Any, language: Language) -> rx.Component:
-    name = rx.cond(language == "en", entry["en"], entry["zh"])
+def _entry(entry: Any) -> rx.Component:
+    name = by_language(entry["zh"], entry["en"])
     return rx.el.button(
         name,
         type="button",
         class_name="pick-entry",
         data_pick=name,
-        data_also=rx.cond(language == "en", entry["zh"], entry["en"]),
+        data_also=by_language(entry["en"], entry["zh"]),
         data_search=(entry["zh"].to(str) + " " + entry["en"].to(str)),
     )

@@ -9,7 +9,7 @@ from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.texts import shared_texts
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import in_language, t
 from scriptwriter.web.room.card_vars import LEFT
 
 OVER = "…"
@@ -61,17 +61,17 @@ def link_button(text: Any, href: Any, *, kind: str = "primary") -> rx.Component:
     return link(text, href=href, class_name=f"button {kind}")
 
 
-def demo_chip(language: Language) -> rx.Component:
+def demo_chip() -> rx.Component:
     """Says that the demo model writes here."""
     return rx.el.span(
-        t(shared_texts.DEMO_MODE, language),
+        t(shared_texts.DEMO_MODE),
         class_name="chip",
-        title=t(shared_texts.DEMO_MODE_WHY, language),
+        title=t(shared_texts.DEMO_MODE_WHY),
         data_testid="demo-mode",
     )
 
 
-def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -> rx.Component:
+def notice(content: Any, dismiss: Any, action: Any = None) -> rx.Component:
     """A sentence that waits at the foot of the screen until the person has read it.
 
     `action` is the button of what can be done about it, if there is anything.
@@ -79,9 +79,9 @@ def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -
     return rx.cond(
         content.zh != "",
         rx.el.div(
-            rx.el.p(told(content, language)),
+            rx.el.p(told(content)),
             rx.fragment() if action is None else action,
-            button(t(shared_texts.DISMISS, language), kind="quiet", on_click=dismiss),
+            button(t(shared_texts.DISMISS), kind="quiet", on_click=dismiss),
             class_name="notice",
             role="alert",
             data_testid="notice",
@@ -89,13 +89,13 @@ def notice(content: Any, language: Language, dismiss: Any, action: Any = None) -
     )
 
 
-def limited(field: Any, limit: int, language: Language, **attributes: Any) -> rx.Component:
+def limited(field: Any, limit: int, **attributes: Any) -> rx.Component:
     """A text `field` (rx.el.input or rx.el.textarea) for up to `limit` characters.
 
     What is typed or pasted beyond that stays in it: assets/limits.js counts, says how much is too much, and
     lets no form be sent before it is shorter.
     """
-    over = t(shared_texts.OVER_LIMIT, language, limit=f"{limit:,}", over=OVER)
+    over = t(shared_texts.OVER_LIMIT, limit=f"{limit:,}", over=OVER)
     return rx.el.div(
         field(data_limit=limit, **attributes),
         rx.el.p(class_name="count", hidden=True, aria_live="polite", data_over=over, data_marker=OVER),
@@ -103,7 +103,7 @@ def limited(field: Any, limit: int, language: Language, **attributes: Any) -> rx
     )
 
 
-def draft_note(language: Language) -> rx.Component:
+def draft_note() -> rx.Component:
     """What a form with `data_draft` holds beside its fields: its mark, and a sentence when words came back.
 
     assets/drafts.js keeps what is typed into the form, fills both, and shows the sentence.
@@ -111,9 +111,9 @@ def draft_note(language: Language) -> rx.Component:
     return rx.fragment(
         rx.el.input(type="hidden", name="draft_mark"),
         rx.el.p(
-            t(shared_texts.DRAFT_RESTORED, language),
+            t(shared_texts.DRAFT_RESTORED),
             button(
-                t(shared_texts.DISCARD_CHANGES, language),
+                t(shared_texts.DISCARD_CHANGES),
                 kind="quiet",
                 data_discard=True,
                 data_testid="discard-draft",
@@ -136,17 +136,15 @@ def menu(label: Any, *items: rx.Component, **attributes: Any) -> rx.Component:
     )
 
 
-def undo_notice(content: Any, language: Language, undo: Any, dismiss: Any) -> rx.Component:
+def undo_notice(content: Any, undo: Any, dismiss: Any) -> rx.Component:
     """What was done a moment ago, and the way back; it goes by itself when something else is done."""
     return rx.cond(
         content.zh != "",
         rx.el.div(
-            rx.el.p(in_language(content, language)),
+            rx.el.p(in_language(content)),
             rx.el.div(
-                button(
-                    t(shared_texts.UNDO, language), kind="plain", on_click=undo.temporal, data_testid="undo"
-                ),
-                button(t(shared_texts.DISMISS, language), kind="quiet", on_click=dismiss),
+                button(t(shared_texts.UNDO), kind="plain", on_click=undo.temporal, data_testid="undo"),
+                button(t(shared_texts.DISMISS), kind="quiet", on_click=dismiss),
                 class_name="actions",
             ),
             class_name="notice undo",
@@ -163,24 +161,19 @@ def once(event: Any) -> Any:
     return event.throttle(1000).temporal
 
 
-def in_language(content: Any, language: Language) -> rx.Var[str]:
-    """The half of a Notice (a Var) that the reader understands."""
-    return rx.cond(language == "en", content.en, content.zh)
-
-
 def icon(name: str) -> rx.Component:
     """A drawn sign, for the eye only; `name` is theme, more or sign-out."""
     return rx.el.span(class_name=f"icon icon-{name}", aria_hidden="true")
 
 
-def told(content: Any, language: Language) -> rx.Component:
+def told(content: Any) -> rx.Component:
     """The sentence of a Notice (a Var); where it says to wait, it counts down, and says when that is over."""
-    around = in_language(content, language).to(str).split(LEFT)
+    around = in_language(content).to(str).split(LEFT)
     sentence = rx.fragment(around[0], seconds_left(content.seconds), around[1])
     return rx.cond(
         content.seconds > 0,
-        countdown(content.seconds, sentence, t(shared_texts.WAIT_OVER, language), key=content.until),
-        in_language(content, language),
+        countdown(content.seconds, sentence, t(shared_texts.WAIT_OVER), key=content.until),
+        in_language(content),
     )
 
 

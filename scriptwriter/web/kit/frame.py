@@ -9,14 +9,13 @@ from reflex_components_core.base.error_boundary import ErrorBoundary
 from scriptwriter.operations.version import version
 from scriptwriter.texts import account_texts, brief_texts, projects_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import demo_chip, icon, link, post_form
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import by_language, t
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """What the frame shows and does: Vars, event handlers, and whether the demo model writes."""
 
-    language: Language
     user_name: Any
     switch_language: Any
     demo: bool
@@ -28,21 +27,18 @@ class Surroundings:
 
 def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Component:
     """A whole page: `content` under the masthead; `name` is the page's name in the style sheet."""
-    language = around.language
     return rx.el.div(
-        rx.el.a(t(shared_texts.SKIP_TO_CONTENT, language), href="#content", class_name="skip"),
+        rx.el.a(t(shared_texts.SKIP_TO_CONTENT), href="#content", class_name="skip"),
         _masthead(around),
-        _connection(around.offline, language),
+        _connection(around.offline),
         rx.el.main(*content, id="content", class_name="content"),
-        rx.el.footer(
-            t(shared_texts.PRODUCT, language), " ", version(), class_name="footer", data_testid="version"
-        ),
+        rx.el.footer(t(shared_texts.PRODUCT), " ", version(), class_name="footer", data_testid="version"),
         # For assets/drafts.js: whose drafts these are, which one was saved or sent, and how it asks.
         rx.el.input(hidden=True, on_change=around.ask_for_sent, aria_hidden="true", data_asks=True),
         class_name=f"page page-{name}",
         data_person=around.person_key,
         data_settled=around.settled,
-        lang=rx.cond(language == "en", "en", "zh-CN"),
+        lang=by_language("zh-CN", "en"),
     )
 
 
@@ -66,27 +62,26 @@ def broken_page() -> rx.Component:
 
 
 def _masthead(around: Surroundings) -> rx.Component:
-    language = around.language
     return rx.el.header(
         link(
             rx.el.span("编", class_name="seal", aria_hidden="true"),
-            rx.el.span(t(shared_texts.PRODUCT, language), class_name="brand-name"),
+            rx.el.span(t(shared_texts.PRODUCT), class_name="brand-name"),
             href="/projects",
             class_name="brand",
-            aria_label=t(shared_texts.PRODUCT, language),
+            aria_label=t(shared_texts.PRODUCT),
         ),
-        demo_chip(language) if around.demo else rx.fragment(),
+        demo_chip() if around.demo else rx.fragment(),
         rx.el.nav(
             rx.cond(
                 around.user_name != "",
                 rx.fragment(
                     link(
-                        t(projects_texts.PROJECTS, language),
+                        t(projects_texts.PROJECTS),
                         href="/projects",
                         class_name="nav-link wide-only",
                     ),
                     link(
-                        t(brief_texts.NEW_PROJECT, language),
+                        t(brief_texts.NEW_PROJECT),
                         href="/projects/new",
                         class_name="nav-link wide-only",
                     ),
@@ -96,12 +91,12 @@ def _masthead(around: Surroundings) -> rx.Component:
         ),
         rx.el.div(
             rx.el.button(
-                t(shared_texts.OTHER_LANGUAGE, language),
+                t(shared_texts.OTHER_LANGUAGE),
                 type="button",
                 class_name="switch",
                 on_click=around.switch_language,
-                aria_label=t(shared_texts.SWITCH_LANGUAGE, language),
-                lang=rx.cond(language == "en", "zh-CN", "en"),
+                aria_label=t(shared_texts.SWITCH_LANGUAGE),
+                lang=by_language("en", "zh-CN"),
                 data_testid="switch-language",
             ),
             rx.el.button(
@@ -109,7 +104,7 @@ def _masthead(around: Surroundings) -> rx.Component:
                 type="button",
                 class_name="switch",
                 on_click=rx.toggle_color_mode,
-                aria_label=t(shared_texts.SWITCH_THEME, language),
+                aria_label=t(shared_texts.SWITCH_THEME),
                 data_testid="switch-theme",
             ),
             rx.cond(
@@ -120,15 +115,15 @@ def _masthead(around: Surroundings) -> rx.Component:
                         around.user_name,
                         href="/account",
                         class_name="user-name",
-                        title=t(account_texts.ACCOUNT, language),
+                        title=t(account_texts.ACCOUNT),
                         data_testid="user-name",
                     ),
                     rx.el.button(
                         icon("sign-out"),
                         type="submit",
                         class_name="switch",
-                        aria_label=t(sign_in_texts.SIGN_OUT, language),
-                        title=t(sign_in_texts.SIGN_OUT, language),
+                        aria_label=t(sign_in_texts.SIGN_OUT),
+                        title=t(sign_in_texts.SIGN_OUT),
                         data_testid="sign-out",
                     ),
                     class_name="account",
@@ -140,10 +135,8 @@ def _masthead(around: Surroundings) -> rx.Component:
     )
 
 
-def _connection(offline: Any, language: Language) -> rx.Component:
+def _connection(offline: Any) -> rx.Component:
     return rx.cond(
         offline,
-        rx.el.p(
-            t(shared_texts.OFFLINE, language), class_name="offline", role="status", data_testid="offline"
-        ),
+        rx.el.p(t(shared_texts.OFFLINE), class_name="offline", role="status", data_testid="offline"),
     )

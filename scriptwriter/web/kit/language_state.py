@@ -5,7 +5,7 @@ import reflex as rx
 from scriptwriter.api.auth.request_language import preferred
 
 
-class PreferencesState(rx.State):
+class LanguageState(rx.State):
     """The reader's preferences; the browser can write them, so nothing depends on them but words.
 
     `chosen` ("zh", "en", "" for nothing yet) is kept by the browser.

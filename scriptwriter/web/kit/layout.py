@@ -5,10 +5,9 @@ from reflex_components_core.core.banner import has_connection_errors
 
 from scriptwriter.settings import settings
 from scriptwriter.web.kit.frame import Surroundings, frame
-from scriptwriter.web.kit.language_state import PreferencesState
+from scriptwriter.web.kit.language_state import LanguageState
 from scriptwriter.web.kit.session_state import SessionState
 
-LANGUAGE = PreferencesState.language
 OFFLINE = has_connection_errors
 """A Var: whether this browser has lost its server."""
 UNREACHABLE = OFFLINE | ~rx.State.is_hydrated
@@ -18,9 +17,8 @@ UNREACHABLE = OFFLINE | ~rx.State.is_hydrated
 def page(*content: rx.Component, name: str) -> rx.Component:
     """A whole page in the frame; `name` is the page's name in the style sheet."""
     around = Surroundings(
-        language=LANGUAGE,
         user_name=SessionState.user_name,
-        switch_language=PreferencesState.switch_language,
+        switch_language=LanguageState.switch_language,
         demo=settings().demo,
         offline=OFFLINE,
         person_key=SessionState.person_key,

@@ -7,8 +7,8 @@ import reflex as rx
 
 from scriptwriter.services.projects.catalog import DESCRIPTION_LIMIT, NAME_LIMIT
 from scriptwriter.texts import Text, projects_texts, shared_texts
-from scriptwriter.web.kit.elements import button, in_language, limited, menu
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.elements import button, limited, menu
+from scriptwriter.web.kit.wording import in_language, t
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class ProjectDeeds:
     unreachable: Any
 
 
-def project_menu(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Component:
+def project_menu(project: Any, deeds: ProjectDeeds) -> rx.Component:
     """What an owner can do with `project`, a Var with `id`, `name` and `archived`."""
 
     def item(text: Text, event: Any, testid: str) -> rx.Component:
         return rx.el.button(
-            t(text, language),
+            t(text),
             type="button",
             disabled=deeds.unreachable,
             on_click=event(project.id).temporal,
@@ -44,7 +44,7 @@ def project_menu(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Co
         )
 
     return menu(
-        t(projects_texts.PROJECT_ACTIONS, language, name=project.name),
+        t(projects_texts.PROJECT_ACTIONS, name=project.name),
         item(projects_texts.RENAME, deeds.begin_renaming, "rename"),
         rx.cond(
             project.archived,
@@ -56,24 +56,23 @@ def project_menu(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Co
     )
 
 
-def name_or_field(project: Any, name: rx.Component, language: Language, deeds: ProjectDeeds) -> rx.Component:
+def name_or_field(project: Any, name: rx.Component, deeds: ProjectDeeds) -> rx.Component:
     """The project's name as `name` shows it, or the fields in which name and description are changed."""
-    return rx.cond(deeds.renaming == project.id, _name_field(project, language, deeds), name)
+    return rx.cond(deeds.renaming == project.id, _name_field(project, deeds), name)
 
 
-def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Component:
+def _name_field(project: Any, deeds: ProjectDeeds) -> rx.Component:
     problem = "project-name-problem"
     return rx.el.form(
         rx.el.input(type="hidden", name="project_id", value=project.id, read_only=True),
         limited(
             rx.el.input,
             NAME_LIMIT,
-            language,
             name="name",
             default_value=project.name,
             auto_focus=True,
             auto_complete="off",
-            aria_label=t(projects_texts.PROJECT_NAME_LABEL, language),
+            aria_label=t(projects_texts.PROJECT_NAME_LABEL),
             aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
             aria_describedby=problem,
             data_testid="project-name-field",
@@ -81,20 +80,17 @@ def _name_field(project: Any, language: Language, deeds: ProjectDeeds) -> rx.Com
         limited(
             rx.el.textarea,
             DESCRIPTION_LIMIT,
-            language,
             name="description",
             default_value=project.description,
             rows="2",
-            placeholder=t(projects_texts.DESCRIPTION_HINT, language),
-            aria_label=t(projects_texts.DESCRIPTION_LABEL, language),
+            placeholder=t(projects_texts.DESCRIPTION_HINT),
+            aria_label=t(projects_texts.DESCRIPTION_LABEL),
             aria_describedby=problem,
             data_testid="project-description-field",
         ),
-        button(t(shared_texts.SAVE, language), type="submit", kind="plain", disabled=deeds.unreachable),
-        button(
-            t(shared_texts.CANCEL, language), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"
-        ),
-        rx.el.p(in_language(deeds.problem, language), id=problem, class_name="problem", role="alert"),
+        button(t(shared_texts.SAVE), type="submit", kind="plain", disabled=deeds.unreachable),
+        button(t(shared_texts.CANCEL), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"),
+        rx.el.p(in_language(deeds.problem), id=problem, class_name="problem", role="alert"),
         on_submit=deeds.rename.temporal,
         no_validate=True,
         class_name="name-form",

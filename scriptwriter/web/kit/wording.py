@@ -1,4 +1,4 @@
-"""Owns how a text gets onto the screen in the reader's language. Knows no text itself."""
+"""Texts on the screen in the reader's language: Vars that change with LANGUAGE, wherever they are shown."""
 
 import re
 from typing import Any
@@ -7,50 +7,61 @@ import reflex as rx
 from reflex.vars import StringVar
 
 from scriptwriter.texts import Text
+from scriptwriter.web.kit.language_state import LanguageState
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+LANGUAGE = LanguageState.language
+"""A Var: the language of the page, "zh" or "en"."""
 
-Language = StringVar
 
-
-def t(text: Text, language: Language, **values: Any) -> StringVar:
-    """The text in the language ("zh" or "en") that the Var holds, its placeholders filled.
+def t(text: Text, **values: Any) -> StringVar:
+    """The text in the reader's language, its placeholders filled.
 
     `values` are Vars or plain values, one for each `{name}` of the text. Raises KeyError for a missing one.
     """
-    return rx.cond(language == "en", _filled(text.en, values), _filled(text.zh, values)).to(str)
+    return by_language(_filled(text.zh, values), _filled(text.en, values))
 
 
-def woven(text: Text, language: Language, **values: Any) -> rx.Component:
-    """The same as children of an element, where a value may be a component."""
+def by_language(zh: Any, en: Any) -> StringVar:
+    """`zh` or `en` (strings, or Vars of strings), as the reader's language is."""
+    return rx.cond(LANGUAGE == "en", en, zh).to(str)
+
+
+def in_language(content: Any) -> StringVar:
+    """The `zh` or the `en` of a Var or a value that has both, such as a Notice."""
+    return by_language(content.zh, content.en)
+
+
+def woven(text: Text, **values: Any) -> rx.Component:
+    """The text as children of an element: its values may be components."""
     return rx.cond(
-        language == "en",
+        LANGUAGE == "en",
         rx.fragment(*_pieces(text.en, values)),
         rx.fragment(*_pieces(text.zh, values)),
     )
 
 
-def counted(count: Any, many: Text, one: Text, language: Language) -> StringVar:
-    """`many` with its {count}, or `one` where that is 1, which English says otherwise."""
-    return rx.cond(count == 1, t(one, language), t(many, language, count=count)).to(str)
+def counted(count: Any, many: Text, one: Text) -> StringVar:
+    """`many` with its {count}, or `one` where the count is 1: English has a singular."""
+    return rx.cond(count == 1, t(one), t(many, count=count)).to(str)
 
 
-def named(batch: Any, field: str, language: Language) -> StringVar:
-    """The `platform` or `genre` of a BatchView (or of a Var of one) as the reader calls it."""
-    return rx.cond(language == "en", getattr(batch, f"{field}_en"), getattr(batch, field)).to(str)
+def named(batch: Any, field: str) -> StringVar:
+    """The `platform` or `genre` of a BatchView (or a Var of one) by its name in the reader's language."""
+    return by_language(getattr(batch, field), getattr(batch, f"{field}_en"))
 
 
-def listed(names: Any, language: Language) -> StringVar:
-    """Names in a row (a Var), which the state has put side by side as Chinese does, as the reader does it."""
-    return rx.cond(language == "en", names.to(str).split("、").join(", "), names).to(str)
+def listed(names: Any) -> StringVar:
+    """A list of names (a Var, joined by 、), joined as the reader's language joins lists."""
+    return by_language(names, names.to(str).split("、").join(", "))
 
 
-def quoted(titles: Any, language: Language) -> StringVar:
-    """The same for titles, each between 《 and 》."""
+def quoted(titles: Any) -> StringVar:
+    """Titles (a Var, each between 《 and 》), quoted as the reader's language quotes titles."""
     english = titles.to(str)
     for chinese, other in (("》《", "”, “"), ("《", "“"), ("》", "”")):
         english = english.split(chinese).join(other)
-    return rx.cond(language == "en", english, titles).to(str)
+    return by_language(titles, english)
 
 
 def _filled(template: str, values: dict[str, Any]) -> StringVar:

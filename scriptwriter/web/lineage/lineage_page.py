@@ -4,7 +4,7 @@ import reflex as rx
 
 from scriptwriter.texts import lineage_texts, projects_texts, shared_texts
 from scriptwriter.web.kit.elements import empty, link, notice
-from scriptwriter.web.kit.layout import LANGUAGE, page
+from scriptwriter.web.kit.layout import page
 from scriptwriter.web.kit.narrow_screen import NARROW
 from scriptwriter.web.kit.open_project import opened
 from scriptwriter.web.kit.project_state import ProjectState
@@ -23,12 +23,12 @@ def lineage() -> rx.Component:
     """Where everything in the project comes from; live."""
     return page(
         opened(LineageState.access, LineageState.notice, rx.fragment(_heading(), _steps())),
-        origin(OriginState.told, LANGUAGE, OriginState.put_away, shown=OriginState.shown),
+        origin(OriginState.told, OriginState.put_away, shown=OriginState.shown),
         rx.cond(
             LineageState.access == "open",
             rx.fragment(
-                notice(LineageState.notice, LANGUAGE, LineageState.dismiss),
-                notice(OriginState.notice, LANGUAGE, OriginState.dismiss),
+                notice(LineageState.notice, LineageState.dismiss),
+                notice(OriginState.notice, OriginState.dismiss),
             ),
         ),
         name="lineage",
@@ -37,15 +37,15 @@ def lineage() -> rx.Component:
 
 def _heading() -> rx.Component:
     return rx.el.header(
-        rx.el.h1(t(lineage_texts.LINEAGE, LANGUAGE)),
+        rx.el.h1(t(lineage_texts.LINEAGE)),
         rx.el.p(ProjectState.name, class_name="project-title"),
         rx.cond(
             LineageState.resyncing,
-            rx.el.p(t(shared_texts.RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
+            rx.el.p(t(shared_texts.RESYNCING), class_name="resyncing", role="status"),
         ),
         rx.el.nav(
             link(
-                t(projects_texts.BACK_TO_PROJECT, LANGUAGE),
+                t(projects_texts.BACK_TO_PROJECT),
                 href=f"/projects/{ProjectState.id}/brainstorm",
                 class_name="button plain",
             ),
@@ -61,16 +61,16 @@ def _steps() -> rx.Component:
         LineageState.steps.length() > 0,
         rx.el.div(
             rx.el.div(
-                rx.el.p(t(lineage_texts.WHY, LANGUAGE), class_name="hint"),
-                view_switch(LANGUAGE, DEEDS),
+                rx.el.p(t(lineage_texts.WHY), class_name="hint"),
+                view_switch(DEEDS),
                 class_name="lineage-bar",
             ),
-            lineage_list(LineageState.steps, LANGUAGE, DEEDS),
+            lineage_list(LineageState.steps, DEEDS),
             rx.cond(
                 VIEW == "graph",
-                lineage_graph(LineageState.steps, LineageState.ways, LineageState.sights, LANGUAGE, DEEDS),
+                lineage_graph(LineageState.steps, LineageState.ways, LineageState.sights, DEEDS),
             ),
             class_name="lineage",
         ),
-        empty(t(lineage_texts.EMPTY, LANGUAGE), t(lineage_texts.EMPTY_NEXT, LANGUAGE)),
+        empty(t(lineage_texts.EMPTY), t(lineage_texts.EMPTY_NEXT)),
     )

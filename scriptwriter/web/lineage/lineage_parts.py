@@ -8,7 +8,7 @@ from reflex_base.vars import VarData
 
 from scriptwriter.texts import lineage_texts
 from scriptwriter.web.kit.elements import button, link
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import LANGUAGE, by_language, t
 from scriptwriter.web.lineage.graph_drawing import flow_chart
 
 WIDTH, HEIGHT = 210, 84
@@ -25,12 +25,12 @@ class LineageDeeds:
     view: Any
 
 
-def view_switch(language: Language, deeds: LineageDeeds) -> rx.Component:
+def view_switch(deeds: LineageDeeds) -> rx.Component:
     """Graph or list."""
     return rx.el.div(
         *(
             button(
-                t(name, language),
+                t(name),
                 kind="quiet",
                 on_click=deeds.choose(view),
                 aria_pressed=rx.cond(deeds.view == view, "true", "false"),
@@ -39,39 +39,37 @@ def view_switch(language: Language, deeds: LineageDeeds) -> rx.Component:
             for view, name in lineage_texts.VIEWS.items()
         ),
         role="group",
-        aria_label=t(lineage_texts.VIEW, language),
+        aria_label=t(lineage_texts.VIEW),
         class_name="view-switch",
     )
 
 
-def lineage_graph(
-    steps: Any, ways: Any, sights: Any, language: Language, deeds: LineageDeeds
-) -> rx.Component:
+def lineage_graph(steps: Any, ways: Any, sights: Any, deeds: LineageDeeds) -> rx.Component:
     """The steps (a Var of StepView) and the ways between them (of WayView), drawn.
 
     Where not all of it can be read at once, it opens at the first of `sights` (a Var of lists of ids).
     """
     return rx.el.div(
-        flow_chart(_nodes(steps, language), ways.to(list[dict[str, Any]]), sights, deeds.open),
+        flow_chart(_nodes(steps), ways.to(list[dict[str, Any]]), sights, deeds.open),
         class_name="lineage-graph",
         role="group",
-        aria_label=t(lineage_texts.LINEAGE, language),
+        aria_label=t(lineage_texts.LINEAGE),
         data_testid="lineage-graph",
     )
 
 
-def lineage_list(steps: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
+def lineage_list(steps: Any, deeds: LineageDeeds) -> rx.Component:
     """The same as lines: what, when, made from what; the oldest first."""
     return rx.el.ol(
-        rx.foreach(steps, lambda step: _line(step, language, deeds)),
+        rx.foreach(steps, lambda step: _line(step, deeds)),
         class_name="lineage-list",
-        aria_label=t(lineage_texts.LINEAGE, language),
+        aria_label=t(lineage_texts.LINEAGE),
         data_testid="lineage-list",
     )
 
 
-def _line(step: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
-    label = rx.cond(language == "en", step.en, step.zh)
+def _line(step: Any, deeds: LineageDeeds) -> rx.Component:
+    label = by_language(step.zh, step.en)
     return rx.el.li(
         rx.cond(
             step.href != "",
@@ -84,9 +82,9 @@ def _line(step: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
             rx.cond(
                 step.source_zh != "",
                 rx.el.span(
-                    t(lineage_texts.FROM, language),
+                    t(lineage_texts.FROM),
                     " ",
-                    rx.cond(language == "en", step.source_en, step.source_zh),
+                    by_language(step.source_zh, step.source_en),
                 ),
             ),
             class_name="step-facts",
@@ -98,9 +96,9 @@ def _line(step: Any, language: Language, deeds: LineageDeeds) -> rx.Component:
     )
 
 
-def _nodes(steps: Any, language: Language) -> rx.Var[Any]:
+def _nodes(steps: Any) -> rx.Var[Any]:
     """The steps as a flow chart takes its nodes, each in the reader's language."""
-    label = f"({language!s}) === 'en' ? step.en : step.zh"
+    label = f"({LANGUAGE!s}) === 'en' ? step.en : step.zh"
     handles = ", ".join(
         f"{{type: '{type_}', position: '{side}', x: {x}, y: {HEIGHT // 2}, width: 1, height: 1}}"
         for type_, side, x in (("target", "left", 0), ("source", "right", WIDTH))
@@ -111,5 +109,5 @@ def _nodes(steps: Any, language: Language) -> rx.Var[Any]:
         f"width: {WIDTH}, height: {HEIGHT}, measured: {{width: {WIDTH}, height: {HEIGHT}}}, "
         f"handles: [{handles}]" + "}"
     )
-    data = VarData.merge(steps._get_all_var_data(), language._get_all_var_data())
+    data = VarData.merge(steps._get_all_var_data(), LANGUAGE._get_all_var_data())
     return rx.Var(f"({steps!s}).map((step) => ({node}))", _var_data=data).to(list[dict[str, Any]])

@@ -4,7 +4,7 @@ import reflex as rx
 
 from scriptwriter.texts import members_texts, projects_texts
 from scriptwriter.web.kit.elements import link, notice
-from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.layout import UNREACHABLE, page
 from scriptwriter.web.kit.open_project import opened
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import t
@@ -37,11 +37,11 @@ def members() -> rx.Component:
             MembersState.notice,
             rx.fragment(
                 rx.el.header(
-                    rx.el.h1(t(members_texts.MEMBERS, LANGUAGE)),
+                    rx.el.h1(t(members_texts.MEMBERS)),
                     rx.el.p(ProjectState.name, class_name="project-title"),
                     rx.el.nav(
                         link(
-                            t(projects_texts.BACK_TO_PROJECT, LANGUAGE),
+                            t(projects_texts.BACK_TO_PROJECT),
                             href=f"/projects/{ProjectState.id}/brainstorm",
                             class_name="button plain",
                         ),
@@ -51,15 +51,15 @@ def members() -> rx.Component:
                 ),
                 rx.el.div(
                     rx.el.div(
-                        member_table(ProjectState.members, LANGUAGE, DEEDS),
-                        open_invitations(MembersState.invitations, LANGUAGE, DEEDS),
+                        member_table(ProjectState.members, DEEDS),
+                        open_invitations(MembersState.invitations, DEEDS),
                         class_name="belonging",
                     ),
-                    rx.cond(ProjectState.may_manage, invite_member(LANGUAGE, DEEDS)),
+                    rx.cond(ProjectState.may_manage, invite_member(DEEDS)),
                     class_name="people",
                 ),
             ),
         ),
-        rx.cond(MembersState.access == "open", notice(MembersState.notice, LANGUAGE, MembersState.dismiss)),
+        rx.cond(MembersState.access == "open", notice(MembersState.notice, MembersState.dismiss)),
         name="members",
     )

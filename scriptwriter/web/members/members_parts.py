@@ -7,8 +7,8 @@ import reflex as rx
 
 from scriptwriter.services.accounts.usernames import LONGEST_NAME
 from scriptwriter.texts import Text, members_texts, shared_texts, sign_in_texts
-from scriptwriter.web.kit.elements import button, in_language, limited
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.elements import button, limited
+from scriptwriter.web.kit.wording import in_language, t
 
 
 @dataclass(frozen=True)
@@ -35,33 +35,33 @@ class MemberDeeds:
     unreachable: Any
 
 
-def member_table(members: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+def member_table(members: Any, deeds: MemberDeeds) -> rx.Component:
     """Everybody in the project; on a phone each row is a card."""
     return rx.el.table(
         rx.el.thead(
             rx.el.tr(
                 *(
-                    rx.el.th(t(text, language), scope="col")
+                    rx.el.th(t(text), scope="col")
                     for text in (members_texts.MEMBER, members_texts.ROLE, members_texts.JOINED)
                 ),
-                rx.el.th(rx.el.span(t(members_texts.ACTIONS, language), class_name="unseen"), scope="col"),
+                rx.el.th(rx.el.span(t(members_texts.ACTIONS), class_name="unseen"), scope="col"),
             )
         ),
-        rx.el.tbody(rx.foreach(members, lambda member: _row(member, language, deeds))),
+        rx.el.tbody(rx.foreach(members, lambda member: _row(member, deeds))),
         class_name="members",
-        aria_label=t(members_texts.MEMBERS, language),
+        aria_label=t(members_texts.MEMBERS),
         data_testid="members",
     )
 
 
-def open_invitations(invitations: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+def open_invitations(invitations: Any, deeds: MemberDeeds) -> rx.Component:
     """Who was invited and has not answered; an owner can take each back."""
     return rx.cond(
         invitations.length() > 0,
         rx.el.section(
-            rx.el.h2(t(members_texts.OPEN_INVITATIONS, language), id="open-invitations"),
+            rx.el.h2(t(members_texts.OPEN_INVITATIONS), id="open-invitations"),
             rx.el.ul(
-                rx.foreach(invitations, lambda invitation: _invitation(invitation, language, deeds)),
+                rx.foreach(invitations, lambda invitation: _invitation(invitation, deeds)),
                 class_name="invitations",
             ),
             aria_labelledby="open-invitations",
@@ -70,24 +70,24 @@ def open_invitations(invitations: Any, language: Language, deeds: MemberDeeds) -
     )
 
 
-def _invitation(invitation: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+def _invitation(invitation: Any, deeds: MemberDeeds) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.span(invitation.name, class_name="member-name"),
             rx.el.span("@" + invitation.username, class_name="username"),
         ),
         rx.el.div(
-            rx.el.span(_role_name(invitation.role, language)),
-            rx.el.span(t(members_texts.INVITED_BY, language, name=invitation.by), class_name="username"),
+            rx.el.span(_role_name(invitation.role)),
+            rx.el.span(t(members_texts.INVITED_BY, name=invitation.by), class_name="username"),
         ),
         rx.cond(
             deeds.may_manage,
             button(
-                t(members_texts.WITHDRAW, language),
+                t(members_texts.WITHDRAW),
                 kind="quiet",
                 on_click=deeds.withdraw(invitation.id).temporal,
                 disabled=deeds.unreachable,
-                aria_label=t(members_texts.WITHDRAW_INVITATION, language, name=invitation.name),
+                aria_label=t(members_texts.WITHDRAW_INVITATION, name=invitation.name),
                 data_testid="withdraw",
             ),
         ),
@@ -97,17 +97,16 @@ def _invitation(invitation: Any, language: Language, deeds: MemberDeeds) -> rx.C
     )
 
 
-def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
+def invite_member(deeds: MemberDeeds) -> rx.Component:
     """The form by which an owner invites somebody, and what each role may."""
     return rx.el.section(
-        rx.el.h2(t(members_texts.INVITE_MEMBER, language)),
+        rx.el.h2(t(members_texts.INVITE_MEMBER)),
         rx.el.form(
             rx.el.div(
-                rx.el.label(t(sign_in_texts.USERNAME, language), html_for="username"),
+                rx.el.label(t(sign_in_texts.USERNAME), html_for="username"),
                 limited(
                     rx.el.input,
                     LONGEST_NAME,
-                    language,
                     name="username",
                     id="username",
                     key=deeds.added,
@@ -120,7 +119,7 @@ def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
                     aria_describedby="username-problem",
                 ),
                 rx.el.p(
-                    in_language(deeds.problem, language),
+                    in_language(deeds.problem),
                     id="username-problem",
                     class_name="problem",
                     aria_live="polite",
@@ -128,18 +127,18 @@ def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
                 class_name="field",
             ),
             rx.el.div(
-                rx.el.label(t(members_texts.ROLE, language), html_for="role"),
-                rx.el.select(*_options(language), name="role", id="role", default_value="collaborator"),
+                rx.el.label(t(members_texts.ROLE), html_for="role"),
+                rx.el.select(*_options(), name="role", id="role", default_value="collaborator"),
                 class_name="field",
             ),
             button(
-                t(members_texts.INVITE, language),
+                t(members_texts.INVITE),
                 type="submit",
                 disabled=deeds.adding | deeds.unreachable,
                 data_testid="invite-member",
             ),
             rx.el.p(
-                in_language(deeds.invited, language),
+                in_language(deeds.invited),
                 class_name="hint",
                 role="status",
                 data_testid="invited",
@@ -147,13 +146,13 @@ def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
             on_submit=deeds.invite.temporal,
             no_validate=True,
             class_name="member-form",
-            aria_label=t(members_texts.INVITE_MEMBER, language),
+            aria_label=t(members_texts.INVITE_MEMBER),
         ),
         rx.el.dl(
             *(
                 rx.el.div(
-                    rx.el.dt(t(members_texts.ROLES[role], language)),
-                    rx.el.dd(t(members_texts.ROLES_WHY[role], language)),
+                    rx.el.dt(t(members_texts.ROLES[role])),
+                    rx.el.dd(t(members_texts.ROLES_WHY[role])),
                 )
                 for role in members_texts.ROLES
             ),
@@ -163,15 +162,15 @@ def invite_member(language: Language, deeds: MemberDeeds) -> rx.Component:
     )
 
 
-def _row(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+def _row(member: Any, deeds: MemberDeeds) -> rx.Component:
     return rx.el.tr(
         rx.el.th(
             rx.el.span(member.name, class_name="member-name"),
-            rx.cond(member.me, rx.el.span(t(members_texts.ME, language), class_name="chip")),
+            rx.cond(member.me, rx.el.span(t(members_texts.ME), class_name="chip")),
             rx.el.span("@" + member.username, class_name="username"),
             scope="row",
         ),
-        rx.el.td(_role(member, language, deeds), class_name="role-cell"),
+        rx.el.td(_role(member, deeds), class_name="role-cell"),
         rx.el.td(
             rx.el.time(date_time=member.joined, class_name="when", data_when=member.joined),
             class_name="joined-cell",
@@ -179,17 +178,16 @@ def _row(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
         rx.el.td(
             rx.cond(
                 deeds.asking == member.id,
-                _question(member, language, deeds),
+                _question(member, deeds),
                 rx.cond(
                     member.me,
-                    _ask(members_texts.LEAVE, t(members_texts.LEAVE, language), member, language, deeds),
+                    _ask(members_texts.LEAVE, t(members_texts.LEAVE), member, deeds),
                     rx.cond(
                         deeds.may_manage,
                         _ask(
                             members_texts.REMOVE,
-                            t(members_texts.REMOVE_MEMBER, language, name=member.name),
+                            t(members_texts.REMOVE_MEMBER, name=member.name),
                             member,
-                            language,
                             deeds,
                         ),
                     ),
@@ -203,23 +201,23 @@ def _row(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
     )
 
 
-def _role(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+def _role(member: Any, deeds: MemberDeeds) -> rx.Component:
     return rx.cond(
         deeds.may_manage,
         rx.el.select(
-            *_options(language),
+            *_options(),
             value=member.role,
             on_change=lambda role: deeds.change_role(member.id, role).temporal,
             disabled=deeds.unreachable,
-            aria_label=t(members_texts.ROLE_OF, language, name=member.name),
+            aria_label=t(members_texts.ROLE_OF, name=member.name),
         ),
-        rx.el.span(_role_name(member.role, language)),
+        rx.el.span(_role_name(member.role)),
     )
 
 
-def _ask(text: Text, label: Any, member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+def _ask(text: Text, label: Any, member: Any, deeds: MemberDeeds) -> rx.Component:
     return button(
-        t(text, language),
+        t(text),
         kind="quiet",
         on_click=deeds.ask(member.id).temporal,
         disabled=deeds.unreachable,
@@ -228,22 +226,22 @@ def _ask(text: Text, label: Any, member: Any, language: Language, deeds: MemberD
     )
 
 
-def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Component:
+def _question(member: Any, deeds: MemberDeeds) -> rx.Component:
     """Says what would happen, with the answer that changes nothing in focus."""
     stepping_down = deeds.asked_role != ""
     why = rx.cond(
         stepping_down,
-        t(members_texts.STEP_DOWN_WHY, language),
+        t(members_texts.STEP_DOWN_WHY),
         rx.cond(
             member.me,
-            t(members_texts.LEAVE_WHY, language),
-            t(members_texts.REMOVE_WHY, language, name=member.name),
+            t(members_texts.LEAVE_WHY),
+            t(members_texts.REMOVE_WHY, name=member.name),
         ),
     )
     what = rx.cond(
         stepping_down,
-        t(members_texts.STEP_DOWN, language),
-        rx.cond(member.me, t(members_texts.LEAVE, language), t(members_texts.REMOVE, language)),
+        t(members_texts.STEP_DOWN),
+        rx.cond(member.me, t(members_texts.LEAVE), t(members_texts.REMOVE)),
     )
     return rx.el.div(
         rx.el.p(why, id="question"),
@@ -254,7 +252,7 @@ def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Compone
             data_testid="confirm",
         ),
         button(
-            t(shared_texts.CANCEL, language),
+            t(shared_texts.CANCEL),
             kind="quiet",
             on_click=deeds.keep,
             auto_focus=True,
@@ -269,9 +267,9 @@ def _question(member: Any, language: Language, deeds: MemberDeeds) -> rx.Compone
     )
 
 
-def _options(language: Language) -> list[rx.Component]:
-    return [rx.el.option(t(text, language), value=role) for role, text in members_texts.ROLES.items()]
+def _options() -> list[rx.Component]:
+    return [rx.el.option(t(text), value=role) for role, text in members_texts.ROLES.items()]
 
 
-def _role_name(role: Any, language: Language) -> Any:
-    return rx.match(role, *((name, t(text, language)) for name, text in members_texts.ROLES.items()), "")
+def _role_name(role: Any) -> Any:
+    return rx.match(role, *((name, t(text)) for name, text in members_texts.ROLES.items()), "")

@@ -7,7 +7,7 @@ import reflex as rx
 from scriptwriter.services.projects.catalog import NAME_LIMIT
 from scriptwriter.texts import Text, brief_texts, import_texts, projects_texts, room_texts, shared_texts
 from scriptwriter.web.kit.elements import button, empty, limited, link, link_button, notice
-from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.layout import UNREACHABLE, page
 from scriptwriter.web.kit.open_project import PROJECT_DEEDS
 from scriptwriter.web.kit.project_management import ManagingState
 from scriptwriter.web.kit.project_menu import name_or_field, project_menu
@@ -20,9 +20,9 @@ def projects() -> rx.Component:
     """All projects of one shelf, the one that changed last first."""
     return page(
         rx.el.header(
-            rx.el.h1(t(projects_texts.PROJECTS, LANGUAGE)),
+            rx.el.h1(t(projects_texts.PROJECTS)),
             _shelves(),
-            import_form(LANGUAGE, t(import_texts.IMPORT, LANGUAGE), t(import_texts.IMPORT_WHY, LANGUAGE)),
+            import_form(t(import_texts.IMPORT), t(import_texts.IMPORT_WHY)),
             rx.cond(ProjectsState.projects.length() > 0, _new_project()),
             class_name="page-heading",
         ),
@@ -38,35 +38,35 @@ def projects() -> rx.Component:
                     (
                         "searched",
                         empty(
-                            t(projects_texts.NOTHING_MATCHES, LANGUAGE),
-                            t(projects_texts.NOTHING_MATCHES_NEXT, LANGUAGE),
+                            t(projects_texts.NOTHING_MATCHES),
+                            t(projects_texts.NOTHING_MATCHES_NEXT),
                         ),
                     ),
                     (
                         "archived",
                         empty(
-                            t(projects_texts.NOTHING_ARCHIVED, LANGUAGE),
-                            t(projects_texts.NOTHING_ARCHIVED_NEXT, LANGUAGE),
+                            t(projects_texts.NOTHING_ARCHIVED),
+                            t(projects_texts.NOTHING_ARCHIVED_NEXT),
                         ),
                     ),
                     (
                         "deleted",
                         empty(
-                            t(projects_texts.NOTHING_DELETED, LANGUAGE),
-                            t(projects_texts.NOTHING_DELETED_NEXT, LANGUAGE),
+                            t(projects_texts.NOTHING_DELETED),
+                            t(projects_texts.NOTHING_DELETED_NEXT),
                         ),
                     ),
                     empty(
-                        t(projects_texts.NO_PROJECTS, LANGUAGE),
-                        t(projects_texts.NO_PROJECTS_NEXT, LANGUAGE),
+                        t(projects_texts.NO_PROJECTS),
+                        t(projects_texts.NO_PROJECTS_NEXT),
                         _new_project(),
                     ),
                 ),
             ),
-            rx.el.p(t(shared_texts.LOADING, LANGUAGE), class_name="loading", role="status"),
+            rx.el.p(t(shared_texts.LOADING), class_name="loading", role="status"),
         ),
-        notice(ProjectsState.notice, LANGUAGE, ProjectsState.dismiss),
-        notice(ManagingState.notice, LANGUAGE, ManagingState.dismiss, _undo()),
+        notice(ProjectsState.notice, ProjectsState.dismiss),
+        notice(ManagingState.notice, ManagingState.dismiss, _undo()),
         name="projects",
     )
 
@@ -75,19 +75,15 @@ def _invitations() -> rx.Component:
     """What the person is asked, above everything; told to who listens as it comes."""
     return rx.el.section(
         rx.foreach(ProjectsState.invitations, _invitation),
-        aria_label=t(projects_texts.INVITATIONS, LANGUAGE),
+        aria_label=t(projects_texts.INVITATIONS),
         aria_live="polite",
         class_name="invites",
     )
 
 
 def _invitation(invitation: Any) -> rx.Component:
-    role = rx.match(
-        invitation.role, *((name, t(text, LANGUAGE)) for name, text in projects_texts.AS_ROLES.items()), ""
-    )
-    sentence = t(
-        projects_texts.INVITES_YOU, LANGUAGE, name=invitation.name, role=role, project=invitation.project
-    )
+    role = rx.match(invitation.role, *((name, t(text)) for name, text in projects_texts.AS_ROLES.items()), "")
+    sentence = t(projects_texts.INVITES_YOU, name=invitation.name, role=role, project=invitation.project)
     return rx.el.article(
         rx.el.div(
             rx.el.p(sentence, id="invite-" + invitation.id, class_name="invite-text"),
@@ -106,7 +102,7 @@ def _invitation(invitation: Any) -> rx.Component:
 
 def _answer(text: Text, kind: str, answer: Any, invitation: Any) -> rx.Component:
     return button(
-        t(text, LANGUAGE),
+        t(text),
         kind=kind,
         disabled=UNREACHABLE,
         on_click=answer(invitation.id).temporal,
@@ -119,7 +115,7 @@ def _shelves() -> rx.Component:
     return rx.el.div(
         *(
             rx.el.button(
-                t(name, LANGUAGE),
+                t(name),
                 type="button",
                 class_name="shelf",
                 aria_pressed=rx.cond(ProjectsState.shelf == shelf, "true", "false"),
@@ -129,7 +125,7 @@ def _shelves() -> rx.Component:
             for shelf, name in projects_texts.SHELVES.items()
         ),
         role="group",
-        aria_label=t(projects_texts.SHELF, LANGUAGE),
+        aria_label=t(projects_texts.SHELF),
         class_name="shelves",
     )
 
@@ -143,21 +139,17 @@ def _finding() -> rx.Component:
             limited(
                 rx.el.input,
                 NAME_LIMIT,
-                LANGUAGE,
                 type="search",
-                placeholder=t(projects_texts.SEARCH_PROJECTS, LANGUAGE),
-                aria_label=t(projects_texts.SEARCH_PROJECTS, LANGUAGE),
+                placeholder=t(projects_texts.SEARCH_PROJECTS),
+                aria_label=t(projects_texts.SEARCH_PROJECTS),
                 on_change=ProjectsState.look_for.debounce(250).temporal,
                 auto_complete="off",
                 data_testid="search-projects",
             ),
             rx.el.label(
-                t(projects_texts.SORT, LANGUAGE),
+                t(projects_texts.SORT),
                 rx.el.select(
-                    *(
-                        rx.el.option(t(name, LANGUAGE), value=sort)
-                        for sort, name in projects_texts.SORTS.items()
-                    ),
+                    *(rx.el.option(t(name), value=sort) for sort, name in projects_texts.SORTS.items()),
                     value=ProjectsState.sort,
                     on_change=ProjectsState.order.temporal,
                     data_testid="sort-projects",
@@ -169,7 +161,7 @@ def _finding() -> rx.Component:
 
 
 def _new_project() -> rx.Component:
-    return link_button(t(brief_texts.NEW_PROJECT, LANGUAGE), "/projects/new")
+    return link_button(t(brief_texts.NEW_PROJECT), "/projects/new")
 
 
 def _undo() -> rx.Component:
@@ -178,7 +170,7 @@ def _undo() -> rx.Component:
 
 def _restoring(text: Text, project_id: Any, testid: str) -> rx.Component:
     return button(
-        t(text, LANGUAGE),
+        t(text),
         kind="plain",
         disabled=UNREACHABLE,
         on_click=ManagingState.restore(project_id).temporal,
@@ -195,8 +187,8 @@ def _row(project: Any) -> rx.Component:
                 _restoring(projects_texts.RESTORE, project.id, "restore"),
             ),
             rx.fragment(
-                name_or_field(project, _link(project), LANGUAGE, PROJECT_DEEDS),
-                rx.cond(project.may_manage, project_menu(project, LANGUAGE, PROJECT_DEEDS)),
+                name_or_field(project, _link(project), PROJECT_DEEDS),
+                rx.cond(project.may_manage, project_menu(project, PROJECT_DEEDS)),
             ),
         ),
         key=project.id,
@@ -224,14 +216,14 @@ def _facts(project: Any) -> tuple[rx.Component, ...]:
 
 def _condition(project: Any) -> rx.Component:
     ideas = rx.el.span(
-        counted(project.ideas, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA, LANGUAGE),
+        counted(project.ideas, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA),
         data_testid="ideas-count",
     )
     doing = rx.match(
         project.phase,
-        ("queued", rx.el.span(t(room_texts.QUEUED, LANGUAGE), class_name="live")),
-        ("writing", rx.el.span(t(projects_texts.WRITING_NOW, LANGUAGE), class_name="live")),
-        ("failed", rx.el.span(t(room_texts.FAILED, LANGUAGE), class_name="broken")),
-        rx.cond(project.ideas == 0, rx.el.span(t(projects_texts.NO_IDEAS_YET, LANGUAGE))),
+        ("queued", rx.el.span(t(room_texts.QUEUED), class_name="live")),
+        ("writing", rx.el.span(t(projects_texts.WRITING_NOW), class_name="live")),
+        ("failed", rx.el.span(t(room_texts.FAILED), class_name="broken")),
+        rx.cond(project.ideas == 0, rx.el.span(t(projects_texts.NO_IDEAS_YET))),
     )
     return rx.el.span(doing, rx.cond(project.ideas > 0, ideas), class_name="project-condition")

@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.texts import brief_texts, projects_texts, room_texts
-from scriptwriter.web.kit.elements import countdown, demo_chip, in_language, seconds_left, timer
-from scriptwriter.web.kit.wording import Language, counted, named, quoted, t, woven
+from scriptwriter.web.kit.elements import countdown, demo_chip, seconds_left, timer
+from scriptwriter.web.kit.wording import counted, in_language, named, quoted, t, woven
 from scriptwriter.web.room.card_vars import RUNNING, Notice
 from scriptwriter.web.room.idea_cards import growing_card, idea_card, place_card
 from scriptwriter.web.room.run_buttons import another_batch, remedies, stop
@@ -17,58 +17,56 @@ BEGINNING = 160
 """How many characters of the wishes stand beside the ideas before the rest is folded away."""
 
 
-def status(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def status(batch: Any, deeds: Deeds) -> rx.Component:
     """The state of the newest run, and the one thing to do about it; `batch` is a Var of BatchView."""
-    recovering = t(room_texts.RECOVERING, language, number=batch.resume_at)
+    recovering = t(room_texts.RECOVERING, number=batch.resume_at)
     return rx.el.section(
         rx.el.div(
             rx.match(
                 batch.phase,
-                ("queued", _line(t(room_texts.QUEUED, language))),
-                ("thinking", _thinking(batch, language)),
+                ("queued", _line(t(room_texts.QUEUED))),
+                ("thinking", _thinking(batch)),
                 ("recovering", _line(recovering, " ", _clock(batch))),
-                ("waiting", _waiting(batch, language)),
+                ("waiting", _waiting(batch)),
                 (
                     "writing",
-                    _line(t(room_texts.WRITING, language, count=batch.finished), testid="writing-status"),
+                    _line(t(room_texts.WRITING, count=batch.finished), testid="writing-status"),
                 ),
-                ("failed", _failed(batch, language, deeds)),
-                ("stopped", _short(batch, _stopped(batch, language), language, deeds)),
-                ("partial", _short(batch, _partial(batch, language), language, deeds)),
-                ("completed", _completed(batch, language, deeds)),
+                ("failed", _failed(batch, deeds)),
+                ("stopped", _short(batch, _stopped(batch), deeds)),
+                ("partial", _short(batch, _partial(batch), deeds)),
+                ("completed", _completed(batch, deeds)),
                 rx.fragment(),
             ),
-            rx.cond(running(batch) & deeds.may_act, stop(batch, language, deeds)),
+            rx.cond(running(batch) & deeds.may_act, stop(batch, deeds)),
             class_name="status-line",
         ),
-        rx.cond(running(batch), _bar(batch, language), rx.el.div(class_name="bar resting")),
+        rx.cond(running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
         class_name="status",
         data_testid="status",
         data_phase=batch.phase,
     )
 
 
-def facts(batch: Any, language: Language) -> rx.Component:
+def facts(batch: Any) -> rx.Component:
     """The brief and where the run comes from."""
     return rx.fragment(
-        rx.cond(batch.sources != "", rx.el.p(_task(batch, language), class_name="task")),
-        rx.cond(batch.platform != "", _asked(batch, language)),
-        rx.cond(batch.wishes != "", _wishes(batch.wishes, language)),
+        rx.cond(batch.sources != "", rx.el.p(_task(batch), class_name="task")),
+        rx.cond(batch.platform != "", _asked(batch)),
+        rx.cond(batch.wishes != "", _wishes(batch.wishes)),
         rx.cond(
             batch.avoid != "",
-            rx.el.p(t(room_texts.AVOIDING, language, what=batch.avoid), class_name="hint avoiding"),
+            rx.el.p(t(room_texts.AVOIDING, what=batch.avoid), class_name="hint avoiding"),
         ),
         rx.el.p(
-            rx.cond(
-                batch.started_by != "", rx.el.span(t(room_texts.STARTED_BY, language, name=batch.started_by))
-            ),
+            rx.cond(batch.started_by != "", rx.el.span(t(room_texts.STARTED_BY, name=batch.started_by))),
             rx.cond(
                 batch.started_at != "",
                 rx.el.time(date_time=batch.started_at, data_when=batch.started_at, data_testid="started-at"),
             ),
             rx.cond(
                 batch.demo,
-                demo_chip(language),
+                demo_chip(),
                 rx.cond(batch.model != "", rx.el.span(batch.model, class_name="model")),
             ),
             class_name="provenance",
@@ -76,28 +74,28 @@ def facts(batch: Any, language: Language) -> rx.Component:
     )
 
 
-def _asked(batch: Any, language: Language) -> rx.Component:
+def _asked(batch: Any) -> rx.Component:
     """The brief in a line; a batch whose rows cannot be read has none."""
     return rx.el.p(
-        rx.el.span(named(batch, "platform", language)),
+        rx.el.span(named(batch, "platform")),
         DOT,
-        rx.el.span(named(batch, "genre", language)),
-        _audience(batch, language),
+        rx.el.span(named(batch, "genre")),
+        _audience(batch),
         DOT,
-        rx.el.span(counted(batch.count, room_texts.BRIEF_COUNT, room_texts.BRIEF_ONE, language)),
+        rx.el.span(counted(batch.count, room_texts.BRIEF_COUNT, room_texts.BRIEF_ONE)),
         class_name="brief-line",
         data_testid="brief",
     )
 
 
-def _wishes(wishes: Any, language: Language) -> rx.Component:
+def _wishes(wishes: Any) -> rx.Component:
     """What was asked for; a pasted text shows its beginning, and the whole of it on demand."""
     return rx.cond(
         wishes.length() > BEGINNING,
         rx.el.details(
             rx.el.summary(
                 rx.el.span(wishes[:BEGINNING] + "…", class_name="beginning"),
-                rx.el.span(t(room_texts.WHOLE_TEXT, language), class_name="whole"),
+                rx.el.span(t(room_texts.WHOLE_TEXT), class_name="whole"),
             ),
             rx.el.p(wishes, tab_index=0),
             class_name="wishes",
@@ -107,52 +105,46 @@ def _wishes(wishes: Any, language: Language) -> rx.Component:
     )
 
 
-def _audience(batch: Any, language: Language) -> Any:
+def _audience(batch: Any) -> Any:
     return rx.match(
         batch.audience,
-        ("female", rx.fragment(DOT, rx.el.span(t(brief_texts.FEMALE_AUDIENCE, language)))),
-        ("male", rx.fragment(DOT, rx.el.span(t(brief_texts.MALE_AUDIENCE, language)))),
+        ("female", rx.fragment(DOT, rx.el.span(t(brief_texts.FEMALE_AUDIENCE)))),
+        ("male", rx.fragment(DOT, rx.el.span(t(brief_texts.MALE_AUDIENCE)))),
         rx.fragment(),
     )
 
 
-def newest_ideas(
-    cards: Any, growing: Any, later: Any, batch: Any, language: Language, deeds: Deeds
-) -> rx.Component:
+def newest_ideas(cards: Any, growing: Any, later: Any, batch: Any, deeds: Deeds) -> rx.Component:
     """The places of the newest run in their order: before the one that is being written, it, behind it.
 
     `growing` is a state class or a Var with `number`, `title` and `body`.
     """
     return rx.el.div(
-        rx.foreach(cards, lambda card: place_card(card, batch, language, deeds)),
-        rx.cond(growing.number > 0, growing_card(growing.number, growing.title, growing.body, language)),
-        rx.foreach(later, lambda card: place_card(card, batch, language, deeds)),
+        rx.foreach(cards, lambda card: place_card(card, batch, deeds)),
+        rx.cond(growing.number > 0, growing_card(growing.number, growing.title, growing.body)),
+        rx.foreach(later, lambda card: place_card(card, batch, deeds)),
         class_name="sheets",
         data_testid="newest-ideas",
     )
 
 
-def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def past_batch(batch: Any, deeds: Deeds) -> rx.Component:
     """An earlier run, folded away under one line; `batch` is a Var of PastBatchView."""
     heading = batch.heading
     return rx.el.details(
         rx.el.summary(
-            rx.el.span(_task(heading, language), class_name="past-task"),
-            rx.el.span(
-                counted(heading.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA, language)
-            ),
+            rx.el.span(_task(heading), class_name="past-task"),
+            rx.el.span(counted(heading.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA)),
             rx.el.span(heading.started_by),
             rx.el.time(date_time=heading.started_at, data_when=heading.started_at),
-            rx.cond(
-                heading.seconds >= 0, rx.el.span(t(room_texts.SECONDS, language, seconds=heading.seconds))
-            ),
-            rx.cond(heading.tokens != "", rx.el.span(t(room_texts.TOKENS, language, tokens=heading.tokens))),
+            rx.cond(heading.seconds >= 0, rx.el.span(t(room_texts.SECONDS, seconds=heading.seconds))),
+            rx.cond(heading.tokens != "", rx.el.span(t(room_texts.TOKENS, tokens=heading.tokens))),
             rx.cond(heading.cost != "", rx.el.span(heading.cost)),
             class_name="past-heading",
         ),
-        rx.el.div(facts(heading, language), class_name="past-facts"),
+        rx.el.div(facts(heading), class_name="past-facts"),
         rx.el.div(
-            rx.foreach(batch.cards, lambda card: idea_card(card, heading, language, deeds, past=True)),
+            rx.foreach(batch.cards, lambda card: idea_card(card, heading, deeds, past=True)),
             class_name="sheets",
         ),
         class_name="past-batch",
@@ -161,13 +153,13 @@ def past_batch(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     )
 
 
-def _task(batch: Any, language: Language) -> Any:
+def _task(batch: Any) -> Any:
     """What the run was for: more like one, a merge, or its brief in a line."""
     return rx.match(
         batch.task,
-        ("like", t(room_texts.LIKE_TASK, language, sources=quoted(batch.sources, language))),
-        ("merge", t(room_texts.MERGE_TASK, language, sources=quoted(batch.sources, language))),
-        named(batch, "platform", language) + DOT + named(batch, "genre", language),
+        ("like", t(room_texts.LIKE_TASK, sources=quoted(batch.sources))),
+        ("merge", t(room_texts.MERGE_TASK, sources=quoted(batch.sources))),
+        named(batch, "platform") + DOT + named(batch, "genre"),
     )
 
 
@@ -188,95 +180,87 @@ def _attempt(batch: Any) -> Any:
     return batch.transform_id + "-" + batch.attempt.to(str)
 
 
-def _thinking(batch: Any, language: Language) -> rx.Component:
-    resuming = t(room_texts.RESUMING, language, number=batch.resume_at)
+def _thinking(batch: Any) -> rx.Component:
+    resuming = t(room_texts.RESUMING, number=batch.resume_at)
     return rx.cond(
         batch.resume_at > 0,
         _line(resuming, " ", _clock(batch)),
-        _line(t(room_texts.THINKING, language), " ", _clock(batch)),
+        _line(t(room_texts.THINKING), " ", _clock(batch)),
     )
 
 
-def _waiting(batch: Any, language: Language) -> rx.Component:
-    values = {"reason": _reason(batch, language), "number": batch.wait_number, "of": batch.wait_of}
-    waiting = woven(room_texts.WAITING, language, seconds=seconds_left(batch.wait_seconds), **values)
-    return _line(
-        countdown(batch.wait_seconds, waiting, t(room_texts.WAITED, language, **values), key=_attempt(batch))
-    )
+def _waiting(batch: Any) -> rx.Component:
+    values = {"reason": _reason(batch), "number": batch.wait_number, "of": batch.wait_of}
+    waiting = woven(room_texts.WAITING, seconds=seconds_left(batch.wait_seconds), **values)
+    return _line(countdown(batch.wait_seconds, waiting, t(room_texts.WAITED, **values), key=_attempt(batch)))
 
 
-def _reason(batch: Any, language: Language) -> Any:
-    return in_language(Notice(batch.failure_zh, batch.failure_en), language)
+def _reason(batch: Any) -> Any:
+    return in_language(Notice(batch.failure_zh, batch.failure_en))
 
 
-def _failed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def _failed(batch: Any, deeds: Deeds) -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            rx.cond(~batch.unreadable, rx.el.strong(t(room_texts.FAILED, language))),
-            rx.cond(batch.failure_zh != "", rx.el.p(_reason(batch, language), data_testid="failure-reason")),
+            rx.cond(~batch.unreadable, rx.el.strong(t(room_texts.FAILED))),
+            rx.cond(batch.failure_zh != "", rx.el.p(_reason(batch), data_testid="failure-reason")),
         ),
-        rx.cond(deeds.may_act, rx.el.div(remedies(batch, language, deeds), class_name="actions")),
+        rx.cond(deeds.may_act, rx.el.div(remedies(batch, deeds), class_name="actions")),
         class_name="failure",
         role="alert",
         data_testid="failure",
     )
 
 
-def _short(batch: Any, text: Any, language: Language, deeds: Deeds) -> rx.Component:
+def _short(batch: Any, text: Any, deeds: Deeds) -> rx.Component:
     return rx.fragment(
         _line(text),
         rx.cond(
             deeds.may_act,
             rx.el.div(
-                remedies(batch, language, deeds),
-                another_batch(batch, language, deeds, kind=rx.cond(batch.remedy == "", "primary", "plain")),
+                remedies(batch, deeds),
+                another_batch(batch, deeds, kind=rx.cond(batch.remedy == "", "primary", "plain")),
                 class_name="actions",
             ),
         ),
     )
 
 
-def _stopped(batch: Any, language: Language) -> Any:
+def _stopped(batch: Any) -> Any:
     return rx.cond(
         batch.stopped_by != "",
-        t(room_texts.STOPPED_BY, language, name=batch.stopped_by),
-        t(room_texts.STOPPED, language),
+        t(room_texts.STOPPED_BY, name=batch.stopped_by),
+        t(room_texts.STOPPED),
     )
 
 
-def _partial(batch: Any, language: Language) -> Any:
+def _partial(batch: Any) -> Any:
     numbers = {"finished": batch.finished, "count": batch.count, "missing": batch.missing}
-    return rx.cond(
-        batch.failure_zh != "", _reason(batch, language), t(room_texts.PARTIAL, language, **numbers)
-    )
+    return rx.cond(batch.failure_zh != "", _reason(batch), t(room_texts.PARTIAL, **numbers))
 
 
-def _completed(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def _completed(batch: Any, deeds: Deeds) -> rx.Component:
     return rx.fragment(
         rx.el.p(
-            rx.el.span(
-                counted(batch.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA, language)
-            ),
-            rx.cond(
-                batch.seconds >= 0, rx.el.span(DOT, t(room_texts.SECONDS, language, seconds=batch.seconds))
-            ),
-            rx.cond(batch.tokens != "", rx.el.span(DOT, t(room_texts.TOKENS, language, tokens=batch.tokens))),
+            rx.el.span(counted(batch.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA)),
+            rx.cond(batch.seconds >= 0, rx.el.span(DOT, t(room_texts.SECONDS, seconds=batch.seconds))),
+            rx.cond(batch.tokens != "", rx.el.span(DOT, t(room_texts.TOKENS, tokens=batch.tokens))),
             rx.cond(batch.cost != "", rx.el.span(DOT, batch.cost)),
             data_testid="summary",
         ),
         rx.cond(
             deeds.may_act,
-            rx.el.div(another_batch(batch, language, deeds), class_name="actions"),
+            rx.el.div(another_batch(batch, deeds), class_name="actions"),
         ),
     )
 
 
-def _bar(batch: Any, language: Language) -> rx.Component:
+def _bar(batch: Any) -> rx.Component:
     return rx.el.div(
         rx.el.div(class_name="bar-fill", style={"transform": f"scaleX({batch.progress / 100})"}),
         class_name="bar",
         role="progressbar",
-        aria_label=t(room_texts.PROGRESS, language),
+        aria_label=t(room_texts.PROGRESS),
         aria_valuemin="0",
         aria_valuemax="100",
         aria_valuenow=batch.progress,

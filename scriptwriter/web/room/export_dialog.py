@@ -7,13 +7,13 @@ import reflex as rx
 from scriptwriter.services.transfer.file_format import MOST_BYTES
 from scriptwriter.texts import error_texts, export_texts, import_texts, shared_texts
 from scriptwriter.web.kit.elements import PostForm, api_address
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import LANGUAGE, t
 
 
-def export_button(language: Language) -> rx.Component:
+def export_button() -> rx.Component:
     """Opens the dialog."""
     return rx.el.button(
-        t(export_texts.EXPORT, language),
+        t(export_texts.EXPORT),
         type="button",
         class_name="button quiet",
         data_shows="export",
@@ -22,22 +22,22 @@ def export_button(language: Language) -> rx.Component:
     )
 
 
-def export_dialog(project_id: Any, language: Language) -> rx.Component:
+def export_dialog(project_id: Any) -> rx.Component:
     """The dialog itself: assets/export.js fetches the files, and copies the text."""
     return rx.el.dialog(
         PostForm.create(
             rx.el.header(
-                rx.el.h2(t(export_texts.EXPORT, language)),
-                rx.el.button(t(shared_texts.CLOSE, language), type="submit", class_name="button quiet"),
+                rx.el.h2(t(export_texts.EXPORT)),
+                rx.el.button(t(shared_texts.CLOSE), type="submit", class_name="button quiet"),
             ),
             method="dialog",
         ),
         PostForm.create(
             rx.el.fieldset(
-                rx.el.legend(t(export_texts.WHAT, language)),
+                rx.el.legend(t(export_texts.WHAT)),
                 rx.el.div(
-                    _which("keepers", export_texts.KEEPERS, language, checked=True),
-                    _which("all", export_texts.ALL, language),
+                    _which("keepers", export_texts.KEEPERS, checked=True),
+                    _which("all", export_texts.ALL),
                     class_name="choices",
                 ),
                 class_name="field",
@@ -46,25 +46,25 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
             rx.el.input(type="hidden", name="mark", value="false", read_only=True),
             rx.el.label(
                 rx.el.input(type="checkbox", name="mark", value="true", default_checked=True),
-                rx.el.span(t(export_texts.WITH_MARK, language)),
+                rx.el.span(t(export_texts.WITH_MARK)),
                 class_name="tick",
             ),
-            rx.el.p(t(export_texts.WITH_MARK_WHY, language), class_name="hint"),
-            rx.el.input(type="hidden", name="language", value=language, read_only=True),
+            rx.el.p(t(export_texts.WITH_MARK_WHY), class_name="hint"),
+            rx.el.input(type="hidden", name="language", value=LANGUAGE, read_only=True),
             rx.el.div(
                 rx.el.button(
-                    t(export_texts.COPY_TEXT, language),
+                    t(export_texts.COPY_TEXT),
                     type="button",
                     class_name="button primary",
                     data_copies="",
                     data_testid="copy-text",
                 ),
-                _said(shared_texts.COPIED, language, role="status", data_says="copied"),
-                _said(export_texts.NOT_COPIED, language, role="alert", data_says="failed"),
-                _file("markdown", export_texts.MARKDOWN_FILE, language),
-                _file("word", export_texts.WORD_FILE, language),
-                _file("json", export_texts.WHOLE_PROJECT, language),
-                _said(export_texts.NOT_DOWNLOADED, language, role="alert", data_says="unsaved"),
+                _said(shared_texts.COPIED, role="status", data_says="copied"),
+                _said(export_texts.NOT_COPIED, role="alert", data_says="failed"),
+                _file("markdown", export_texts.MARKDOWN_FILE),
+                _file("word", export_texts.WORD_FILE),
+                _file("json", export_texts.WHOLE_PROJECT),
+                _said(export_texts.NOT_DOWNLOADED, role="alert", data_says="unsaved"),
                 rx.el.span(class_name="chip", hidden=True, role="alert", data_says="refused"),
                 class_name="actions",
             ),
@@ -75,12 +75,12 @@ def export_dialog(project_id: Any, language: Language) -> rx.Component:
         ),
         id="export",
         class_name="paper",
-        aria_label=t(export_texts.EXPORT, language),
+        aria_label=t(export_texts.EXPORT),
         data_testid="export-dialog",
     )
 
 
-def import_form(language: Language, label: Any, hint: Any) -> rx.Component:
+def import_form(label: Any, hint: Any) -> rx.Component:
     """Picks a project's file; assets/import.js sends it at once, and says here what is wrong with it."""
     return PostForm.create(
         rx.el.label(
@@ -94,15 +94,15 @@ def import_form(language: Language, label: Any, hint: Any) -> rx.Component:
             ),
             title=hint,
         ),
-        _said(import_texts.IMPORTING, language, role="status", data_says="working"),
+        _said(import_texts.IMPORTING, role="status", data_says="working"),
         # A live region must be in the page before its content changes, or screen readers skip it.
         rx.el.p(
             class_name="problem import-problem",
             role="alert",
             data_says="problem",
-            data_otherwise=t(import_texts.IMPORT_FAILED, language),
+            data_otherwise=t(import_texts.IMPORT_FAILED),
             data_most=str(MOST_BYTES),
-            data_too_large=t(error_texts.ERRORS["file_too_large"], language, limit=MOST_BYTES // 1_000_000),
+            data_too_large=t(error_texts.ERRORS["file_too_large"], limit=MOST_BYTES // 1_000_000),
             data_testid="import-problem",
         ),
         action=api_address("/api/projects/import"),
@@ -111,21 +111,21 @@ def import_form(language: Language, label: Any, hint: Any) -> rx.Component:
     )
 
 
-def _said(text: Any, language: Language, **attributes: Any) -> rx.Component:
+def _said(text: Any, **attributes: Any) -> rx.Component:
     """What the script shows for a moment."""
-    return rx.el.span(t(text, language), class_name="chip", hidden=True, **attributes)
+    return rx.el.span(t(text), class_name="chip", hidden=True, **attributes)
 
 
-def _which(value: str, text: Any, language: Language, *, checked: bool = False) -> rx.Component:
+def _which(value: str, text: Any, *, checked: bool = False) -> rx.Component:
     return rx.el.label(
         rx.el.input(type="radio", name="ideas", value=value, default_checked=checked),
-        rx.el.span(t(text, language)),
+        rx.el.span(t(text)),
     )
 
 
-def _file(format: str, text: Any, language: Language) -> rx.Component:
+def _file(format: str, text: Any) -> rx.Component:
     return rx.el.button(
-        t(text, language),
+        t(text),
         type="submit",
         name="format",
         value=format,

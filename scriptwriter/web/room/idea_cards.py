@@ -6,42 +6,42 @@ import reflex as rx
 
 from scriptwriter.texts import room_texts
 from scriptwriter.web.kit.elements import button
-from scriptwriter.web.kit.wording import Language, listed, t
+from scriptwriter.web.kit.wording import listed, t
 from scriptwriter.web.room.idea_editor import editor, versions
 from scriptwriter.web.room.run_handlers import Deeds
 from scriptwriter.web.room.verdict_buttons import picks, reasons, verdict_buttons
 
 
-def place_card(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def place_card(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
     """The sheet of one place, whatever its state; `card` is a Var of CardView, `batch` one of BatchView."""
     # Keyed by its number: when a place is filled, the others stay where they are.
     return rx.fragment(
-        rx.cond(card.state == "blank", blank_card(card.number), idea_card(card, batch, language, deeds)),
+        rx.cond(card.state == "blank", blank_card(card.number), idea_card(card, batch, deeds)),
         key=card.number,
     )
 
 
-def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: bool = False) -> rx.Component:
+def idea_card(card: Any, batch: Any, deeds: Deeds, *, past: bool = False) -> rx.Component:
     """An idea that is finished, was left unfinished, or was given up, and what can be done with it.
 
     Only the newest run's unfinished ideas can be retried: `past` says that this is one of an earlier run.
     """
     unfinished = rx.fragment(
-        rx.el.span(t(room_texts.UNFINISHED, language), class_name="chip"),
-        rx.fragment() if past else _retry(card, batch, language, deeds),
+        rx.el.span(t(room_texts.UNFINISHED), class_name="chip"),
+        rx.fragment() if past else _retry(card, batch, deeds),
     )
     return rx.el.article(
         rx.cond(
             (card.ref != "") & (deeds.ideas.editing == card.ref),
-            editor(language, deeds, _editors(card, language)),
+            editor(deeds, _editors(card)),
             rx.fragment(
                 _heading(card.number, rx.el.h3(card.title)),
                 rx.el.p(card.body, class_name="body"),
                 rx.match(
                     card.state,
                     ("unfinished", rx.el.footer(unfinished)),
-                    ("skipped", rx.el.footer(rx.el.span(t(room_texts.SKIPPED, language), class_name="chip"))),
-                    _finished(card, batch, language, deeds),
+                    ("skipped", rx.el.footer(rx.el.span(t(room_texts.SKIPPED), class_name="chip"))),
+                    _finished(card, batch, deeds),
                 ),
             ),
         ),
@@ -55,30 +55,28 @@ def idea_card(card: Any, batch: Any, language: Language, deeds: Deeds, *, past: 
     )
 
 
-def _finished(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def _finished(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
     ideas = deeds.ideas
     return rx.fragment(
-        _marks(card, language, deeds),
-        picks(card, language),
-        rx.cond((card.ref != "") & (ideas.reasoning == card.ref), reasons(card, language, deeds)),
-        rx.cond((card.ref != "") & (ideas.history == card.ref), versions(card, language, deeds)),
+        _marks(card, deeds),
+        picks(card),
+        rx.cond((card.ref != "") & (ideas.reasoning == card.ref), reasons(card, deeds)),
+        rx.cond((card.ref != "") & (ideas.history == card.ref), versions(card, deeds)),
         rx.el.footer(
-            rx.cond(deeds.may_act, verdict_buttons(card, language, deeds)),
-            more(card, batch, language, deeds),
+            rx.cond(deeds.may_act, verdict_buttons(card, deeds)),
+            more(card, batch, deeds),
         ),
     )
 
 
-def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
+def _marks(card: Any, deeds: Deeds) -> rx.Component:
     """Quiet words about an idea: edited, close to another, special subjects, who is at it."""
-    close = rx.el.a(
-        t(room_texts.CLOSE_TO, language, title=card.close_to), href=rx.Var.create("#") + card.close_anchor
-    )
+    close = rx.el.a(t(room_texts.CLOSE_TO, title=card.close_to), href=rx.Var.create("#") + card.close_anchor)
     return rx.el.p(
         rx.cond(
             card.version != "",
             rx.el.button(
-                t(room_texts.EDITED, language),
+                t(room_texts.EDITED),
                 type="button",
                 class_name="chip",
                 on_click=deeds.ideas.show_versions(card.ref).temporal,
@@ -86,31 +84,31 @@ def _marks(card: Any, language: Language, deeds: Deeds) -> rx.Component:
             ),
         ),
         rx.cond(card.close_to != "", rx.el.span(close, class_name="chip", data_testid="close-to")),
-        rx.cond(card.sensitive, rx.el.span(t(room_texts.SPECIAL_SUBJECT, language), class_name="chip")),
-        _editors(card, language),
+        rx.cond(card.sensitive, rx.el.span(t(room_texts.SPECIAL_SUBJECT), class_name="chip")),
+        _editors(card),
         rx.match(
             card.titling,
             ("", rx.fragment()),
-            ("failed", rx.el.span(t(room_texts.TITLE_FAILED, language), class_name="chip")),
-            rx.el.span(t(room_texts.TITLING, language), class_name="chip live", data_testid="titling"),
+            ("failed", rx.el.span(t(room_texts.TITLE_FAILED), class_name="chip")),
+            rx.el.span(t(room_texts.TITLING), class_name="chip live", data_testid="titling"),
         ),
         class_name="marks",
     )
 
 
-def _editors(card: Any, language: Language) -> rx.Component:
+def _editors(card: Any) -> rx.Component:
     """Who else is changing this idea now."""
     return rx.cond(
         card.editors != "",
         rx.el.span(
-            t(room_texts.EDITING_NOW, language, names=listed(card.editors, language)),
+            t(room_texts.EDITING_NOW, names=listed(card.editors)),
             class_name="chip live",
             data_testid="editors",
         ),
     )
 
 
-def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def more(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
     """The rarer deeds with an idea, folded away."""
     ideas = deeds.ideas
     chosen = ideas.selected.contains(card.ref)
@@ -128,7 +126,7 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
         rx.cond(
             deeds.may_act,
             rx.el.button(
-                t(room_texts.EDIT, language),
+                t(room_texts.EDIT),
                 type="button",
                 class_name="verdict",
                 disabled=deeds.unreachable,
@@ -138,26 +136,26 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
             ),
         ),
         rx.el.details(
-            rx.el.summary(t(room_texts.MORE, language), class_name="verdict", data_testid="more"),
+            rx.el.summary(t(room_texts.MORE), class_name="verdict", data_testid="more"),
             rx.el.div(
                 rx.cond(
                     deeds.may_act,
                     rx.fragment(
                         deed(
-                            t(room_texts.LIKE_THIS, language),
+                            t(room_texts.LIKE_THIS),
                             ideas.like(card.ref, 5).throttle(1000).temporal,
                             "like",
                         ),
                         deed(
-                            t(room_texts.RETITLE, language),
+                            t(room_texts.RETITLE),
                             ideas.retitle(card.ref).throttle(1000).temporal,
                             "retitle",
                         ),
                         deed(
                             rx.cond(
                                 chosen,
-                                t(room_texts.SELECTED_TO_MERGE, language),
-                                t(room_texts.SELECT_TO_MERGE, language),
+                                t(room_texts.SELECTED_TO_MERGE),
+                                t(room_texts.SELECT_TO_MERGE),
                             ),
                             ideas.select(card.ref).temporal,
                             "select",
@@ -167,12 +165,12 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
                 rx.cond(
                     card.version != "",
                     deed(
-                        t(room_texts.VERSIONS, language),
+                        t(room_texts.VERSIONS),
                         ideas.show_versions(card.ref).temporal,
                         "show-versions",
                     ),
                 ),
-                deed(t(room_texts.ORIGIN, language), ideas.trace(batch.transform_id).temporal, "origin"),
+                deed(t(room_texts.ORIGIN), ideas.trace(batch.transform_id).temporal, "origin"),
                 class_name="deeds",
             ),
             class_name="more",
@@ -180,14 +178,14 @@ def more(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Componen
     )
 
 
-def _retry(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def _retry(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
     ended_short = (batch.phase == "failed") | (batch.phase == "stopped") | (batch.phase == "partial")
     return rx.cond(
         deeds.may_act & ended_short & (batch.remedy != ""),
         button(
-            t(room_texts.RETRY, language),
+            t(room_texts.RETRY),
             kind="quiet",
-            aria_label=t(room_texts.RETRY_IDEA, language, number=card.number),
+            aria_label=t(room_texts.RETRY_IDEA, number=card.number),
             disabled=deeds.unreachable,
             on_click=deeds.retry_one(batch.transform_id, batch.attempt, card.number).throttle(1000).temporal,
             data_testid="retry-one",
@@ -195,13 +193,13 @@ def _retry(card: Any, batch: Any, language: Language, deeds: Deeds) -> rx.Compon
     )
 
 
-def growing_card(number: Any, title: Any, body: Any, language: Language) -> rx.Component:
+def growing_card(number: Any, title: Any, body: Any) -> rx.Component:
     """The idea that is being written now."""
     return rx.el.article(
         _heading(
             number,
             rx.el.h3(
-                rx.cond(title != "", title, t(room_texts.UNTITLED, language)),
+                rx.cond(title != "", title, t(room_texts.UNTITLED)),
                 class_name=rx.cond(title != "", "", "untitled"),
             ),
         ),

@@ -7,11 +7,11 @@ import reflex as rx
 from scriptwriter.domain.idea_acts import BODY_LIMIT, TITLE_LIMIT
 from scriptwriter.texts import room_texts, shared_texts
 from scriptwriter.web.kit.elements import button, draft_note, limited
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import t
 from scriptwriter.web.room.run_handlers import Deeds
 
 
-def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Component:
+def editor(deeds: Deeds, others: rx.Component) -> rx.Component:
     """The form in which title and body are changed; after a conflict the other's words stand above it.
 
     `others` says who else is at it, or nothing.
@@ -19,8 +19,8 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
     ideas = deeds.ideas
     torn = ideas.conflict.name != ""
     return rx.el.form(
-        draft_note(language),
-        rx.cond(torn, _conflict(language, deeds)),
+        draft_note(),
+        rx.cond(torn, _conflict(deeds)),
         rx.el.input(
             type="hidden",
             name="base",
@@ -30,10 +30,9 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
         limited(
             rx.el.input,
             TITLE_LIMIT,
-            language,
             name="title",
             default_value=ideas.draft_title,
-            aria_label=t(room_texts.TITLE, language),
+            aria_label=t(room_texts.TITLE),
             auto_complete="off",
             auto_focus=True,
             class_name="edit-title",
@@ -42,10 +41,9 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
         limited(
             rx.el.textarea,
             BODY_LIMIT,
-            language,
             name="body",
             default_value=ideas.draft_body,
-            aria_label=t(room_texts.BODY, language),
+            aria_label=t(room_texts.BODY),
             rows="9",
             class_name="edit-body",
             data_testid="edit-body",
@@ -53,13 +51,13 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
         rx.el.p(others, class_name="marks", role="status"),
         rx.el.div(
             button(
-                rx.cond(torn, t(room_texts.KEEP_MINE, language), t(shared_texts.SAVE, language)),
+                rx.cond(torn, t(room_texts.KEEP_MINE), t(shared_texts.SAVE)),
                 type="submit",
                 disabled=deeds.unreachable,
                 data_testid="save-idea",
             ),
             button(
-                rx.cond(torn, t(room_texts.TAKE_THEIRS, language), t(shared_texts.CANCEL, language)),
+                rx.cond(torn, t(room_texts.TAKE_THEIRS), t(shared_texts.CANCEL)),
                 kind="plain",
                 on_click=ideas.close_editor.temporal,
                 data_deed="cancel",
@@ -75,44 +73,42 @@ def editor(language: Language, deeds: Deeds, others: rx.Component) -> rx.Compone
     )
 
 
-def versions(card: Any, language: Language, deeds: Deeds) -> rx.Component:
+def versions(card: Any, deeds: Deeds) -> rx.Component:
     """All texts of an idea, the newest first, each with who and when, and the way back to it."""
     return rx.el.section(
-        rx.el.ol(
-            rx.foreach(card.versions.reverse(), lambda version: _version(version, card, language, deeds))
-        ),
+        rx.el.ol(rx.foreach(card.versions.reverse(), lambda version: _version(version, card, deeds))),
         button(
-            t(shared_texts.CLOSE, language),
+            t(shared_texts.CLOSE),
             kind="quiet",
             on_click=deeds.ideas.show_versions(card.ref).temporal,
             data_deed="cancel",
         ),
         class_name="versions",
-        aria_label=t(room_texts.VERSIONS, language),
+        aria_label=t(room_texts.VERSIONS),
         data_testid="versions",
     )
 
 
-def _conflict(language: Language, deeds: Deeds) -> rx.Component:
+def _conflict(deeds: Deeds) -> rx.Component:
     theirs = deeds.ideas.conflict
     return rx.el.section(
-        rx.el.p(t(room_texts.CONFLICT, language, name=theirs.name), class_name="conflict-title"),
+        rx.el.p(t(room_texts.CONFLICT, name=theirs.name), class_name="conflict-title"),
         rx.el.h4(theirs.title),
         rx.el.p(theirs.body, class_name="body"),
-        rx.el.p(t(room_texts.CONFLICT_WHY, language), class_name="hint"),
+        rx.el.p(t(room_texts.CONFLICT_WHY), class_name="hint"),
         class_name="conflict",
         role="alert",
         data_testid="conflict",
     )
 
 
-def _version(version: Any, card: Any, language: Language, deeds: Deeds) -> rx.Component:
+def _version(version: Any, card: Any, deeds: Deeds) -> rx.Component:
     told = rx.match(
         version.kind,
-        ("original", t(room_texts.VERSION_ORIGINAL, language)),
-        ("title", t(room_texts.VERSION_TITLE, language)),
-        ("restore", t(room_texts.VERSION_RESTORE, language, name=version.by)),
-        t(room_texts.VERSION_EDIT, language, name=version.by),
+        ("original", t(room_texts.VERSION_ORIGINAL)),
+        ("title", t(room_texts.VERSION_TITLE)),
+        ("restore", t(room_texts.VERSION_RESTORE, name=version.by)),
+        t(room_texts.VERSION_EDIT, name=version.by),
     )
     return rx.el.li(
         rx.el.p(
@@ -124,11 +120,11 @@ def _version(version: Any, card: Any, language: Language, deeds: Deeds) -> rx.Co
         rx.el.p(version.body, class_name="body"),
         rx.cond(
             version.id == card.version,
-            rx.el.span(t(room_texts.STANDS_NOW, language), class_name="chip"),
+            rx.el.span(t(room_texts.STANDS_NOW), class_name="chip"),
             rx.cond(
                 deeds.may_act,
                 button(
-                    t(room_texts.RESTORE_VERSION, language),
+                    t(room_texts.RESTORE_VERSION),
                     kind="plain",
                     disabled=deeds.unreachable,
                     on_click=deeds.ideas.restore(card.ref, version.id, card.version).temporal,

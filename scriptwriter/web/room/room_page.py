@@ -7,11 +7,11 @@ import reflex as rx
 from scriptwriter.settings import settings
 from scriptwriter.texts import error_texts, room_texts, shared_texts
 from scriptwriter.web.brief.brief_form import BriefForm, brief_form
-from scriptwriter.web.kit.elements import button, in_language, notice, once, undo_notice
-from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.elements import button, notice, once, undo_notice
+from scriptwriter.web.kit.layout import UNREACHABLE, page
 from scriptwriter.web.kit.open_project import managing_notice, opened, project_title, project_tools
 from scriptwriter.web.kit.project_state import ProjectState
-from scriptwriter.web.kit.wording import t
+from scriptwriter.web.kit.wording import in_language, t
 from scriptwriter.web.room.batches import facts, newest_ideas, past_batch, running, status
 from scriptwriter.web.room.export_dialog import export_button, export_dialog
 from scriptwriter.web.room.idea_state import IdeasState
@@ -77,11 +77,11 @@ def brainstorm() -> rx.Component:
     """Everything that happens in a project, live."""
     return page(
         opened(BrainstormState.access, BrainstormState.notice, _project()),
-        origin(OriginState.told, LANGUAGE, OriginState.put_away, shown=OriginState.shown),
-        keys(LANGUAGE),
-        export_dialog(ProjectState.id, LANGUAGE),
+        origin(OriginState.told, OriginState.put_away, shown=OriginState.shown),
+        keys(),
+        export_dialog(ProjectState.id),
         rx.el.p(
-            in_language(BrainstormState.announcement, LANGUAGE),
+            in_language(BrainstormState.announcement),
             class_name="unseen",
             aria_live="polite",
             data_testid="announcement",
@@ -89,9 +89,9 @@ def brainstorm() -> rx.Component:
         rx.cond(
             BrainstormState.access == "open",
             rx.fragment(
-                notice(BrainstormState.notice, LANGUAGE, BrainstormState.dismiss),
-                notice(IdeasState.notice, LANGUAGE, IdeasState.dismiss),
-                notice(OriginState.notice, LANGUAGE, OriginState.dismiss),
+                notice(BrainstormState.notice, BrainstormState.dismiss),
+                notice(IdeasState.notice, IdeasState.dismiss),
+                notice(OriginState.notice, OriginState.dismiss),
                 managing_notice(),
             ),
         ),
@@ -100,7 +100,7 @@ def brainstorm() -> rx.Component:
             rx.cond(
                 BrainstormState.access == "open",
                 rx.fragment(
-                    undo_notice(IdeasState.undo_offer, LANGUAGE, IdeasState.undo, IdeasState.dismiss),
+                    undo_notice(IdeasState.undo_offer, IdeasState.undo, IdeasState.dismiss),
                     _merging(),
                 ),
             ),
@@ -113,14 +113,14 @@ def brainstorm() -> rx.Component:
 def _project() -> rx.Component:
     return rx.fragment(
         rx.el.header(
-            rx.el.h1(rx.el.span(room_texts.BULB, class_name="bulb"), " ", t(room_texts.BRAINSTORM, LANGUAGE)),
+            rx.el.h1(rx.el.span(room_texts.BULB, class_name="bulb"), " ", t(room_texts.BRAINSTORM)),
             project_title(),
-            present(BrainstormState.present, LANGUAGE),
+            present(BrainstormState.present),
             rx.cond(
                 BrainstormState.resyncing,
-                rx.el.p(t(shared_texts.RESYNCING, LANGUAGE), class_name="resyncing", role="status"),
+                rx.el.p(t(shared_texts.RESYNCING), class_name="resyncing", role="status"),
             ),
-            project_tools(rx.cond(BrainstormState.newest.phase != "idle", export_button(LANGUAGE))),
+            project_tools(rx.cond(BrainstormState.newest.phase != "idle", export_button())),
             class_name="page-heading",
         ),
         rx.cond(BrainstormState.newest.phase == "idle", _idle(), _room()),
@@ -129,11 +129,11 @@ def _project() -> rx.Component:
 
 def _idle() -> rx.Component:
     return rx.el.section(
-        rx.cond(BrainstormState.may_act, rx.el.p(t(room_texts.START_HINT, LANGUAGE), class_name="lead")),
+        rx.cond(BrainstormState.may_act, rx.el.p(t(room_texts.START_HINT), class_name="lead")),
         rx.cond(
             BrainstormState.may_act,
-            brief_form(FIRST_BRIEF, LANGUAGE),
-            rx.el.p(t(error_texts.ERRORS["not_allowed"], LANGUAGE), class_name="hint"),
+            brief_form(FIRST_BRIEF),
+            rx.el.p(t(error_texts.ERRORS["not_allowed"]), class_name="hint"),
         ),
         class_name="form-sheet",
         data_testid="idle",
@@ -143,11 +143,11 @@ def _idle() -> rx.Component:
 def _room() -> rx.Component:
     return rx.el.div(
         rx.el.aside(
-            facts(BrainstormState.newest, LANGUAGE),
+            facts(BrainstormState.newest),
             rx.cond(
                 BrainstormState.may_act & ~running(BrainstormState.newest),
                 button(
-                    t(room_texts.EDIT_BRIEF, LANGUAGE),
+                    t(room_texts.EDIT_BRIEF),
                     kind="quiet",
                     on_click=BrainstormState.open_brief,
                     data_testid="edit-brief",
@@ -157,20 +157,15 @@ def _room() -> rx.Component:
         ),
         rx.el.div(
             rx.cond(BrainstormState.brief_open & BrainstormState.may_act, _changed_brief()),
-            status(BrainstormState.newest, LANGUAGE, DEEDS),
+            status(BrainstormState.newest, DEEDS),
             newest_ideas(
-                BrainstormState.cards,
-                WritingState,
-                BrainstormState.later,
-                BrainstormState.newest,
-                LANGUAGE,
-                DEEDS,
+                BrainstormState.cards, WritingState, BrainstormState.later, BrainstormState.newest, DEEDS
             ),
             _past(),
             class_name="middle",
         ),
         rx.el.aside(
-            keepers(BrainstormState.keepers, LANGUAGE, IdeasState.move, BrainstormState.may_act),
+            keepers(BrainstormState.keepers, IdeasState.move, BrainstormState.may_act),
             class_name="keepers",
             data_testid="keepers",
         ),
@@ -181,10 +176,10 @@ def _room() -> rx.Component:
 def _changed_brief() -> rx.Component:
     return rx.el.section(
         rx.el.header(
-            rx.el.h2(t(room_texts.EDIT_BRIEF, LANGUAGE)),
-            button(t(shared_texts.CLOSE, LANGUAGE), kind="quiet", on_click=BrainstormState.close_brief),
+            rx.el.h2(t(room_texts.EDIT_BRIEF)),
+            button(t(shared_texts.CLOSE), kind="quiet", on_click=BrainstormState.close_brief),
         ),
-        brief_form(CHANGED_BRIEF, LANGUAGE),
+        brief_form(CHANGED_BRIEF),
         class_name="form-sheet changed-brief",
         data_testid="changed-brief",
     )
@@ -194,8 +189,8 @@ def _past() -> rx.Component:
     return rx.cond(
         BrainstormState.past.length() > 0,
         rx.el.div(
-            rx.el.h2(t(room_texts.EARLIER_IDEAS, LANGUAGE)),
-            rx.foreach(BrainstormState.past, lambda batch: past_batch(batch, LANGUAGE, DEEDS)),
+            rx.el.h2(t(room_texts.EARLIER_IDEAS)),
+            rx.foreach(BrainstormState.past, lambda batch: past_batch(batch, DEEDS)),
             class_name="past",
         ),
     )
@@ -209,14 +204,14 @@ def _merging() -> rx.Component:
             rx.cond(
                 chosen > 1,
                 button(
-                    t(room_texts.MERGE_SELECTED, LANGUAGE, count=chosen),
+                    t(room_texts.MERGE_SELECTED, count=chosen),
                     disabled=UNREACHABLE,
                     on_click=once(IdeasState.merge),
                     data_testid="merge",
                 ),
-                rx.el.p(t(room_texts.MERGE_ANOTHER, LANGUAGE, count=chosen)),
+                rx.el.p(t(room_texts.MERGE_ANOTHER, count=chosen)),
             ),
-            button(t(shared_texts.CANCEL, LANGUAGE), kind="quiet", on_click=IdeasState.select_none),
+            button(t(shared_texts.CANCEL), kind="quiet", on_click=IdeasState.select_none),
             class_name="notice merging",
             data_testid="merging",
         ),

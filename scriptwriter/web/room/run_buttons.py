@@ -6,15 +6,15 @@ import reflex as rx
 
 from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.elements import button, once
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import t
 from scriptwriter.web.room.run_handlers import Deeds
 
 
-def stop(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def stop(batch: Any, deeds: Deeds) -> rx.Component:
     """Ends a run that goes on or waits; `batch` is a Var of BatchView."""
     return rx.el.div(
         button(
-            rx.cond(deeds.stopping, t(room_texts.STOPPING, language), t(room_texts.STOP, language)),
+            rx.cond(deeds.stopping, t(room_texts.STOPPING), t(room_texts.STOP)),
             kind="plain",
             disabled=deeds.stopping | deeds.unreachable,
             on_click=once(deeds.stop(batch.transform_id)),
@@ -24,12 +24,12 @@ def stop(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
     )
 
 
-def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
+def remedies(batch: Any, deeds: Deeds) -> rx.Component:
     """What to do about a run that ended short, if there is anything."""
     run = (batch.transform_id, batch.attempt)
 
     def deed(text: Text, event: Any, testid: str = "retry", kind: str = "primary") -> rx.Component:
-        return _button(text, event, testid, language, deeds, kind)
+        return _button(text, event, testid, deeds, kind)
 
     return rx.fragment(
         rx.match(
@@ -66,25 +66,18 @@ def remedies(batch: Any, language: Language, deeds: Deeds) -> rx.Component:
                     deed(room_texts.RETRY, deeds.retry(*run), "retry", "plain"),
                 ),
             ),
-            ("another_batch", another_batch(batch, language, deeds)),
+            ("another_batch", another_batch(batch, deeds)),
             rx.fragment(),
         )
     )
 
 
-def another_batch(batch: Any, language: Language, deeds: Deeds, *, kind: Any = "primary") -> rx.Component:
+def another_batch(batch: Any, deeds: Deeds, *, kind: Any = "primary") -> rx.Component:
     """Asks for a new run for the same brief."""
     return _button(
-        room_texts.ANOTHER_BATCH,
-        deeds.start_again(batch.transform_id),
-        "another-batch",
-        language,
-        deeds,
-        kind,
+        room_texts.ANOTHER_BATCH, deeds.start_again(batch.transform_id), "another-batch", deeds, kind
     )
 
 
-def _button(text: Text, event: Any, testid: str, language: Language, deeds: Deeds, kind: Any) -> rx.Component:
-    return button(
-        t(text, language), kind=kind, disabled=deeds.unreachable, on_click=once(event), data_testid=testid
-    )
+def _button(text: Text, event: Any, testid: str, deeds: Deeds, kind: Any) -> rx.Component:
+    return button(t(text), kind=kind, disabled=deeds.unreachable, on_click=once(event), data_testid=testid)

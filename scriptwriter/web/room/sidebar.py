@@ -5,10 +5,10 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.texts import room_texts
-from scriptwriter.web.kit.wording import Language, listed, t
+from scriptwriter.web.kit.wording import listed, t
 
 
-def keepers(listed: Any, language: Language, move: Any, may_act: Any) -> rx.Component:
+def keepers(listed: Any, move: Any, may_act: Any) -> rx.Component:
     """The kept ideas; assets/room.js moves them, by pointer or by the buttons, and tells `move` which.
 
     `listed` is a Var of KeeperView; `move` gets the ref of the moved one with that of the one that it goes
@@ -16,14 +16,14 @@ def keepers(listed: Any, language: Language, move: Any, may_act: Any) -> rx.Comp
     """
     order = listed.map(lambda keeper: keeper.ref).join(" ")
     return rx.fragment(
-        rx.el.h2(t(room_texts.KEEPERS, language)),
+        rx.el.h2(t(room_texts.KEEPERS)),
         rx.cond(
             listed.length() > 0,
             rx.el.ol(
-                rx.foreach(listed, lambda keeper: _keeper(keeper, language, may_act)),
+                rx.foreach(listed, lambda keeper: _keeper(keeper, may_act)),
                 data_arrange="",
             ),
-            rx.el.p(t(room_texts.NO_KEEPERS, language), class_name="hint"),
+            rx.el.p(t(room_texts.NO_KEEPERS), class_name="hint"),
         ),
         # Hidden from everybody: the script writes the move into it, as a person would by typing.
         rx.el.input(
@@ -37,7 +37,7 @@ def keepers(listed: Any, language: Language, move: Any, may_act: Any) -> rx.Comp
     )
 
 
-def present(people: Any, language: Language) -> rx.Component:
+def present(people: Any) -> rx.Component:
     """Who has the project open; `people` is a Var of PersonView."""
     return rx.cond(
         people.length() > 1,
@@ -46,32 +46,30 @@ def present(people: Any, language: Language) -> rx.Component:
                 people,
                 lambda person: rx.el.li(
                     rx.el.span(person.initial, class_name="initial", aria_hidden="true"),
-                    rx.el.span(
-                        rx.cond(person.me, t(room_texts.PRESENT_ME, language, name=person.name), person.name)
-                    ),
+                    rx.el.span(rx.cond(person.me, t(room_texts.PRESENT_ME, name=person.name), person.name)),
                     class_name=rx.cond(person.me, "person me", "person"),
                 ),
             ),
             class_name="present",
-            aria_label=t(room_texts.PRESENT, language),
+            aria_label=t(room_texts.PRESENT),
             data_testid="present",
         ),
     )
 
 
-def _keeper(keeper: Any, language: Language, may_act: Any) -> rx.Component:
+def _keeper(keeper: Any, may_act: Any) -> rx.Component:
     def move(by: str, text: Any) -> rx.Component:
         return rx.el.button(
             type="button",
             class_name=f"move {by}",
-            aria_label=t(text, language, title=keeper.title),
+            aria_label=t(text, title=keeper.title),
             data_move=by,
         )
 
     return rx.el.li(
         rx.el.a(
             rx.el.span(keeper.title),
-            rx.el.span(listed(keeper.names, language), class_name="keeper-names"),
+            rx.el.span(listed(keeper.names), class_name="keeper-names"),
             href=rx.Var.create("#") + keeper.anchor,
         ),
         rx.cond(

@@ -7,49 +7,49 @@ import reflex as rx
 from scriptwriter.domain.idea_acts import REASON_LIMIT
 from scriptwriter.texts import room_texts, shared_texts
 from scriptwriter.web.kit.elements import button, limited
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import by_language, t
 from scriptwriter.web.room.run_handlers import Deeds
 
 
-def verdict_buttons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
+def verdict_buttons(card: Any, deeds: Deeds) -> rx.Component:
     """Keep and pass; a second press takes the verdict back."""
     return rx.fragment(
         _button(
             card,
             "keep",
-            rx.cond(card.mine == "keep", t(room_texts.KEPT, language), t(room_texts.KEEP, language)),
+            rx.cond(card.mine == "keep", t(room_texts.KEPT), t(room_texts.KEEP)),
             deeds,
         ),
         _button(
             card,
             "pass",
-            rx.cond(card.mine == "pass", t(room_texts.PASSED, language), t(room_texts.PASS, language)),
+            rx.cond(card.mine == "pass", t(room_texts.PASSED), t(room_texts.PASS)),
             deeds,
         ),
     )
 
 
-def picks(card: Any, language: Language) -> rx.Component:
+def picks(card: Any) -> rx.Component:
     """Who keeps and who passes it, and why."""
     return rx.cond(
         card.picks.length() > 0,
         rx.el.ul(
-            rx.foreach(card.picks, lambda pick: _pick(pick, language)),
+            rx.foreach(card.picks, lambda pick: _pick(pick)),
             class_name="picks",
             data_testid="picks",
         ),
     )
 
 
-def reasons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
+def reasons(card: Any, deeds: Deeds) -> rx.Component:
     """Why it is passed: one press, or own words; nobody has to say."""
     ideas = deeds.ideas
     return rx.el.section(
-        rx.el.p(t(room_texts.WHY_PASSED, language), class_name="hint"),
+        rx.el.p(t(room_texts.WHY_PASSED), class_name="hint"),
         rx.el.div(
             *(
                 button(
-                    t(text, language),
+                    t(text),
                     kind="plain",
                     disabled=deeds.unreachable,
                     on_click=ideas.give_reason(card.ref, code).temporal,
@@ -58,7 +58,7 @@ def reasons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
                 for code, text in room_texts.PASS_REASONS.items()
             ),
             button(
-                t(shared_texts.CLOSE, language),
+                t(shared_texts.CLOSE),
                 kind="quiet",
                 on_click=ideas.close_reason.temporal,
                 data_deed="cancel",
@@ -69,15 +69,12 @@ def reasons(card: Any, language: Language, deeds: Deeds) -> rx.Component:
             limited(
                 rx.el.input,
                 REASON_LIMIT,
-                language,
                 name="reason",
-                placeholder=t(room_texts.OWN_REASON, language),
-                aria_label=t(room_texts.OWN_REASON, language),
+                placeholder=t(room_texts.OWN_REASON),
+                aria_label=t(room_texts.OWN_REASON),
                 auto_complete="off",
             ),
-            button(
-                t(room_texts.GIVE_REASON, language), type="submit", kind="plain", disabled=deeds.unreachable
-            ),
+            button(t(room_texts.GIVE_REASON), type="submit", kind="plain", disabled=deeds.unreachable),
             on_submit=ideas.give_own_reason.temporal,
             reset_on_submit=True,
             class_name="own-reason",
@@ -102,12 +99,12 @@ def _button(card: Any, verdict: str, text: Any, deeds: Deeds) -> rx.Component:
     )
 
 
-def _pick(pick: Any, language: Language) -> rx.Component:
-    reason = rx.cond(language == "en", pick.reason_en, pick.reason_zh)
+def _pick(pick: Any) -> rx.Component:
+    reason = by_language(pick.reason_zh, pick.reason_en)
     said = rx.cond(
         pick.verdict == "keep",
-        t(room_texts.SAID_KEEP, language, name=pick.name),
-        t(room_texts.SAID_PASS, language, name=pick.name),
+        t(room_texts.SAID_KEEP, name=pick.name),
+        t(room_texts.SAID_PASS, name=pick.name),
     )
     why = rx.cond(reason != "", rx.fragment(" · ", reason))
     return rx.el.li(said, why, class_name=rx.Var.create("pick ") + pick.verdict)

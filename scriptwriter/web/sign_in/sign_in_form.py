@@ -10,13 +10,12 @@ import reflex as rx
 from scriptwriter.services.accounts.usernames import LONGEST_NAME, SHORTEST_NAME, SHORTEST_PASSWORD
 from scriptwriter.texts import Text, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import api_address, link, post_form, told
-from scriptwriter.web.kit.wording import Language, t
+from scriptwriter.web.kit.wording import t
 
 
 def entry_form(
     path: str,
     submit_text: Text,
-    language: Language,
     *,
     problem: Any,
     username: Any,
@@ -28,19 +27,19 @@ def entry_form(
     `problem` is a Var of Notice, `username` what was typed before, `onward` the page to go to afterwards;
     `new` for an account that is being made.
     """
-    rule = t(sign_in_texts.USERNAME_RULE, language, least=SHORTEST_NAME, most=LONGEST_NAME)
+    rule = t(sign_in_texts.USERNAME_RULE, least=SHORTEST_NAME, most=LONGEST_NAME)
     return post_form(
         path,
         rx.el.input(type="hidden", name="next", value=onward, read_only=True),
         rx.el.p(
-            told(problem, language),
+            told(problem),
             class_name="problem form-problem",
             role="alert",
             id="entry-problem",
             data_testid="problem",
         ),
         rx.el.div(
-            rx.el.label(t(sign_in_texts.USERNAME, language), html_for="username"),
+            rx.el.label(t(sign_in_texts.USERNAME), html_for="username"),
             rx.el.input(
                 name="username",
                 id="username",
@@ -56,26 +55,24 @@ def entry_form(
             rx.el.p(rule, class_name="hint", id="username-rule") if new else rx.fragment(),
             class_name="field",
         ),
-        password_field("password", sign_in_texts.PASSWORD, language, new=new, described_by="entry-problem"),
+        password_field("password", sign_in_texts.PASSWORD, new=new, described_by="entry-problem"),
         rx.el.button(
-            t(submit_text, language),
+            t(submit_text),
             type="submit",
             class_name="button primary submit",
             data_testid="submit-entry",
         ),
         class_name="entry-form",
-        aria_label=t(submit_text, language),
+        aria_label=t(submit_text),
     )
 
 
-def password_field(
-    name: str, label: Text, language: Language, *, new: bool, described_by: str = ""
-) -> rx.Component:
+def password_field(name: str, label: Text, *, new: bool, described_by: str = "") -> rx.Component:
     """A password with a switch to show it (assets/account.js); nothing limits what is pasted into it."""
     rule = f"{name}-rule"
     describing = [each for each in (rule if new else "", described_by) if each]
     return rx.el.div(
-        rx.el.label(t(label, language), html_for=name),
+        rx.el.label(t(label), html_for=name),
         rx.el.div(
             rx.el.input(
                 name=name,
@@ -86,32 +83,30 @@ def password_field(
                 aria_describedby=" ".join(describing),
             ),
             rx.el.button(
-                rx.el.span(t(shared_texts.SHOW, language), class_name="off"),
-                rx.el.span(t(shared_texts.HIDE, language), class_name="on"),
+                rx.el.span(t(shared_texts.SHOW), class_name="off"),
+                rx.el.span(t(shared_texts.HIDE), class_name="on"),
                 type="button",
                 class_name="reveal",
-                aria_label=t(sign_in_texts.SHOW_PASSWORD, language),
+                aria_label=t(sign_in_texts.SHOW_PASSWORD),
                 aria_pressed="false",
                 aria_controls=name,
                 data_reveals=name,
             ),
             class_name="password",
         ),
-        rx.el.p(
-            t(sign_in_texts.PASSWORD_RULE, language, shortest=SHORTEST_PASSWORD), class_name="hint", id=rule
-        )
+        rx.el.p(t(sign_in_texts.PASSWORD_RULE, shortest=SHORTEST_PASSWORD), class_name="hint", id=rule)
         if new
         else rx.fragment(),
         class_name="field",
     )
 
 
-def outside_link(path: str, name: str, language: Language, *, onward: Any, unreachable: Any) -> rx.Component:
+def outside_link(path: str, name: str, *, onward: Any, unreachable: Any) -> rx.Component:
     """The way to an outside sign-in of that name, through `path` of the HTTP API."""
     here = 'typeof window === "undefined" ? "" : window.location.origin'
     query = rx.Var(f"new URLSearchParams({{page: {here}, next: {onward!s}}}).toString()").to(str)
     return link(
-        t(sign_in_texts.SIGN_IN_WITH, language, name=name),
+        t(sign_in_texts.SIGN_IN_WITH, name=name),
         href=api_address(path) + rx.Var.create("?").to(str) + query,
         reload_document=True,
         # Drawn anew when the page is connected: only then it knows the browser's address.

@@ -6,7 +6,7 @@ from scriptwriter.api.routes.openid_routes import START
 from scriptwriter.settings import settings
 from scriptwriter.texts import sign_in_texts
 from scriptwriter.web.kit.elements import link, post_form
-from scriptwriter.web.kit.layout import LANGUAGE, UNREACHABLE, page
+from scriptwriter.web.kit.layout import UNREACHABLE, page
 from scriptwriter.web.kit.wording import t
 from scriptwriter.web.sign_in.sign_in_form import entry_form, outside_link
 from scriptwriter.web.sign_in.sign_in_state import SignInState
@@ -20,12 +20,11 @@ def sign_in() -> rx.Component:
     """What this place is, and the ways in."""
     return page(
         rx.el.section(
-            rx.el.h1(t(sign_in_texts.TAGLINE, LANGUAGE)),
-            rx.el.p(t(sign_in_texts.PITCH, LANGUAGE), class_name="lead"),
+            rx.el.h1(t(sign_in_texts.TAGLINE)),
+            rx.el.p(t(sign_in_texts.PITCH), class_name="lead"),
             entry_form(
                 "/api/session/sign-in",
                 sign_in_texts.SIGN_IN,
-                LANGUAGE,
                 problem=SignInState.problem,
                 username=SignInState.username,
                 onward=_NEXT,
@@ -33,14 +32,14 @@ def sign_in() -> rx.Component:
             _other_ways(),
             _to_register() if settings().registration == "open" else rx.fragment(),
             class_name="welcome",
-            aria_label=t(sign_in_texts.SIGN_IN, LANGUAGE),
+            aria_label=t(sign_in_texts.SIGN_IN),
         ),
         rx.el.div(
             rx.el.div(class_name="stack-sheet stack-1"),
             rx.el.div(class_name="stack-sheet stack-2"),
             rx.el.div(
-                rx.el.p(t(sign_in_texts.SAMPLE_TITLE, LANGUAGE), class_name="stack-title"),
-                rx.el.p(t(sign_in_texts.SAMPLE_BODY, LANGUAGE), class_name="stack-body caret"),
+                rx.el.p(t(sign_in_texts.SAMPLE_TITLE), class_name="stack-title"),
+                rx.el.p(t(sign_in_texts.SAMPLE_BODY), class_name="stack-body caret"),
                 class_name="stack-sheet stack-3",
             ),
             class_name="stack",
@@ -55,15 +54,14 @@ def register() -> rx.Component:
     opened = settings().registration == "open"
     return page(
         rx.el.section(
-            rx.el.h1(t(sign_in_texts.REGISTER, LANGUAGE)),
+            rx.el.h1(t(sign_in_texts.REGISTER)),
             rx.el.p(
-                t(sign_in_texts.REGISTER_WHY if opened else sign_in_texts.REGISTRATION_CLOSED, LANGUAGE),
+                t(sign_in_texts.REGISTER_WHY if opened else sign_in_texts.REGISTRATION_CLOSED),
                 class_name="lead",
             ),
             entry_form(
                 "/api/session/register",
                 sign_in_texts.REGISTER,
-                LANGUAGE,
                 problem=SignInState.problem,
                 username=SignInState.username,
                 onward=_NEXT,
@@ -72,11 +70,9 @@ def register() -> rx.Component:
             if opened
             else rx.fragment(),
             rx.el.p(
-                t(sign_in_texts.HAVE_ACCOUNT, LANGUAGE),
+                t(sign_in_texts.HAVE_ACCOUNT),
                 " ",
-                link(
-                    t(sign_in_texts.SIGN_IN, LANGUAGE), href=_with_next("/sign-in"), class_name="inline-link"
-                ),
+                link(t(sign_in_texts.SIGN_IN), href=_with_next("/sign-in"), class_name="inline-link"),
                 class_name="other-way",
             ),
             class_name="form-sheet",
@@ -88,14 +84,12 @@ def register() -> rx.Component:
 def _other_ways() -> rx.Component:
     ways = []
     if settings().oidc_issuer:
-        ways.append(
-            outside_link(START, settings().oidc_name, LANGUAGE, onward=_NEXT, unreachable=UNREACHABLE)
-        )
+        ways.append(outside_link(START, settings().oidc_name, onward=_NEXT, unreachable=UNREACHABLE))
     if settings().development:
         ways.append(_test_user())
     if not ways:
         return rx.fragment()
-    return rx.el.div(rx.el.p(t(sign_in_texts.OR, LANGUAGE), class_name="or"), *ways, class_name="other-ways")
+    return rx.el.div(rx.el.p(t(sign_in_texts.OR), class_name="or"), *ways, class_name="other-ways")
 
 
 def _test_user() -> rx.Component:
@@ -103,21 +97,21 @@ def _test_user() -> rx.Component:
         "/api/session/test-user",
         rx.el.input(type="hidden", name="next", value=_NEXT, read_only=True),
         rx.el.button(
-            t(sign_in_texts.SIGN_IN_AS_TEST_USER, LANGUAGE),
+            t(sign_in_texts.SIGN_IN_AS_TEST_USER),
             type="submit",
             class_name="button plain",
             data_testid="sign-in-test-user",
         ),
-        rx.el.p(t(sign_in_texts.TEST_USER_WHY, LANGUAGE), class_name="hint"),
+        rx.el.p(t(sign_in_texts.TEST_USER_WHY), class_name="hint"),
         class_name="sign-in-form",
     )
 
 
 def _to_register() -> rx.Component:
     return rx.el.p(
-        t(sign_in_texts.NO_ACCOUNT_YET, LANGUAGE),
+        t(sign_in_texts.NO_ACCOUNT_YET),
         " ",
-        link(t(sign_in_texts.REGISTER, LANGUAGE), href=_with_next("/register"), class_name="inline-link"),
+        link(t(sign_in_texts.REGISTER), href=_with_next("/register"), class_name="inline-link"),
         class_name="other-way",
     )
 
