@@ -4,7 +4,7 @@ import reflex as rx
 
 from scriptwriter.texts import projects_texts, shared_texts
 from scriptwriter.web.kit.elements import empty, link_button
-from scriptwriter.web.kit.layout import page
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.wording import t
 
 

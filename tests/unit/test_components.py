@@ -19,99 +19,46 @@ from scriptwriter.texts import (
     room_texts,
     shared_texts,
 )
-from scriptwriter.web.brief.brief_form import BriefForm, brief_form
+from scriptwriter.web.brief.brief_form import brief_form
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import notice
-from scriptwriter.web.kit.frame import Surroundings, frame
-from scriptwriter.web.kit.project_menu import ProjectDeeds, name_or_field, project_menu
-from scriptwriter.web.kit.wording import LANGUAGE, t
-from scriptwriter.web.members.members_parts import MemberDeeds, invite_member, member_table, open_invitations
+from scriptwriter.web.kit.frame import page
+from scriptwriter.web.kit.language_state import LanguageState
+from scriptwriter.web.kit.project_management import ManagingState
+from scriptwriter.web.kit.project_menu import name_or_field, project_menu
+from scriptwriter.web.kit.project_state import ProjectState
+from scriptwriter.web.kit.session_state import SessionState
+from scriptwriter.web.kit.wording import t
+from scriptwriter.web.members.members_parts import invite_member, member_table, open_invitations
+from scriptwriter.web.members.members_state import MembersState
 from scriptwriter.web.room.batches import facts, newest_ideas, past_batch, status
 from scriptwriter.web.room.card_vars import (
     BatchView,
     BriefMessages,
     CardView,
-    ConflictView,
-    InvitationView,
-    MemberView,
     Notice,
-    OriginView,
     PastBatchView,
     ProjectView,
 )
 from scriptwriter.web.room.idea_cards import blank_card, growing_card, idea_card, place_card
+from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.origin_dialog import origin
-from scriptwriter.web.room.run_handlers import Deeds, IdeaDeeds
+from scriptwriter.web.room.origin_state import OriginState
+from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.web.room.writing_state import WritingState
 
-UNREACHABLE = rx.Var("unreachable").to(bool)
-
-
-def logged(*_: Any) -> Any:
-    """An event that stands for any."""
-    return rx.console_log("a deed")
-
-
-DEEDS = Deeds(
-    retry=logged,
-    retry_one=logged,
-    skip=logged,
-    rephrase=logged,
-    stop=logged,
-    start_again=logged,
-    open_brief=rx.console_log("brief"),
-    stopping=rx.Var("stopping").to(bool),
-    may_act=rx.Var("may_act").to(bool),
-    unreachable=UNREACHABLE,
-    ideas=IdeaDeeds(
-        pick=logged,
-        give_reason=logged,
-        give_own_reason=rx.console_log("reason"),
-        close_reason=rx.console_log("close"),
-        edit=logged,
-        save=rx.console_log("save"),
-        close_editor=rx.console_log("close"),
-        show_versions=logged,
-        restore=logged,
-        like=logged,
-        retitle=logged,
-        select=logged,
-        trace=logged,
-        editing=rx.Var("editing").to(str),
-        base=rx.Var("base").to(str),
-        draft_title=rx.Var("draft_title").to(str),
-        draft_body=rx.Var("draft_body").to(str),
-        conflict=rx.Var("conflict").to(ConflictView),
-        reasoning=rx.Var("reasoning").to(str),
-        history=rx.Var("history").to(str),
-        selected=rx.Var("selected").to(list[str]),
-    ),
+PAGE_STATES = (
+    BrainstormState,
+    IdeasState,
+    LanguageState,
+    ManagingState,
+    MembersState,
+    OriginState,
+    ProjectState,
+    SessionState,
+    WritingState,
 )
-PROJECT_DEEDS = ProjectDeeds(
-    begin_renaming=logged,
-    stop_renaming=rx.console_log("a deed"),
-    rename=rx.console_log("a deed"),
-    archive=logged,
-    unarchive=logged,
-    delete=logged,
-    renaming=rx.Var("renaming").to(str),
-    problem=rx.Var("problem").to(Notice),
-    unreachable=UNREACHABLE,
-)
-MEMBER_DEEDS = MemberDeeds(
-    invite=rx.console_log("a deed"),
-    withdraw=logged,
-    change_role=logged,
-    ask=logged,
-    keep=rx.console_log("a deed"),
-    confirm=rx.console_log("a deed"),
-    asking=rx.Var("asking").to(str),
-    asked_role=rx.Var("asked_role").to(str),
-    adding=rx.Var("adding").to(bool),
-    added=rx.Var("added").to(int),
-    invited=rx.Var("invited").to(Notice),
-    problem=rx.Var("problem").to(Notice),
-    may_manage=rx.Var("may_manage").to(bool),
-    unreachable=UNREACHABLE,
-)
+"""The states whose Vars the components of this test show."""
 
 
 def _texts_in(name: str, value: Any) -> Iterator[tuple[str, Text]]:
@@ -197,62 +144,48 @@ def _components() -> Iterator[tuple[str, Any]]:
     card = rx.Var("card").to(CardView)
     message = rx.Var("notice").to(Notice)
     messages = rx.Var("messages").to(BriefMessages)
-    cards = rx.Var("cards").to(list[CardView])
-    around = Surroundings(
-        rx.Var("name").to(str),
-        rx.console_log("language"),
-        demo=True,
-        offline=UNREACHABLE,
-        person_key=rx.Var("key").to(str),
-        settled=rx.Var("settled").to(str),
-        ask_for_sent=rx.console_log("ask"),
-    )
-    yield "status", lambda: status(batch, DEEDS)
+    yield "status", lambda: status(batch)
     yield "facts", lambda: facts(batch)
-    yield "ideas", lambda: newest_ideas(cards, card, cards, batch, DEEDS)
-    yield "past", lambda: past_batch(rx.Var("past").to(PastBatchView), DEEDS)
-    yield "card", lambda: idea_card(card, batch, DEEDS)
-    yield "place", lambda: place_card(card, batch, DEEDS)
-    told = rx.Var("told").to(OriginView)
-    yield "origin", lambda: origin(told, rx.console_log("away"), shown=rx.Var("shown").to(int))
-    yield "growing", lambda: growing_card(card.number, card.title, card.body)
+    yield "ideas", newest_ideas
+    yield "past", lambda: past_batch(rx.Var("past").to(PastBatchView))
+    yield "card", lambda: idea_card(card, batch)
+    yield "place", lambda: place_card(card, batch)
+    yield "origin", origin
+    yield "growing", growing_card
     yield "blank", lambda: blank_card(3)
     yield "notice", lambda: notice(message, rx.console_log("dismiss"))
     undo = rx.el.button("undo")
     yield "notice with an action", lambda: notice(message, rx.console_log("dismiss"), undo)
-    project, members = rx.Var("project").to(ProjectView), rx.Var("members").to(list[MemberView])
-    yield "project menu", lambda: project_menu(project, PROJECT_DEEDS)
-    yield "name", lambda: name_or_field(project, rx.el.p(project.name), PROJECT_DEEDS)
-    yield "members", lambda: member_table(members, MEMBER_DEEDS)
-    yield "inviting", lambda: invite_member(MEMBER_DEEDS)
-    asked = rx.Var("asked").to(list[InvitationView])
-    yield "invitations", lambda: open_invitations(asked, MEMBER_DEEDS)
+    project = rx.Var("project").to(ProjectView)
+    yield "project menu", lambda: project_menu(project)
+    yield "name", lambda: name_or_field(project, rx.el.p(project.name))
+    yield "members", member_table
+    yield "inviting", invite_member
+    yield "invitations", open_invitations
     yield (
         "form",
         lambda: brief_form(
-            BriefForm(
-                submit=rx.console_log("submit"),
-                messages=messages,
-                busy=rx.Var("busy").to(bool),
-                submit_text=brief_texts.CREATE_PROJECT,
-                busy_text=brief_texts.CREATING,
-                unreachable=UNREACHABLE,
-                models=(ModelOption(name="a"), ModelOption(name="b", input_price=1, output_price=2)),
-                currency="$",
-                hidden={"seen": rx.Var("seen").to(str)},
-            ),
+            submit=rx.console_log("submit"),
+            messages=messages,
+            busy=rx.Var("busy").to(bool),
+            submit_text=brief_texts.CREATE_PROJECT,
+            busy_text=brief_texts.CREATING,
+            models=(ModelOption(name="a"), ModelOption(name="b", input_price=1, output_price=2)),
+            currency="$",
+            hidden={"seen": rx.Var("seen").to(str)},
         ),
     )
-    yield "frame", lambda: frame(around, rx.el.p("content"), name="test")
+    yield "frame", lambda: page(rx.el.p("content"), name="test")
 
 
 @pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in _components()])
-def test_a_component_can_be_shown_without_any_state(make: Any) -> None:
-    """Components take Vars only: each renders alone, and reads the state of the language only."""
+def test_a_component_renders_alone(make: Any) -> None:
+    """Nothing runs but the component itself, and it reads no state of another page."""
     code = str(make())
 
     assert code.startswith("jsx(") or code.startswith("(")
-    assert "reflex___state____state" not in code.replace(str(LANGUAGE), "")
+    known = {state.get_full_name().replace(".", "__") for state in PAGE_STATES} | {"reflex___state____state"}
+    assert {*re.findall(r"reflex___state____state\w*", code)} <= known
 
 
 def test_the_form_starts_with_the_designs_values() -> None:
@@ -273,7 +206,7 @@ def test_what_acts_is_disabled_offline_and_never_queued(name: str) -> None:
 
     # A form's handler is among the hooks, a button's in its own code.
     code = "".join([str(component), *component._get_all_hooks()])
-    assert "unreachable" in code
+    assert str(UNREACHABLE) in code
     assert code.count('["temporal"] : true') == code.count("addEvents(") > 0
 
 

@@ -1,8 +1,7 @@
-"""What the ways in and the account page promise without any state."""
+"""What the ways in and the account page promise without a server."""
 
+import re
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import reflex as rx
@@ -10,70 +9,41 @@ import reflex as rx
 from scriptwriter.settings import settings
 from scriptwriter.texts import account_texts, sign_in_texts
 from scriptwriter.web.account.account_parts import devices_sheet, password_sheet
+from scriptwriter.web.account.account_state import AccountState
 from scriptwriter.web.account.token_parts import tokens_sheet
-from scriptwriter.web.kit.wording import LANGUAGE
-from scriptwriter.web.room.card_vars import Notice, SessionView, TokenView
+from scriptwriter.web.account.tokens_state import TokensState
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
+from scriptwriter.web.kit.language_state import LanguageState
 from scriptwriter.web.sign_in.sign_in_form import entry_form, outside_link, password_field
+from scriptwriter.web.sign_in.sign_in_state import SignInState
 
-KNOWN = rx.Var("known").to(bool)
-UNREACHABLE = rx.Var("unreachable").to(bool)
-PROBLEM = rx.Var("problem").to(Notice)
-
-
-def event(*_: Any) -> Any:
-    """An event that stands for any."""
-    return rx.console_log("a deed")
-
-
-STATE = SimpleNamespace(
-    username=rx.Var("username").to(str),
-    problem=PROBLEM,
-    done=PROBLEM,
-    changing=rx.Var("changing").to(bool),
-    change_password=rx.console_log("change"),
-    sessions=rx.Var("sessions").to(list[SessionView]),
-    sign_out_one=event,
-    sign_out_others=event,
-    tokens=rx.Var("tokens").to(list[TokenView]),
-    shown=rx.Var("shown").to(bool),
-    asked=rx.Var("asked").to(str),
-    create=rx.console_log("create"),
-    ask=event,
-    revoke=event,
-    put_away=rx.console_log("away"),
-)
-ONWARD = rx.Var("onward").to(str)
+STATES = (AccountState, LanguageState, SignInState, TokensState)
+"""The states whose Vars the components of this test show."""
 
 
 def form(*, new: bool = False) -> rx.Component:
     """The form of the sign-in page, or that of the register page."""
-    return entry_form(
-        "/api/session/x",
-        sign_in_texts.SIGN_IN,
-        problem=PROBLEM,
-        username=STATE.username,
-        onward=ONWARD,
-        new=new,
-    )
+    return entry_form("/api/session/x", sign_in_texts.SIGN_IN, new=new)
 
 
 COMPONENTS: dict[str, Callable[[], rx.Component]] = {
     "sign in": form,
     "register": lambda: form(new=True),
-    "outside": lambda: outside_link("/x", "SSO", onward=ONWARD, unreachable=UNREACHABLE),
-    "password": lambda: password_sheet(STATE, unreachable=UNREACHABLE),
-    "devices": lambda: devices_sheet(STATE, unreachable=UNREACHABLE),
-    "tokens": lambda: tokens_sheet(STATE, unreachable=UNREACHABLE, has_password=rx.Var("known").to(bool)),
+    "outside": lambda: outside_link("/x", "SSO"),
+    "password": password_sheet,
+    "devices": devices_sheet,
+    "tokens": tokens_sheet,
 }
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
-def test_each_can_be_shown_without_any_state(name: str) -> None:
-    """It reads the context of the language's state only."""
+def test_each_renders_alone(name: str) -> None:
+    """Nothing runs but the component itself, and it reads no state of another page."""
     code = str(COMPONENTS[name]())
 
     assert code.startswith(("jsx(", "("))
-    assert "reflex___state____state" not in code.replace(str(LANGUAGE), "")
+    known = {state.get_full_name().replace(".", "__") for state in STATES} | {"reflex___state____state"}
+    assert {*re.findall(r"reflex___state____state\w*", code)} <= known
 
 
 def test_password_managers_know_every_field_and_nothing_cuts_what_is_pasted() -> None:
@@ -99,7 +69,7 @@ def test_a_password_is_hidden_until_its_button_is_pressed() -> None:
 @pytest.mark.parametrize("name", ["password", "devices", "tokens"])
 def test_what_acts_is_disabled_offline(name: str) -> None:
     """Nothing that is pressed meanwhile happens later."""
-    assert "unreachable" in str(COMPONENTS[name]())
+    assert str(UNREACHABLE) in str(COMPONENTS[name]())
 
 
 def test_every_browser_and_system_has_a_name_in_both_languages() -> None:

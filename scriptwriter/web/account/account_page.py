@@ -6,9 +6,8 @@ from scriptwriter.texts import account_texts, shared_texts
 from scriptwriter.web.account.account_parts import devices_sheet, password_sheet
 from scriptwriter.web.account.account_state import AccountState
 from scriptwriter.web.account.token_parts import tokens_sheet
-from scriptwriter.web.account.tokens_state import TokensState
 from scriptwriter.web.kit.elements import notice
-from scriptwriter.web.kit.layout import UNREACHABLE, page
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.kit.wording import t
 
@@ -26,10 +25,10 @@ def account() -> rx.Component:
             rx.el.div(
                 rx.cond(
                     AccountState.username != "",
-                    password_sheet(AccountState, unreachable=UNREACHABLE),
+                    password_sheet(),
                 ),
-                devices_sheet(AccountState, unreachable=UNREACHABLE),
-                tokens_sheet(TokensState, has_password=AccountState.username != "", unreachable=UNREACHABLE),
+                devices_sheet(),
+                tokens_sheet(),
                 class_name="account-sheets",
             ),
             rx.el.p(t(shared_texts.LOADING), class_name="loading", role="status"),

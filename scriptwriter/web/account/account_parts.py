@@ -1,17 +1,19 @@
-"""Owns the sheets of the account page: the password and the devices. Knows no state class."""
+"""The sheets of the account page for the password and the signed-in devices."""
 
 from typing import Any
 
 import reflex as rx
 
 from scriptwriter.texts import Text, account_texts, sign_in_texts
+from scriptwriter.web.account.account_state import AccountState
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, told
 from scriptwriter.web.kit.wording import in_language, t
 from scriptwriter.web.sign_in.sign_in_form import password_field
 
 
-def password_sheet(state: Any, *, unreachable: Any) -> rx.Component:
-    """The form that changes the password; `state` is as AccountState."""
+def password_sheet() -> rx.Component:
+    """The form that changes the password."""
     return sheet(
         account_texts.CHANGE_PASSWORD,
         rx.el.form(
@@ -19,7 +21,7 @@ def password_sheet(state: Any, *, unreachable: Any) -> rx.Component:
             rx.el.input(
                 type="text",
                 name="username",
-                value=state.username,
+                value=AccountState.username,
                 read_only=True,
                 auto_complete="username",
                 class_name="unseen",
@@ -38,20 +40,20 @@ def password_sheet(state: Any, *, unreachable: Any) -> rx.Component:
                 class_name="tick",
             ),
             rx.el.p(
-                told(state.problem),
+                told(AccountState.problem),
                 class_name="problem",
                 role="alert",
                 id="password-problem",
                 data_testid="password-problem",
             ),
-            rx.el.p(in_language(state.done), class_name="done", role="status"),
+            rx.el.p(in_language(AccountState.done), class_name="done", role="status"),
             button(
                 t(account_texts.CHANGE_PASSWORD),
                 type="submit",
-                disabled=state.changing | unreachable,
+                disabled=AccountState.changing | UNREACHABLE,
                 data_testid="change-password",
             ),
-            on_submit=state.change_password.temporal,
+            on_submit=AccountState.change_password.temporal,
             reset_on_submit=True,
             class_name="entry-form",
             aria_label=t(account_texts.CHANGE_PASSWORD),
@@ -60,21 +62,21 @@ def password_sheet(state: Any, *, unreachable: Any) -> rx.Component:
     )
 
 
-def devices_sheet(state: Any, *, unreachable: Any) -> rx.Component:
-    """Where the person is signed in; `state` is as AccountState."""
+def devices_sheet() -> rx.Component:
+    """The devices on which the person is signed in."""
     return sheet(
         account_texts.DEVICES,
         rx.el.ul(
-            rx.foreach(state.sessions, lambda session: _device(session, state, unreachable)),
+            rx.foreach(AccountState.sessions, _device),
             class_name="records",
         ),
         rx.cond(
-            state.sessions.length() > 1,
+            AccountState.sessions.length() > 1,
             button(
                 t(account_texts.SIGN_OUT_OTHERS),
                 kind="plain",
-                disabled=unreachable,
-                on_click=state.sign_out_others().temporal,
+                disabled=UNREACHABLE,
+                on_click=AccountState.sign_out_others().temporal,
                 data_testid="sign-out-others",
             ),
         ),
@@ -87,7 +89,7 @@ def sheet(title: Text, *content: rx.Component, testid: str) -> rx.Component:
     return rx.el.section(rx.el.h2(t(title)), *content, class_name="account-sheet", data_testid=testid)
 
 
-def _device(session: Any, state: Any, unreachable: Any) -> rx.Component:
+def _device(session: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(in_language(session)),
@@ -104,8 +106,8 @@ def _device(session: Any, state: Any, unreachable: Any) -> rx.Component:
             button(
                 t(sign_in_texts.SIGN_OUT),
                 kind="quiet",
-                disabled=unreachable,
-                on_click=state.sign_out_one(session.id).temporal,
+                disabled=UNREACHABLE,
+                on_click=AccountState.sign_out_one(session.id).temporal,
                 data_testid="sign-out-one",
             ),
         ),

@@ -1,4 +1,4 @@
-"""Owns the sheet of the API tokens: make one, see it once, revoke it. Knows no state class."""
+"""The sheet of the account page for API tokens: create one, see it once, revoke it."""
 
 from typing import Any
 
@@ -7,28 +7,28 @@ import reflex as rx
 from scriptwriter.services.accounts.api_tokens import NAME_LIMIT
 from scriptwriter.texts import account_texts, shared_texts
 from scriptwriter.web.account.account_parts import moment, sheet
+from scriptwriter.web.account.account_state import AccountState
+from scriptwriter.web.account.tokens_state import FRESH, TokensState
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited, told
 from scriptwriter.web.kit.wording import t
 from scriptwriter.web.sign_in.sign_in_form import password_field
 
-FRESH = "fresh-token"
-"""The id of the field in which a new token is shown: it is there all the time, so that it can be filled."""
 
-
-def tokens_sheet(state: Any, *, has_password: Any, unreachable: Any) -> rx.Component:
-    """The API tokens; `state` is as TokensState. Who `has_password` is asked for it."""
+def tokens_sheet() -> rx.Component:
+    """The API tokens. Creating one asks for the password, where the person has one."""
     return sheet(
         account_texts.API_TOKENS,
         rx.el.p(t(account_texts.API_TOKENS_WHY), class_name="lead"),
         rx.cond(
-            state.tokens.length() > 0,
+            TokensState.tokens.length() > 0,
             rx.el.ul(
-                rx.foreach(state.tokens, lambda token: _token(token, state, unreachable)),
+                rx.foreach(TokensState.tokens, _token),
                 class_name="records",
             ),
             rx.el.p(t(account_texts.NO_TOKENS), class_name="hint"),
         ),
-        _fresh(state),
+        _fresh(),
         rx.el.form(
             rx.el.div(
                 rx.el.label(t(account_texts.TOKEN_NAME), html_for="token-name"),
@@ -44,13 +44,13 @@ def tokens_sheet(state: Any, *, has_password: Any, unreachable: Any) -> rx.Compo
                 class_name="field",
             ),
             rx.cond(
-                has_password,
+                AccountState.username != "",
                 password_field(
                     "token-password", account_texts.YOUR_PASSWORD, new=False, described_by="token-problem"
                 ),
             ),
             rx.el.p(
-                told(state.problem),
+                told(TokensState.problem),
                 class_name="problem",
                 role="alert",
                 id="token-problem",
@@ -60,10 +60,10 @@ def tokens_sheet(state: Any, *, has_password: Any, unreachable: Any) -> rx.Compo
                 t(account_texts.CREATE_TOKEN),
                 type="submit",
                 kind="plain",
-                disabled=unreachable,
+                disabled=UNREACHABLE,
                 data_testid="create-token",
             ),
-            on_submit=state.create.temporal,
+            on_submit=TokensState.create.temporal,
             reset_on_submit=True,
             class_name="token-form",
             aria_label=t(account_texts.CREATE_TOKEN),
@@ -72,7 +72,7 @@ def tokens_sheet(state: Any, *, has_password: Any, unreachable: Any) -> rx.Compo
     )
 
 
-def _token(token: Any, state: Any, unreachable: Any) -> rx.Component:
+def _token(token: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(token.name),
@@ -89,23 +89,23 @@ def _token(token: Any, state: Any, unreachable: Any) -> rx.Component:
             ),
         ),
         rx.cond(
-            state.asked == token.id,
+            TokensState.asked == token.id,
             rx.el.div(
                 button(
                     t(account_texts.REVOKE_REALLY),
                     kind="plain",
-                    disabled=unreachable,
-                    on_click=state.revoke(token.id).temporal,
+                    disabled=UNREACHABLE,
+                    on_click=TokensState.revoke(token.id).temporal,
                     data_testid="revoke-really",
                 ),
-                button(t(shared_texts.CANCEL), kind="quiet", on_click=state.ask("")),
+                button(t(shared_texts.CANCEL), kind="quiet", on_click=TokensState.ask("")),
                 class_name="actions",
             ),
             button(
                 t(account_texts.REVOKE),
                 kind="quiet",
-                disabled=unreachable,
-                on_click=state.ask(token.id).temporal,
+                disabled=UNREACHABLE,
+                on_click=TokensState.ask(token.id).temporal,
                 data_testid="revoke",
             ),
         ),
@@ -113,7 +113,7 @@ def _token(token: Any, state: Any, unreachable: Any) -> rx.Component:
     )
 
 
-def _fresh(state: Any) -> rx.Component:
+def _fresh() -> rx.Component:
     return rx.el.div(
         rx.el.p(t(account_texts.TOKEN_ONCE), role="status"),
         rx.el.div(
@@ -133,9 +133,9 @@ def _fresh(state: Any) -> rx.Component:
                 data_copies=FRESH,
                 data_testid="copy-token",
             ),
-            button(t(shared_texts.DISMISS), kind="quiet", on_click=state.put_away),
+            button(t(shared_texts.DISMISS), kind="quiet", on_click=TokensState.put_away),
             class_name="fresh-line",
         ),
         class_name="fresh",
-        hidden=~state.shown,
+        hidden=~TokensState.shown,
     )

@@ -1,4 +1,4 @@
-"""Owns the API tokens on a person's account page. A new token is sent once and kept nowhere. Knows no SQL."""
+"""State of the API tokens on the account page. A new token is sent to the browser once, and kept nowhere."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ import reflex as rx
 
 from scriptwriter.services.accounts import api_tokens
 from scriptwriter.services.accounts.api_tokens import TokenRow
-from scriptwriter.web.account.token_parts import FRESH
 from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
 from scriptwriter.web.room.card_vars import Notice, TokenView
+
+FRESH = "fresh-token"
+"""The id of the field that shows a new token. The field is always in the page, so that it can be filled."""
 
 
 class TokensState(SessionState):

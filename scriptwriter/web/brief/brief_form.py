@@ -1,8 +1,9 @@
-"""Owns the form of a brief: its fields, examples and messages. Knows nothing of what happens with it."""
+"""The form of a brief: its fields with their messages, and the examples that fill it."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 import reflex as rx
@@ -12,9 +13,10 @@ from scriptwriter.domain.kinds.brief import AVOID as AVOID_LIMIT
 from scriptwriter.domain.kinds.brief import GENRE as GENRE_LIMIT
 from scriptwriter.domain.kinds.brief import PLATFORM as PLATFORM_LIMIT
 from scriptwriter.domain.kinds.brief import WISHES as WISHES_LIMIT
-from scriptwriter.settings import ModelOption
+from scriptwriter.settings import ModelOption, settings
 from scriptwriter.texts import Text, brief_texts
 from scriptwriter.web.brief.pickers import Picker, opener, picker_dialog, single
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, draft_note, limited
 from scriptwriter.web.kit.wording import in_language, named, t, woven
 from scriptwriter.web.room.card_vars import BatchView
@@ -37,39 +39,36 @@ AUDIENCES = (
 )
 
 
-@dataclass(frozen=True)
-class BriefForm:
-    """What a brief's form is made with: Vars, event handlers, and the models that may be chosen.
+def brief_form(
+    *,
+    submit: Any,
+    messages: Any,
+    busy: Any,
+    submit_text: Text,
+    busy_text: Text,
+    initial: Any = FIRST,
+    hidden: Mapping[str, Any] = MappingProxyType({}),
+    models: Sequence[ModelOption] | None = None,
+    currency: str | None = None,
+) -> rx.Component:
+    """The fields of a brief, and the button that sends them.
 
-    `submit` gets {"platform", "genre", "other_requirements", "audience", "avoid", "count", "model"}, and what
-    is `hidden` (Vars by name); `messages` is a Var of BriefMessages. While the server is `unreachable` (a
-    Var) nothing is sent, nor later. `initial` has the values to begin with: a BatchView, or a Var of one.
-    What a run will cost is told where the model has a price, in `currency`.
+    `submit` is the event that gets {"platform", "genre", "other_requirements", "audience", "avoid", "count",
+    "model"}, and what is `hidden` (Vars by name). `messages` is a Var of BriefMessages. `busy` is a Var:
+    whether the form was sent; the button then says `busy_text`. `initial` has the values to begin with: a
+    BatchView, or a Var of one. `models` and `currency` are those of the settings unless they are given; the
+    cost of a run is shown where its model has a price.
     """
-
-    submit: Any
-    messages: Any
-    busy: Any
-    submit_text: Text
-    busy_text: Text
-    unreachable: Any
-    models: tuple[ModelOption, ...] = ()
-    currency: str = ""
-    initial: Any = FIRST
-    hidden: Mapping[str, Any] = field(default_factory=dict)
-
-
-def brief_form(form: BriefForm) -> rx.Component:
-    """The fields of a brief, and the button that sends them."""
-    first, messages = form.initial, form.messages
+    models = settings().model_options if models is None else models
+    currency = settings().price_currency if currency is None else currency
     return rx.fragment(
         rx.el.form(
             draft_note(),
-            _picked(PLATFORMS, brief_texts.PLATFORM, brief_texts.PLATFORM_EXAMPLE, form),
-            _picked(GENRES, brief_texts.GENRE, brief_texts.GENRE_EXAMPLE, form),
+            _picked(PLATFORMS, brief_texts.PLATFORM, brief_texts.PLATFORM_EXAMPLE, initial, messages),
+            _picked(GENRES, brief_texts.GENRE, brief_texts.GENRE_EXAMPLE, initial, messages),
             rx.el.div(
-                _audience(first.audience),
-                _count(form),
+                _audience(initial.audience),
+                _count(initial.count, messages.count),
                 class_name="field-row",
             ),
             _field(
@@ -79,7 +78,7 @@ def brief_form(form: BriefForm) -> rx.Component:
                 lambda shared: limited(
                     rx.el.textarea,
                     WISHES_LIMIT,
-                    default_value=first.wishes,
+                    default_value=initial.wishes,
                     rows="4",
                     placeholder=t(brief_texts.OTHER_REQUIREMENTS_EXAMPLE),
                     **shared,
@@ -93,33 +92,33 @@ def brief_form(form: BriefForm) -> rx.Component:
                 lambda shared: limited(
                     rx.el.input,
                     AVOID_LIMIT,
-                    default_value=first.avoid,
+                    default_value=initial.avoid,
                     placeholder=t(brief_texts.AVOID_EXAMPLE),
                     auto_complete="off",
                     **shared,
                 ),
                 optional=True,
             ),
-            _model(form),
+            _model(models, initial.chosen_model, messages.model),
             button(
-                rx.cond(form.busy, t(form.busy_text), t(form.submit_text)),
+                rx.cond(busy, t(busy_text), t(submit_text)),
                 type="submit",
-                disabled=form.busy | form.unreachable,
-                aria_busy=rx.cond(form.busy, "true", "false"),
+                disabled=busy | UNREACHABLE,
+                aria_busy=rx.cond(busy, "true", "false"),
                 class_name="submit",
                 data_testid="submit-brief",
             ),
-            _estimate(form),
+            _estimate(models, currency),
             *(
                 rx.el.input(type="hidden", name=name, value=value, read_only=True)
-                for name, value in form.hidden.items()
+                for name, value in hidden.items()
             ),
-            on_submit=form.submit.temporal,
+            on_submit=submit.temporal,
             no_validate=True,
             class_name="brief-form",
             data_draft="brief",
-            aria_label=t(form.submit_text),
-            key=first.transform_id,
+            aria_label=t(submit_text),
+            key=initial.transform_id,
         ),
         picker_dialog(PLATFORMS),
         picker_dialog(GENRES),
@@ -144,16 +143,16 @@ def examples() -> rx.Component:
     )
 
 
-def _picked(picker: Picker, label: Text, example: Text, form: BriefForm) -> rx.Component:
+def _picked(picker: Picker, label: Text, example: Text, initial: Any, messages: Any) -> rx.Component:
     return _field(
         picker.field,
         label,
-        getattr(form.messages, picker.field),
+        getattr(messages, picker.field),
         lambda shared: rx.el.div(
             limited(
                 rx.el.input,
                 PICKED_LIMITS[picker.field],
-                default_value=named(form.initial, picker.field),
+                default_value=named(initial, picker.field),
                 placeholder=t(example),
                 auto_complete="off",
                 **shared,
@@ -186,41 +185,39 @@ def _audience(initial: Any) -> rx.Component:
     )
 
 
-def _count(form: BriefForm) -> rx.Component:
+def _count(initial: Any, message: Any) -> rx.Component:
     return _field(
         "count",
         brief_texts.COUNT,
-        form.messages.count,
+        message,
         lambda shared: rx.el.select(
             *(rx.el.option(str(number), value=str(number)) for number in range(1, 11)),
-            default_value=rx.Var.create(form.initial.count).to(str),
+            default_value=rx.Var.create(initial).to(str),
             **shared,
         ),
     )
 
 
-def _model(form: BriefForm) -> rx.Component:
-    if len(form.models) < 2:
+def _model(models: Sequence[ModelOption], chosen: Any, message: Any) -> rx.Component:
+    if len(models) < 2:
         return rx.fragment()
     return _field(
         "model",
         brief_texts.MODEL,
-        form.messages.model,
+        message,
         lambda shared: rx.el.select(
-            *(rx.el.option(model.name, value=model.name) for model in form.models),
-            default_value=form.initial.chosen_model,
+            *(rx.el.option(model.name, value=model.name) for model in models),
+            default_value=chosen,
             **shared,
         ),
         optional=True,
     )
 
 
-def _estimate(form: BriefForm) -> rx.Component:
+def _estimate(models: Sequence[ModelOption], currency: str) -> rx.Component:
     """What a run for the form's fields will cost; the page's script adds it up (assets/pickers.js)."""
     estimates = {
-        model.name: asdict(estimate)
-        for model in form.models
-        if (estimate := pricing.estimate(model)) is not None
+        model.name: asdict(estimate) for model in models if (estimate := pricing.estimate(model)) is not None
     }
     if not estimates:
         return rx.fragment()
@@ -229,7 +226,7 @@ def _estimate(form: BriefForm) -> rx.Component:
         class_name="hint estimate",
         hidden=True,
         data_estimates=json.dumps(estimates, ensure_ascii=False),
-        data_currency=form.currency,
+        data_currency=currency,
         data_digits=json.dumps(pricing.DIGITS),
         data_testid="estimate",
     )

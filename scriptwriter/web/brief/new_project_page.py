@@ -1,25 +1,13 @@
-"""Owns the page with the form of a new project."""
+"""The page with the form of a new project."""
 
 import reflex as rx
 
-from scriptwriter.settings import settings
 from scriptwriter.texts import brief_texts, sign_in_texts
-from scriptwriter.web.brief.brief_form import BriefForm, brief_form, examples
+from scriptwriter.web.brief.brief_form import brief_form, examples
 from scriptwriter.web.brief.new_project_state import NewProjectState
 from scriptwriter.web.kit.elements import link_button, notice
-from scriptwriter.web.kit.layout import UNREACHABLE, page
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.wording import t
-
-FORM = BriefForm(
-    submit=NewProjectState.submit,
-    messages=NewProjectState.messages,
-    busy=NewProjectState.creating,
-    submit_text=brief_texts.CREATE_PROJECT,
-    busy_text=brief_texts.CREATING,
-    unreachable=UNREACHABLE,
-    models=settings().model_options,
-    currency=settings().price_currency,
-)
 
 
 def new_project() -> rx.Component:
@@ -28,7 +16,13 @@ def new_project() -> rx.Component:
         rx.el.section(
             rx.el.h1(t(brief_texts.NEW_PROJECT)),
             rx.el.p(t(brief_texts.NEW_PROJECT_WHY), class_name="lead"),
-            brief_form(FORM),
+            brief_form(
+                submit=NewProjectState.submit,
+                messages=NewProjectState.messages,
+                busy=NewProjectState.creating,
+                submit_text=brief_texts.CREATE_PROJECT,
+                busy_text=brief_texts.CREATING,
+            ),
             examples(),
             class_name="form-sheet",
         ),

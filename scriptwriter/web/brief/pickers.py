@@ -81,7 +81,7 @@ def picker_dialog(picker: Picker) -> rx.Component:
             ),
             method="dialog",
         ),
-        rx.el.div(rx.foreach(groups, lambda group: _group(group)), class_name="pick-groups"),
+        rx.el.div(rx.foreach(groups, _group), class_name="pick-groups"),
         rx.el.div(
             rx.el.p(t(brief_texts.NOTHING_FOUND)),
             rx.el.button(
@@ -107,7 +107,7 @@ def _group(group: Any) -> rx.Component:
     return rx.el.section(
         rx.cond(group["zh"] != "", rx.el.h3(name)),
         rx.el.div(
-            rx.foreach(group["entries"].to(list[dict[str, str]]), lambda entry: _entry(entry)),
+            rx.foreach(group["entries"].to(list[dict[str, str]]), _entry),
             class_name="pick-entries",
         ),
     )

@@ -1,49 +1,37 @@
-"""Owns the frame around every page: masthead, navigation, switches, connection banner. Knows no page."""
-
-from dataclasses import dataclass
-from typing import Any
+"""The frame around every page: masthead, navigation, switches, and the banner of a lost connection."""
 
 import reflex as rx
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
 from scriptwriter.operations.version import version
+from scriptwriter.settings import settings
 from scriptwriter.texts import account_texts, brief_texts, projects_texts, shared_texts, sign_in_texts
+from scriptwriter.web.kit.browser_vars import OFFLINE
 from scriptwriter.web.kit.elements import demo_chip, icon, link, post_form
+from scriptwriter.web.kit.language_state import LanguageState
+from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.kit.wording import by_language, t
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What the frame shows and does: Vars, event handlers, and whether the demo model writes."""
-
-    user_name: Any
-    switch_language: Any
-    demo: bool
-    offline: Any
-    person_key: Any
-    settled: Any
-    ask_for_sent: Any
-
-
-def frame(around: Surroundings, *content: rx.Component, name: str) -> rx.Component:
+def page(*content: rx.Component, name: str) -> rx.Component:
     """A whole page: `content` under the masthead; `name` is the page's name in the style sheet."""
     return rx.el.div(
         rx.el.a(t(shared_texts.SKIP_TO_CONTENT), href="#content", class_name="skip"),
-        _masthead(around),
-        _connection(around.offline),
+        _masthead(),
+        _connection(),
         rx.el.main(*content, id="content", class_name="content"),
         rx.el.footer(t(shared_texts.PRODUCT), " ", version(), class_name="footer", data_testid="version"),
         # For assets/drafts.js: whose drafts these are, which one was saved or sent, and how it asks.
-        rx.el.input(hidden=True, on_change=around.ask_for_sent, aria_hidden="true", data_asks=True),
+        rx.el.input(hidden=True, on_change=SessionState.ask_for_sent, aria_hidden="true", data_asks=True),
         class_name=f"page page-{name}",
-        data_person=around.person_key,
-        data_settled=around.settled,
+        data_person=SessionState.person_key,
+        data_settled=SessionState.settled,
         lang=by_language("zh-CN", "en"),
     )
 
 
 def broken_page() -> rx.Component:
-    """What stands instead of a page whose components failed; no state can be asked for a language here."""
+    """The page in place of one whose components failed; no state can be asked for a language here."""
     return ErrorBoundary.create(
         fallback_render=rx.Var.create(
             rx.el.main(
@@ -61,7 +49,7 @@ def broken_page() -> rx.Component:
     )
 
 
-def _masthead(around: Surroundings) -> rx.Component:
+def _masthead() -> rx.Component:
     return rx.el.header(
         link(
             rx.el.span("编", class_name="seal", aria_hidden="true"),
@@ -70,31 +58,14 @@ def _masthead(around: Surroundings) -> rx.Component:
             class_name="brand",
             aria_label=t(shared_texts.PRODUCT),
         ),
-        demo_chip() if around.demo else rx.fragment(),
-        rx.el.nav(
-            rx.cond(
-                around.user_name != "",
-                rx.fragment(
-                    link(
-                        t(projects_texts.PROJECTS),
-                        href="/projects",
-                        class_name="nav-link wide-only",
-                    ),
-                    link(
-                        t(brief_texts.NEW_PROJECT),
-                        href="/projects/new",
-                        class_name="nav-link wide-only",
-                    ),
-                ),
-            ),
-            class_name="navigation",
-        ),
+        demo_chip() if settings().demo else rx.fragment(),
+        rx.el.nav(rx.cond(SessionState.user_name != "", _page_links()), class_name="navigation"),
         rx.el.div(
             rx.el.button(
                 t(shared_texts.OTHER_LANGUAGE),
                 type="button",
                 class_name="switch",
-                on_click=around.switch_language,
+                on_click=LanguageState.switch_language,
                 aria_label=t(shared_texts.SWITCH_LANGUAGE),
                 lang=by_language("en", "zh-CN"),
                 data_testid="switch-language",
@@ -107,36 +78,44 @@ def _masthead(around: Surroundings) -> rx.Component:
                 aria_label=t(shared_texts.SWITCH_THEME),
                 data_testid="switch-theme",
             ),
-            rx.cond(
-                around.user_name != "",
-                post_form(
-                    "/api/session/sign-out",
-                    link(
-                        around.user_name,
-                        href="/account",
-                        class_name="user-name",
-                        title=t(account_texts.ACCOUNT),
-                        data_testid="user-name",
-                    ),
-                    rx.el.button(
-                        icon("sign-out"),
-                        type="submit",
-                        class_name="switch",
-                        aria_label=t(sign_in_texts.SIGN_OUT),
-                        title=t(sign_in_texts.SIGN_OUT),
-                        data_testid="sign-out",
-                    ),
-                    class_name="account",
-                ),
-            ),
+            rx.cond(SessionState.user_name != "", _account()),
             class_name="switches",
         ),
         class_name="masthead",
     )
 
 
-def _connection(offline: Any) -> rx.Component:
+def _page_links() -> rx.Component:
+    return rx.fragment(
+        link(t(projects_texts.PROJECTS), href="/projects", class_name="nav-link wide-only"),
+        link(t(brief_texts.NEW_PROJECT), href="/projects/new", class_name="nav-link wide-only"),
+    )
+
+
+def _account() -> rx.Component:
+    return post_form(
+        "/api/session/sign-out",
+        link(
+            SessionState.user_name,
+            href="/account",
+            class_name="user-name",
+            title=t(account_texts.ACCOUNT),
+            data_testid="user-name",
+        ),
+        rx.el.button(
+            icon("sign-out"),
+            type="submit",
+            class_name="switch",
+            aria_label=t(sign_in_texts.SIGN_OUT),
+            title=t(sign_in_texts.SIGN_OUT),
+            data_testid="sign-out",
+        ),
+        class_name="account",
+    )
+
+
+def _connection() -> rx.Component:
     return rx.cond(
-        offline,
+        OFFLINE,
         rx.el.p(t(shared_texts.OFFLINE), class_name="offline", role="status", data_testid="offline"),
     )

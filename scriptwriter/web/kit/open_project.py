@@ -6,23 +6,10 @@ import reflex as rx
 
 from scriptwriter.texts import lineage_texts, members_texts, projects_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import empty, link, link_button, notice
-from scriptwriter.web.kit.layout import UNREACHABLE
 from scriptwriter.web.kit.project_management import ManagingState
-from scriptwriter.web.kit.project_menu import ProjectDeeds, name_or_field, project_menu
+from scriptwriter.web.kit.project_menu import name_or_field, project_menu
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import in_language, t
-
-PROJECT_DEEDS = ProjectDeeds(
-    begin_renaming=ManagingState.begin_renaming,
-    stop_renaming=ManagingState.stop_renaming,
-    rename=ManagingState.rename,
-    archive=ManagingState.archive,
-    unarchive=ManagingState.unarchive,
-    delete=ManagingState.delete,
-    renaming=ManagingState.renaming,
-    problem=ManagingState.problem,
-    unreachable=UNREACHABLE,
-)
 
 
 def opened(access: Any, why: Any, content: rx.Component) -> rx.Component:
@@ -58,7 +45,7 @@ def project_title() -> rx.Component:
             ProjectState.description, class_name="project-description", data_testid="project-description"
         ),
     )
-    return name_or_field(ProjectState, rx.fragment(name, description), PROJECT_DEEDS)
+    return name_or_field(ProjectState, rx.fragment(name, description))
 
 
 def project_tools(*more: rx.Component) -> rx.Component:
@@ -77,7 +64,7 @@ def project_tools(*more: rx.Component) -> rx.Component:
             class_name="button quiet",
             data_testid="to-lineage",
         ),
-        rx.cond(ProjectState.may_manage, project_menu(ProjectState, PROJECT_DEEDS)),
+        rx.cond(ProjectState.may_manage, project_menu(ProjectState)),
         class_name="project-tools",
     )
 

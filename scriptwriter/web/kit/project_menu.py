@@ -1,67 +1,48 @@
-"""Owns how a project is managed as a whole: its menu, its name and description as fields. Knows no state."""
+"""The menu of a project for its owners, and the fields in which they change its name and description."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from scriptwriter.services.projects.catalog import DESCRIPTION_LIMIT, NAME_LIMIT
 from scriptwriter.texts import Text, projects_texts, shared_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited, menu
+from scriptwriter.web.kit.project_management import ManagingState
 from scriptwriter.web.kit.wording import in_language, t
 
 
-@dataclass(frozen=True)
-class ProjectDeeds:
-    """Event handlers about a project as a whole, each taking its id, and what there is to know of them.
-
-    `rename` takes a form of `project_id`, `name` and `description`. The Vars: `renaming`, the id of the
-    project whose name is a field now; `problem`, what is wrong with what was entered; `unreachable`, whether
-    nothing can be done.
-    """
-
-    begin_renaming: Any
-    stop_renaming: Any
-    rename: Any
-    archive: Any
-    unarchive: Any
-    delete: Any
-    renaming: Any
-    problem: Any
-    unreachable: Any
-
-
-def project_menu(project: Any, deeds: ProjectDeeds) -> rx.Component:
+def project_menu(project: Any) -> rx.Component:
     """What an owner can do with `project`, a Var with `id`, `name` and `archived`."""
 
     def item(text: Text, event: Any, testid: str) -> rx.Component:
         return rx.el.button(
             t(text),
             type="button",
-            disabled=deeds.unreachable,
+            disabled=UNREACHABLE,
             on_click=event(project.id).temporal,
             data_testid=testid,
         )
 
     return menu(
         t(projects_texts.PROJECT_ACTIONS, name=project.name),
-        item(projects_texts.RENAME, deeds.begin_renaming, "rename"),
+        item(projects_texts.RENAME, ManagingState.begin_renaming, "rename"),
         rx.cond(
             project.archived,
-            item(projects_texts.UNARCHIVE, deeds.unarchive, "unarchive"),
-            item(projects_texts.ARCHIVE, deeds.archive, "archive"),
+            item(projects_texts.UNARCHIVE, ManagingState.unarchive, "unarchive"),
+            item(projects_texts.ARCHIVE, ManagingState.archive, "archive"),
         ),
-        item(projects_texts.DELETE, deeds.delete, "delete"),
+        item(projects_texts.DELETE, ManagingState.delete, "delete"),
         data_testid="project-menu",
     )
 
 
-def name_or_field(project: Any, name: rx.Component, deeds: ProjectDeeds) -> rx.Component:
+def name_or_field(project: Any, name: rx.Component) -> rx.Component:
     """The project's name as `name` shows it, or the fields in which name and description are changed."""
-    return rx.cond(deeds.renaming == project.id, _name_field(project, deeds), name)
+    return rx.cond(ManagingState.renaming == project.id, _name_field(project), name)
 
 
-def _name_field(project: Any, deeds: ProjectDeeds) -> rx.Component:
+def _name_field(project: Any) -> rx.Component:
     problem = "project-name-problem"
     return rx.el.form(
         rx.el.input(type="hidden", name="project_id", value=project.id, read_only=True),
@@ -73,7 +54,7 @@ def _name_field(project: Any, deeds: ProjectDeeds) -> rx.Component:
             auto_focus=True,
             auto_complete="off",
             aria_label=t(projects_texts.PROJECT_NAME_LABEL),
-            aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
+            aria_invalid=rx.cond(ManagingState.problem.zh != "", "true", "false"),
             aria_describedby=problem,
             data_testid="project-name-field",
         ),
@@ -88,10 +69,12 @@ def _name_field(project: Any, deeds: ProjectDeeds) -> rx.Component:
             aria_describedby=problem,
             data_testid="project-description-field",
         ),
-        button(t(shared_texts.SAVE), type="submit", kind="plain", disabled=deeds.unreachable),
-        button(t(shared_texts.CANCEL), kind="quiet", on_click=deeds.stop_renaming, data_cancel="true"),
-        rx.el.p(in_language(deeds.problem), id=problem, class_name="problem", role="alert"),
-        on_submit=deeds.rename.temporal,
+        button(t(shared_texts.SAVE), type="submit", kind="plain", disabled=UNREACHABLE),
+        button(
+            t(shared_texts.CANCEL), kind="quiet", on_click=ManagingState.stop_renaming, data_cancel="true"
+        ),
+        rx.el.p(in_language(ManagingState.problem), id=problem, class_name="problem", role="alert"),
+        on_submit=ManagingState.rename.temporal,
         no_validate=True,
         class_name="name-form",
         data_escapable="true",

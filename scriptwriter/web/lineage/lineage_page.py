@@ -4,26 +4,21 @@ import reflex as rx
 
 from scriptwriter.texts import lineage_texts, projects_texts, shared_texts
 from scriptwriter.web.kit.elements import empty, link, notice
-from scriptwriter.web.kit.layout import page
-from scriptwriter.web.kit.narrow_screen import NARROW
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.open_project import opened
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import t
-from scriptwriter.web.lineage.lineage_parts import LineageDeeds, lineage_graph, lineage_list, view_switch
+from scriptwriter.web.lineage.lineage_parts import VIEW, lineage_graph, lineage_list, view_switch
 from scriptwriter.web.lineage.lineage_state import LineageState
 from scriptwriter.web.room.origin_dialog import origin
 from scriptwriter.web.room.origin_state import OriginState
-
-VIEW = rx.cond(LineageState.view != "", LineageState.view, rx.cond(NARROW, "list", "graph"))
-"""A Var: what the person chose; until then a narrow screen shows the list alone, others the graph."""
-DEEDS = LineageDeeds(choose=LineageState.choose, open=LineageState.open, trace=OriginState.trace, view=VIEW)
 
 
 def lineage() -> rx.Component:
     """Where everything in the project comes from; live."""
     return page(
         opened(LineageState.access, LineageState.notice, rx.fragment(_heading(), _steps())),
-        origin(OriginState.told, OriginState.put_away, shown=OriginState.shown),
+        origin(),
         rx.cond(
             LineageState.access == "open",
             rx.fragment(
@@ -62,13 +57,13 @@ def _steps() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.p(t(lineage_texts.WHY), class_name="hint"),
-                view_switch(DEEDS),
+                view_switch(),
                 class_name="lineage-bar",
             ),
-            lineage_list(LineageState.steps, DEEDS),
+            lineage_list(),
             rx.cond(
                 VIEW == "graph",
-                lineage_graph(LineageState.steps, LineageState.ways, LineageState.sights, DEEDS),
+                lineage_graph(),
             ),
             class_name="lineage",
         ),

@@ -1,39 +1,33 @@
-"""Owns how a project's lineage is shown: a graph, and the same as a list. Knows no state class."""
+"""The lineage of a project as a graph, and as a list of the same steps."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 from reflex_base.vars import VarData
 
 from scriptwriter.texts import lineage_texts
+from scriptwriter.web.kit.browser_vars import NARROW
 from scriptwriter.web.kit.elements import button, link
 from scriptwriter.web.kit.wording import LANGUAGE, by_language, t
 from scriptwriter.web.lineage.graph_drawing import flow_chart
+from scriptwriter.web.lineage.lineage_state import LineageState
+from scriptwriter.web.room.origin_state import OriginState
 
 WIDTH, HEIGHT = 210, 84
-"""Of a node, in pixels: known beforehand, so that nothing has to be measured before it is drawn."""
+"""Size of a node in pixels, fixed so that the graph can be laid out before it is drawn."""
+VIEW = rx.cond(LineageState.view != "", LineageState.view, rx.cond(NARROW, "list", "graph"))
+"""A Var: what the person chose; until then a narrow screen shows the list alone, others the graph."""
 
 
-@dataclass(frozen=True)
-class LineageDeeds:
-    """Event handlers about the lineage, and the Var that says which view is shown."""
-
-    choose: Any
-    open: Any
-    trace: Any
-    view: Any
-
-
-def view_switch(deeds: LineageDeeds) -> rx.Component:
+def view_switch() -> rx.Component:
     """Graph or list."""
     return rx.el.div(
         *(
             button(
                 t(name),
                 kind="quiet",
-                on_click=deeds.choose(view),
-                aria_pressed=rx.cond(deeds.view == view, "true", "false"),
+                on_click=LineageState.choose(view),
+                aria_pressed=rx.cond(view == VIEW, "true", "false"),
                 data_testid=f"view-{view}",
             )
             for view, name in lineage_texts.VIEWS.items()
@@ -44,13 +38,15 @@ def view_switch(deeds: LineageDeeds) -> rx.Component:
     )
 
 
-def lineage_graph(steps: Any, ways: Any, sights: Any, deeds: LineageDeeds) -> rx.Component:
-    """The steps (a Var of StepView) and the ways between them (of WayView), drawn.
-
-    Where not all of it can be read at once, it opens at the first of `sights` (a Var of lists of ids).
-    """
+def lineage_graph() -> rx.Component:
+    """The steps and the ways between them, drawn; where it opens is told by LineageState.sights."""
     return rx.el.div(
-        flow_chart(_nodes(steps), ways.to(list[dict[str, Any]]), sights, deeds.open),
+        flow_chart(
+            _nodes(LineageState.steps),
+            LineageState.ways.to(list[dict[str, Any]]),
+            LineageState.sights,
+            LineageState.open,
+        ),
         class_name="lineage-graph",
         role="group",
         aria_label=t(lineage_texts.LINEAGE),
@@ -58,23 +54,23 @@ def lineage_graph(steps: Any, ways: Any, sights: Any, deeds: LineageDeeds) -> rx
     )
 
 
-def lineage_list(steps: Any, deeds: LineageDeeds) -> rx.Component:
+def lineage_list() -> rx.Component:
     """The same as lines: what, when, made from what; the oldest first."""
     return rx.el.ol(
-        rx.foreach(steps, lambda step: _line(step, deeds)),
+        rx.foreach(LineageState.steps, _line),
         class_name="lineage-list",
         aria_label=t(lineage_texts.LINEAGE),
         data_testid="lineage-list",
     )
 
 
-def _line(step: Any, deeds: LineageDeeds) -> rx.Component:
+def _line(step: Any) -> rx.Component:
     label = by_language(step.zh, step.en)
     return rx.el.li(
         rx.cond(
             step.href != "",
             link(label, href=step.href, class_name="step-what"),
-            rx.el.button(label, type="button", on_click=deeds.trace(step.id), class_name="step-what"),
+            rx.el.button(label, type="button", on_click=OriginState.trace(step.id), class_name="step-what"),
         ),
         rx.el.p(
             rx.cond(step.by != "", rx.el.span(step.by, class_name="step-by")),

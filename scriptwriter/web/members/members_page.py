@@ -4,29 +4,12 @@ import reflex as rx
 
 from scriptwriter.texts import members_texts, projects_texts
 from scriptwriter.web.kit.elements import link, notice
-from scriptwriter.web.kit.layout import UNREACHABLE, page
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.open_project import opened
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import t
-from scriptwriter.web.members.members_parts import MemberDeeds, invite_member, member_table, open_invitations
+from scriptwriter.web.members.members_parts import invite_member, member_table, open_invitations
 from scriptwriter.web.members.members_state import MembersState
-
-DEEDS = MemberDeeds(
-    invite=MembersState.invite,
-    withdraw=MembersState.withdraw,
-    change_role=MembersState.change_role,
-    ask=MembersState.ask,
-    keep=MembersState.keep,
-    confirm=MembersState.confirm,
-    asking=MembersState.asking,
-    asked_role=MembersState.asked_role,
-    adding=MembersState.adding,
-    added=MembersState.added,
-    invited=MembersState.invited,
-    problem=MembersState.problem,
-    may_manage=ProjectState.may_manage,
-    unreachable=UNREACHABLE,
-)
 
 
 def members() -> rx.Component:
@@ -51,11 +34,11 @@ def members() -> rx.Component:
                 ),
                 rx.el.div(
                     rx.el.div(
-                        member_table(ProjectState.members, DEEDS),
-                        open_invitations(MembersState.invitations, DEEDS),
+                        member_table(),
+                        open_invitations(),
                         class_name="belonging",
                     ),
-                    rx.cond(ProjectState.may_manage, invite_member(DEEDS)),
+                    rx.cond(ProjectState.may_manage, invite_member()),
                     class_name="people",
                 ),
             ),

@@ -1,41 +1,19 @@
-"""Owns how members are listed, asked about and added. Knows no state class."""
+"""Parts of the members page: the table, the pending invitations, the form that invites."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from scriptwriter.services.accounts.usernames import LONGEST_NAME
 from scriptwriter.texts import Text, members_texts, shared_texts, sign_in_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited
+from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import in_language, t
+from scriptwriter.web.members.members_state import MembersState
 
 
-@dataclass(frozen=True)
-class MemberDeeds:
-    """Event handlers about members, and the Vars that go with them.
-
-    `asking` is the id of the member about whom a question stands, `asked_role` what they would become ("":
-    no member any more). `may_manage`: the reader is an owner; `problem`: what is wrong with the user name.
-    """
-
-    invite: Any
-    withdraw: Any
-    change_role: Any
-    ask: Any
-    keep: Any
-    confirm: Any
-    asking: Any
-    asked_role: Any
-    adding: Any
-    added: Any
-    invited: Any
-    problem: Any
-    may_manage: Any
-    unreachable: Any
-
-
-def member_table(members: Any, deeds: MemberDeeds) -> rx.Component:
+def member_table() -> rx.Component:
     """Everybody in the project; on a phone each row is a card."""
     return rx.el.table(
         rx.el.thead(
@@ -47,21 +25,21 @@ def member_table(members: Any, deeds: MemberDeeds) -> rx.Component:
                 rx.el.th(rx.el.span(t(members_texts.ACTIONS), class_name="unseen"), scope="col"),
             )
         ),
-        rx.el.tbody(rx.foreach(members, lambda member: _row(member, deeds))),
+        rx.el.tbody(rx.foreach(ProjectState.members, _row)),
         class_name="members",
         aria_label=t(members_texts.MEMBERS),
         data_testid="members",
     )
 
 
-def open_invitations(invitations: Any, deeds: MemberDeeds) -> rx.Component:
+def open_invitations() -> rx.Component:
     """Who was invited and has not answered; an owner can take each back."""
     return rx.cond(
-        invitations.length() > 0,
+        MembersState.invitations.length() > 0,
         rx.el.section(
             rx.el.h2(t(members_texts.OPEN_INVITATIONS), id="open-invitations"),
             rx.el.ul(
-                rx.foreach(invitations, lambda invitation: _invitation(invitation, deeds)),
+                rx.foreach(MembersState.invitations, _invitation),
                 class_name="invitations",
             ),
             aria_labelledby="open-invitations",
@@ -70,7 +48,7 @@ def open_invitations(invitations: Any, deeds: MemberDeeds) -> rx.Component:
     )
 
 
-def _invitation(invitation: Any, deeds: MemberDeeds) -> rx.Component:
+def _invitation(invitation: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.span(invitation.name, class_name="member-name"),
@@ -81,12 +59,12 @@ def _invitation(invitation: Any, deeds: MemberDeeds) -> rx.Component:
             rx.el.span(t(members_texts.INVITED_BY, name=invitation.by), class_name="username"),
         ),
         rx.cond(
-            deeds.may_manage,
+            ProjectState.may_manage,
             button(
                 t(members_texts.WITHDRAW),
                 kind="quiet",
-                on_click=deeds.withdraw(invitation.id).temporal,
-                disabled=deeds.unreachable,
+                on_click=MembersState.withdraw(invitation.id).temporal,
+                disabled=UNREACHABLE,
                 aria_label=t(members_texts.WITHDRAW_INVITATION, name=invitation.name),
                 data_testid="withdraw",
             ),
@@ -97,7 +75,7 @@ def _invitation(invitation: Any, deeds: MemberDeeds) -> rx.Component:
     )
 
 
-def invite_member(deeds: MemberDeeds) -> rx.Component:
+def invite_member() -> rx.Component:
     """The form by which an owner invites somebody, and what each role may."""
     return rx.el.section(
         rx.el.h2(t(members_texts.INVITE_MEMBER)),
@@ -109,17 +87,17 @@ def invite_member(deeds: MemberDeeds) -> rx.Component:
                     LONGEST_NAME,
                     name="username",
                     id="username",
-                    key=deeds.added,
-                    auto_focus=deeds.added > 0,
+                    key=MembersState.added,
+                    auto_focus=MembersState.added > 0,
                     auto_complete="off",
                     auto_capitalize="none",
                     spell_check=False,
                     aria_required="true",
-                    aria_invalid=rx.cond(deeds.problem.zh != "", "true", "false"),
+                    aria_invalid=rx.cond(MembersState.problem.zh != "", "true", "false"),
                     aria_describedby="username-problem",
                 ),
                 rx.el.p(
-                    in_language(deeds.problem),
+                    in_language(MembersState.problem),
                     id="username-problem",
                     class_name="problem",
                     aria_live="polite",
@@ -134,16 +112,16 @@ def invite_member(deeds: MemberDeeds) -> rx.Component:
             button(
                 t(members_texts.INVITE),
                 type="submit",
-                disabled=deeds.adding | deeds.unreachable,
+                disabled=MembersState.adding | UNREACHABLE,
                 data_testid="invite-member",
             ),
             rx.el.p(
-                in_language(deeds.invited),
+                in_language(MembersState.invited),
                 class_name="hint",
                 role="status",
                 data_testid="invited",
             ),
-            on_submit=deeds.invite.temporal,
+            on_submit=MembersState.invite.temporal,
             no_validate=True,
             class_name="member-form",
             aria_label=t(members_texts.INVITE_MEMBER),
@@ -162,7 +140,7 @@ def invite_member(deeds: MemberDeeds) -> rx.Component:
     )
 
 
-def _row(member: Any, deeds: MemberDeeds) -> rx.Component:
+def _row(member: Any) -> rx.Component:
     return rx.el.tr(
         rx.el.th(
             rx.el.span(member.name, class_name="member-name"),
@@ -170,26 +148,21 @@ def _row(member: Any, deeds: MemberDeeds) -> rx.Component:
             rx.el.span("@" + member.username, class_name="username"),
             scope="row",
         ),
-        rx.el.td(_role(member, deeds), class_name="role-cell"),
+        rx.el.td(_role(member), class_name="role-cell"),
         rx.el.td(
             rx.el.time(date_time=member.joined, class_name="when", data_when=member.joined),
             class_name="joined-cell",
         ),
         rx.el.td(
             rx.cond(
-                deeds.asking == member.id,
-                _question(member, deeds),
+                MembersState.asking == member.id,
+                _question(member),
                 rx.cond(
                     member.me,
-                    _ask(members_texts.LEAVE, t(members_texts.LEAVE), member, deeds),
+                    _ask(members_texts.LEAVE, t(members_texts.LEAVE), member),
                     rx.cond(
-                        deeds.may_manage,
-                        _ask(
-                            members_texts.REMOVE,
-                            t(members_texts.REMOVE_MEMBER, name=member.name),
-                            member,
-                            deeds,
-                        ),
+                        ProjectState.may_manage,
+                        _ask(members_texts.REMOVE, t(members_texts.REMOVE_MEMBER, name=member.name), member),
                     ),
                 ),
             ),
@@ -201,34 +174,34 @@ def _row(member: Any, deeds: MemberDeeds) -> rx.Component:
     )
 
 
-def _role(member: Any, deeds: MemberDeeds) -> rx.Component:
+def _role(member: Any) -> rx.Component:
     return rx.cond(
-        deeds.may_manage,
+        ProjectState.may_manage,
         rx.el.select(
             *_options(),
             value=member.role,
-            on_change=lambda role: deeds.change_role(member.id, role).temporal,
-            disabled=deeds.unreachable,
+            on_change=lambda role: MembersState.change_role(member.id, role).temporal,
+            disabled=UNREACHABLE,
             aria_label=t(members_texts.ROLE_OF, name=member.name),
         ),
         rx.el.span(_role_name(member.role)),
     )
 
 
-def _ask(text: Text, label: Any, member: Any, deeds: MemberDeeds) -> rx.Component:
+def _ask(text: Text, label: Any, member: Any) -> rx.Component:
     return button(
         t(text),
         kind="quiet",
-        on_click=deeds.ask(member.id).temporal,
-        disabled=deeds.unreachable,
+        on_click=MembersState.ask(member.id).temporal,
+        disabled=UNREACHABLE,
         aria_label=label,
         data_testid="ask",
     )
 
 
-def _question(member: Any, deeds: MemberDeeds) -> rx.Component:
+def _question(member: Any) -> rx.Component:
     """Says what would happen, with the answer that changes nothing in focus."""
-    stepping_down = deeds.asked_role != ""
+    stepping_down = MembersState.asked_role != ""
     why = rx.cond(
         stepping_down,
         t(members_texts.STEP_DOWN_WHY),
@@ -247,14 +220,14 @@ def _question(member: Any, deeds: MemberDeeds) -> rx.Component:
         rx.el.p(why, id="question"),
         button(
             what,
-            on_click=deeds.confirm.throttle(1000).temporal,
-            disabled=deeds.unreachable,
+            on_click=MembersState.confirm.throttle(1000).temporal,
+            disabled=UNREACHABLE,
             data_testid="confirm",
         ),
         button(
             t(shared_texts.CANCEL),
             kind="quiet",
-            on_click=deeds.keep,
+            on_click=MembersState.keep,
             auto_focus=True,
             aria_describedby="question",
             data_cancel="true",

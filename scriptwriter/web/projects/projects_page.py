@@ -6,9 +6,9 @@ import reflex as rx
 
 from scriptwriter.services.projects.catalog import NAME_LIMIT
 from scriptwriter.texts import Text, brief_texts, import_texts, projects_texts, room_texts, shared_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, empty, limited, link, link_button, notice
-from scriptwriter.web.kit.layout import UNREACHABLE, page
-from scriptwriter.web.kit.open_project import PROJECT_DEEDS
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.project_management import ManagingState
 from scriptwriter.web.kit.project_menu import name_or_field, project_menu
 from scriptwriter.web.kit.wording import counted, t
@@ -187,8 +187,8 @@ def _row(project: Any) -> rx.Component:
                 _restoring(projects_texts.RESTORE, project.id, "restore"),
             ),
             rx.fragment(
-                name_or_field(project, _link(project), PROJECT_DEEDS),
-                rx.cond(project.may_manage, project_menu(project, PROJECT_DEEDS)),
+                name_or_field(project, _link(project)),
+                rx.cond(project.may_manage, project_menu(project)),
             ),
         ),
         key=project.id,

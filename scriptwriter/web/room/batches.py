@@ -1,4 +1,4 @@
-"""Owns how a run reads: its state in words, its progress, its ideas in their places. Knows no state class."""
+"""A run on the screen: its state in words, its progress, its brief, its ideas in their places."""
 
 from typing import Any
 
@@ -9,15 +9,16 @@ from scriptwriter.web.kit.elements import countdown, demo_chip, seconds_left, ti
 from scriptwriter.web.kit.wording import counted, in_language, named, quoted, t, woven
 from scriptwriter.web.room.card_vars import RUNNING, Notice
 from scriptwriter.web.room.idea_cards import growing_card, idea_card, place_card
+from scriptwriter.web.room.room_state import BrainstormState
 from scriptwriter.web.room.run_buttons import another_batch, remedies, stop
-from scriptwriter.web.room.run_handlers import Deeds
+from scriptwriter.web.room.writing_state import WritingState
 
 DOT = " · "
 BEGINNING = 160
 """How many characters of the wishes stand beside the ideas before the rest is folded away."""
 
 
-def status(batch: Any, deeds: Deeds) -> rx.Component:
+def status(batch: Any) -> rx.Component:
     """The state of the newest run, and the one thing to do about it; `batch` is a Var of BatchView."""
     recovering = t(room_texts.RECOVERING, number=batch.resume_at)
     return rx.el.section(
@@ -32,13 +33,13 @@ def status(batch: Any, deeds: Deeds) -> rx.Component:
                     "writing",
                     _line(t(room_texts.WRITING, count=batch.finished), testid="writing-status"),
                 ),
-                ("failed", _failed(batch, deeds)),
-                ("stopped", _short(batch, _stopped(batch), deeds)),
-                ("partial", _short(batch, _partial(batch), deeds)),
-                ("completed", _completed(batch, deeds)),
+                ("failed", _failed(batch)),
+                ("stopped", _short(batch, _stopped(batch))),
+                ("partial", _short(batch, _partial(batch))),
+                ("completed", _completed(batch)),
                 rx.fragment(),
             ),
-            rx.cond(running(batch) & deeds.may_act, stop(batch, deeds)),
+            rx.cond(running(batch) & BrainstormState.may_act, stop(batch)),
             class_name="status-line",
         ),
         rx.cond(running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
@@ -114,21 +115,19 @@ def _audience(batch: Any) -> Any:
     )
 
 
-def newest_ideas(cards: Any, growing: Any, later: Any, batch: Any, deeds: Deeds) -> rx.Component:
-    """The places of the newest run in their order: before the one that is being written, it, behind it.
-
-    `growing` is a state class or a Var with `number`, `title` and `body`.
-    """
+def newest_ideas() -> rx.Component:
+    """The places of the newest run in their order: those before the growing idea, it, those behind it."""
+    batch = BrainstormState.newest
     return rx.el.div(
-        rx.foreach(cards, lambda card: place_card(card, batch, deeds)),
-        rx.cond(growing.number > 0, growing_card(growing.number, growing.title, growing.body)),
-        rx.foreach(later, lambda card: place_card(card, batch, deeds)),
+        rx.foreach(BrainstormState.cards, lambda card: place_card(card, batch)),
+        rx.cond(WritingState.number > 0, growing_card()),
+        rx.foreach(BrainstormState.later, lambda card: place_card(card, batch)),
         class_name="sheets",
         data_testid="newest-ideas",
     )
 
 
-def past_batch(batch: Any, deeds: Deeds) -> rx.Component:
+def past_batch(batch: Any) -> rx.Component:
     """An earlier run, folded away under one line; `batch` is a Var of PastBatchView."""
     heading = batch.heading
     return rx.el.details(
@@ -144,7 +143,7 @@ def past_batch(batch: Any, deeds: Deeds) -> rx.Component:
         ),
         rx.el.div(facts(heading), class_name="past-facts"),
         rx.el.div(
-            rx.foreach(batch.cards, lambda card: idea_card(card, heading, deeds, past=True)),
+            rx.foreach(batch.cards, lambda card: idea_card(card, heading, past=True)),
             class_name="sheets",
         ),
         class_name="past-batch",
@@ -199,27 +198,27 @@ def _reason(batch: Any) -> Any:
     return in_language(Notice(batch.failure_zh, batch.failure_en))
 
 
-def _failed(batch: Any, deeds: Deeds) -> rx.Component:
+def _failed(batch: Any) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.cond(~batch.unreadable, rx.el.strong(t(room_texts.FAILED))),
             rx.cond(batch.failure_zh != "", rx.el.p(_reason(batch), data_testid="failure-reason")),
         ),
-        rx.cond(deeds.may_act, rx.el.div(remedies(batch, deeds), class_name="actions")),
+        rx.cond(BrainstormState.may_act, rx.el.div(remedies(batch), class_name="actions")),
         class_name="failure",
         role="alert",
         data_testid="failure",
     )
 
 
-def _short(batch: Any, text: Any, deeds: Deeds) -> rx.Component:
+def _short(batch: Any, text: Any) -> rx.Component:
     return rx.fragment(
         _line(text),
         rx.cond(
-            deeds.may_act,
+            BrainstormState.may_act,
             rx.el.div(
-                remedies(batch, deeds),
-                another_batch(batch, deeds, kind=rx.cond(batch.remedy == "", "primary", "plain")),
+                remedies(batch),
+                another_batch(batch, kind=rx.cond(batch.remedy == "", "primary", "plain")),
                 class_name="actions",
             ),
         ),
@@ -239,7 +238,7 @@ def _partial(batch: Any) -> Any:
     return rx.cond(batch.failure_zh != "", _reason(batch), t(room_texts.PARTIAL, **numbers))
 
 
-def _completed(batch: Any, deeds: Deeds) -> rx.Component:
+def _completed(batch: Any) -> rx.Component:
     return rx.fragment(
         rx.el.p(
             rx.el.span(counted(batch.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA)),
@@ -249,8 +248,8 @@ def _completed(batch: Any, deeds: Deeds) -> rx.Component:
             data_testid="summary",
         ),
         rx.cond(
-            deeds.may_act,
-            rx.el.div(another_batch(batch, deeds), class_name="actions"),
+            BrainstormState.may_act,
+            rx.el.div(another_batch(batch), class_name="actions"),
         ),
     )
 

@@ -7,6 +7,7 @@ import reflex as rx
 from scriptwriter.services.transfer.file_format import MOST_BYTES
 from scriptwriter.texts import error_texts, export_texts, import_texts, shared_texts
 from scriptwriter.web.kit.elements import PostForm, api_address
+from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import LANGUAGE, t
 
 
@@ -22,7 +23,7 @@ def export_button() -> rx.Component:
     )
 
 
-def export_dialog(project_id: Any) -> rx.Component:
+def export_dialog() -> rx.Component:
     """The dialog itself: assets/export.js fetches the files, and copies the text."""
     return rx.el.dialog(
         PostForm.create(
@@ -68,7 +69,7 @@ def export_dialog(project_id: Any) -> rx.Component:
                 rx.el.span(class_name="chip", hidden=True, role="alert", data_says="refused"),
                 class_name="actions",
             ),
-            action=api_address(rx.Var.create("/api/projects/").to(str) + project_id + "/export"),
+            action=api_address(rx.Var.create("/api/projects/").to(str) + ProjectState.id + "/export"),
             method="get",
             class_name="export-form",
             data_downloads="",

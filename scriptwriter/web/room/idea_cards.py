@@ -1,39 +1,43 @@
-"""Owns how ideas look: the finished sheet, the one being written, the blank one. Knows no state class."""
+"""Ideas on the screen: the sheet of a finished one, of the one being written, and of one still to come."""
 
 from typing import Any
 
 import reflex as rx
 
 from scriptwriter.texts import room_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button
 from scriptwriter.web.kit.wording import listed, t
 from scriptwriter.web.room.idea_editor import editor, versions
-from scriptwriter.web.room.run_handlers import Deeds
+from scriptwriter.web.room.idea_state import IdeasState
+from scriptwriter.web.room.origin_state import OriginState
+from scriptwriter.web.room.room_state import BrainstormState
 from scriptwriter.web.room.verdict_buttons import picks, reasons, verdict_buttons
+from scriptwriter.web.room.writing_state import WritingState
 
 
-def place_card(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
+def place_card(card: Any, batch: Any) -> rx.Component:
     """The sheet of one place, whatever its state; `card` is a Var of CardView, `batch` one of BatchView."""
     # Keyed by its number: when a place is filled, the others stay where they are.
     return rx.fragment(
-        rx.cond(card.state == "blank", blank_card(card.number), idea_card(card, batch, deeds)),
+        rx.cond(card.state == "blank", blank_card(card.number), idea_card(card, batch)),
         key=card.number,
     )
 
 
-def idea_card(card: Any, batch: Any, deeds: Deeds, *, past: bool = False) -> rx.Component:
+def idea_card(card: Any, batch: Any, *, past: bool = False) -> rx.Component:
     """An idea that is finished, was left unfinished, or was given up, and what can be done with it.
 
     Only the newest run's unfinished ideas can be retried: `past` says that this is one of an earlier run.
     """
     unfinished = rx.fragment(
         rx.el.span(t(room_texts.UNFINISHED), class_name="chip"),
-        rx.fragment() if past else _retry(card, batch, deeds),
+        rx.fragment() if past else _retry(card, batch),
     )
     return rx.el.article(
         rx.cond(
-            (card.ref != "") & (deeds.ideas.editing == card.ref),
-            editor(deeds, _editors(card)),
+            (card.ref != "") & (IdeasState.editing == card.ref),
+            editor(_editors(card)),
             rx.fragment(
                 _heading(card.number, rx.el.h3(card.title)),
                 rx.el.p(card.body, class_name="body"),
@@ -41,7 +45,7 @@ def idea_card(card: Any, batch: Any, deeds: Deeds, *, past: bool = False) -> rx.
                     card.state,
                     ("unfinished", rx.el.footer(unfinished)),
                     ("skipped", rx.el.footer(rx.el.span(t(room_texts.SKIPPED), class_name="chip"))),
-                    _finished(card, batch, deeds),
+                    _finished(card, batch),
                 ),
             ),
         ),
@@ -55,21 +59,20 @@ def idea_card(card: Any, batch: Any, deeds: Deeds, *, past: bool = False) -> rx.
     )
 
 
-def _finished(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
-    ideas = deeds.ideas
+def _finished(card: Any, batch: Any) -> rx.Component:
     return rx.fragment(
-        _marks(card, deeds),
+        _marks(card),
         picks(card),
-        rx.cond((card.ref != "") & (ideas.reasoning == card.ref), reasons(card, deeds)),
-        rx.cond((card.ref != "") & (ideas.history == card.ref), versions(card, deeds)),
+        rx.cond((card.ref != "") & (IdeasState.reasoning == card.ref), reasons(card)),
+        rx.cond((card.ref != "") & (IdeasState.history == card.ref), versions(card)),
         rx.el.footer(
-            rx.cond(deeds.may_act, verdict_buttons(card, deeds)),
-            more(card, batch, deeds),
+            rx.cond(BrainstormState.may_act, verdict_buttons(card)),
+            more(card, batch),
         ),
     )
 
 
-def _marks(card: Any, deeds: Deeds) -> rx.Component:
+def _marks(card: Any) -> rx.Component:
     """Quiet words about an idea: edited, close to another, special subjects, who is at it."""
     close = rx.el.a(t(room_texts.CLOSE_TO, title=card.close_to), href=rx.Var.create("#") + card.close_anchor)
     return rx.el.p(
@@ -79,7 +82,7 @@ def _marks(card: Any, deeds: Deeds) -> rx.Component:
                 t(room_texts.EDITED),
                 type="button",
                 class_name="chip",
-                on_click=deeds.ideas.show_versions(card.ref).temporal,
+                on_click=IdeasState.show_versions(card.ref).temporal,
                 data_testid="edited",
             ),
         ),
@@ -108,29 +111,28 @@ def _editors(card: Any) -> rx.Component:
     )
 
 
-def more(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
-    """The rarer deeds with an idea, folded away."""
-    ideas = deeds.ideas
-    chosen = ideas.selected.contains(card.ref)
+def more(card: Any, batch: Any) -> rx.Component:
+    """The rarer actions on an idea, folded away."""
+    chosen = IdeasState.selected.contains(card.ref)
 
-    def deed(text: Any, event: Any, name: str) -> rx.Component:
+    def action(text: Any, event: Any, name: str) -> rx.Component:
         return rx.el.button(
             text,
             type="button",
-            disabled=deeds.unreachable,
+            disabled=UNREACHABLE,
             on_click=event,
             data_testid=name,
         )
 
     return rx.fragment(
         rx.cond(
-            deeds.may_act,
+            BrainstormState.may_act,
             rx.el.button(
                 t(room_texts.EDIT),
                 type="button",
                 class_name="verdict",
-                disabled=deeds.unreachable,
-                on_click=ideas.edit(card.ref, card.title, card.body, card.version).temporal,
+                disabled=UNREACHABLE,
+                on_click=IdeasState.edit(card.ref, card.title, card.body, card.version).temporal,
                 data_deed="edit",
                 data_testid="edit",
             ),
@@ -139,38 +141,38 @@ def more(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
             rx.el.summary(t(room_texts.MORE), class_name="verdict", data_testid="more"),
             rx.el.div(
                 rx.cond(
-                    deeds.may_act,
+                    BrainstormState.may_act,
                     rx.fragment(
-                        deed(
+                        action(
                             t(room_texts.LIKE_THIS),
-                            ideas.like(card.ref, 5).throttle(1000).temporal,
+                            IdeasState.like(card.ref, 5).throttle(1000).temporal,
                             "like",
                         ),
-                        deed(
+                        action(
                             t(room_texts.RETITLE),
-                            ideas.retitle(card.ref).throttle(1000).temporal,
+                            IdeasState.retitle(card.ref).throttle(1000).temporal,
                             "retitle",
                         ),
-                        deed(
+                        action(
                             rx.cond(
                                 chosen,
                                 t(room_texts.SELECTED_TO_MERGE),
                                 t(room_texts.SELECT_TO_MERGE),
                             ),
-                            ideas.select(card.ref).temporal,
+                            IdeasState.select(card.ref).temporal,
                             "select",
                         ),
                     ),
                 ),
                 rx.cond(
                     card.version != "",
-                    deed(
+                    action(
                         t(room_texts.VERSIONS),
-                        ideas.show_versions(card.ref).temporal,
+                        IdeasState.show_versions(card.ref).temporal,
                         "show-versions",
                     ),
                 ),
-                deed(t(room_texts.ORIGIN), ideas.trace(batch.transform_id).temporal, "origin"),
+                action(t(room_texts.ORIGIN), OriginState.trace(batch.transform_id).temporal, "origin"),
                 class_name="deeds",
             ),
             class_name="more",
@@ -178,23 +180,26 @@ def more(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
     )
 
 
-def _retry(card: Any, batch: Any, deeds: Deeds) -> rx.Component:
+def _retry(card: Any, batch: Any) -> rx.Component:
     ended_short = (batch.phase == "failed") | (batch.phase == "stopped") | (batch.phase == "partial")
     return rx.cond(
-        deeds.may_act & ended_short & (batch.remedy != ""),
+        BrainstormState.may_act & ended_short & (batch.remedy != ""),
         button(
             t(room_texts.RETRY),
             kind="quiet",
             aria_label=t(room_texts.RETRY_IDEA, number=card.number),
-            disabled=deeds.unreachable,
-            on_click=deeds.retry_one(batch.transform_id, batch.attempt, card.number).throttle(1000).temporal,
+            disabled=UNREACHABLE,
+            on_click=BrainstormState.retry_one(batch.transform_id, batch.attempt, card.number)
+            .throttle(1000)
+            .temporal,
             data_testid="retry-one",
         ),
     )
 
 
-def growing_card(number: Any, title: Any, body: Any) -> rx.Component:
+def growing_card() -> rx.Component:
     """The idea that is being written now."""
+    number, title = WritingState.number, WritingState.title
     return rx.el.article(
         _heading(
             number,
@@ -203,7 +208,7 @@ def growing_card(number: Any, title: Any, body: Any) -> rx.Component:
                 class_name=rx.cond(title != "", "", "untitled"),
             ),
         ),
-        rx.el.p(body, class_name="body caret"),
+        rx.el.p(WritingState.body, class_name="body caret"),
         rx.el.footer(),
         class_name="sheet growing",
         aria_busy="true",

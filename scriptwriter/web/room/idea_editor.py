@@ -1,4 +1,4 @@
-"""Owns how an idea's text is edited in place, and how its versions are read. Knows no state class."""
+"""The editor of an idea's text, in the place of its sheet, and the list of its versions."""
 
 from typing import Any
 
@@ -6,32 +6,33 @@ import reflex as rx
 
 from scriptwriter.domain.idea_acts import BODY_LIMIT, TITLE_LIMIT
 from scriptwriter.texts import room_texts, shared_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, draft_note, limited
 from scriptwriter.web.kit.wording import t
-from scriptwriter.web.room.run_handlers import Deeds
+from scriptwriter.web.room.idea_state import IdeasState
+from scriptwriter.web.room.room_state import BrainstormState
 
 
-def editor(deeds: Deeds, others: rx.Component) -> rx.Component:
+def editor(others: rx.Component) -> rx.Component:
     """The form in which title and body are changed; after a conflict the other's words stand above it.
 
     `others` says who else is at it, or nothing.
     """
-    ideas = deeds.ideas
-    torn = ideas.conflict.name != ""
+    torn = IdeasState.conflict.name != ""
     return rx.el.form(
         draft_note(),
-        rx.cond(torn, _conflict(deeds)),
+        rx.cond(torn, _conflict()),
         rx.el.input(
             type="hidden",
             name="base",
-            value=rx.cond(torn, ideas.conflict.version, ideas.base),
+            value=rx.cond(torn, IdeasState.conflict.version, IdeasState.base),
             read_only=True,
         ),
         limited(
             rx.el.input,
             TITLE_LIMIT,
             name="title",
-            default_value=ideas.draft_title,
+            default_value=IdeasState.draft_title,
             aria_label=t(room_texts.TITLE),
             auto_complete="off",
             auto_focus=True,
@@ -42,7 +43,7 @@ def editor(deeds: Deeds, others: rx.Component) -> rx.Component:
             rx.el.textarea,
             BODY_LIMIT,
             name="body",
-            default_value=ideas.draft_body,
+            default_value=IdeasState.draft_body,
             aria_label=t(room_texts.BODY),
             rows="9",
             class_name="edit-body",
@@ -53,34 +54,34 @@ def editor(deeds: Deeds, others: rx.Component) -> rx.Component:
             button(
                 rx.cond(torn, t(room_texts.KEEP_MINE), t(shared_texts.SAVE)),
                 type="submit",
-                disabled=deeds.unreachable,
+                disabled=UNREACHABLE,
                 data_testid="save-idea",
             ),
             button(
                 rx.cond(torn, t(room_texts.TAKE_THEIRS), t(shared_texts.CANCEL)),
                 kind="plain",
-                on_click=ideas.close_editor.temporal,
+                on_click=IdeasState.close_editor.temporal,
                 data_deed="cancel",
                 data_testid="close-editor",
             ),
             class_name="actions",
         ),
-        on_submit=ideas.save.temporal,
+        on_submit=IdeasState.save.temporal,
         class_name="editor",
-        data_draft=rx.Var.create("idea:") + ideas.editing.to(str),
+        data_draft=rx.Var.create("idea:") + IdeasState.editing.to(str),
         data_torn=torn,
         data_testid="editor",
     )
 
 
-def versions(card: Any, deeds: Deeds) -> rx.Component:
+def versions(card: Any) -> rx.Component:
     """All texts of an idea, the newest first, each with who and when, and the way back to it."""
     return rx.el.section(
-        rx.el.ol(rx.foreach(card.versions.reverse(), lambda version: _version(version, card, deeds))),
+        rx.el.ol(rx.foreach(card.versions.reverse(), lambda version: _version(version, card))),
         button(
             t(shared_texts.CLOSE),
             kind="quiet",
-            on_click=deeds.ideas.show_versions(card.ref).temporal,
+            on_click=IdeasState.show_versions(card.ref).temporal,
             data_deed="cancel",
         ),
         class_name="versions",
@@ -89,8 +90,8 @@ def versions(card: Any, deeds: Deeds) -> rx.Component:
     )
 
 
-def _conflict(deeds: Deeds) -> rx.Component:
-    theirs = deeds.ideas.conflict
+def _conflict() -> rx.Component:
+    theirs = IdeasState.conflict
     return rx.el.section(
         rx.el.p(t(room_texts.CONFLICT, name=theirs.name), class_name="conflict-title"),
         rx.el.h4(theirs.title),
@@ -102,7 +103,7 @@ def _conflict(deeds: Deeds) -> rx.Component:
     )
 
 
-def _version(version: Any, card: Any, deeds: Deeds) -> rx.Component:
+def _version(version: Any, card: Any) -> rx.Component:
     told = rx.match(
         version.kind,
         ("original", t(room_texts.VERSION_ORIGINAL)),
@@ -122,12 +123,12 @@ def _version(version: Any, card: Any, deeds: Deeds) -> rx.Component:
             version.id == card.version,
             rx.el.span(t(room_texts.STANDS_NOW), class_name="chip"),
             rx.cond(
-                deeds.may_act,
+                BrainstormState.may_act,
                 button(
                     t(room_texts.RESTORE_VERSION),
                     kind="plain",
-                    disabled=deeds.unreachable,
-                    on_click=deeds.ideas.restore(card.ref, version.id, card.version).temporal,
+                    disabled=UNREACHABLE,
+                    on_click=IdeasState.restore(card.ref, version.id, card.version).temporal,
                     data_testid="restore",
                 ),
             ),

@@ -1,4 +1,4 @@
-"""Owns the dialogs behind the sheets: where an idea comes from, the list of keys. Knows no state class."""
+"""Dialogs of the brainstorm page: the origin of an idea, and the list of keys."""
 
 from typing import Any
 
@@ -7,19 +7,23 @@ import reflex as rx
 from scriptwriter.texts import Text, room_texts, shared_texts
 from scriptwriter.web.kit.elements import PostForm
 from scriptwriter.web.kit.wording import t
+from scriptwriter.web.room.origin_state import OriginState
 
 
-def origin(told: Any, put_away: Any, *, shown: Any) -> rx.Component:
-    """The dialog that tells of a run what was asked and answered; `told` is a Var of OriginView.
+def origin() -> rx.Component:
+    """The dialog that shows what a run asked the model, and what it answered.
 
-    It opens each time that `shown` (a Var) counts on.
+    assets/room.js opens it each time that OriginState.shown grows.
     """
+    told = OriginState.told
     return _dialog(
         "origin",
         room_texts.ORIGIN,
         rx.el.p(
             t(room_texts.ORIGIN_FACTS, model=told.model, attempts=told.attempts),
-            rx.cond(told.seconds >= 0, rx.el.span(" · ", t(room_texts.SECONDS, seconds=told.seconds))),
+            rx.cond(
+                told.seconds.to(int) >= 0, rx.el.span(" · ", t(room_texts.SECONDS, seconds=told.seconds))
+            ),
             rx.cond(
                 told.started_by != "",
                 rx.el.span(" · ", t(room_texts.STARTED_BY, name=told.started_by)),
@@ -32,7 +36,7 @@ def origin(told: Any, put_away: Any, *, shown: Any) -> rx.Component:
             told.parameters != "",
             rx.el.p(t(room_texts.PARAMETERS), ": ", rx.el.code(told.parameters)),
         ),
-        # First, for who comes because it could not be read.
+        # First, for those who come because it could not be read.
         rx.el.h3(t(room_texts.RAW_REPLY)),
         rx.cond(
             told.reply != "",
@@ -46,8 +50,8 @@ def origin(told: Any, put_away: Any, *, shown: Any) -> rx.Component:
                 rx.el.pre(prompt, tab_index=0),
             ),
         ),
-        on_close=put_away,
-        data_shown=shown,
+        on_close=OriginState.put_away,
+        data_shown=OriginState.shown,
     )
 
 

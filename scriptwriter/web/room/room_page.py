@@ -1,16 +1,15 @@
-"""Owns the screen of a project: the brief, the ideas as they are written, the keepers."""
+"""The brainstorm page of a project: the brief, the ideas as they are written, the keepers."""
 
-from dataclasses import replace
+from typing import Any
 
 import reflex as rx
 
-from scriptwriter.settings import settings
 from scriptwriter.texts import error_texts, room_texts, shared_texts
-from scriptwriter.web.brief.brief_form import BriefForm, brief_form
+from scriptwriter.web.brief.brief_form import brief_form
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, notice, once, undo_notice
-from scriptwriter.web.kit.layout import UNREACHABLE, page
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.open_project import managing_notice, opened, project_title, project_tools
-from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import in_language, t
 from scriptwriter.web.room.batches import facts, newest_ideas, past_batch, running, status
 from scriptwriter.web.room.export_dialog import export_button, export_dialog
@@ -18,68 +17,16 @@ from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.origin_dialog import keys, origin
 from scriptwriter.web.room.origin_state import OriginState
 from scriptwriter.web.room.room_state import BrainstormState
-from scriptwriter.web.room.run_handlers import Deeds, IdeaDeeds
 from scriptwriter.web.room.sidebar import keepers, present
-from scriptwriter.web.room.writing_state import WritingState
-
-DEEDS = Deeds(
-    retry=BrainstormState.retry,
-    retry_one=BrainstormState.retry_one,
-    skip=BrainstormState.skip,
-    rephrase=BrainstormState.rephrase,
-    stop=BrainstormState.stop,
-    start_again=BrainstormState.start_again,
-    open_brief=BrainstormState.open_brief,
-    stopping=BrainstormState.stopping,
-    may_act=BrainstormState.may_act,
-    unreachable=UNREACHABLE,
-    ideas=IdeaDeeds(
-        pick=IdeasState.pick,
-        give_reason=IdeasState.give_reason,
-        give_own_reason=IdeasState.give_own_reason,
-        close_reason=IdeasState.close_reason,
-        edit=IdeasState.edit,
-        save=IdeasState.save,
-        close_editor=IdeasState.close_editor,
-        show_versions=IdeasState.show_versions,
-        restore=IdeasState.restore,
-        like=IdeasState.like,
-        retitle=IdeasState.retitle,
-        select=IdeasState.select,
-        trace=OriginState.trace,
-        editing=IdeasState.editing,
-        base=IdeasState.base,
-        draft_title=IdeasState.draft_title,
-        draft_body=IdeasState.draft_body,
-        conflict=IdeasState.conflict,
-        reasoning=IdeasState.reasoning,
-        history=IdeasState.history,
-        selected=IdeasState.selected,
-    ),
-)
-
-FIRST_BRIEF = BriefForm(
-    submit=BrainstormState.start,
-    messages=BrainstormState.messages,
-    busy=BrainstormState.starting,
-    submit_text=room_texts.START,
-    busy_text=room_texts.STARTING,
-    unreachable=UNREACHABLE,
-    models=settings().model_options,
-    currency=settings().price_currency,
-)
-CHANGED_BRIEF = replace(
-    FIRST_BRIEF, initial=BrainstormState.newest, hidden={"seen": BrainstormState.newest.transform_id}
-)
 
 
 def brainstorm() -> rx.Component:
     """Everything that happens in a project, live."""
     return page(
         opened(BrainstormState.access, BrainstormState.notice, _project()),
-        origin(OriginState.told, OriginState.put_away, shown=OriginState.shown),
+        origin(),
         keys(),
-        export_dialog(ProjectState.id),
+        export_dialog(),
         rx.el.p(
             in_language(BrainstormState.announcement),
             class_name="unseen",
@@ -95,7 +42,7 @@ def brainstorm() -> rx.Component:
                 managing_notice(),
             ),
         ),
-        # There before anything is said in it: else it would be said to nobody.
+        # A live region must be in the page before its content changes, or screen readers skip it.
         rx.el.div(
             rx.cond(
                 BrainstormState.access == "open",
@@ -115,7 +62,7 @@ def _project() -> rx.Component:
         rx.el.header(
             rx.el.h1(rx.el.span(room_texts.BULB, class_name="bulb"), " ", t(room_texts.BRAINSTORM)),
             project_title(),
-            present(BrainstormState.present),
+            present(),
             rx.cond(
                 BrainstormState.resyncing,
                 rx.el.p(t(shared_texts.RESYNCING), class_name="resyncing", role="status"),
@@ -132,7 +79,7 @@ def _idle() -> rx.Component:
         rx.cond(BrainstormState.may_act, rx.el.p(t(room_texts.START_HINT), class_name="lead")),
         rx.cond(
             BrainstormState.may_act,
-            brief_form(FIRST_BRIEF),
+            _brief_form(),
             rx.el.p(t(error_texts.ERRORS["not_allowed"]), class_name="hint"),
         ),
         class_name="form-sheet",
@@ -157,15 +104,13 @@ def _room() -> rx.Component:
         ),
         rx.el.div(
             rx.cond(BrainstormState.brief_open & BrainstormState.may_act, _changed_brief()),
-            status(BrainstormState.newest, DEEDS),
-            newest_ideas(
-                BrainstormState.cards, WritingState, BrainstormState.later, BrainstormState.newest, DEEDS
-            ),
+            status(BrainstormState.newest),
+            newest_ideas(),
             _past(),
             class_name="middle",
         ),
         rx.el.aside(
-            keepers(BrainstormState.keepers, IdeasState.move, BrainstormState.may_act),
+            keepers(),
             class_name="keepers",
             data_testid="keepers",
         ),
@@ -179,9 +124,20 @@ def _changed_brief() -> rx.Component:
             rx.el.h2(t(room_texts.EDIT_BRIEF)),
             button(t(shared_texts.CLOSE), kind="quiet", on_click=BrainstormState.close_brief),
         ),
-        brief_form(CHANGED_BRIEF),
+        _brief_form(initial=BrainstormState.newest, hidden={"seen": BrainstormState.newest.transform_id}),
         class_name="form-sheet changed-brief",
         data_testid="changed-brief",
+    )
+
+
+def _brief_form(**values: Any) -> rx.Component:
+    return brief_form(
+        submit=BrainstormState.start,
+        messages=BrainstormState.messages,
+        busy=BrainstormState.starting,
+        submit_text=room_texts.START,
+        busy_text=room_texts.STARTING,
+        **values,
     )
 
 
@@ -190,7 +146,7 @@ def _past() -> rx.Component:
         BrainstormState.past.length() > 0,
         rx.el.div(
             rx.el.h2(t(room_texts.EARLIER_IDEAS)),
-            rx.foreach(BrainstormState.past, lambda batch: past_batch(batch, DEEDS)),
+            rx.foreach(BrainstormState.past, past_batch),
             class_name="past",
         ),
     )

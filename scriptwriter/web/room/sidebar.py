@@ -1,4 +1,4 @@
-"""Owns the margin of a project's screen: the keepers in order, and who is there. Knows no state class."""
+"""The sidebar of the brainstorm page: the keepers in their order, and who has the project open."""
 
 from typing import Any
 
@@ -6,21 +6,20 @@ import reflex as rx
 
 from scriptwriter.texts import room_texts
 from scriptwriter.web.kit.wording import listed, t
+from scriptwriter.web.room.idea_state import IdeasState
+from scriptwriter.web.room.room_state import BrainstormState
 
 
-def keepers(listed: Any, move: Any, may_act: Any) -> rx.Component:
-    """The kept ideas; assets/room.js moves them, by pointer or by the buttons, and tells `move` which.
-
-    `listed` is a Var of KeeperView; `move` gets the ref of the moved one with that of the one that it goes
-    before (none: behind all), and the order that the person saw, refs in a row.
-    """
-    order = listed.map(lambda keeper: keeper.ref).join(" ")
+def keepers() -> rx.Component:
+    """The kept ideas. assets/room.js moves them, by pointer or by the buttons, and says which by `_moved`."""
+    kept = BrainstormState.keepers
+    order = kept.map(lambda keeper: keeper.ref).join(" ")
     return rx.fragment(
         rx.el.h2(t(room_texts.KEEPERS)),
         rx.cond(
-            listed.length() > 0,
+            kept.length() > 0,
             rx.el.ol(
-                rx.foreach(listed, lambda keeper: _keeper(keeper, may_act)),
+                rx.foreach(kept, _keeper),
                 data_arrange="",
             ),
             rx.el.p(t(room_texts.NO_KEEPERS), class_name="hint"),
@@ -28,7 +27,7 @@ def keepers(listed: Any, move: Any, may_act: Any) -> rx.Component:
         # Hidden from everybody: the script writes the move into it, as a person would by typing.
         rx.el.input(
             value="",
-            on_change=lambda value: move(value, order).temporal,
+            on_change=lambda value: IdeasState.move(value, order).temporal,
             class_name="unseen",
             tab_index=-1,
             aria_hidden="true",
@@ -37,8 +36,9 @@ def keepers(listed: Any, move: Any, may_act: Any) -> rx.Component:
     )
 
 
-def present(people: Any) -> rx.Component:
-    """Who has the project open; `people` is a Var of PersonView."""
+def present() -> rx.Component:
+    """Who has the project open."""
+    people = BrainstormState.present
     return rx.cond(
         people.length() > 1,
         rx.el.ul(
@@ -57,7 +57,7 @@ def present(people: Any) -> rx.Component:
     )
 
 
-def _keeper(keeper: Any, may_act: Any) -> rx.Component:
+def _keeper(keeper: Any) -> rx.Component:
     def move(by: str, text: Any) -> rx.Component:
         return rx.el.button(
             type="button",
@@ -73,12 +73,12 @@ def _keeper(keeper: Any, may_act: Any) -> rx.Component:
             href=rx.Var.create("#") + keeper.anchor,
         ),
         rx.cond(
-            may_act,
+            BrainstormState.may_act,
             rx.el.span(
                 move("up", room_texts.MOVE_UP), move("down", room_texts.MOVE_DOWN), class_name="moves"
             ),
         ),
-        draggable=may_act,
+        draggable=BrainstormState.may_act,
         data_ref=keeper.ref,
         key=keeper.ref,
     )

@@ -1,4 +1,4 @@
-"""Owns how keeping and passing look: the buttons, who said what, the reasons. Knows no state class."""
+"""Verdicts on an idea: the buttons to keep and pass, who said what, and the reasons."""
 
 from typing import Any
 
@@ -6,26 +6,17 @@ import reflex as rx
 
 from scriptwriter.domain.idea_acts import REASON_LIMIT
 from scriptwriter.texts import room_texts, shared_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited
 from scriptwriter.web.kit.wording import by_language, t
-from scriptwriter.web.room.run_handlers import Deeds
+from scriptwriter.web.room.idea_state import IdeasState
 
 
-def verdict_buttons(card: Any, deeds: Deeds) -> rx.Component:
+def verdict_buttons(card: Any) -> rx.Component:
     """Keep and pass; a second press takes the verdict back."""
     return rx.fragment(
-        _button(
-            card,
-            "keep",
-            rx.cond(card.mine == "keep", t(room_texts.KEPT), t(room_texts.KEEP)),
-            deeds,
-        ),
-        _button(
-            card,
-            "pass",
-            rx.cond(card.mine == "pass", t(room_texts.PASSED), t(room_texts.PASS)),
-            deeds,
-        ),
+        _button(card, "keep", rx.cond(card.mine == "keep", t(room_texts.KEPT), t(room_texts.KEEP))),
+        _button(card, "pass", rx.cond(card.mine == "pass", t(room_texts.PASSED), t(room_texts.PASS))),
     )
 
 
@@ -34,16 +25,15 @@ def picks(card: Any) -> rx.Component:
     return rx.cond(
         card.picks.length() > 0,
         rx.el.ul(
-            rx.foreach(card.picks, lambda pick: _pick(pick)),
+            rx.foreach(card.picks, _pick),
             class_name="picks",
             data_testid="picks",
         ),
     )
 
 
-def reasons(card: Any, deeds: Deeds) -> rx.Component:
+def reasons(card: Any) -> rx.Component:
     """Why it is passed: one press, or own words; nobody has to say."""
-    ideas = deeds.ideas
     return rx.el.section(
         rx.el.p(t(room_texts.WHY_PASSED), class_name="hint"),
         rx.el.div(
@@ -51,8 +41,8 @@ def reasons(card: Any, deeds: Deeds) -> rx.Component:
                 button(
                     t(text),
                     kind="plain",
-                    disabled=deeds.unreachable,
-                    on_click=ideas.give_reason(card.ref, code).temporal,
+                    disabled=UNREACHABLE,
+                    on_click=IdeasState.give_reason(card.ref, code).temporal,
                     data_testid=f"reason-{code}",
                 )
                 for code, text in room_texts.PASS_REASONS.items()
@@ -60,7 +50,7 @@ def reasons(card: Any, deeds: Deeds) -> rx.Component:
             button(
                 t(shared_texts.CLOSE),
                 kind="quiet",
-                on_click=ideas.close_reason.temporal,
+                on_click=IdeasState.close_reason.temporal,
                 data_deed="cancel",
             ),
             class_name="actions",
@@ -74,8 +64,8 @@ def reasons(card: Any, deeds: Deeds) -> rx.Component:
                 aria_label=t(room_texts.OWN_REASON),
                 auto_complete="off",
             ),
-            button(t(room_texts.GIVE_REASON), type="submit", kind="plain", disabled=deeds.unreachable),
-            on_submit=ideas.give_own_reason.temporal,
+            button(t(room_texts.GIVE_REASON), type="submit", kind="plain", disabled=UNREACHABLE),
+            on_submit=IdeasState.give_own_reason.temporal,
             reset_on_submit=True,
             class_name="own-reason",
         ),
@@ -84,15 +74,15 @@ def reasons(card: Any, deeds: Deeds) -> rx.Component:
     )
 
 
-def _button(card: Any, verdict: str, text: Any, deeds: Deeds) -> rx.Component:
+def _button(card: Any, verdict: str, text: Any) -> rx.Component:
     mine = card.mine == verdict
-    event = deeds.ideas.pick(card.ref, rx.cond(mine, "none", verdict), card.mine, card.my_reason)
+    event = IdeasState.pick(card.ref, rx.cond(mine, "none", verdict), card.mine, card.my_reason)
     return rx.el.button(
         text,
         type="button",
         class_name=rx.cond(mine, f"verdict {verdict} mine", f"verdict {verdict}"),
         aria_pressed=rx.cond(mine, "true", "false"),
-        disabled=deeds.unreachable,
+        disabled=UNREACHABLE,
         on_click=event.temporal,
         data_deed=verdict,
         data_testid=verdict,

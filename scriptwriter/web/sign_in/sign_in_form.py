@@ -1,38 +1,35 @@
-"""Owns the ways in: the form of a username and a password, its fields, and the link to an outside sign-in.
-
-Knows no state class, and nothing of who may come in.
-"""
-
-from typing import Any
+"""The form of a username and a password, and the link to an outside sign-in."""
 
 import reflex as rx
 
 from scriptwriter.services.accounts.usernames import LONGEST_NAME, SHORTEST_NAME, SHORTEST_PASSWORD
 from scriptwriter.texts import Text, shared_texts, sign_in_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import api_address, link, post_form, told
 from scriptwriter.web.kit.wording import t
+from scriptwriter.web.sign_in.sign_in_state import SignInState
+
+_SEARCH = 'typeof window === "undefined" ? "" : window.location.search'
+NEXT = rx.Var(f'(new URLSearchParams({_SEARCH}).get("next") ?? "/projects")').to(str)
+"""A Var: the page that the person asked for before signing in. The HTTP API checks it."""
 
 
 def entry_form(
     path: str,
     submit_text: Text,
     *,
-    problem: Any,
-    username: Any,
-    onward: Any,
     new: bool = False,
 ) -> rx.Component:
     """Username and password, posted to `path` of the HTTP API.
 
-    `problem` is a Var of Notice, `username` what was typed before, `onward` the page to go to afterwards;
-    `new` for an account that is being made.
+    `new` says that it makes an account. The page to go to afterwards is that of NEXT.
     """
     rule = t(sign_in_texts.USERNAME_RULE, least=SHORTEST_NAME, most=LONGEST_NAME)
     return post_form(
         path,
-        rx.el.input(type="hidden", name="next", value=onward, read_only=True),
+        rx.el.input(type="hidden", name="next", value=NEXT, read_only=True),
         rx.el.p(
-            told(problem),
+            told(SignInState.problem),
             class_name="problem form-problem",
             role="alert",
             id="entry-problem",
@@ -43,9 +40,9 @@ def entry_form(
             rx.el.input(
                 name="username",
                 id="username",
-                default_value=username,
-                # A default is heeded when the field is made only, and the typed name comes after that.
-                key=username,
+                default_value=SignInState.username,
+                # A default counts only when the field is created, and the typed name comes later.
+                key=SignInState.username,
                 auto_complete="username",
                 auto_capitalize="none",
                 spell_check=False,
@@ -101,16 +98,16 @@ def password_field(name: str, label: Text, *, new: bool, described_by: str = "")
     )
 
 
-def outside_link(path: str, name: str, *, onward: Any, unreachable: Any) -> rx.Component:
+def outside_link(path: str, name: str) -> rx.Component:
     """The way to an outside sign-in of that name, through `path` of the HTTP API."""
     here = 'typeof window === "undefined" ? "" : window.location.origin'
-    query = rx.Var(f"new URLSearchParams({{page: {here}, next: {onward!s}}}).toString()").to(str)
+    query = rx.Var(f"new URLSearchParams({{page: {here}, next: {NEXT!s}}}).toString()").to(str)
     return link(
         t(sign_in_texts.SIGN_IN_WITH, name=name),
         href=api_address(path) + rx.Var.create("?").to(str) + query,
         reload_document=True,
-        # Drawn anew when the page is connected: only then it knows the browser's address.
-        key=rx.cond(unreachable, "before", "now"),
+        # A new key draws the link anew once the page is connected and knows the browser's address.
+        key=rx.cond(UNREACHABLE, "before", "now"),
         class_name="button plain",
         data_testid="sign-in-outside",
     )

@@ -1,4 +1,4 @@
-"""Owns the sign-in page and the register page."""
+"""The sign-in page and the registration page."""
 
 import reflex as rx
 
@@ -6,14 +6,9 @@ from scriptwriter.api.routes.openid_routes import START
 from scriptwriter.settings import settings
 from scriptwriter.texts import sign_in_texts
 from scriptwriter.web.kit.elements import link, post_form
-from scriptwriter.web.kit.layout import UNREACHABLE, page
+from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.wording import t
-from scriptwriter.web.sign_in.sign_in_form import entry_form, outside_link
-from scriptwriter.web.sign_in.sign_in_state import SignInState
-
-# Where the person wanted to go: the API checks it, the page only carries it.
-_SEARCH = 'typeof window === "undefined" ? "" : window.location.search'
-_NEXT = rx.Var(f'(new URLSearchParams({_SEARCH}).get("next") ?? "/projects")').to(str)
+from scriptwriter.web.sign_in.sign_in_form import NEXT, entry_form, outside_link
 
 
 def sign_in() -> rx.Component:
@@ -25,9 +20,6 @@ def sign_in() -> rx.Component:
             entry_form(
                 "/api/session/sign-in",
                 sign_in_texts.SIGN_IN,
-                problem=SignInState.problem,
-                username=SignInState.username,
-                onward=_NEXT,
             ),
             _other_ways(),
             _to_register() if settings().registration == "open" else rx.fragment(),
@@ -62,9 +54,6 @@ def register() -> rx.Component:
             entry_form(
                 "/api/session/register",
                 sign_in_texts.REGISTER,
-                problem=SignInState.problem,
-                username=SignInState.username,
-                onward=_NEXT,
                 new=True,
             )
             if opened
@@ -84,7 +73,7 @@ def register() -> rx.Component:
 def _other_ways() -> rx.Component:
     ways = []
     if settings().oidc_issuer:
-        ways.append(outside_link(START, settings().oidc_name, onward=_NEXT, unreachable=UNREACHABLE))
+        ways.append(outside_link(START, settings().oidc_name))
     if settings().development:
         ways.append(_test_user())
     if not ways:
@@ -95,7 +84,7 @@ def _other_ways() -> rx.Component:
 def _test_user() -> rx.Component:
     return post_form(
         "/api/session/test-user",
-        rx.el.input(type="hidden", name="next", value=_NEXT, read_only=True),
+        rx.el.input(type="hidden", name="next", value=NEXT, read_only=True),
         rx.el.button(
             t(sign_in_texts.SIGN_IN_AS_TEST_USER),
             type="submit",
@@ -117,4 +106,4 @@ def _to_register() -> rx.Component:
 
 
 def _with_next(path: str) -> rx.Var[str]:
-    return rx.Var(f'"{path}?" + new URLSearchParams({{next: {_NEXT!s}}}).toString()').to(str)
+    return rx.Var(f'"{path}?" + new URLSearchParams({{next: {NEXT!s}}}).toString()').to(str)
