@@ -1,4 +1,4 @@
-"""Owns the app: its pages, style sheet, HTTP API, doors, and what runs beside it. Knows no page's content."""
+"""The Reflex app: pages, scripts, style sheets, HTTP API, middleware, and the lifespan of the process."""
 
 import logging
 from functools import partial
@@ -20,28 +20,28 @@ from scriptwriter.web.kit.frame import broken_page
 from scriptwriter.web.page_table import add_routes
 
 CLOSED = tuple(str(endpoint) for endpoint in Endpoint if endpoint is not Endpoint.EVENT)
-"""What Reflex serves beside the pages and their websocket, and nothing here uses."""
+"""Endpoints of Reflex that this application does not use. They answer 404."""
 LONGEST_REPORT = 2_000
-"""Characters of what a browser tells of its own failure: anybody can send that."""
+"""Characters of a browser's error report that are logged. Anybody can send one."""
 
 SCRIPTS = ("deployment", "screen", "limits", "pickers", "drafts", "room", "export", "import", "account")
-"""In assets/: what a page does without its server."""
+"""Scripts in assets/."""
 STYLES = ("base", "pages", "projects", "room", "cards", "lineage", "account")
-"""In assets/: how it looks; a later one goes before an earlier one."""
+"""Style sheets in assets/; later ones override earlier ones."""
 
 log = logging.getLogger(__name__)
 
 
 class App(rx.App):
-    """The app of Reflex behind doors of ours, whose events end with their websocket."""
+    """The Reflex app inside RequestGuard. Background events end with their websocket."""
 
     @property
     def event_processor(self) -> EventProcessor:
-        """What handles the events of websockets."""
+        """The processor of events from websockets."""
         return connected(super().event_processor)
 
     def __call__(self) -> ASGIApp:
-        """What the server runs."""
+        """The ASGI app that the server runs."""
         app = super().__call__()
         scripts = hashes_of_build(get_web_dir() / Dirs.STATIC)
         return RequestGuard(
@@ -50,7 +50,7 @@ class App(rx.App):
 
 
 def log_failure(exception: Exception) -> None:
-    """Keep what no event handler caught: arguments that no page of ours sends, or a fault of ours."""
+    """Log an exception of an event handler: invalid arguments, or a fault of this program."""
     if isinstance(exception, UserError):
         log.warning("an event was refused: %s", exception)
     else:
@@ -58,7 +58,7 @@ def log_failure(exception: Exception) -> None:
 
 
 def log_failure_of_page(exception: Exception) -> None:
-    """Keep what a browser tells of a page that failed there."""
+    """Log the error report of a page in a browser."""
     log.warning("a page failed: %s", str(exception)[:LONGEST_REPORT])
 
 
@@ -70,7 +70,7 @@ app = App(
     ],
     html_lang="zh-CN",
     api_transformer=create(),
-    # The frame says itself, in the reader's language, that the connection is lost.
+    # The frame shows the lost connection itself, in the reader's language.
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: broken_page()},
     backend_exception_handler=log_failure,
     frontend_exception_handler=log_failure_of_page,

@@ -1,4 +1,4 @@
 """Values and rules of the product. Pure: no database, no HTTP, no screen."""
 
-# `kinds` needs `run`, which needs one of the kinds: it comes first, whichever of them is asked for.
+# `kinds` and `run_context` import each other's modules. Importing `kinds` first is the order that works.
 from scriptwriter.domain import kinds as kinds

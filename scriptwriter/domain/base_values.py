@@ -1,4 +1,4 @@
-"""Base of every value that the graph stores as JSON, and the types that several of them share."""
+"""Base class of the values that the graph stores as JSON, and field types that several of them share."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,15 +8,15 @@ from pydantic.alias_generators import to_camel
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 NAME = 120
-"""Characters of a person's name: 64 that people have here, and what an import adds to tell two apart."""
+"""Characters of a person's name: 64 of a display name, and what an import may append."""
 TITLE, BODY = 200, 20_000
-"""Characters of an idea, whoever wrote it; a worker cuts what a model writes beyond."""
+"""Characters of an idea's title and body. The worker truncates longer text of a model."""
 MOST_IDEAS = 10
-"""Ideas of one batch: as many as a brief may ask for."""
+"""Ideas of one batch, the most that a brief may ask for."""
 
 
 class Value(BaseModel):
-    """A JSON object of the graph: types are taken as they are, and a field that we do not know is refused."""
+    """A JSON object of the graph: types are not converted, and unknown fields are refused."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -29,12 +29,12 @@ class Value(BaseModel):
 
 
 def in_order(type_: type[Value], values: tuple[Any, ...]) -> dict[str, Any]:
-    """Values that are given in the order of the type's fields, by name."""
+    """Positional values by the names of the type's fields."""
     return dict(zip(type_.model_fields, values, strict=False))
 
 
 class Camel(Value):
-    """The same with keys in camel case, as most are stored."""
+    """A Value whose JSON keys are in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 
@@ -54,12 +54,12 @@ def _in_range(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_range)]
-"""A moment in ISO 8601 with a zone, in the years that every reader knows."""
+"""A time in ISO 8601 with a zone, from FIRST_YEAR to LAST_YEAR."""
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Ref = Annotated[str, Field(max_length=70, pattern=r"^[A-Za-z0-9_-]{1,64}#(0|[1-9][0-9]?)$")]
-"""An idea: "artifact_id#index"."""
+"""A reference to an idea: "artifact_id#index"."""
 Place = Annotated[int, Field(ge=0, lt=MOST_IDEAS)]
-"""Of an idea in its batch, from 0."""
+"""Index of an idea in its batch, from 0."""
 Places = Annotated[tuple[Place, ...], Field(max_length=MOST_IDEAS, strict=False)]
 Name = Annotated[str, Field(max_length=NAME)]
 Title = Annotated[str, Field(max_length=TITLE)]

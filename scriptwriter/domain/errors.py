@@ -1,13 +1,13 @@
-"""Owns the one tree of errors. Knows texts by their code, and nothing of screens or HTTP.
+"""The exceptions of the application.
 
 ScriptwriterError
-├── UserError                 a person may see it: it has a text in both languages
-│   ├── EditedMeanwhile       somebody else has saved the same idea: it carries what they wrote
-│   ├── UnreadableFile        a file cannot be imported: it says why, and where in the file
-│   └── GenerationError       the model's side failed: says whether trying again may help
-├── Superseded                a worker's attempt is no longer the current one: leave quietly
-├── SchemaError               the database cannot be used by this version
-└── StartRefused              these settings, or this database with them, would not be safe
+├── UserError                 shown to a person: it has a text in both languages
+│   ├── EditedMeanwhile       another person saved the same idea; it carries their text
+│   ├── UnreadableFile        a file cannot be imported; it carries the reason and the place
+│   └── GenerationError       the model or its endpoint failed; it says whether a retry may help
+├── Superseded                the attempt is no longer the current one; the worker drops it
+├── SchemaError               this version cannot use the database's schema
+└── StartRefused              the process must not start with these settings or this database
 """
 
 import re
@@ -20,13 +20,13 @@ Language = Literal["zh", "en"]
 
 
 class ScriptwriterError(Exception):
-    """Every error of ours."""
+    """Base class of all exceptions of this application."""
 
 
 class UserError(ScriptwriterError):
-    """Something a person should read.
+    """An error that a person reads.
 
-    `code` is a key of `texts.ERRORS`, `params` fill its placeholders.
+    `code` is a key of `error_texts.ERRORS`; `params` fill the placeholders of its text.
     """
 
     def __init__(self, code: str, **params: Any) -> None:
@@ -35,7 +35,8 @@ class UserError(ScriptwriterError):
         super().__init__(code)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # As it is, whatever its class asks for when it is made: it may come from a child process.
+        # Pickled without calling __init__, whose parameters differ by class: it may come from a child
+        # process.
         return BaseException.__new__, (type(self), *self.args), self.__dict__
 
     def text(self, language: Language = "zh") -> str:
@@ -47,9 +48,9 @@ class UserError(ScriptwriterError):
 
 
 def stored_error(code: str, params: Mapping[str, Any]) -> UserError | None:
-    """An error that was kept with its row; None where no sentence can be made of it.
+    """The error that was stored with a row; None if this version has no text for it.
 
-    Another version has other codes, and other parameters of the same one.
+    Another version may have other codes, or other parameters for the same code.
     """
     try:
         error = UserError(code, **params)
@@ -60,9 +61,9 @@ def stored_error(code: str, params: Mapping[str, Any]) -> UserError | None:
 
 
 class EditedMeanwhile(UserError):
-    """Somebody, `name`, has saved an idea since the person who edits it saw it; nothing was overwritten.
+    """Another person, `name`, saved the idea after the editing person had opened it. Nothing was overwritten.
 
-    `version` is the id of theirs ("" for the model's original), `title` and `body` its text.
+    `version` is the id of the other version ("" for the model's original), `title` and `body` its text.
     """
 
     def __init__(self, name: str, version: str, title: str, body: str) -> None:
@@ -74,10 +75,10 @@ class EditedMeanwhile(UserError):
 
 
 class UnreadableFile(UserError):
-    """A file that is not imported, and nothing of it.
+    """A file that cannot be imported. Nothing of it was written.
 
-    `reason` is a key of texts.FILE_PROBLEMS; `place` is where in the file: `artifacts[3].data.ideas[2].body`,
-    `line 3, column 7`, or "" for the file as a whole.
+    `reason` is a key of `import_texts.FILE_PROBLEMS`; `place` is where in the file:
+    `artifacts[3].data.ideas[2].body`, `line 3, column 7`, or "" for the file as a whole.
     """
 
     def __init__(self, reason: str, place: str = "") -> None:
@@ -90,7 +91,7 @@ class UnreadableFile(UserError):
         return getattr(import_texts.FILE_PROBLEMS[self.reason], language)
 
     def text(self, language: Language = "zh") -> str:
-        """What is wrong, where, and that nothing has changed."""
+        """The sentence with the problem and its place."""
         position = getattr(import_texts.FILE_POSITION, language)
         place = re.sub(r"line (\d+), column (\d+)", position.format(line=r"\1", column=r"\2"), self.place)
         where = getattr(import_texts.FILE_PLACE, language).format(place=place) if place else ""
@@ -100,10 +101,10 @@ class UnreadableFile(UserError):
 
 
 class GenerationError(UserError):
-    """A generation could not go on.
+    """A run failed because of the model or its endpoint.
 
-    `transient` says whether the same request may succeed later, `retry_after` in how many seconds
-    (None where the model did not say).
+    `transient` says whether the same request may succeed later, and `retry_after` in how many seconds (None
+    if the endpoint did not say).
     """
 
     def __init__(
@@ -115,12 +116,12 @@ class GenerationError(UserError):
 
 
 class Superseded(ScriptwriterError):
-    """This attempt is over: somebody stopped it, or another worker took it."""
+    """The attempt was stopped, or another worker took the run over."""
 
 
 class SchemaError(ScriptwriterError):
-    """The database's schema is not one that this version can use."""
+    """This version cannot use the database's schema."""
 
 
 class StartRefused(ScriptwriterError):
-    """The process must not serve; the message says why, and what the operator does about it."""
+    """The process must not start. The message says why, and what the operator can do."""

@@ -1,11 +1,22 @@
-"""Kinds of artifacts and transforms, their states and progress, rules of a batch of ideas. Pure."""
+"""Types and states of artifacts and transforms, and the rules of a batch of ideas. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from scriptwriter.domain import kinds
-from scriptwriter.domain.kinds import Brief, Idea, Ideas, Source, Unreadable
+from scriptwriter.domain.kinds import (
+    Brief,
+    Idea,
+    Ideas,
+    Source,
+    Unreadable,
+    brief,
+    idea_batch,
+    idea_verdict,
+    idea_version,
+    keeper_order,
+)
 from scriptwriter.domain.kinds.brief import Audience, Task
 from scriptwriter.domain.kinds.idea_batch import IdeaStatus
 
@@ -15,11 +26,11 @@ TransformStatus = Literal["pending", "running", "completed", "failed", "cancelle
 ArtifactStatus = Literal["streaming", "completed", "failed", "cancelled"]
 
 LLM, HUMAN = "llm", "human"
-PARAMS, IDEAS = "brainstorm_params", "brainstorm_ideas"
-IDEA, VERDICT, ORDER = "brainstorm_idea", "brainstorm_verdict", "brainstorm_order"
-"""What people make: a version of one idea, what one of them says of it, the keepers' order."""
+PARAMS, IDEAS = brief.TYPE, idea_batch.TYPE
+IDEA, VERDICT, ORDER = idea_version.TYPE, idea_verdict.TYPE, keeper_order.TYPE
+"""Artifact types that people make: a version of an idea, a verdict on it, the order of the keepers."""
 EDIT, RESTORE, PICK, ARRANGE = "edit_idea", "restore_idea", "pick_idea", "arrange_keepers"
-"""A person's acts."""
+"""Action types of human transforms."""
 
 TRANSITIONS: Mapping[TransformStatus, frozenset[TransformStatus]] = {
     "pending": frozenset({"running", "failed", "cancelled"}),
@@ -28,23 +39,23 @@ TRANSITIONS: Mapping[TransformStatus, frozenset[TransformStatus]] = {
     "cancelled": frozenset({"pending"}),
     "completed": frozenset(),
 }
-"""The allowed changes of a transform's state; pending again is the next attempt."""
+"""The allowed state changes of a transform. From an ended state, `pending` is the next attempt."""
 
 STARTED, FINISHED = 10.0, 100.0
 
 
 def sources(target: TransformStatus) -> list[TransformStatus]:
-    """The states from which a transform may become `target`."""
+    """The states from which a transform may change to `target`."""
     return [state for state, targets in TRANSITIONS.items() if target in targets]
 
 
 def progress(finished: int, wanted: int) -> float:
-    """How far a running generation is, in percent, after `finished` of `wanted` ideas."""
+    """Progress in percent of a running run after `finished` of `wanted` ideas."""
     return round(min(finished / wanted * 90 + STARTED, 90.0), 2)
 
 
 def to_json(ideas: Iterable[Idea]) -> dict[str, Any]:
-    """The value of `partial_data` while these ideas grow."""
+    """The value of `partial_data` while these ideas are being written."""
     return Ideas(ideas=tuple(ideas)).model_dump(mode="json")
 
 
@@ -54,51 +65,54 @@ def to_text(ideas: Iterable[Idea]) -> str:
 
 
 def written(partial_data: Any, data: str | None = None) -> tuple[Idea, ...] | Unreadable:
-    """The ideas of an artifact: `partial_data` while they grow (a value of jsonb), its `data` otherwise."""
+    """The ideas of an artifact.
+
+    From `partial_data` (parsed jsonb) while they are written, else from `data`.
+    """
     read = kinds.read_as(Ideas, data) if partial_data is None else kinds.take(Ideas, partial_data)
     return read if isinstance(read, Unreadable) else read.ideas
 
 
 def readable(partial_data: Any, data: str | None = None) -> tuple[Idea, ...]:
-    """The same, for who goes on without those that cannot be read."""
+    """The ideas of an artifact; none if it is unreadable."""
     ideas = written(partial_data, data)
     return () if isinstance(ideas, Unreadable) else ideas
 
 
 def finished(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
-    """Those ideas that are written to their end."""
+    """The finished ones among these ideas."""
     return tuple(idea for idea in ideas if idea.finished)
 
 
 def listed(ideas: Iterable[Idea]) -> dict[str, Any]:
-    """What lists of projects count and search of an artifact: its columns `finished_ideas` and `titles`."""
+    """The columns `finished_ideas` and `titles` of an artifact, which lists of projects count and search."""
     known = tuple(ideas)
     titles = (" ".join(idea.title.split()) for idea in known)
     return {"finished_ideas": len(finished(known)), "titles": "\n".join(title for title in titles if title)}
 
 
 def ended(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
-    """The ideas as they stay when the writing has ended: what was being written is unfinished."""
+    """The ideas after the writing has ended: what was being written becomes unfinished."""
     return tuple(
         Idea(idea.title, idea.body, "unfinished") if idea.status == "writing" else idea for idea in ideas
     )
 
 
 def kept(ideas: Sequence[Idea]) -> tuple[Idea, ...]:
-    """The ideas as the next attempt finds them: each at its place, without the unfinished end."""
+    """The ideas as input of the next attempt: in place, without unfinished ones at the end."""
     ideas = ended(ideas)
     last = max((place for place, idea in enumerate(ideas) if idea.status == "finished"), default=-1)
     return ideas[: last + 1]
 
 
 def open_slots(ideas: Sequence[Idea], count: int, skipped: Iterable[int] = ()) -> tuple[int, ...]:
-    """The places, from 0, of `count` that hold no finished idea yet and are not given up."""
+    """The indexes below `count` that have no finished idea and were not skipped."""
     done = {place for place, idea in enumerate(ideas) if idea.status == "finished"}
     return tuple(place for place in range(count) if place not in done | set(skipped))
 
 
 def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea]) -> tuple[Idea, ...]:
-    """`ideas` with the `written` ones in their slots; a place that stays empty is an unfinished idea."""
+    """`ideas` with the `written` ones at the indexes `slots`. A gap becomes an unfinished idea."""
     places = dict(enumerate(ideas)) | dict(zip(slots, written, strict=False))
     nothing = Idea("", "", "unfinished")
     return tuple(places.get(place, nothing) for place in range(max(places, default=-1) + 1))
@@ -106,7 +120,7 @@ def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea])
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model answered in one attempt, for the record."""
+    """A model's reply in one attempt, as it is stored."""
 
     model_name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -115,7 +129,7 @@ class Reply:
 
 
 def total_usage(usages: Sequence[Mapping[str, int] | None]) -> dict[str, int] | None:
-    """The tokens of several attempts together; None where no model counted any."""
+    """The sum of the token counts of several attempts; None if no endpoint reported any."""
     known = [usage for usage in usages if usage]
     keys = sorted({key for usage in known for key in usage})
     return {key: sum(usage.get(key, 0) for usage in known) for key in keys} or None

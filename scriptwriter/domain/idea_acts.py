@@ -1,6 +1,6 @@
-"""What people do with ideas, as values: which idea is meant, verdicts, versions, the keepers' order.
+"""What people do with ideas, as values: verdicts, versions, and the order of the keepers. Pure.
 
-Pure: knows no database and no shapes. Every act is an artifact of its own; of several the newest stands.
+Each act is an artifact. Of several acts on the same thing the newest is valid.
 """
 
 import re
@@ -15,9 +15,9 @@ from scriptwriter.domain.typed_text import seen, storable, visible
 from scriptwriter.texts import room_texts
 
 Verdict = Literal["keep", "pass", "none"]
-"""Of one person on one idea; "none" takes an earlier one back."""
+"""One person's verdict on one idea. "none" withdraws an earlier one."""
 VersionKind = Literal["original", "edit", "restore", "title"]
-"""Who wrote a version: the model, a person, a person who went back to an older one, the model anew."""
+"""Origin of a version: the model's text, an edit, a restored older version, a new title by the model."""
 
 REASON_LIMIT, TITLE_LIMIT, BODY_LIMIT = 100, 60, 5_000
 
@@ -33,7 +33,7 @@ class IdeaRef:
 
     @classmethod
     def parse(cls, text: Any) -> Self:
-        """The ref that a text names. Raises UserError `idea_not_found` where it is not of that form."""
+        """Parse "artifact_id#index". Raises UserError `idea_not_found` for any other text."""
         found = _REF.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             raise UserError("idea_not_found")
@@ -44,17 +44,17 @@ class IdeaRef:
 
     @property
     def role(self) -> str:
-        """The `input_role` of the idea where it goes into a transform."""
+        """The `input_role` of the idea as an input of a transform."""
         return f"ideas[{self.index}]"
 
 
 Made: TypeAlias = kinds.Version | kinds.Verdict | kinds.Order
-"""What an act makes."""
+"""The value of an act's artifact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An artifact that says what was done with an idea: its id, its value, when it was made."""
+    """The artifact of an act: id, value and time."""
 
     id: str
     value: Made
@@ -62,17 +62,17 @@ class Act:
 
     @property
     def ref(self) -> IdeaRef | None:
-        """The idea that it is about; None of an order, which is about many."""
+        """The idea of the act; None for an order, which is about many ideas."""
         value = self.value
         return None if isinstance(value, kinds.Order) else IdeaRef(value.artifact_id, value.index)
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """What one person says of one idea; `id` is the artifact that says it.
+    """One person's verdict on one idea; `id` is that of its artifact.
 
-    `user_id` is "" for somebody who is known by name alone, as everybody who came by a file is.
-    `reason` is a code of texts.PASS_REASONS, their own words, or "".
+    `user_id` is "" for an imported person, of whom only the name is known. `reason` is a code of
+    `room_texts.PASS_REASONS`, the person's own words, or "".
     """
 
     user_id: str
@@ -85,9 +85,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """Everybody's picks that stand, by idea, the oldest first.
+    """The valid picks of all members by idea, the oldest first.
 
-    `kept` are the ideas that at least one person keeps, in the order in which the first one did.
+    `kept` are the ideas that at least one person keeps, in the order of the first keep.
     """
 
     by_idea: Mapping[IdeaRef, tuple[Pick, ...]] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Picks:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One text of an idea; `id` is its artifact ("" for the model's original), `by` the person's name."""
+    """One text of an idea; `id` is its artifact ("" for the model's original), `by` the author's name."""
 
     id: str
     title: str
@@ -107,7 +107,7 @@ class Version:
 
 
 def acts_in(rows: Iterable[tuple[str, str, datetime]], kind: str) -> list[Act]:
-    """The acts that artifacts of a kind (id, data, when) are; one that cannot be read is left out."""
+    """The acts in rows (id, data, time) of artifacts of type `kind`. Unreadable ones are left out."""
     return [
         Act(id, value, at)
         for id, data, at in rows
@@ -116,12 +116,12 @@ def acts_in(rows: Iterable[tuple[str, str, datetime]], kind: str) -> list[Act]:
 
 
 def oldest_first(acts: Iterable[Act]) -> list[Act]:
-    """The acts in the order in which they were done."""
+    """The acts in order of time."""
     return sorted(acts, key=lambda act: (act.at, act.id))
 
 
 def standing(acts: Iterable[Act]) -> Picks:
-    """What stands of all verdicts: of each person on each idea the newest."""
+    """The valid picks: each person's newest verdict on each idea."""
     found: dict[IdeaRef, dict[tuple[str, str], Pick]] = {}
     kept: dict[IdeaRef, None] = {}
     for act in oldest_first(acts):
@@ -129,7 +129,7 @@ def standing(acts: Iterable[Act]) -> Picks:
         if ref is None or pick is None:
             continue
         picks = found.setdefault(ref, {})
-        # A person may change their name; who has nothing else is known by it.
+        # Persons are identified by id, because names change; imported persons only have a name.
         person = pick.user_id, "" if pick.user_id else pick.name
         picks.pop(person, None)
         if pick.verdict != "none":
@@ -143,28 +143,28 @@ def standing(acts: Iterable[Act]) -> Picks:
 
 
 def arranged(kept: Iterable[IdeaRef], orders: Iterable[Act]) -> tuple[IdeaRef, ...]:
-    """The keepers by the newest order; those that it does not name come after it, as they came in."""
+    """The keepers in the newest order. Those that it does not contain follow, in the order they were kept."""
     newest = max(orders, key=lambda act: (act.at, act.id), default=None)
     named = order_of(newest) if newest else ()
     here = dict.fromkeys(kept)
-    # A dict keeps the first place of each: the named ones, then the others.
+    # A dict keeps the first occurrence of each: first the ordered ones, then the others.
     return tuple(ref for ref in dict.fromkeys((*named, *here)) if ref in here)
 
 
 def order_of(act: Act) -> tuple[IdeaRef, ...]:
-    """The ideas that an order names, each once."""
+    """The ideas in an order, each once."""
     listed = act.value.order if isinstance(act.value, kinds.Order) else ()
     return tuple(dict.fromkeys(map(IdeaRef.parse, listed)))
 
 
 def version(act: Act, by: str, kind: VersionKind) -> Version:
-    """The version that a `brainstorm_idea` artifact is."""
+    """The version in a `brainstorm_idea` artifact."""
     assert isinstance(act.value, kinds.Version)
     return Version(act.id, act.value.title, act.value.body, by, act.at, kind)
 
 
 def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
-    """A verdict and its reason, as they may be stored.
+    """A valid verdict and its reason, as they are stored.
 
     Raises UserError: `verdict_unknown`, `reason_too_long` (limit).
     """
@@ -177,12 +177,12 @@ def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
 
 
 def reason_in_words(reason: str) -> str:
-    """A reason as it is read in Chinese; a person's own words stay as they are."""
+    """A reason as Chinese text. A person's own words stay as they are."""
     return room_texts.PASS_REASONS[reason].zh if reason in room_texts.PASS_REASONS else reason
 
 
 def checked_text(title: str, body: str) -> tuple[str, str]:
-    """Title and body, as they may be stored: trimmed, the title in one line, nothing else changed.
+    """Title and body as they are stored: trimmed, the title on one line.
 
     Raises UserError: `title_required`, `title_too_long`, `body_required`, `body_too_long` (limit).
     """

@@ -1,6 +1,6 @@
-"""Which texts look alike: the skeletons of Unicode Technical Standard 39, section 4.
+"""Look-alike texts, by the skeletons of Unicode Technical Standard 39, section 4.
 
-confusables.txt beside this file is Unicode's own, of the version in its head.
+confusables.txt is Unicode's file; its first lines name the version.
 """
 
 import unicodedata
@@ -13,11 +13,10 @@ _CAPITAL = str.maketrans("i", "I")
 
 
 def skeleton(folded: str) -> str:
-    """What names that look alike have in common; for comparison only, never shown.
+    """A text that is equal for names that look alike. For comparison only, never shown.
 
-    `folded` is in lower case, but people read names as they were typed, and there a capital I looks like a
-    small l and a capital O like a zero: so i, l and 1 are one letter here, and o and 0 another. A sign at an
-    end is overlooked.
+    `folded` is in lower case. Names are displayed as typed, where a capital I looks like l, and a capital O
+    like 0. Therefore i, l and 1 count as equal, and o and 0. Signs at the ends are ignored.
     """
     letters = unicodedata.normalize("NFD", folded.strip(_AT_AN_END).translate(_CAPITAL))
     seen = "".join(_prototypes().get(each, each) for each in letters if not _is_invisible(each))
@@ -25,7 +24,7 @@ def skeleton(folded: str) -> str:
 
 
 def _is_invisible(character: str) -> bool:
-    # Of Default_Ignorable_Code_Point what a folded name can hold at all.
+    # The Default_Ignorable_Code_Points that a folded name can contain.
     return (
         unicodedata.category(character) in ("Cf", "Cn", "Co", "Cs") or character in "\u115f\u1160\u3164\uffa0"
     )

@@ -1,4 +1,4 @@
-"""Owns what a run costs: an estimate before, and what was counted after. Pure: knows no model's answer."""
+"""Cost of a run: the estimate before, and the cost by counted tokens after. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,32 +6,32 @@ from dataclasses import dataclass
 from scriptwriter.settings import ModelOption
 
 PROMPT_TOKENS = 900
-"""Tokens of a prompt's own words; a Chinese character is about one token."""
+"""Tokens of a prompt without the brief. A Chinese character is about one token."""
 IDEA_TOKENS = 260
 """Tokens of one idea in the reply."""
 
 DIGITS = ((1.0, 2), (0.01, 3), (0.0, 4))
-"""From which amount on how many digits tell something, the largest first."""
+"""Minimum amounts with the number of decimal places to show, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An amount of money; `currency` is the sign that stands before it."""
+    """An amount of money; `currency` is the symbol before it."""
 
     amount: float
     currency: str
 
     def __str__(self) -> str:
-        """The amount with as many digits as tell something."""
+        """The amount with a suitable number of decimal places."""
         digits = next(digits for least, digits in DIGITS if self.amount >= least)
         return f"{self.currency}{self.amount:.{digits}f}"
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What runs of one model will cost, roughly, as amounts that are added up.
+    """Estimated cost of a run of one model.
 
-    `run` is for each run, `character` for each one of the brief, `idea` for each one that it asks for.
+    `run` + `character` × characters of the brief + `idea` × ideas.
     """
 
     run: float
@@ -40,7 +40,7 @@ class Estimate:
 
 
 def estimate(model: ModelOption) -> Estimate | None:
-    """What runs of `model` will cost; None where it has no price."""
+    """The estimate for runs of `model`; None if it has no price."""
     if model.input_price is None or model.output_price is None:
         return None
     read, written = model.input_price / 1000, model.output_price / 1000
@@ -48,7 +48,7 @@ def estimate(model: ModelOption) -> Estimate | None:
 
 
 def counted(usage: Mapping[str, int] | None, model: ModelOption, currency: str) -> Cost | None:
-    """What the tokens of a reply cost; None where the model has no price, or counted no tokens."""
+    """The cost of a reply by its token counts; None without prices or counts."""
     if not usage or "prompt_tokens" not in usage or "completion_tokens" not in usage:
         return None
     if model.input_price is None or model.output_price is None:

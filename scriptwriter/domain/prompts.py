@@ -1,4 +1,4 @@
-"""Owns the words sent to a model and the form its answer must have. Pure: knows no model and no database."""
+"""The prompts that are sent to a model, and the JSON schema of its answer. Pure."""
 
 import json
 import re
@@ -30,7 +30,7 @@ RESPONSE_SCHEMA: Mapping[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                # The order of the keys is the order of writing: the title is on screen first.
+                # Models write keys in this order, so the title is on the screen first.
                 "properties": {
                     "title": {"type": "string", "description": "3 到 7 个汉字的标题"},
                     "body": {"type": "string", "description": "180 字左右的故事梗概"},
@@ -43,7 +43,7 @@ RESPONSE_SCHEMA: Mapping[str, Any] = {
     "required": ["ideas"],
     "additionalProperties": False,
 }
-"""JSON Schema of the answer, strict enough for endpoints with structured output."""
+"""JSON Schema of the answer, in the strict subset that endpoints with structured output accept."""
 
 AUDIENCES: Mapping[str, str] = {"female": "女频（女性观众）", "male": "男频（男性观众）"}
 
@@ -114,7 +114,7 @@ _STEERED = """
 
 
 def missing(brief: Brief, finished: Sequence[Idea] = ()) -> int:
-    """How many of the brief's ideas are still to be written."""
+    """The number of ideas of the brief that are still missing."""
     return max(brief.count - len(finished), 0)
 
 
@@ -126,10 +126,10 @@ def render(
     rephrase: bool = False,
     steering: Steering | None = None,
 ) -> str:
-    """The prompt that asks for `count` ideas of `brief` (by default all) which are not among `finished`.
+    """The prompt for `count` ideas of `brief` (by default all missing ones) besides the `finished` ones.
 
-    `rephrase` asks for milder words, after a safety policy has stopped the last answer; `steering` says what
-    people think of the ideas so far.
+    `rephrase` asks for milder words, after a content filter has stopped the last answer. `steering` contains
+    the picks of the members.
     """
     count = missing(brief, finished) if count is None else count
     wishes: dict[str, Any] = {
@@ -170,9 +170,9 @@ def role_of(attempt: int) -> str:
 
 
 def read(prompt: str) -> tuple[Brief, tuple[Idea, ...]]:
-    """The brief, asking for the missing ideas only, and the finished ideas that `render` put into `prompt`.
+    """The inverse of `render`: the brief for the missing ideas, and the finished ideas.
 
-    A text that is not such a prompt is itself the wish for one idea.
+    Any other text is read as the wish for one idea.
     """
     wishes = _between(prompt, "brief")
     if not isinstance(wishes, dict):
@@ -191,9 +191,9 @@ def read(prompt: str) -> tuple[Brief, tuple[Idea, ...]]:
 
 
 def steering_of(prompt: str) -> Steering:
-    """The steering that `render` put into `prompt`; an empty one where there is none that it can have made.
+    """The steering in a prompt made by `render`; empty if there is none or it is not valid.
 
-    A stored prompt may come from a file of somebody else's.
+    A stored prompt may come from an imported file.
     """
     text = _text_between(prompt, "picks")
     if text is None or len(text) > _LONGEST_PICKS:
@@ -210,7 +210,7 @@ def steering_of(prompt: str) -> Steering:
 
 
 _LONGEST_PICKS = 2 * BUDGET
-"""Characters of what `_picks` makes: the budget counts its marks roughly."""
+"""Characters of the JSON of `_picks`; BUDGET counts its punctuation roughly."""
 
 
 class _Judged(BaseModel):
@@ -223,7 +223,7 @@ class _Judged(BaseModel):
 
 
 class _Picks(BaseModel):
-    """What `_picks` makes, as it is read again."""
+    """The JSON of `_picks`, as `steering_of` reads it."""
 
     model_config = ConfigDict(extra="forbid")
     kept: tuple[_Judged, ...] = Field((), alias="喜欢", max_length=MOST_KEPT)
@@ -244,13 +244,13 @@ def _picks(steering: Steering) -> dict[str, Any]:
 
 
 def _fenced(value: Any) -> str:
-    # Escaped angle brackets are the same JSON, and no wish can close its own fence.
+    # Escaped angle brackets are equivalent JSON, and keep a person's text from closing its fence.
     text = json.dumps(value, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _inline(text: str) -> str:
-    """A person's words where they stand in a sentence of ours: short, on one line, without our marks."""
+    """A person's words for use within a sentence: one line, at most 60 characters, without brackets."""
     return re.sub(r"[\s<>{}「」]+", " ", text).strip()[:60]
 
 
@@ -260,7 +260,7 @@ def _between(prompt: str, fence: str) -> Any:
 
 
 def _text_between(prompt: str, fence: str) -> str | None:
-    # A pattern would look for the end again from every beginning; no value of ours holds an angle bracket.
+    # No regular expression, which would search for the end from each start: fenced values have no brackets.
     _, opened, rest = prompt.partition(f"<{fence}>")
     value, closed, _ = rest.partition(f"</{fence}>")
     return value if opened and closed else None
@@ -268,7 +268,7 @@ def _text_between(prompt: str, fence: str) -> str | None:
 
 @cache
 def longest() -> int:
-    """Characters of the longest prompt that `render` can make: each part at its limit, all of it escaped."""
+    """Length of the longest prompt that `render` can make: all parts at their limits, all escaped."""
     idea = "<" * TITLE, "<" * BODY
     texts = "<" * PLATFORM, "<" * GENRE, "<" * WISHES, MOST_IDEAS, "female", "<" * AVOID
     brief = Brief(*texts, sources=(Source("artifact#0", *idea),) * MOST_SOURCES)

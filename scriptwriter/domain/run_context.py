@@ -1,4 +1,4 @@
-"""What is known of a run or an act beside its artifacts: `execution_context`, and what a model told."""
+"""`execution_context` of transforms, and the records of a model's reply."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,26 +8,26 @@ from scriptwriter.domain.base_values import Camel, Count, Id, Moment, Name, Plac
 from scriptwriter.domain.kinds.brief import MODEL, Brief
 
 MOST_REPLY = 200_000
-"""Characters of a model's reply that are read and kept; ten ideas need about 3,000."""
+"""Characters of a model's reply that are read and stored. Ten ideas need about 3,000."""
 
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Code = Annotated[str, Field(max_length=60)]
 DETAIL = 500
-"""Characters of a text that fills a placeholder."""
+"""Characters of a placeholder's value."""
 Detail = Annotated[str, Field(max_length=DETAIL)] | int | float | bool | None
 Details = Annotated[dict[Annotated[str, Field(max_length=40)], Detail], Field(max_length=20)]
-"""What fills the placeholders of a text."""
+"""Values of the placeholders of a text."""
 
 
 class Fault(Value):
-    """Why a run failed: a code of texts.ERRORS, and what fills its placeholders."""
+    """Why a run failed: a code of `error_texts.ERRORS`, and the values of its placeholders."""
 
     code: Code
     params: Details = Field(default_factory=dict)
 
 
 class Waiting(Fault):
-    """An automatic retry to come: why, after how many seconds, when, and which one of how many."""
+    """The automatic retry that a run waits for: reason, seconds, time, and its number of how many."""
 
     seconds: Seconds
     until: Moment | None = None
@@ -36,7 +36,7 @@ class Waiting(Fault):
 
 
 class Begun(Camel):
-    """What every context says: by whom a step was begun, and when."""
+    """Fields of every context: who began the step, and when."""
 
     user_id: Id | None = None
     started_by: Name | None = None
@@ -44,7 +44,7 @@ class Begun(Camel):
 
 
 class RunContext(Begun):
-    """The context of a run, as services.transitions.context_of describes it."""
+    """The context of a run. The services and the worker write it through services/runs."""
 
     params: Brief
     model: Annotated[str, Field(max_length=MODEL)] | None = None
@@ -57,7 +57,7 @@ class RunContext(Begun):
     slots: Places | None = None
     rephrase: bool | None = None
     automatic_retries: Count | None = None
-    # What concerns the worker that runs it.
+    # Fields for the worker.
     attempt_started_at: Moment | None = None
     job: int | None = None
     process: int | None = None
@@ -69,7 +69,7 @@ class RunContext(Begun):
 
 
 class ActParams(Value):
-    """What a person did: with which idea of a batch, and what they said of it."""
+    """What a person did, with the index of the idea and the verdict if there is one."""
 
     action: Literal["edit_idea", "restore_idea", "pick_idea", "arrange_keepers"]
     index: Place | None = None
@@ -86,7 +86,7 @@ _Key = Annotated[str, Field(max_length=100)]
 
 
 class Parameters(Value):
-    """What a model was asked with, beside the prompt."""
+    """Parameters of a model's request beside the prompt."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[_Key, JsonValue]  # pyright: ignore[reportIncompatibleVariableOverride]

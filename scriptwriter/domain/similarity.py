@@ -1,7 +1,7 @@
-"""Owns which texts are close to each other: retellings of one story, whatever its names. Pure: knows no idea.
+"""Similarity of texts: finds retellings of one story, also with other names. Pure.
 
-Measured by shared pieces of characters, as in A. Z. Broder, On the resemblance and containment of documents
-(1997). The pieces of a text are hashed into one long number, so that two texts are compared by one AND.
+Containment of shingles as in A. Z. Broder, On the resemblance and containment of documents (1997). The
+shingles of a text are hashed into one bit set, so that two texts are compared by one AND.
 """
 
 import re
@@ -11,28 +11,28 @@ from dataclasses import dataclass
 from math import log
 
 THRESHOLD = 0.3
-"""Containment from which two texts are close: retellings have 0.37 and more, others of a genre up to 0.21."""
+"""Containment from which texts are close. Retellings have 0.37 and more, stories of one genre up to 0.21."""
 
 _PLACES = 4096
 _CHINESE, _OTHER = 2, 5
-"""Characters of a piece: two of Chinese are a word, of an alphabet it takes five to tell anything."""
+"""Characters of a shingle. Two Chinese characters are a word; of an alphabet it takes five."""
 _FEWEST = 40
-"""Pieces that even a short text counts as having: a common phrase alone makes no two sentences close."""
+"""Minimum number of shingles in the denominator, so that one common phrase makes no short texts close."""
 _BETWEEN_WORDS = re.compile(r"\W+")
 _EAST_ASIAN = "\u2e80"
-"""From here on the letters that Unicode has are those of East Asia."""
+"""First code point of the East Asian scripts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sketch:
-    """A text as the set of its pieces: each sets a bit of `places`, and `size` bits are set."""
+    """The shingles of a text as a bit set `places`, in which `size` bits are set."""
 
     places: int
     size: int
 
 
 def sketch(text: str) -> Sketch:
-    """The sketch of a text, without regard to case and punctuation."""
+    """The sketch of a text. Case and punctuation are ignored."""
     places = bytearray(_PLACES // 8)
     for piece in _pieces(_BETWEEN_WORDS.sub(" ", text.lower()).strip()):
         place = zlib.crc32(piece.encode("utf-8", "replace")) % _PLACES
@@ -41,9 +41,9 @@ def sketch(text: str) -> Sketch:
 
 
 def containment(one: Sketch, other: Sketch) -> float:
-    """How much of the shorter text is in the longer one, from 0 to 1.
+    """The share of the shorter text that the longer one contains, from 0 to 1.
 
-    Estimated from the bits, some of which are shared by chance: S. J. Swamidass and P. Baldi, Mathematical
+    Estimated from the bits, corrected for chance: S. J. Swamidass and P. Baldi, Mathematical
     correction for fingerprint similarity measures to improve chemical retrieval (2007).
     """
     either = (one.places | other.places).bit_count()
@@ -53,11 +53,11 @@ def containment(one: Sketch, other: Sketch) -> float:
 
 
 def closest(text: Sketch, others: Sequence[Sketch]) -> int | None:
-    """The place in `others` of the one closest to `text` (of equals the first), None if none is close."""
+    """The index in `others` of the closest text (of equals the first); None if none is close."""
     found, most = None, 0.0
     places, size = text.places, text.size
     for at, other in enumerate(others):
-        # Most are far, and one look tells: what is shared by chance only adds to it.
+        # Cheap test first: the raw overlap is never smaller than the corrected one, and most texts are far.
         shared = (places & other.places).bit_count()
         if shared < THRESHOLD * (size if size < other.size else other.size):
             continue
@@ -68,10 +68,10 @@ def closest(text: Sketch, others: Sequence[Sketch]) -> int | None:
 
 
 def compare(texts: Sequence[str | bytes], since: int) -> tuple[list[bytes], list[int | None]]:
-    """Which earlier one of `texts` each one from place `since` on is closest to, as `closest` tells.
+    """For each of `texts` from index `since` on, the index of the closest earlier one (see `closest`).
 
-    A text may be given as the sketch that an earlier comparison made of it: the sketches of all are the first
-    of what is returned.
+    A text may be given as the sketch that an earlier call returned. Returns the sketches of all texts, and
+    the indexes.
     """
     sketches = [_packed(text) if isinstance(text, bytes) else sketch(text) for text in texts]
     close = [closest(sketches[at], sketches[:at]) for at in range(since, len(sketches))]
@@ -87,11 +87,11 @@ def _pieces(plain: str) -> Iterator[str]:
     for at, character in enumerate(plain):
         length = _CHINESE if character >= _EAST_ASIAN else _OTHER
         piece = plain[at : at + length]
-        # An alphabet's pieces go over the ends of words, or short words would not count at all.
+        # Shingles of an alphabet span word ends, because short words would not count otherwise.
         if len(piece) == length and (length == _OTHER or " " not in piece):
             yield piece
 
 
 def _number(bits: int) -> float:
-    """How many pieces set so many bits, at the best guess."""
+    """Estimated number of shingles that set so many bits."""
     return -_PLACES * log(1 - min(bits, _PLACES - 1) / _PLACES)

@@ -1,4 +1,4 @@
-"""Owns what of everybody's picks goes into the next request, and how much of it. Pure: knows no prompt."""
+"""Selects which picks of the members go into the next prompt, within a budget. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -11,16 +11,16 @@ from scriptwriter.domain.idea_acts import IdeaRef, Pick, Verdict, reason_in_word
 MOST_KEPT, MOST_PASSED, MOST_TITLES = 8, 12, 20
 MOST_REASONS = 3
 SUMMARY = 160
-"""Characters of a kept idea's text: what it is about, not how it is told."""
+"""Characters of a kept idea's summary."""
 BUDGET = 3_800
-"""Characters of everything together, as JSON has it: kept ideas take up to a half, passed ones up to 4/5."""
+"""Characters of the whole JSON: kept ideas use up to a half, together with passed ones up to 4/5."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An idea of a project as it reads now, and the picks that stand."""
+    """An idea with its newest text and its valid picks."""
 
     ref: IdeaRef
     title: str
@@ -34,7 +34,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An idea that was judged, in short; `reasons` are those of the people who pass on it."""
+    """A judged idea in short; `reasons` are those of the people who passed on it."""
 
     title: str
     summary: str = ""
@@ -44,7 +44,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """What a request should know: ideas to go further from, ideas to avoid, other titles that are taken."""
+    """Steering of a prompt: ideas to build on, ideas to avoid, and titles already used."""
 
     kept: tuple[Example, ...] = ()
     passed: tuple[Example, ...] = ()
@@ -55,10 +55,10 @@ class Steering:
 
 
 def steer(judged: Sequence[Judged]) -> Steering:
-    """The steering that the ideas of a project (oldest first) give; of too many the newest count.
+    """The steering by the ideas of a project (oldest first). If there are too many, the newest are used.
 
-    An idea that somebody keeps is kept, with the reasons of those who pass on it; one that everybody who
-    said anything passes on is to be avoided.
+    An idea that anybody keeps counts as kept, with the reasons of those who pass on it. One that is only
+    passed on is to be avoided.
     """
     kept = [idea for idea in judged if idea.by("keep")]
     passed = [idea for idea in judged if idea.by("pass") and not idea.by("keep")]
@@ -94,7 +94,7 @@ def _reasons(idea: Judged) -> tuple[str, ...]:
 
 
 def _fitting(items: Iterable[_T], most: int, budget: int, length: Callable[[_T], int]) -> tuple[_T, ...]:
-    """The first ones that fit, `most` at most."""
+    """The first items within the budget, at most `most`."""
     fitting: list[_T] = []
     for item in items:
         budget -= length(item)
@@ -105,10 +105,10 @@ def _fitting(items: Iterable[_T], most: int, budget: int, length: Callable[[_T],
 
 
 def _length(example: Example) -> int:
-    """How many characters the example takes, with the marks of JSON."""
+    """Approximate characters of the example as JSON."""
     return 40 + len(example.title) + len(example.summary) + sum(len(reason) + 4 for reason in example.reasons)
 
 
 def _short(text: str) -> str:
-    """On one line, and without what JSON would have to escape."""
+    """The text on one line, without characters that JSON escapes."""
     return re.sub(r'[\s<>"\\\x00-\x1f]+', " ", text).strip()

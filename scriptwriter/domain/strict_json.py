@@ -1,7 +1,7 @@
-"""Strict reader of JSON that others wrote: takes what the product can store, names the place of the rest.
+"""Strict JSON reader for foreign text: refuses what the product cannot store, and names the place.
 
-Stricter than RFC 8259 allows: no NUL, no lone surrogate, no name twice in one object, no number beyond what a
-double holds (NaN, Infinity, 1e400) or an integer in a double is exact for, no nesting beyond `depth`. A byte
+Refused, beyond RFC 8259: NUL, lone surrogates, duplicate names in an object, numbers outside of a double
+(NaN, Infinity, 1e400) or integers that a double cannot hold exactly, and nesting deeper than `depth`. A byte
 order mark is skipped.
 """
 
@@ -22,17 +22,17 @@ Reason = Literal[
 ]
 
 DEPTH = 16
-"""Levels of objects and arrays; the product itself makes six."""
+"""Levels of objects and arrays. The product itself writes six."""
 MOST_VALUES = 2_000_000
-"""About: a text is refused by its commas and brackets, before each of them takes 60 bytes or more."""
+"""Approximate number of values, by commas and brackets. Each value takes 60 bytes or more."""
 _EXACT = 2**53
-"""Integers up to here are the same in every reader of JSON (RFC 8259, 6)."""
+"""Integers up to this are exact in every JSON reader (RFC 8259, 6)."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[{]|[\]}]', re.DOTALL)
 
 
 class Refused(ValueError):
-    """A text that is not taken; `place` is `ideas[2].body`, `line 3, column 7`, or "" for the whole text."""
+    """A refused text; `place` is `ideas[2].body`, `line 3, column 7`, or "" for the whole text."""
 
     def __init__(self, reason: Reason, place: str = "") -> None:
         self.reason: Final[Reason] = reason
@@ -71,14 +71,14 @@ def read(content: str | bytes, *, depth: int = DEPTH) -> Any:
 
 
 def step(key: str | int) -> str:
-    """One step of a place: into an array by number, into an object by name; an odd name is written as `?`."""
+    """One step of a place: "[3]" in an array, ".name" in an object; an unusual name is written as "?"."""
     if isinstance(key, int):
         return f"[{key}]"
     return f".{key if _PLAIN.fullmatch(key) else '?'}"
 
 
 class _Wrong:
-    """Stands where a value is that cannot be taken, until its place is known; `key` is a name given twice."""
+    """Placeholder of a refused value until its place is known; `key` is a duplicate name."""
 
     def __init__(self, reason: Reason, key: str | None = None) -> None:
         self.reason: Reason = reason
@@ -104,7 +104,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Any:
 
 
 def _integer(digits: str) -> Any:
-    # int() of a million digits costs seconds, so the length is looked at first.
+    # int() of a million digits takes seconds, so the length is checked first.
     value = int(digits) if len(digits) < 20 else _EXACT + 1
     return value if abs(value) <= _EXACT else _Wrong("number")
 
@@ -115,7 +115,7 @@ def _float(digits: str) -> Any:
 
 
 def _check(value: Any, depth: int) -> None:
-    """Raises Refused for the first value below `value` that is not taken."""
+    """Raises Refused for the first refused value within `value`."""
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, dict | list):
@@ -144,7 +144,7 @@ def _check_text(text: str) -> None:
 
 
 def _where_deeper(text: str, depth: int) -> str:
-    """Line and column of the bracket that is the first one beyond `depth`."""
+    """Line and column of the first bracket beyond `depth`."""
     level = 0
     for found in _TOKENS.finditer(text):
         level += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)

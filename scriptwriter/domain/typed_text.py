@@ -7,22 +7,22 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL and lone surrogates: Postgres takes neither in `text` nor in `jsonb`."""
 
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols that are drawn as nothing: Hangul fillers, the empty Braille pattern."""
+"""Letters and symbols without a visible glyph: Hangul fillers, the empty Braille pattern."""
 _SEEN = frozenset("LNPS")
-"""First letters of Unicode's general categories (UAX #44, 5.7.1) whose characters are drawn by themselves.
+"""First letters of the general categories (UAX #44, 5.7.1) whose characters are visible by themselves.
 
-Marks need a letter to stand on; separators, controls, formats and unassigned code points are not drawn.
+Marks need a base letter. Separators, controls, formats and unassigned code points are not drawn.
 """
 
 _HIDDEN = frozenset("\u034f\u17b4\u17b5\u2065") | {*map(chr, range(0xFFF0, 0xFFF9))}
 """Marks and unassigned code points that no program draws (Unicode's Default_Ignorable_Code_Point)."""
 _TAGS = range(0xE0000, 0xE0100)
 _UNDRAWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Controls, formats (bidirectional and zero-width ones among them), surrogates, separators of lines."""
+"""Controls, formats (including bidirectional and zero-width ones), surrogates, line separators."""
 _JOINER, _VARIANT = "\u200d", "\ufe0f"
-"""What one emoji is made of several with, and what makes a symbol one (UTS #51, 1.4)."""
+"""The characters that join several emoji to one, and that make a symbol an emoji (UTS #51, 1.4)."""
 _EMOJI = frozenset({"So", "Sk", "Cn"})
-"""Unassigned ones too: a newer version of Unicode may have them."""
+"""Categories of emoji. Unassigned code points may be emoji of a newer Unicode version."""
 
 
 def storable(text: str, instead: str = "") -> str:
@@ -31,9 +31,9 @@ def storable(text: str, instead: str = "") -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` as a name is stored: one line, without what is not drawn or turns the text around it.
+    """The stored form of a name: one line, without invisible and bidirectional control characters.
 
-    A joiner inside an emoji stays, and so do variation selectors.
+    Joiners inside emoji and variation selectors stay.
     """
     spaced = " ".join(text.split())
     kept = "".join(each for place, each in enumerate(spaced) if _is_drawn(each) or _joins(spaced, place))
@@ -52,10 +52,10 @@ def _joins(text: str, place: int) -> bool:
 
 
 def visible(text: str) -> bool:
-    """Whether anything of `text` can be seen: one letter, number, punctuation mark or symbol."""
+    """Whether the text has a visible character: a letter, number, punctuation mark or symbol."""
     return any(unicodedata.category(each)[0] in _SEEN and each not in _BLANK for each in text)
 
 
 def seen(text: str) -> str:
-    """`text`, or "" where nothing of it can be seen."""
+    """The text, or "" if it has no visible character."""
     return text if visible(text) else ""

@@ -1,1 +1,1 @@
-"""Owns what leaves the room: ideas as plain text, Markdown and Word. Knows no HTTP and no screen."""
+"""Exports of ideas as plain text, Markdown and Word."""

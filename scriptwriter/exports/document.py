@@ -1,4 +1,4 @@
-"""Owns what an export says, whatever its form: project, briefs, ideas in order, the mark. Pure."""
+"""The content of an export in any format: project, briefs, ideas in order, and the AI label. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ AUDIENCES = {"female": brief_texts.FEMALE_AUDIENCE, "male": brief_texts.MALE_AUD
 
 @dataclass(frozen=True, slots=True)
 class ExportedIdea:
-    """One idea as it stands now; `kept_by` are the names of those who keep it."""
+    """One idea with its newest text; `kept_by` are the names of the people who keep it."""
 
     title: str
     body: str
@@ -33,7 +33,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One export; `models` wrote the ideas, `marked` says that it bears the visible mark."""
+    """One export; `models` wrote the ideas, `marked` says whether it shows the AI label."""
 
     project: str
     made_at: datetime
@@ -49,23 +49,23 @@ class Document:
 
     @property
     def date(self) -> str:
-        """The day it was made, as a title page has it."""
+        """The date of the export, as a title page shows it."""
         if self.language == "zh":
             return f"{self.made_at:%Y}年{self.made_at.month}月{self.made_at.day}日"
         return f"{self.made_at.day} {self.made_at:%B %Y}"
 
     @property
     def briefs(self) -> tuple[Brief, ...]:
-        """Every brief once, in order."""
+        """Each brief once, in order."""
         return tuple(dict.fromkeys(section.brief for section in self.sections if section.brief is not None))
 
     @property
     def mark(self) -> str:
-        """That a model made this (《人工智能生成合成内容标识办法》), or "" where it was left out."""
+        """The AI label (《人工智能生成合成内容标识办法》), or "" if it was left out."""
         return self.say(export_texts.AI_MARK) if self.marked else ""
 
     def lines_of(self, brief: Brief) -> list[tuple[str, str]]:
-        """What a brief asks for: (label, words)."""
+        """The fields of a brief as (label, text)."""
         audience = AUDIENCES.get(brief.audience)
         lines = [
             (self.say(brief_texts.PLATFORM), named(brief.platform, self.language)),
@@ -77,7 +77,7 @@ class Document:
         return [(label, words) for label, words in lines if words]
 
     def note_of(self, idea: ExportedIdea) -> str:
-        """Who keeps an idea, in words; "" for nobody."""
+        """A sentence about who keeps an idea; "" for nobody."""
         if not idea.kept_by:
             return ""
         between = "、" if self.language == "zh" else ", "
@@ -85,12 +85,12 @@ class Document:
 
     @property
     def made_by(self) -> str:
-        """Which models wrote, in words; "" where none is known."""
+        """A sentence about the models; "" if none is known."""
         return self.say(export_texts.MODELS, models=", ".join(self.models)) if self.models else ""
 
 
 def numbered(sections: Sequence[Section]) -> list[tuple[Section, list[tuple[int, ExportedIdea]]]]:
-    """The sections with their ideas, counted through the whole document from 1."""
+    """The sections with their ideas, numbered through the whole document from 1."""
     counted, number = [], 0
     for section in sections:
         here = []

@@ -1,4 +1,4 @@
-"""Owns the reading of a project's document: its ideas as they stand, in the order of an export."""
+"""Reads the ideas of a project for an export."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Owns an export as text: plain for the clipboard, and Markdown. Pure."""
+"""Export as plain text for the clipboard, and as Markdown. Pure."""
 
 import re
 
@@ -10,7 +10,7 @@ _AT_LINE_START = re.compile(r"(^|\r)([^\S\r\n]*)([-+=]|\d+[.)])?", re.MULTILINE)
 
 
 def plain(document: Document) -> str:
-    """The ideas, ready to paste anywhere: title, body, an empty line between; the mark at the end."""
+    """The ideas as plain text: title and body of each, an empty line between, the AI label at the end."""
     parts = []
     for _, ideas in numbered(document.sections):
         parts += [f"{number}. {idea.title}\n{idea.body}" for number, idea in ideas]
@@ -18,7 +18,7 @@ def plain(document: Document) -> str:
 
 
 def markdown(document: Document) -> str:
-    """The whole document as Markdown (CommonMark); nobody's words can become markup."""
+    """The whole document as Markdown (CommonMark). Text that people typed never becomes markup."""
     parts = [f"# {escaped(document.project)}", document.date]
     if document.description:
         parts.append(escaped(document.description))
@@ -39,7 +39,7 @@ def markdown(document: Document) -> str:
 
 
 def escaped(words: str) -> str:
-    """`words` as they are, for Markdown: every sign that it would read as markup has a backslash.
+    """`words` as literal text in Markdown: each character that could be markup gets a backslash.
 
     Lines are not indented: Markdown shows no indentation, but takes four spaces for the beginning of code.
     """

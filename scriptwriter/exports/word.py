@@ -1,4 +1,4 @@
-"""Owns an export as a Word file: a title page, real styles, the mark, and properties that say it too."""
+"""Export as a Word file: a title page, real styles, and the AI label in text and properties."""
 
 import re
 from io import BytesIO
@@ -97,7 +97,7 @@ def _set_properties(file: WordFile, document: Document) -> None:
     properties.author = document.say(shared_texts.PRODUCT)
     properties.created = properties.modified = document.made_at.replace(tzinfo=None)
     properties.language = "zh-CN" if document.language == "zh" else "en"
-    # The mark in the file's metadata stays where the visible one was left out.
+    # The label in the metadata stays, even if the visible one was left out.
     properties.keywords = document.say(export_texts.AI_MARK)
     properties.category = "AIGC"
     properties.comments = document.say(export_texts.AI_PROPERTY, models=", ".join(document.models) or "-")[
@@ -106,5 +106,5 @@ def _set_properties(file: WordFile, document: Document) -> None:
 
 
 def _safe(words: str) -> str:
-    """`words` without what XML cannot hold."""
+    """`words` without characters that XML cannot contain."""
     return _NOT_XML.sub("", words)

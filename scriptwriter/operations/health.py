@@ -1,4 +1,4 @@
-"""Owns what can be said of the system's health: of its database, Electric, the workers, the generations."""
+"""Health of the system: database, Electric, workers, and runs by status."""
 
 import asyncio
 from typing import Literal, get_args
@@ -15,7 +15,7 @@ PATIENCE = 2.0
 """Seconds within which a healthy server answers."""
 
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
-"""What asking a database that is away raises."""
+"""Exceptions of a query while the database is unavailable."""
 
 _STATES: tuple[TransformStatus, ...] = get_args(TransformStatus)
 
@@ -30,18 +30,18 @@ async def database_state() -> Literal["ok", "unreachable"]:
 
 
 async def electric_state(url: str) -> Literal["ok", "starting", "unreachable"]:
-    """Whether the Electric server at `url` answers in time, and has its database. Source: GET /v1/health."""
+    """Whether Electric at `url` answers in time and has its database, by GET /v1/health."""
     try:
         async with asyncio.timeout(PATIENCE), httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"{url}/v1/health")
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
         return "unreachable"
-    # 202 says that it waits for its database.
+    # 202: it waits for its database.
     return {200: "ok", 202: "starting"}.get(answer.status_code, "unreachable")  # pyright: ignore[reportReturnType]
 
 
 async def worker_state() -> Literal["ok", "missing", "unknown"]:
-    """Whether any worker is alive; unknown while the database is away."""
+    """Whether any worker is alive; unknown while the database is unavailable."""
     try:
         return "ok" if await worker_alive() else "missing"
     except AWAY:
@@ -57,7 +57,7 @@ async def worker_alive() -> bool:
 
 
 async def generations_by_state() -> dict[str, int]:
-    """How many generations are in each state, empty ones included; or the driver's error."""
+    """Number of runs by status, including 0. Raises the driver's error."""
     query = "SELECT streaming_status, count(*) FROM transforms WHERE type = 'llm' GROUP BY 1"
     async with asyncio.timeout(PATIENCE), transaction() as session:
         found = await (await session.connection()).execute(text(query))

@@ -1,8 +1,8 @@
-"""What each kind of JSON text in the graph holds, declared once: limits included, unknown keys refused.
+"""The kinds of JSON text in the graph, each declared once as a type with its limits.
 
-`read` turns a stored text into its value, and whatever is none into an Unreadable, which names the place: a
-row that an import, a person or another version wrote is shown as unreadable where it stands, and disturbs
-nobody else. `write` makes the text of a value. A new kind of artifact is a new entry of ARTIFACTS.
+`read` turns a stored text into its value, or into Unreadable with the place: a row that an import or another
+version wrote is shown as unreadable and affects nothing else. `write` makes the text of a value. A new kind
+of artifact is a new file here and a new entry of ARTIFACTS.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,12 @@ from pydantic import ValidationError
 
 from scriptwriter.domain import strict_json
 from scriptwriter.domain.base_values import Value
+from scriptwriter.domain.kinds import brief, idea_batch, idea_verdict, idea_version, keeper_order
 from scriptwriter.domain.kinds.brief import Brief, Source
 from scriptwriter.domain.kinds.idea_batch import Idea, Ideas
-from scriptwriter.domain.kinds.people import Order, Verdict, Version
+from scriptwriter.domain.kinds.idea_verdict import Verdict
+from scriptwriter.domain.kinds.idea_version import Version
+from scriptwriter.domain.kinds.keeper_order import Order
 from scriptwriter.domain.run_context import ActContext, Parameters, RunContext, Usage
 
 __all__ = ["ARTIFACTS", "CONTEXTS", "Brief", "Idea", "Ideas", "Order", "Source", "Verdict", "Version"]
@@ -24,21 +27,21 @@ __all__ = ["ARTIFACTS", "CONTEXTS", "Brief", "Idea", "Ideas", "Order", "Source",
 V = TypeVar("V", bound=Value)
 
 ARTIFACTS: Mapping[str, type[Value]] = {
-    "brainstorm_params": Brief,
-    "brainstorm_ideas": Ideas,
-    "brainstorm_idea": Version,
-    "brainstorm_verdict": Verdict,
-    "brainstorm_order": Order,
+    brief.TYPE: Brief,
+    idea_batch.TYPE: Ideas,
+    idea_version.TYPE: Version,
+    idea_verdict.TYPE: Verdict,
+    keeper_order.TYPE: Order,
 }
 """The value of an artifact by its type."""
 CONTEXTS: Mapping[str, type[Value]] = {"llm": RunContext, "human": ActContext}
 """The context of a transform by its type."""
 RECORDS: Mapping[str, type[Value]] = {"model_parameters": Parameters, "token_usage": Usage}
-"""What is kept of a model's answer, by its column."""
+"""The records of a model's reply by their column."""
 LONGEST = 2_000_000
-"""Characters of a text that is read at all; the longest order of keepers takes 1,500,000."""
+"""Characters of the longest text that is read. The longest order of keepers has 1,500,000."""
 _REMEMBERED = 20_000
-"""Characters of a text that is kept with its value: 8,192 such texts take at most some 300 MB."""
+"""Characters of the longest text whose value is cached. 8,192 such texts take at most some 300 MB."""
 _REASONS = {
     "missing": "missing",
     "extra_forbidden": "unknown_key",
@@ -48,21 +51,24 @@ _REASONS = {
     "value_error": "moment",
     "timezone_aware": "moment",
 }
-"""Of pydantic's types of errors; each other one is `wrong`. Only moments are checked by code of ours."""
+"""Reasons by pydantic's error type. Any other is `wrong`. Only times have validators of this project."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A text that is no value of its kind: why (a key of texts.FILE_PROBLEMS), and where in it."""
+    """A text that is no value of its kind.
+
+    The reason (a key of `import_texts.FILE_PROBLEMS`) and the place.
+    """
 
     reason: str
     place: str = ""
 
 
 def read(kind: str, text: str | None) -> Value | Unreadable:
-    """The value of an artifact's data or of a transform's context; `kind` is the row's `type`.
+    """The value of an artifact's `data` or a transform's context; `kind` is the row's `type`.
 
-    While a run looks for another title, its `brainstorm_idea` holds ideas as a batch does.
+    While a run writes another title, its `brainstorm_idea` holds ideas like a batch.
     """
     declared = ARTIFACTS.get(kind) or CONTEXTS.get(kind) or RECORDS.get(kind)
     if declared is None:
@@ -75,13 +81,13 @@ def read(kind: str, text: str | None) -> Value | Unreadable:
 
 
 def read_as(declared: type[V], text: str | None) -> V | Unreadable:
-    """The value of a text that should be of one type; a text that is read again and again is read once."""
+    """The value of a text of this type. Values of short texts are cached."""
     value = _read_once(declared, text) if text and len(text) <= _REMEMBERED else _read(declared, text)
     return cast("V | Unreadable", value)
 
 
 def take(declared: type[V], value: object) -> V | Unreadable:
-    """The same of JSON that is parsed already: a value of jsonb."""
+    """The value of JSON that is already parsed, from a jsonb column."""
     try:
         return declared.model_validate(value)
     except ValidationError as error:
@@ -89,8 +95,8 @@ def take(declared: type[V], value: object) -> V | Unreadable:
 
 
 def write(value: Value) -> str:
-    """The text of a value. Raises ValueError for what `read` would not take, as a NUL in a text."""
-    # Of a record every key is the endpoint's, and may well be null.
+    """The text of a value. Raises ValueError for a value that `read` would refuse, such as one with NUL."""
+    # The keys of a record are the endpoint's, and may be null.
     text = value.model_dump_json(exclude_none=not value.model_extra)
     if "\\u0000" in text:
         strict_json.read(text)
@@ -112,7 +118,7 @@ _read_once = lru_cache(maxsize=8_192)(_read)
 
 
 def refusal(error: ValidationError) -> tuple[str, str]:
-    """Reason and place of the first thing that a type refuses."""
+    """Reason and place of the first error."""
     [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
     place = "".join(map(strict_json.step, first["loc"])).removeprefix(".")
     return _REASONS.get(first["type"], "wrong"), place

@@ -1,4 +1,4 @@
-"""`brainstorm_params`: what a writer asks for."""
+"""`brainstorm_params`: the brief, what a writer asks for."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -9,19 +9,20 @@ from scriptwriter.domain.base_values import MOST_IDEAS, Body, Ref, Title, Value,
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.typed_text import seen, storable
 
+TYPE = "brainstorm_params"
 Audience = Literal["", "female", "male"]
-"""Whom a story is for: 女频, 男频; "" is everybody."""
+"""Target audience: 女频, 男频, or "" for everybody."""
 Task = Literal["brainstorm", "like", "merge", "title"]
-"""What a run does: new ideas, more like one, one out of several, another title for one."""
+"""What a run does: new ideas, more like one, a merge of several, another title for one."""
 
 PLATFORM, GENRE, WISHES, AVOID, MODEL = 100, 200, 20_000, 2_000, 200
-"""Characters of each field."""
+"""Limits of the fields, in characters."""
 MOST_SOURCES = 4
-"""Ideas that are merged into one."""
+"""Most ideas in a merge."""
 
 
 class Source(Value):
-    """An idea that a run begins with, as it was then; `ref` is "artifact_id#index"."""
+    """An input idea of a run with its text at that time; `ref` is "artifact_id#index"."""
 
     ref: Ref
     title: Title
@@ -34,9 +35,8 @@ class Source(Value):
 class Brief(Value):
     """What a writer asks for.
 
-    `avoid` is what the ideas must not have, `model` the name of a model that the settings offer ("": the
-    default one). `sources` are the ideas that the task begins with: one to have more like it, two or more to
-    merge, one to have another title.
+    `avoid` is what the ideas must not contain. `model` is the name of an offered model ("" for the default).
+    `sources` are the input ideas of the task: one for `like` and `title`, two or more for `merge`.
     """
 
     platform: Annotated[str, Field(min_length=1, max_length=PLATFORM)]
@@ -54,7 +54,7 @@ class Brief(Value):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
-        """The brief that a form or a request holds, trimmed.
+        """The brief in a form or a request, trimmed.
 
         Raises UserError: `platform_required`, `genre_required`, `…_too_long`, `count_out_of_range`,
         `audience_unknown`.
@@ -74,11 +74,11 @@ class Brief(Value):
 
     @classmethod
     def unknown(cls, count: int = 1, wishes: str = "") -> Self:
-        """What stands where no brief can be read: nothing is known but these. It is never stored."""
+        """A placeholder for an unreadable brief, with only these fields. It is never stored."""
         return cls.model_construct(platform="", genre="", count=count, other_requirements=wishes)
 
     def again(self) -> Self:
-        """The same wishes as an ordinary brainstorm."""
+        """The same brief for an ordinary brainstorm."""
         return self.model_copy(update={"task": "brainstorm", "sources": ()})
 
 

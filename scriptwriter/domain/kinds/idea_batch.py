@@ -6,13 +6,14 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from scriptwriter.domain.base_values import MOST_IDEAS, Body, Title, Value, in_order
 
+TYPE = "brainstorm_ideas"
 IdeaStatus = Literal["finished", "writing", "unfinished"]
 
 
 class Idea(Value):
-    """One story idea as the model wrote it; `unfinished` is one whose writing ended before its last word.
+    """One story idea as the model wrote it; `unfinished` means that the writing ended before its last word.
 
-    As JSON it has a status only while it is not finished.
+    Its JSON has a status only if it is not finished.
     """
 
     title: Title
@@ -24,7 +25,7 @@ class Idea(Value):
 
     @property
     def finished(self) -> bool:
-        """Whether it is written to its end."""
+        """Whether it is finished."""
         return self.status == "finished"
 
     @model_serializer(mode="wrap")
@@ -36,6 +37,6 @@ class Idea(Value):
 
 
 class Ideas(Value):
-    """The ideas of a batch, each at its place."""
+    """The ideas of a batch by index."""
 
     ideas: Annotated[tuple[Idea, ...], Field(max_length=MOST_IDEAS, strict=False)]

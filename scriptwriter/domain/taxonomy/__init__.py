@@ -1,4 +1,4 @@
-"""Owns the platforms and genres that the pickers offer, and special subjects; read from taxonomy.toml."""
+"""Platforms, genres and sensitive subjects, read from taxonomy.toml."""
 
 import re
 import tomllib
@@ -7,16 +7,16 @@ from functools import lru_cache
 from pathlib import Path
 
 _WORD = re.compile(r"[^\s,，、;；/]([^,，、;；/]*[^\s,，、;；/])?")
-"""A tag among others; assets/pickers.js separates them alike."""
+"""One tag in a list of tags; assets/pickers.js splits lists the same way."""
 _FILE = Path(__file__).parent / "taxonomy.toml"
 
 MOST_GENRES = 3
-"""Genres of one brief that may come from the list; one's own words come beside them."""
+"""Genres of one brief from the list. A person's own words come in addition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to pick, by its name in both languages; a brief holds that of whoever picked it."""
+    """A choice with its name in both languages. A brief stores the name in the language of the person."""
 
     zh: str
     en: str
@@ -24,7 +24,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Entries that belong together, under a heading."""
+    """Entries under a heading."""
 
     zh: str
     en: str
@@ -38,7 +38,7 @@ def _data() -> dict:
 
 @lru_cache(maxsize=1)
 def platforms() -> tuple[Entry, ...]:
-    """Where short drama is shown, the most asked for first."""
+    """The platforms, the most used first."""
     return tuple(Entry(*names) for names in _data()["platforms"])
 
 
@@ -52,7 +52,7 @@ def genres() -> tuple[Group, ...]:
 
 
 def named(words: str, language: str) -> str:
-    """A platform or genres as a reader of `language` (zh, en) calls them; own words stay as they are."""
+    """A platform or genres in `language` (zh, en). A person's own words stay as they are."""
     names = _names()
     return _WORD.sub(lambda word: names[language].get(word[0].lower(), word[0]), words)
 
@@ -70,5 +70,5 @@ def _names() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def sensitive() -> tuple[str, ...]:
-    """Words that point to special subjects, which a platform may want to look at before showing them."""
+    """Words of subjects that a platform may review before publication."""
     return tuple(_data()["sensitive"])

@@ -57,10 +57,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The person, as the provider identifies them.
-
-    Permanently by `issuer` and `subject`. The rest may be empty.
-    """
+    """The person: identified for ever by `issuer` and `subject`. The other fields may be empty."""
 
     issuer: str
     subject: str

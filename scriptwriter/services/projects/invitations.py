@@ -1,8 +1,7 @@
 """Invitations to projects. A person becomes a member only by accepting one.
 
     open → accepted | declined    by the invitee
-         → withdrawn              by an owner; when the inviter stops being an owner; when the project is
-         deleted
+         → withdrawn              by an owner, by the loss of the inviter's ownership, or with the project
 
 Until it is accepted, the invitee sees the project's name, the role and the inviter, and nothing else.
 """

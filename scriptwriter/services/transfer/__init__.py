@@ -1,10 +1,14 @@
-"""A project as a JSON file: its whole graph, out of the database and into it again.
+"""Export of a project's whole graph as a JSON file, and import of such a file as a new project.
 
-`file` declares the form of the file, `storage` reads and writes the database. Between them `writing` makes a
-file of the rows, and `reading` the rows of a file. These two are pure; they run in a child process (see
-services.heavy), since a file has up to MOST_BYTES.
+    file_format      the schema of the file
+    storage          reads and writes the database
+    export_writing   rows → file
+    import_reading   file → rows
+    graph_checks     which links and states a graph may have; used by both
 
-A file names rows by numbers of its own (`artifact-1`), persons by their names alone, and no user, project,
-job or process: nothing in it can be taken for anything of the installation that imports it. What is imported
-is what the product itself can make; everything else is refused with its place in the file.
+Writing and reading are pure, and run in a child process (operations/process_pool.py): a file may be large.
+
+A file has its own ids (`artifact-1`), names of persons without their ids, and no project, job or process, so
+that nothing in it can be mistaken for a row of the importing installation. An import accepts only what the
+product itself can make, and refuses anything else with its place in the file.
 """

@@ -1,7 +1,7 @@
 """Writes the rows of a project's graph as a file. Pure.
 
-Ids become numbers of the file, persons become names, and what concerns the worker alone is left out. So is a
-step that cannot be read or makes no sense (see `checks`), and what came of it; `left_out` counts those rows.
+Ids become ids of the file, persons become names, and fields for the worker are left out. A step that is
+unreadable or fails graph_checks is left out with everything made from it; `left_out` counts these rows.
 """
 
 import json
@@ -32,7 +32,7 @@ from scriptwriter.services.transfer.graph_checks import Link, Step, Thing
 from scriptwriter.services.transfer.person_names import Names, unmarked
 
 Cells = tuple[Any, ...]
-"""A row of a table, in the order of its columns here."""
+"""A row of a table, in the order of the column tuples below."""
 _Sides = Mapping[str, Mapping[str, Any]]
 ARTIFACT = ("id", "type", "data", "created_at", "streaming_status", "streaming_progress", "partial_data")
 TRANSFORM = (
@@ -55,7 +55,7 @@ PROMPT = ("transform_id", "prompt_text", "prompt_role")
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The rows of a project's graph; artifacts and transforms in the order in which they were made."""
+    """The rows of a project's graph. Artifacts and transforms are in order of creation."""
 
     artifacts: Sequence[Cells]
     transforms: Sequence[Cells]
@@ -72,7 +72,7 @@ def write(name: str, description: str, tables: Tables) -> bytes:
 
 
 class _File:
-    """The rows of a project in the words of a file, as far as they can be read."""
+    """The readable rows of a project, converted to the models of the file."""
 
     def __init__(self, tables: Tables) -> None:
         self._rows = sum(
@@ -111,7 +111,7 @@ class _File:
                     self._broken.add(step.row.id)
 
     def of(self, name: str, description: str) -> ProjectFile:
-        """The file, of the steps that make sense and the artifacts that belong to them."""
+        """The file with all valid steps and their artifacts."""
         steps, things = self._kept()
         file = ProjectFile(
             project=ProjectInFile(name=name, description=description or None),
@@ -185,7 +185,7 @@ class _File:
 
 
 class _Names:
-    """What persons are called in a file: each as they are called now, and no two of them the same."""
+    """Names of persons in a file: each person's newest name, and no name twice."""
 
     def __init__(self, told: Iterable[Value | None]) -> None:
         self._names = Names()
@@ -195,7 +195,7 @@ class _Names:
                 self._now[user_id] = name
 
     def of(self, user_id: str | None, name: str) -> str:
-        """The name of a person in the file; whoever is known by name alone is who has that name now."""
+        """The name of a person in the file. A name without an id stands for the person with that name."""
         if user_id is None and name == unmarked(name):
             user_id = next((known for known, now in self._now.items() if now == name), None)
         if user_id is None:
@@ -208,7 +208,7 @@ def _named(columns: Sequence[str], rows: Iterable[Cells]) -> list[dict[str, Any]
 
 
 def _value(row: Mapping[str, Any]) -> tuple[Mapping[str, Any], Value] | None:
-    """A row of artifacts with its value, as far as it is written; None for one that cannot be read."""
+    """An artifact's row with its value, as far as it is written; None if it is unreadable."""
     text = row["data"]
     if row["streaming_status"] == "streaming" and row["partial_data"] is not None:
         text = json.dumps(row["partial_data"])

@@ -1,6 +1,6 @@
-"""The form of a project's file: one model for each table of the graph, with the limits of the product.
+"""Schema of a project's file: one model for each table of the graph, with the limits of the product.
 
-What the JSON texts in it hold (`data`, `execution_context`, …) is declared in scriptwriter.domain.
+The JSON texts in it (`data`, `execution_context`, …) are declared in scriptwriter.domain.
 """
 
 from typing import Annotated, Literal
@@ -13,9 +13,9 @@ from scriptwriter.domain.kinds.brief import MODEL
 FORMAT = "scriptwriter-project"
 MOST_BYTES = 20_000_000
 MOST_ROWS = 20_000
+"""Rows of all tables together."""
 MOST_RUNS = 1_000
-"""Runs of a project that a page still opens without holding up everybody else."""
-"""Of all tables together."""
+"""Runs of a project that a page opens without delaying other people."""
 
 ArtifactId = Annotated[str, Field(pattern=r"^artifact-[1-9][0-9]{0,5}$")]
 TransformId = Annotated[str, Field(pattern=r"^transform-[1-9][0-9]{0,5}$")]
@@ -25,7 +25,7 @@ Ended = Literal["completed", "failed", "cancelled"]
 
 
 class ProjectInFile(Value):
-    """What a project is called."""
+    """Name and description of the project."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     description: Annotated[str, Field(max_length=2_000)] | None = None
@@ -33,7 +33,7 @@ class ProjectInFile(Value):
 
 
 class ArtifactInFile(Value):
-    """A row of artifacts; a growing one is written as if it had been stopped."""
+    """A row of artifacts. One that is being written is exported as if it had been stopped."""
 
     id: ArtifactId
     type: str
@@ -63,7 +63,7 @@ class HumanInFile(Value):
 
 
 class TransformInFile(Value):
-    """A row of transforms, with what is known of a model's or a person's side."""
+    """A row of transforms, with its row of llm_transforms or human_transforms."""
 
     id: TransformId
     type: Literal["llm", "human"]
@@ -80,7 +80,7 @@ class TransformInFile(Value):
 
 
 class LinkInFile(Value):
-    """An edge of the graph, into a transform or out of it."""
+    """An input or an output of a transform."""
 
     transform_id: TransformId
     artifact_id: ArtifactId
@@ -99,7 +99,7 @@ Rows = Field(default=[], fail_fast=True)
 
 
 class ProjectFile(Value):
-    """A project's whole graph, in the order in which it was made; `left_out` rows could not be read."""
+    """A project's whole graph in order of creation. `left_out` is the number of unreadable rows."""
 
     format: Literal["scriptwriter-project"] = FORMAT
     exporter: str | None = Field(default=None, exclude=True, deprecated="Earlier versions wrote it; ignored.")

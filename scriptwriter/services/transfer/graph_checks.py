@@ -1,7 +1,8 @@
-"""Which links and states a project's graph may have: those that the services make. Pure.
+"""Checks that a graph has only links and states that the services make. Pure.
 
-A step is a transform with everything that belongs to it. The import refuses a file for the first step that
-makes no sense. The export leaves such a step out, and whatever came of it: each file of ours can be imported.
+A step is a transform with its links, its prompts and its record. The import refuses a file with an invalid
+step. The export leaves an invalid step out with everything made from it, so that every export can be
+imported.
 """
 
 import re
@@ -23,25 +24,25 @@ _ACTS = {
     graph.PICK: ("verdict", graph.VERDICT),
     graph.ARRANGE: ("order", graph.ORDER),
 }
-"""Role and kind of what a person's act makes."""
+"""Output role and artifact type of each act."""
 _SOURCES: Mapping[str, tuple[int, int]] = {
     "brainstorm": (0, 0),
     "like": (1, 1),
     "merge": (2, MOST_SOURCES),
     "title": (1, 1),
 }
-"""The least and the most ideas that a run of this task begins with."""
+"""Minimum and maximum number of input ideas of a run, by task."""
 
 _HEADING = 40
-"""Characters that stand before the reply of an attempt."""
+"""Characters that precede the reply of each attempt."""
 
 Ref = tuple[str, int]
-"""An idea: the id of its artifact in the file, and its place there."""
+"""An idea: its artifact's id in the file, and its index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An artifact with the value that it holds, and its place in the file."""
+    """An artifact with its value and its place in the file."""
 
     row: ArtifactInFile
     value: Any
@@ -50,7 +51,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An artifact that goes into a step, or comes out of it."""
+    """An input or output artifact of a step."""
 
     thing: Thing
     role: str
@@ -59,7 +60,7 @@ class Link:
 
 @dataclass(slots=True)
 class Step:
-    """A transform with the value of its context, its links and its prompts."""
+    """A transform with its context, its links and its prompts."""
 
     row: TransformInFile
     context: Any
@@ -70,12 +71,12 @@ class Step:
 
 
 def check(step: Step, things: Mapping[str, Thing]) -> None:
-    """Raises UnreadableFile where a step is none that the services make; `things` are all artifacts by id."""
+    """Raises UnreadableFile for a step that the services do not make. `things` are all artifacts by id."""
     (_check_run if step.row.type == graph.LLM else _check_act)(step, things)
 
 
 def in_order(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
-    """The steps, each after those that made what went into it; and those in a circle, or behind one."""
+    """The steps in topological order, and the steps in a cycle or after one."""
     waiting = {step.row.id: step for step in steps}
     made_by = {link.thing.row.id: step.row.id for step in waiting.values() for link in step.outputs}
     before = {
@@ -156,7 +157,7 @@ def _check_run(step: Step, things: Mapping[str, Thing]) -> None:
 
 
 def _check_sources(step: Step, brief: Brief) -> None:
-    """The ideas that a run begins with, and what steers it."""
+    """Check the input ideas of a run and its steering inputs."""
     least, most = _SOURCES[brief.task]
     place = f"{step.place}.execution_context.params.sources"
     if not least <= len(brief.sources) <= most:
@@ -178,7 +179,7 @@ def _check_sources(step: Step, brief: Brief) -> None:
 
 
 def _check_written(step: Step, made: Thing, brief: Brief) -> None:
-    """The ideas that a run has written, as far as it came."""
+    """Check the ideas that a run has written."""
     if not isinstance(made.value, Ideas):
         raise UnreadableFile("contradiction", f"{made.place}.data")
     written = made.value.ideas
@@ -196,7 +197,7 @@ def _check_written(step: Step, made: Thing, brief: Brief) -> None:
 
 
 def _check_prompts(step: Step) -> None:
-    """One for each attempt, no longer than `render` makes them."""
+    """Check that each attempt has one prompt, no longer than `render` can make."""
     wanted = {prompts.role_of(attempt) for attempt in range(step.row.retry_count + 1)}
     for prompt, place in step.prompts:
         if len(prompt.prompt_text) > prompts.longest():
@@ -209,7 +210,7 @@ def _check_prompts(step: Step) -> None:
 
 
 def _check_reply(step: Step) -> None:
-    """What the worker keeps of the replies of all attempts."""
+    """Check the length of the stored replies of all attempts."""
     llm = step.row.llm
     longest = (step.row.retry_count + 1) * (MOST_REPLY + _HEADING)
     if llm is not None and len(llm.raw_response or "") > longest:
@@ -217,7 +218,7 @@ def _check_reply(step: Step) -> None:
 
 
 def _made(step: Step, role: str, kind: str) -> Thing:
-    """What the step has made: one artifact of this kind, in this role."""
+    """The output of the step: exactly one artifact of this type in this role."""
     if len(step.outputs) != 1:
         raise UnreadableFile("wrong_link", step.outputs[1].place if step.outputs else step.place)
     [link] = step.outputs
@@ -232,7 +233,7 @@ def _made(step: Step, role: str, kind: str) -> Thing:
 
 
 def _ideas(step: Step) -> dict[Ref, str]:
-    """The ideas that go into a step, each with the place of its link."""
+    """The input ideas of a step, each with the place of its link."""
     found: dict[Ref, str] = {}
     for link in step.inputs:
         named = _IDEA.fullmatch(link.role)
@@ -256,7 +257,7 @@ def _only(step: Step, known: set[str]) -> None:
 
 
 def _check_about(made: Thing, ref: Ref) -> None:
-    """That an act's artifact names the idea which went into the act."""
+    """Check that an act's artifact names the input idea of the act."""
     if not isinstance(made.value, Version | Verdict):
         raise UnreadableFile("contradiction", f"{made.place}.data")
     if made.value.artifact_id != ref[0]:
@@ -266,7 +267,7 @@ def _check_about(made: Thing, ref: Ref) -> None:
 
 
 def _check_base(made: Thing, things: Mapping[str, Thing]) -> None:
-    """That a version was made from an earlier one of the same idea."""
+    """Check that the base of a version is an earlier version of the same idea."""
     if made.value.base:
         base = things.get(made.value.base)
         if base is None or _about(base) != _about(made) or base.row.created_at >= made.row.created_at:
@@ -274,13 +275,13 @@ def _check_base(made: Thing, things: Mapping[str, Thing]) -> None:
 
 
 def _check_version(link: Link, ref: Ref) -> None:
-    """That a version which goes into a step is one of the idea that goes into it."""
+    """Check that an input version belongs to the input idea."""
     if link.thing.row.type != graph.IDEA or _about(link.thing) != ref:
         raise UnreadableFile("wrong_link", link.place)
 
 
 def _about(thing: Thing) -> Ref | None:
-    """The idea that a version or a verdict is about."""
+    """The idea of a version or a verdict."""
     value = thing.value
     return (value.artifact_id, value.index) if isinstance(value, Version | Verdict) else None
 

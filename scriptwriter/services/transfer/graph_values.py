@@ -1,4 +1,4 @@
-"""Values of a project's graph on their way between the database and a file: other ids, names of persons."""
+"""Converts values of a graph between database and file: ids and persons."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ V = TypeVar("V", bound=Value)
 
 
 def read(kind: str, text: str, place: str) -> Value:
-    """The value of a JSON text at a place of a file. Raises UnreadableFile with the place inside."""
+    """The value of a JSON text at `place`. Raises UnreadableFile with the place within it."""
     value = kinds.read(kind, text)
     if isinstance(value, Unreadable):
         raise UnreadableFile(value.reason, joined(place, value.place))
@@ -21,23 +21,23 @@ def read(kind: str, text: str, place: str) -> Value:
 
 
 def joined(place: str, inside: str) -> str:
-    """A place inside of what is at another place."""
+    """The place `inside` appended to the place that contains it."""
     if not inside or inside.startswith("["):
         return place + inside
     return f"{place}, {inside}" if inside.startswith(("line ", "byte ")) else f"{place}.{inside}"
 
 
 def person_in(value: Value) -> tuple[str | None, str]:
-    """Id and name of the person that a value tells of; None and "" where it tells of nobody."""
+    """Id and name of the person in a value; None and "" if there is none."""
     if isinstance(value, RunContext | ActContext):
         return value.user_id, value.started_by or ""
     return (value.user_id, value.name) if isinstance(value, Verdict | Order) else (None, "")
 
 
 def translated(value: V, ids: Callable[[str], str], name: Callable[[str | None, str], str]) -> V:
-    """The value with other ids of artifacts, and `name(user id, name)` for each person, without an id.
+    """A copy of the value with `ids(id)` for each artifact id, and `name(user id, name)` for each person.
 
-    What a context says to the worker alone is left out. `ids` raises where there is no such artifact.
+    Persons lose their ids, and contexts the fields for the worker. `ids` raises for an unknown artifact.
     """
     return value.model_copy(update=_changes(value, ids, name))
 

@@ -1,7 +1,6 @@
-"""Reads a project's file into rows for the database, and refuses whatever the product cannot have made. Pure.
+"""Reads a project's file into rows for the database, and refuses what the product cannot have made. Pure.
 
-The rows are text for COPY (PostgreSQL 17, "COPY", Text Format): the process that answers requests passes on
-bytes, however many rows they are.
+The rows are in COPY's text format (PostgreSQL 17, "COPY"), so that the web process only passes on bytes.
 """
 
 from collections import Counter
@@ -31,14 +30,14 @@ from scriptwriter.services.transfer.file_format import (
 from scriptwriter.services.transfer.graph_checks import Link, Step, Thing
 
 CLOCKS_DIFFER = timedelta(days=1)
-"""By so much a moment in a file may lie ahead."""
+"""How far in the future a time in a file may lie."""
 _LISTS = ("artifacts", "transforms", "inputs", "outputs", "prompts")
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of a table as COPY takes them."""
+    """Rows of a table in COPY's text format."""
 
     name: str
     columns: tuple[str, ...]
@@ -47,7 +46,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a file holds: name and description, and the rows of its graph, in the order to write them."""
+    """Name, description and graph of a file; the tables are in the order in which to write them."""
 
     name: str
     description: str
@@ -55,7 +54,8 @@ class Project:
 
 
 def read(content: bytes, project_id: str, language: Language) -> Project:
-    """The rows of a file for the project with this id; persons in it are marked in `language`.
+    """The content of a file as rows of the project with this id. Persons are marked as imported in
+    `language`.
 
     Raises UserError `file_too_large` (limit), UnreadableFile.
     """
@@ -99,7 +99,7 @@ def _parsed(content: bytes) -> ProjectFile:
 
 
 def _steps(file: ProjectFile, things: Mapping[str, Thing]) -> dict[str, Step]:
-    """Each transform with what belongs to it; each artifact comes from one, each brief goes into one."""
+    """All steps by id. Each artifact is the output of one step, each brief the input of one."""
     steps = {row.id: _step(row, number) for number, row in enumerate(file.transforms)}
     makers: set[str] = set()
     for table, links in (("inputs", file.inputs), ("outputs", file.outputs)):
@@ -175,7 +175,7 @@ def _check_past(moment: datetime, place: str) -> None:
 
 
 def _check_name(file: ProjectFile) -> None:
-    """That a project may be called so here (see services.projects)."""
+    """Check name and description by the rules of services/projects/catalog.py."""
     name, description = file.project.name, file.project.description or ""
     if name != " ".join(name.split()) or not visible(name):
         raise UnreadableFile("name", "project.name")
@@ -190,7 +190,7 @@ def _tables(
     project_id: str,
     language: Language,
 ) -> Iterable[Table]:
-    # One random beginning, then a count: the new ids stand in the order of the old ones.
+    # A random prefix and a counter keep the new ids in the order of the old ones.
     beginning = str(uuid4())[:-12]
     ids = {each: f"{beginning}{number:012x}" for number, each in enumerate((*things, *steps))}
 
@@ -254,7 +254,7 @@ def _tables(
 
 
 def _listed(value: Value) -> dict[str, object]:
-    """What lists of projects count and search of an artifact."""
+    """The columns of an artifact that lists of projects count and search."""
     if isinstance(value, Ideas):
         return graph.listed(value.ideas)
     return {"finished_ideas": 0, "titles": value.title if isinstance(value, Version) else ""}

@@ -1,7 +1,7 @@
 """Names of persons in a file, and of imported persons in a project. Pure.
 
-Somebody who came by a file is marked wherever their name is read, so that nobody takes them for a member of
-the same name: the mark is part of the stored name, and the export takes it off again.
+An imported person's name is stored with a mark, so that nobody takes them for a member of the same name. The
+export removes the mark.
 """
 
 from collections.abc import Hashable
@@ -11,11 +11,11 @@ from scriptwriter.domain.typed_text import one_line, visible
 
 MARKS: dict[Language, str] = {"zh": "（导入）", "en": " (imported)"}
 LONGEST = 80
-"""Characters: 64 of a name that people have here, and the number that tells two of the same name apart."""
+"""Characters: 64 of a display name, and the number that distinguishes equal names."""
 
 
 def check(name: str, place: str) -> None:
-    """Raises UnreadableFile where nobody can be called so."""
+    """Raises UnreadableFile for a text that cannot be a person's name."""
     if len(name) > LONGEST:
         raise UnreadableFile("too_long", place)
     if name != one_line(name) or (name and not visible(name)):
@@ -23,12 +23,12 @@ def check(name: str, place: str) -> None:
 
 
 def marked(name: str, language: Language) -> str:
-    """The name of somebody who came by a file; nobody's name stays empty."""
+    """The name of an imported person, with the mark; "" stays empty."""
     return name and unmarked(name) + MARKS[language]
 
 
 def unmarked(name: str) -> str:
-    """The same without the mark."""
+    """The name without the mark."""
     for mark in MARKS.values():
         while name.endswith(mark):
             name = name.removesuffix(mark)
@@ -36,14 +36,14 @@ def unmarked(name: str) -> str:
 
 
 class Names:
-    """One name for each person in a file: two of the same name are told apart by a number."""
+    """Unique names for the persons in a file. Equal names get a number."""
 
     def __init__(self) -> None:
         self._of: dict[Hashable, str] = {}
         self._taken: set[str] = set()
 
     def of(self, person: Hashable, name: str) -> str:
-        """The name of `person` in the file; `name` is what they are called."""
+        """The unique name of `person`, whose own name is `name`."""
         if person not in self._of:
             plain = unmarked(name)
             unique, number = plain, 1

@@ -1,4 +1,4 @@
-"""Export and import of a project: the rows of its graph out of the database, and into it."""
+"""Export and import of a project: reads and writes the rows of its graph."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,17 +26,17 @@ from scriptwriter.store.tables import (
 
 _ONE_STATE = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _IMPORTS = 0x5C21C
-"""The first key of the advisory locks of the persons who import."""
+"""First key of the advisory locks that allow one import per person."""
 _ALONE = text("SELECT pg_try_advisory_xact_lock(:imports, hashtext(:person))")
 _ROWS_AT_ONCE = 500
-"""So many are fetched before the event loop goes on with others."""
+"""Rows that are fetched in one step of the event loop."""
 _CHUNK = 1 << 18
 
 
 async def export(project_id: str, user_id: str) -> tuple[str, bytes]:
-    """Name and file of a project, for a member; what is being written is taken as if it was stopped now.
+    """Name and file of a project, for a member. Running runs are exported as if they were stopped now.
 
-    Raises UserError: `project_not_found`, and as heavy.run does.
+    Raises UserError: `project_not_found`, and those of process_pool.run.
     """
     async with transaction() as session:
         await (await session.connection()).execute(_ONE_STATE)
@@ -59,12 +59,11 @@ async def export(project_id: str, user_id: str) -> tuple[str, bytes]:
 
 
 async def take_in(content: bytes, user_id: str, language: Language = "zh") -> str:
-    """A new project of `user_id` with the graph of a file; returns its id. All of it, or nothing.
+    """Create a project of `user_id` with the graph of a file, in one transaction; returns its id.
 
     Persons in the file stay names, marked as imported in `language`.
-
-    Raises UserError: `file_too_large` (limit), `signed_out`, `busy_with_yours` while another import of this
-    person is being written, and as heavy.run does; UnreadableFile with the place in the file.
+    Raises UserError: `file_too_large` (limit), `signed_out`, `busy_with_yours` during another import of this
+    person, and those of process_pool.run; UnreadableFile with the place in the file.
     """
     project_id = str(uuid4())
     read = await process_pool.run(user_id, import_reading.read, content, project_id, language)
@@ -77,7 +76,7 @@ async def take_in(content: bytes, user_id: str, language: Language = "zh") -> st
         driver = await psycopg_connection(session)
         async with driver.cursor() as cursor:
             for table in read.tables:
-                # What the names and columns are, only our own code says.
+                # Table and column names come from this program, never from the file.
                 statement = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN (ENCODING 'UTF8')"
                 async with cursor.copy(statement.encode()) as copy:
                     for start in range(0, len(table.rows), _CHUNK):
