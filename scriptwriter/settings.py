@@ -1,4 +1,4 @@
-"""Owns every setting: its name in the environment, its default, its check. Knows nothing of who uses it."""
+"""All settings: name in the environment, default and validation of each."""
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
@@ -23,9 +23,9 @@ DEMO_MODEL = "演示模式"
 
 
 class ModelOption(BaseModel):
-    """One model that a person may choose; what is not set is taken from OPENAI_*.
+    """A model that people may choose. Unset fields default to OPENAI_*.
 
-    `input_price` and `output_price` are for 1,000 tokens, in PRICE_CURRENCY; both or neither.
+    `input_price` and `output_price` are for 1,000 tokens, in PRICE_CURRENCY. Set both or neither.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -44,9 +44,9 @@ class ModelOption(BaseModel):
 
 
 class Settings(BaseSettings):
-    """The settings of one process, read from the environment and from `.env`.
+    """The settings of this process, from the environment and `.env`.
 
-    An empty value counts as not set. Raises pydantic's ValidationError for a value that cannot be used.
+    An empty value counts as unset. Raises pydantic's ValidationError for an invalid value.
     """
 
     model_config = SettingsConfigDict(
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
             try:
                 conninfo_to_dict(address)
             except psycopg.Error:
-                # Its own words may repeat the password.
+                # psycopg's message may contain the password.
                 raise ValueError(
                     "it is neither a postgresql:// URL nor a key=value string of libpq"
                 ) from None
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
 
     @property
     def outside_database(self) -> str | None:
-        """The libpq URL of the database to use, or None: then the embedded Postgres serves."""
+        """The libpq URL of the database, or None to use the embedded Postgres."""
         if self.database_url:
             return self.database_url.get_secret_value()
         if not self.db_host:
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Every value that no log line may show: the secret settings, and passwords inside of addresses."""
+        """Values that must not appear in logs: secret settings, and passwords in URLs."""
         values = [value for _, value in self if isinstance(value, SecretStr)]
         values += [each.api_key for each in self.models if each.api_key]
         found = {value.get_secret_value() for value in values}
@@ -171,31 +171,31 @@ class Settings(BaseSettings):
 
     @property
     def postgres_folder(self) -> Path:
-        """Where the embedded Postgres keeps everything."""
+        """The data folder of the embedded Postgres."""
         return self.data_dir.resolve() / "postgres"
 
     @property
     def demo(self) -> bool:
-        """Whether the demo model answers: neither a key nor an endpoint of a real one is set."""
+        """Whether the demo model is used, because no key, endpoint or model is set."""
         return not (self.openai_api_key or self.openai_base_url or self.models)
 
     @property
     def model_options(self) -> tuple[ModelOption, ...]:
-        """The models that a person may choose, the default one first; never empty."""
+        """The offered models, the default first; never empty."""
         return self.models or (ModelOption(name=DEMO_MODEL if self.demo else self.openai_model),)
 
     def model(self, name: str = "") -> ModelOption | None:
-        """The model of that name ("": the default one); None for one that is not offered."""
+        """The offered model with this name ("" for the default); None if there is none."""
         return next((each for each in self.model_options if name in ("", each.name)), None)
 
     @property
     def development(self) -> bool:
-        """Whether this is a developer's own machine: the one-click test user exists only there."""
+        """Whether this is development, where the test user exists."""
         return self.environment == "development"
 
     @property
     def secure(self) -> bool:
-        """Whether browsers reach the application by https only."""
+        """Whether browsers use https only."""
         return (self.public_url or "").startswith("https://")
 
     @property

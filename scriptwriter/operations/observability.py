@@ -1,6 +1,6 @@
-"""Owns the form of every log line and the metrics of this process. Knows no setting, database or route.
+"""Logging and metrics of this process.
 
-What a generation does is counted from its own log lines, so that the worker says each thing once.
+Metrics of runs are counted from the worker's log lines, so that the worker reports each event once.
 """
 
 import json
@@ -20,7 +20,7 @@ _HIDDEN = "hidden"
 _OURS = "scriptwriter"
 _SHORTEST_SECRET = 4
 MOST_ALIKE, WHILE = 100, 60.0
-"""Warnings of one kind that are logged within so many seconds: who sends nonsense fills no disk."""
+"""Limit of warnings of one kind, and its period in seconds, so that bad requests cannot fill the disk."""
 _MOST_KINDS = 1_000
 
 REGISTRY = CollectorRegistry()
@@ -85,10 +85,10 @@ class _Generations:
 def configure_logs(
     *, json_lines: bool, secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> logging.Handler:
-    """Give every log line of this process one form, on `stream` (stderr): JSON, or readable by a person.
+    """Configure logging to `stream` (stderr), as JSON lines or for people; returns the handler.
 
-    Our own loggers speak from INFO on, all others from WARNING on, and no value of `secrets` is ever shown.
-    Called again, it takes the place of what it did before. Returns the handler.
+    Loggers of this application log from INFO on, all others from WARNING on. Values of `secrets` are replaced
+    in every line. A second call replaces the first.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -104,12 +104,12 @@ def configure_logs(
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
     else:
-        # The default one shows the local variables of every frame, keys and tokens among them.
+        # The default formatter shows the local variables of every frame, including keys and tokens.
         plain = structlog.dev.plain_traceback
         shown.append(structlog.dev.ConsoleRenderer(colors=output.isatty(), exception_formatter=plain))
     handler = _Handler(output)
-    handler.addFilter(_Sparing())
-    handler.setFormatter(_Discreet(secrets, processors=shown, foreign_pre_chain=shared))
+    handler.addFilter(_FloodLimit())
+    handler.setFormatter(_SecretFilter(secrets, processors=shown, foreign_pre_chain=shared))
     root = logging.getLogger()
     for earlier in [each for each in root.handlers if isinstance(each, _Handler)]:
         root.removeHandler(earlier)
@@ -129,13 +129,13 @@ def configure_logs(
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """The one handler of ours, told from others by its class."""
+    """The handler of `configure_logs`, recognised by its class."""
 
 
-class _Sparing(logging.Filter):
-    """Lets MOST_ALIKE warnings of one kind through WHILE; the next one to pass says how many did not.
+class _FloodLimit(logging.Filter):
+    """Passes MOST_ALIKE warnings of one kind per WHILE seconds. The next one reports how many were dropped.
 
-    A kind is a logger and the text that a warning is made from, whatever a client has put into it.
+    A kind is a logger and the template of a message, without the values from a client.
     """
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class _Sparing(logging.Filter):
         self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is shown."""
+        """Whether a record is logged."""
         if record.levelno != logging.WARNING:
             return True
         line = record.msg if isinstance(record.msg, dict) else {}
@@ -153,7 +153,7 @@ class _Sparing(logging.Filter):
         if record.created - since >= WHILE:
             since, seen, left_out = record.created, 0, max(0, seen - MOST_ALIKE)
         if len(self._kinds) >= _MOST_KINDS:
-            # A library has put its values into the text itself.
+            # A library formats values into the message itself, so the kinds are unbounded.
             self._kinds.clear()
         self._kinds[kind] = since, seen + 1
         if left_out and line:
@@ -163,8 +163,8 @@ class _Sparing(logging.Filter):
         return seen < MOST_ALIKE
 
 
-class _Discreet(structlog.stdlib.ProcessorFormatter):
-    """Shows no secret, in whatever form an error or a URL repeats it."""
+class _SecretFilter(structlog.stdlib.ProcessorFormatter):
+    """Replaces secrets in every line, also URL-encoded, JSON-escaped or quoted ones."""
 
     def __init__(self, secrets: Iterable[str], **options: Any) -> None:
         forms: set[str] = set()
@@ -183,7 +183,7 @@ class _Discreet(structlog.stdlib.ProcessorFormatter):
 
 
 def _count(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Count what a line of a generation says; a line that says it in another way is not worth a failure."""
+    """Count metrics from a log line of a run. A line without the expected fields is ignored."""
     with suppress(AttributeError, KeyError, TypeError, ValueError):
         if usage := line.get("usage"):
             for kind in ("prompt", "completion"):

@@ -1,7 +1,7 @@
-"""A child process of `heavy`: does one job after another. Imports nothing of the application by itself.
+"""Child process of process_pool.py: runs one job after another. It imports nothing of the application itself.
 
-Both sides send frames over pipes: eight bytes with the length, and a pickle. Down comes (seconds, function,
-args, kwargs); up goes ACCEPTED, then what the function returns, an error that a person may see, or a Fault.
+Parent and child exchange frames over pipes: eight bytes of length, then a pickle. The parent sends (seconds,
+function, args, kwargs). The child sends ACCEPTED, then the result, a ScriptwriterError, or a Fault.
 """
 
 import os
@@ -16,20 +16,20 @@ from dataclasses import dataclass
 from typing import IO, NoReturn
 
 ACCEPTED = b""
-"""The frame which says that the job has begun: if the process ends from here on, the job is why."""
+"""The frame that says that the job has begun. If the process ends after it, the job is the cause."""
 MEMORY = 1 << 30
-"""Bytes of address space."""
+"""Limit of the address space in bytes."""
 IDLE_SECONDS = 60.0
-"""Without a job for so long the process ends."""
+"""Seconds without a job after which the process ends."""
 _LARGE = 300 << 10
-"""KiB that a process may have had in memory and still take the next job."""
+"""Peak memory in KiB above which the process takes no further job."""
 _NICENESS = 10
-"""The event loop of the parent goes first where cores are short."""
+"""Niceness of the child: the parent's event loop has priority."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A job failed by a fault of ours; `trace` is for the log."""
+    """A job failed with an unexpected exception; `trace` is for the log."""
 
     trace: str
 
@@ -42,7 +42,7 @@ def send(pipe: IO[bytes], content: bytes) -> None:
 
 
 def receive(pipe: IO[bytes]) -> bytes:
-    """Read one frame. Raises EOFError where the other side has ended."""
+    """Read one frame. Raises EOFError if the other side has ended."""
     head = pipe.read(8)
     content = pipe.read(int.from_bytes(head, "big"))
     if len(head) < 8 or len(content) < int.from_bytes(head, "big"):
@@ -51,11 +51,11 @@ def receive(pipe: IO[bytes]) -> bytes:
 
 
 def main() -> NoReturn:
-    """Do jobs until the parent ends, or until there was none for a while."""
+    """Run jobs until the parent ends, or IDLE_SECONDS pass without one."""
     jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1):
-        # What a job prints must not get between the frames.
+        # Output of a job must not mix with the frames.
         os.dup2(nothing, stream)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -76,7 +76,7 @@ def main() -> NoReturn:
 
 
 def _most_memory() -> int:
-    """KiB that this process has had in memory at most; Linux counts the parent's in what getrusage says."""
+    """Peak memory of this process in KiB. On Linux getrusage would include the parent's."""
     with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as status:
         for line in status:
             if line.startswith("VmHWM:"):
@@ -85,7 +85,7 @@ def _most_memory() -> int:
 
 
 def _read(jobs: IO[bytes], asked: "queue.SimpleQueue[bytes]") -> None:
-    """Put each job into the queue; when the parent has ended, end at once, also in the middle of a job."""
+    """Put each job into the queue. When the parent has ended, exit at once, even during a job."""
     while True:
         try:
             asked.put(receive(jobs))
@@ -100,7 +100,7 @@ def _answer(job: bytes) -> bytes:
 
     try:
         seconds, work, args, kwargs = pickle.loads(job)
-        # Then the kernel ends the process, whatever it is in the middle of.
+        # After that the kernel kills the process, whatever it is doing.
         signal.setitimer(signal.ITIMER_REAL, seconds)
         return pickle.dumps(work(*args, **kwargs), pickle.HIGHEST_PROTOCOL)
     except ScriptwriterError as error:
@@ -112,7 +112,7 @@ def _answer(job: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    # The parent knows Fault by the name of this module, not as a part of __main__.
+    # Pickle must find Fault in this module, not in __main__.
     from scriptwriter.operations import pool_child
 
     pool_child.main()

@@ -1,8 +1,8 @@
-"""Runs work that needs seconds of CPU in child processes, so that the event loop goes on answering.
+"""Runs CPU-heavy work in child processes, so that the event loop stays responsive.
 
-A thread is not enough: Python code, a regular expression or a parser holds the interpreter lock meanwhile.
-A child imports the module of the work and nothing of the application beside it: no Reflex, no database, no
-setting. It is started by the first job, and ends with this process, or after IDLE_SECONDS without a job.
+A thread is not enough, because a regular expression or a parser holds the interpreter lock. A child imports
+only the module of the work: no Reflex, no database, no settings. The first job starts it. It ends with this
+process, or after IDLE_SECONDS without a job.
 """
 
 import asyncio
@@ -21,32 +21,32 @@ from scriptwriter.domain.errors import ScriptwriterError, UserError
 from scriptwriter.operations.pool_child import ACCEPTED, Fault, receive, send
 
 AT_A_TIME = 2
-"""Children of one process: each may take a core and a gigabyte."""
+"""Children of this process. Each may use a core and a gigabyte."""
 WAITING_OF_ONE = 3
-"""Jobs of one person that may wait behind the one that runs."""
+"""Waiting jobs of one person."""
 WAITING = 64
-"""Jobs of all persons that may wait."""
+"""Waiting jobs of all persons."""
 SECONDS = 60.0
-"""What one job may take before its child is ended."""
+"""Time limit of one job."""
 LARGE = 2_000
-"""Rows of a join, which take some 20 ms."""
+"""Rows of a join from which it runs in a thread; that many take about 20 ms."""
 
 _PROJECT = Path(__file__).parents[2]
 _VARIABLES = frozenset({"PATH", "PYTHONPATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH"})
-"""What a child sees of the environment, where the secrets are."""
+"""Environment variables that a child gets. The others may be secrets."""
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
 async def run(person: str, work: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Result:
-    """What `work(*args, **kwargs)` returns, computed in a child process for the person with this id.
+    """Run `work(*args, **kwargs)` in a child process for the person with this id; returns its result.
 
-    `work` is a function at the top of a module that does not import Reflex. Arguments and result are pickled
-    in this process: bytes and strings cost little, a hundred thousand small objects hold the loop.
+    `work` is a module-level function of a module that does not import Reflex. Arguments and result are
+    pickled in this process: prefer bytes and strings to a hundred thousand small objects.
 
-    Raises what `work` raises where that is a ScriptwriterError, and RuntimeError for a fault; UserError
-    `busy_with_yours` or `too_busy` where too many jobs wait, `too_much_work` beyond SECONDS or MEMORY,
+    Raises the ScriptwriterError that `work` raises, RuntimeError for any other exception; UserError
+    `busy_with_yours` or `too_busy` if too many jobs wait, `too_much_work` beyond SECONDS or MEMORY,
     `service_away` after `close`.
     """
     async with _line.turn(person):
@@ -66,10 +66,10 @@ async def run(person: str, work: Callable[P, Result], /, *args: P.args, **kwargs
 async def in_thread_if_large(
     size: int, work: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
 ) -> Result:
-    """What `work(*args, **kwargs)` returns; with a `size` of LARGE or more it is computed in a thread.
+    """Run `work(*args, **kwargs)`, in a thread if `size` is LARGE or more; returns its result.
 
-    For work on this process's objects in many short steps of Python: the event loop gets the interpreter
-    every few milliseconds. One call that takes long by itself, as a regular expression does, holds it too.
+    For work on objects of this process in many short Python steps: the event loop gets the interpreter every
+    few milliseconds. Not for a single long call, such as a regular expression, which would block it.
     """
     if size < LARGE:
         return work(*args, **kwargs)
@@ -77,7 +77,7 @@ async def in_thread_if_large(
 
 
 def close() -> None:
-    """End every child, also in the middle of its job, and let nobody wait; a later `run` starts new ones."""
+    """Kill all children, also during a job, and fail all waiting jobs. A later `run` starts new children."""
     _line.dismiss()
     _idle.clear()
     for child in [*_children]:
@@ -87,7 +87,7 @@ def close() -> None:
 
 
 class _Line:
-    """Who runs and who waits: one job of a person at a time, and next the person served longest ago."""
+    """The queue of jobs: one running job per person; next is the person who was served longest ago."""
 
     def __init__(self) -> None:
         self._running: set[str] = set()
@@ -117,7 +117,7 @@ class _Line:
             self._admit()
 
     def dismiss(self) -> None:
-        """Whoever waits gets UserError `service_away`."""
+        """Fail all waiting jobs with UserError `service_away`."""
         for _, turn in self._waiting:
             if not turn.done():
                 turn.set_exception(UserError("service_away"))
@@ -129,7 +129,7 @@ class _Line:
             ]
             if not ready:
                 return
-            # Of equals min() takes the first: the one who waits longest.
+            # min() returns the first of equals: the one that has waited longest.
             entry = min(ready, key=lambda waiting: self._served.get(waiting[0], -1))
             self._waiting.remove(entry)
             self._running.add(entry[0])
@@ -149,7 +149,7 @@ class _Child:
             stderr=subprocess.DEVNULL,
             cwd=_PROJECT,
             env={name: value for name, value in os.environ.items() if name in _VARIABLES},
-            # A Ctrl+C is for the parent, which ends its children.
+            # Ctrl+C reaches only the parent, which ends its children.
             start_new_session=True,
         )
         self.new = True
@@ -161,7 +161,7 @@ class _Child:
         return self._process.poll() is None
 
     def accepts(self, asked: bytes) -> bool:
-        """Whether the child begins with the job; not where it has ended before that."""
+        """Send the job; whether the child has begun with it."""
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
             send(self._process.stdin, asked)
@@ -170,16 +170,16 @@ class _Child:
             return False
 
     def answer(self) -> object:
-        """What the job returns. Raises EOFError where the child ends before that."""
+        """The result of the job. Raises EOFError if the child ends first."""
         assert self._process.stdout is not None
         return pickle.loads(receive(self._process.stdout))
 
     def kill(self) -> None:
-        """End it; a thread that waits for its answer gets an EOFError."""
+        """Kill the child. A thread that waits in `answer` gets an EOFError."""
         self._process.kill()
 
     def forget(self) -> None:
-        """Wait until it has ended, and free what the parent has of it."""
+        """Wait for the child to end, and close its pipes."""
         _children.discard(self)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -189,7 +189,7 @@ class _Child:
 
 
 class _Job:
-    """One job: a thread waits in `done`, and the event loop may call `cancel` meanwhile."""
+    """One job. A thread waits in `done`; the event loop may call `cancel`."""
 
     def __init__(self, asked: bytes) -> None:
         self._asked = asked
@@ -198,7 +198,7 @@ class _Job:
         self._cancelled = False
 
     def done(self) -> object:
-        """The answer of a child: of an idle one, else of a new one; None if nobody waits for it any more."""
+        """The result, computed in an idle child or a new one; None if the job was cancelled."""
         while (child := self._begun()) is not None:
             try:
                 if child.accepts(self._asked):
@@ -218,7 +218,7 @@ class _Job:
         return None
 
     def cancel(self) -> None:
-        """Kill the child that works at it, if one does."""
+        """Cancel the job, and kill its child if it has one."""
         with self._lock:
             self._cancelled = True
             if self._child is not None:
@@ -238,6 +238,6 @@ class _Job:
 
 
 _line = _Line()
-_threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="heavy")
+_threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="process-pool")
 _children: set[_Child] = set()
 _idle: list[_Child] = []
