@@ -14,8 +14,8 @@ from scriptwriter.api.http_app import create
 from scriptwriter.api.middleware.request_guard import RequestGuard
 from scriptwriter.api.middleware.security_headers import hashes_of_build
 from scriptwriter.domain.errors import UserError
-from scriptwriter.web.kit.connected_events import connected, forget
-from scriptwriter.web.kit.event_signatures import admit
+from scriptwriter.web.connected_events import connected, forget
+from scriptwriter.web.event_signatures import admit
 from scriptwriter.web.kit.frame import broken_page
 from scriptwriter.web.page_table import add_routes
 

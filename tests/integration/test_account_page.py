@@ -17,8 +17,8 @@ from scriptwriter.store.tables import UserSession
 from scriptwriter.texts import account_texts, error_texts
 from scriptwriter.web.account.account_state import AccountState
 from scriptwriter.web.account.tokens_state import TokensState
+from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.kit.session_state import SessionState
-from scriptwriter.web.room.card_vars import Notice
 from tests.support.accounts import OTHER, PASSWORD, refusal, stored_sessions
 from tests.support.programs import client
 from tests.support.rooms import Room

@@ -12,8 +12,8 @@ from reflex_base.event.processor import BaseStateEventProcessor
 
 from scriptwriter.api.middleware.websocket_connections import HEADER, Connection, opened, outdated_tabs
 from scriptwriter.scriptwriter import app
-from scriptwriter.web.kit.connected_events import ConnectedEvents, forget
-from scriptwriter.web.kit.event_signatures import admit
+from scriptwriter.web.connected_events import ConnectedEvents, forget
+from scriptwriter.web.event_signatures import admit
 from scriptwriter.web.members.members_state import MembersState
 from scriptwriter.web.room.idea_state import IdeasState
 from tests.support.rooms import Room

@@ -7,10 +7,10 @@ import pytest
 
 from scriptwriter.sync.hub import Hub
 from scriptwriter.web.kit import following
+from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.lineage.lineage_state import LineageState
 from scriptwriter.web.members.members_state import MembersState
 from scriptwriter.web.projects.projects_state import ProjectsState
-from scriptwriter.web.room.card_vars import Notice
 from scriptwriter.web.room.room_state import BrainstormState
 from tests.support.rooms import Room
 from tests.support.tabs import BRAINSTORM, LINEAGE, MEMBERS, PROJECTS, open_tab

@@ -10,9 +10,9 @@ from scriptwriter.domain.graph import Idea
 from scriptwriter.services.projects import catalog, invitations, memberships
 from scriptwriter.services.runs import attempts, starting
 from scriptwriter.sync.hub import Hub
-from scriptwriter.web.kit.project_management import ManagingState
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.projects.management_state import ManagingState
 from scriptwriter.web.projects.projects_state import ProjectsState
 from scriptwriter.web.room.room_state import BrainstormState
 from tests.support.rooms import BRIEF, Room

@@ -14,8 +14,7 @@ from scriptwriter.services.projects import catalog, memberships
 from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.views import NEWS
-from scriptwriter.web.projects.projects_state import ProjectsState
-from scriptwriter.web.room.card_vars import ProjectView
+from scriptwriter.web.projects.projects_state import ProjectsState, ProjectView
 from tests.support.batches import GROWING, ONE, TWO, begun
 from tests.support.flows import first
 from tests.support.rooms import BRIEF, Room, join

@@ -18,14 +18,13 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Artifact, Membership, Project, Transform, UserSession
 from scriptwriter.sync.hub import Hub
 from scriptwriter.web.brief.new_project_state import NewProjectState
+from scriptwriter.web.kit.notices import LEFT, Notice
 from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.lineage.lineage_state import LineageState
 from scriptwriter.web.members.members_state import MembersState
-from scriptwriter.web.room.card_vars import LEFT, Notice
 from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.origin_state import OriginState
-from scriptwriter.web.room.room_state import BrainstormState
-from scriptwriter.web.room.writing_state import WritingState
+from scriptwriter.web.room.room_state import BrainstormState, WritingState
 from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import BRIEF, Room
 from tests.support.tabs import LINEAGE, MEMBERS, Tab, open_tab
@@ -384,7 +383,7 @@ async def test_a_refusal_that_asks_to_wait_counts_and_is_not_said_again_when_the
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
         await tab.send(BrainstormState.start_again, seen=seen)
         said = tab.value(BrainstormState, "notice")
-        monkeypatch.setattr("scriptwriter.web.kit.session_state.datetime", MuchLater)
+        monkeypatch.setattr("scriptwriter.web.kit.notices.datetime", MuchLater)
         await tab.load()
 
         assert 0 < said.seconds <= 60 and LEFT in said.zh

@@ -8,7 +8,7 @@ import pytest
 from reflex.state import BaseState
 
 from scriptwriter.sync.hub import Hub
-from scriptwriter.web.kit.event_signatures import admit, states
+from scriptwriter.web.event_signatures import admit, states
 from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.rights import ARGUMENTS, HANDLERS, READERS, STEPS, WRITERS
 from tests.support.dumps import differences, dump

@@ -7,7 +7,7 @@ import pytest
 
 from scriptwriter.services.accounts import sessions
 from scriptwriter.services.runs import starting
-from scriptwriter.web.kit.event_signatures import states
+from scriptwriter.web.event_signatures import states
 from scriptwriter.web.page_table import ROUTES
 from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Published

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scriptwriter.domain import graph
-from scriptwriter.web.kit.event_signatures import states
+from scriptwriter.web.event_signatures import states
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sorted((ROOT / "scriptwriter").rglob("*.py"))

@@ -20,32 +20,27 @@ from scriptwriter.texts import (
     shared_texts,
 )
 from scriptwriter.web.brief.brief_form import brief_form
+from scriptwriter.web.brief.brief_reading import BriefMessages
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import notice
 from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.language_state import LanguageState
-from scriptwriter.web.kit.project_management import ManagingState
-from scriptwriter.web.kit.project_menu import name_or_field, project_menu
+from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.kit.wording import t
 from scriptwriter.web.members.members_parts import invite_member, member_table, open_invitations
 from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.projects.management_state import ManagingState
+from scriptwriter.web.projects.project_menu import name_or_field, project_menu
+from scriptwriter.web.projects.projects_state import ProjectView
 from scriptwriter.web.room.batches import facts, newest_ideas, past_batch, status
-from scriptwriter.web.room.card_vars import (
-    BatchView,
-    BriefMessages,
-    CardView,
-    Notice,
-    PastBatchView,
-    ProjectView,
-)
+from scriptwriter.web.room.card_vars import BatchView, CardView, PastBatchView
 from scriptwriter.web.room.idea_cards import blank_card, growing_card, idea_card, place_card
 from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.origin_dialog import origin
 from scriptwriter.web.room.origin_state import OriginState
-from scriptwriter.web.room.room_state import BrainstormState
-from scriptwriter.web.room.writing_state import WritingState
+from scriptwriter.web.room.room_state import BrainstormState, WritingState
 
 PAGE_STATES = (
     BrainstormState,

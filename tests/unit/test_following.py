@@ -4,7 +4,7 @@ import pytest
 from reflex.state import BaseState
 
 from scriptwriter.scriptwriter import app
-from scriptwriter.web.kit.event_signatures import states
+from scriptwriter.web.event_signatures import states
 
 BACKGROUND = [
     (state, name)

@@ -8,7 +8,7 @@ from scriptwriter.domain.errors import UserError
 from scriptwriter.services.accounts import usernames
 from scriptwriter.services.accounts.provider_identities import usable
 from scriptwriter.web.account.devices import device
-from scriptwriter.web.room.card_vars import Notice
+from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.sign_in import sign_in_state
 from scriptwriter.web.sign_in.sign_in_state import PROBLEMS, problem
 

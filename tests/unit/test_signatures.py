@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pytest
 
-from scriptwriter.web.kit.event_signatures import admit, fits
+from scriptwriter.web.event_signatures import admit, fits
 from scriptwriter.web.kit.language_state import LanguageState
 from scriptwriter.web.room.room_state import BrainstormState
 

@@ -9,8 +9,7 @@ import pytest
 from scriptwriter.domain import graph
 from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.lineage_join import Lineage, folded, lineage
-from scriptwriter.web.lineage.lineage_steps import sights_of, steps_of, ways_of
-from scriptwriter.web.room.card_vars import StepView
+from scriptwriter.web.lineage.lineage_steps import StepView, sights_of, steps_of, ways_of
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 BRIEF = {"platform": "抖音", "genre": "重生, 复仇", "count": 2}

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from scriptwriter.domain.errors import UserError
-from scriptwriter.web.kit.session_state import as_notice, still
-from scriptwriter.web.room.card_vars import LEFT, Notice
+from scriptwriter.web.kit.notices import LEFT, Notice, as_notice, still
 
 
 def refused_until(moment: datetime) -> Notice:

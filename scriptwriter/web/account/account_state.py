@@ -1,5 +1,6 @@
 """Owns a person's account page: their password and the devices on which they are signed in. Knows no SQL."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -10,8 +11,20 @@ from scriptwriter.services.accounts.sessions import SessionRow
 from scriptwriter.texts import account_texts
 from scriptwriter.web.account.devices import device
 from scriptwriter.web.account.tokens_state import TokensState
-from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
-from scriptwriter.web.room.card_vars import Notice, SessionView
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import SessionState, is_signed_out
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """A browser in which the person is signed in: its name in both languages, and when (ISO 8601)."""
+
+    id: str = ""
+    zh: str = ""
+    en: str = ""
+    begun: str = ""
+    seen: str = ""
+    this_one: bool = False
 
 
 class AccountState(SessionState):

@@ -4,7 +4,7 @@ Only the common ones, and only for people who look for a session that is not the
 """
 
 from scriptwriter.texts import Text, account_texts
-from scriptwriter.web.room.card_vars import Notice
+from scriptwriter.web.kit.notices import Notice
 
 # Each one before those as which it also presents itself.
 _BROWSERS = (

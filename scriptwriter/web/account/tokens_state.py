@@ -1,13 +1,29 @@
 """State of the API tokens on the account page. A new token is sent to the browser once, and kept nowhere."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from scriptwriter.services.accounts import api_tokens
 from scriptwriter.services.accounts.api_tokens import TokenRow
-from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
-from scriptwriter.web.room.card_vars import Notice, TokenView
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import SessionState, is_signed_out
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """An API token in the list; `used` is empty for one that nobody has used (else ISO 8601, as `made`).
+
+    `where` is the address and the program of its last use.
+    """
+
+    id: str = ""
+    name: str = ""
+    made: str = ""
+    used: str = ""
+    where: str = ""
+
 
 FRESH = "fresh-token"
 """The id of the field that shows a new token. The field is always in the page, so that it can be filled."""

@@ -1,13 +1,27 @@
 """Owns what a brief's form is read as: the brief, or what is wrong with it. Knows no SQL."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Brief
 from scriptwriter.texts import brief_texts
-from scriptwriter.web.kit.session_state import as_notice
-from scriptwriter.web.room.card_vars import BriefMessages, Notice
+from scriptwriter.web.kit.notices import Notice, as_notice
+
+
+@dataclass(frozen=True)
+class BriefMessages:
+    """What is wrong with each field of a brief."""
+
+    platform: Notice = field(default_factory=Notice)
+    genre: Notice = field(default_factory=Notice)
+    other_requirements: Notice = field(default_factory=Notice)
+    avoid: Notice = field(default_factory=Notice)
+    model: Notice = field(default_factory=Notice)
+    count: Notice = field(default_factory=Notice)
+    audience: Notice = field(default_factory=Notice)
+
 
 FIELDS = ("platform", "genre", "other_requirements", "audience", "avoid", "count", "model")
 PASSING = {"count": "5", "audience": ""}

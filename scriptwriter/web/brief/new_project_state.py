@@ -6,9 +6,9 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.runs import starting
-from scriptwriter.web.brief.brief_reading import checked, project_name, ticket_in
-from scriptwriter.web.kit.session_state import NEW_BRIEF, SessionState, as_notice, is_signed_out
-from scriptwriter.web.room.card_vars import BriefMessages, Notice
+from scriptwriter.web.brief.brief_reading import BriefMessages, checked, project_name, ticket_in
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import NEW_BRIEF, SessionState, is_signed_out
 
 
 class NewProjectState(SessionState):

@@ -9,8 +9,8 @@ from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.texts import shared_texts
+from scriptwriter.web.kit.notices import LEFT
 from scriptwriter.web.kit.wording import in_language, t
-from scriptwriter.web.room.card_vars import LEFT
 
 OVER = "…"
 """Where the script writes by how many characters a text is too long."""

@@ -32,9 +32,9 @@ from scriptwriter.services.accounts import session_watch
 from scriptwriter.services.projects import catalog
 from scriptwriter.services.projects.access import loss
 from scriptwriter.sync.views import Followed
+from scriptwriter.web.kit.notices import Notice, as_notice, still
 from scriptwriter.web.kit.project_state import ProjectState
-from scriptwriter.web.kit.session_state import SessionState, as_notice, still
-from scriptwriter.web.room.card_vars import Notice
+from scriptwriter.web.kit.session_state import SessionState
 
 _State = TypeVar("_State", bound=SessionState)
 

@@ -1,5 +1,6 @@
-"""Owns what a tab knows of its project beside the ideas: name, description, members, rights."""
+"""State of the project that is open in a tab, without its ideas: name, description, members, rights."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -7,7 +8,18 @@ import reflex as rx
 from scriptwriter.services.projects.access import OWNERS
 from scriptwriter.sync.views import Followed
 from scriptwriter.web.kit.session_state import SessionState
-from scriptwriter.web.room.card_vars import MemberView
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """A member of a project; `me` is the reader."""
+
+    id: str = ""
+    name: str = ""
+    username: str = ""
+    role: str = "viewer"
+    joined: str = ""
+    me: bool = False
 
 
 class ProjectState(SessionState):

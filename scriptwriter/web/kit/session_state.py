@@ -2,9 +2,6 @@
 
 import hashlib
 import logging
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from math import ceil
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
@@ -17,14 +14,10 @@ from scriptwriter.domain.errors import UserError
 from scriptwriter.services.accounts import sessions
 from scriptwriter.services.runs import starting
 from scriptwriter.store.tables import User
-from scriptwriter.texts import error_texts
-from scriptwriter.web.room.card_vars import LEFT, Notice
 
 HOME, SIGN_IN = "/projects", "/sign-in"
 NEW_BRIEF = "new:brief"
 """The key of the draft of a new project."""
-WAITED_OUT = frozenset({"too_many_attempts", "too_many_starts"})
-"""Errors after which the same can be tried again in `seconds`."""
 
 log = logging.getLogger(__name__)
 
@@ -120,27 +113,6 @@ class SessionState(rx.State):
 def is_signed_out(error: Exception) -> TypeGuard[UserError]:
     """Whether nobody is signed in at this tab any more."""
     return isinstance(error, UserError) and error.code == "signed_out"
-
-
-def as_notice(error: Exception) -> Notice:
-    """What a person reads of an error: its own text, or a plain sentence for one that only the log tells."""
-    if isinstance(error, UserError) and error.code in WAITED_OUT:
-        seconds = int(error.params["seconds"])
-        until = datetime.now(UTC) + timedelta(seconds=seconds)
-        counting = UserError(error.code, **error.params | {"seconds": LEFT})
-        return Notice(counting.text("zh"), counting.text("en"), seconds, until.isoformat())
-    if isinstance(error, UserError):
-        return Notice(error.text("zh"), error.text("en"))
-    log.error("An event failed", exc_info=error)
-    return Notice(*error_texts.ERRORS["unexpected"])
-
-
-def still(notice: Notice) -> Notice:
-    """The notice for who sees it later, perhaps: with the seconds that are left; empty when none is."""
-    if not notice.until:
-        return notice
-    left = ceil((datetime.fromisoformat(notice.until) - datetime.now(UTC)).total_seconds())
-    return replace(notice, seconds=left) if left > 0 else Notice()
 
 
 def _path(url: str) -> str:

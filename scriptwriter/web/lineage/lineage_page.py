@@ -5,7 +5,7 @@ import reflex as rx
 from scriptwriter.texts import lineage_texts, projects_texts, shared_texts
 from scriptwriter.web.kit.elements import empty, link, notice
 from scriptwriter.web.kit.frame import page
-from scriptwriter.web.kit.open_project import opened
+from scriptwriter.web.kit.project_access import opened
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import t
 from scriptwriter.web.lineage.lineage_parts import VIEW, lineage_graph, lineage_list, view_switch

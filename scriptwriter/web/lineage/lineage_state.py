@@ -11,10 +11,10 @@ from scriptwriter.sync.hub import hub
 from scriptwriter.sync.lineage_join import Lineage
 from scriptwriter.sync.views import LINEAGE
 from scriptwriter.web.kit.following import following_project, role_in, sending, waiting
+from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.kit.project_state import ProjectState, about
 from scriptwriter.web.kit.session_state import SessionState
-from scriptwriter.web.lineage.lineage_steps import sights_of, steps_of, ways_of
-from scriptwriter.web.room.card_vars import Notice, StepView, WayView
+from scriptwriter.web.lineage.lineage_steps import StepView, WayView, sights_of, steps_of, ways_of
 from scriptwriter.web.room.origin_state import OriginState
 from scriptwriter.web.room.room_state import end_with_room
 

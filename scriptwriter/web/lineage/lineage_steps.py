@@ -15,8 +15,40 @@ from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.lineage_join import Lineage, Node
 from scriptwriter.sync.shape_rows import begun_by, context_of
 from scriptwriter.texts import Text, lineage_texts, projects_texts, room_texts, shared_texts
-from scriptwriter.web.room.card_vars import StepView, WayView
 from scriptwriter.web.room.card_views import anchor_of
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step of a project's lineage, in both languages; `x` and `y` are its place in the graph, in pixels.
+
+    `kind` is brief, ideas, run or act, `state` that of a run or of what it writes ("" where it has ended
+    well). A run is opened by its `id`, everything else has an address (`href`). `by` is who started a run: an
+    act names its person. `at` is ISO 8601; the `source_` ones list what it was made from, "" for a beginning.
+    """
+
+    id: str = ""
+    kind: str = "act"
+    state: str = ""
+    zh: str = ""
+    en: str = ""
+    by: str = ""
+    at: str = ""
+    source_zh: str = ""
+    source_en: str = ""
+    href: str = ""
+    x: int = 0
+    y: int = 0
+
+
+@dataclass(frozen=True)
+class WayView:
+    """One step leads to another."""
+
+    id: str = ""
+    source: str = ""
+    target: str = ""
+
 
 TASKS = {"like": lineage_texts.LIKE, "merge": lineage_texts.MERGE, "title": lineage_texts.RETITLE}
 ACTIONS = {graph.EDIT: "edit", graph.RESTORE: "restore", graph.ARRANGE: "arrange"}

@@ -5,7 +5,7 @@ import reflex as rx
 from scriptwriter.texts import members_texts, projects_texts
 from scriptwriter.web.kit.elements import link, notice
 from scriptwriter.web.kit.frame import page
-from scriptwriter.web.kit.open_project import opened
+from scriptwriter.web.kit.project_access import opened
 from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import t
 from scriptwriter.web.members.members_parts import invite_member, member_table, open_invitations

@@ -1,6 +1,7 @@
 """Owns the page of a project's members in one tab, live as the project's own. Knows no SQL and no shapes."""
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -14,10 +15,26 @@ from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import MEMBERS
 from scriptwriter.texts import members_texts
 from scriptwriter.web.kit.following import following_project, project_of, waiting
-from scriptwriter.web.kit.project_state import ProjectState, about
-from scriptwriter.web.kit.session_state import HOME, SessionState, as_notice, is_signed_out
-from scriptwriter.web.room.card_vars import InvitationView, MemberView, Notice
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.project_state import MemberView, ProjectState, about
+from scriptwriter.web.kit.session_state import HOME, SessionState, is_signed_out
 from scriptwriter.web.room.room_state import BrainstormState, end_with_room
+
+
+@dataclass(frozen=True)
+class InvitationView:
+    """An open invitation: `name` and `username` are whose it is to the reader, `project` its name.
+
+    In a project's list that is who was invited, in a person's own list who invites.
+    """
+
+    id: str = ""
+    name: str = ""
+    username: str = ""
+    role: str = "viewer"
+    project: str = ""
+    by: str = ""
+
 
 WRONG_NAME = frozenset(
     {"person_not_found", "already_member", "already_invited", "invitation_declined", "too_many_lookups"}

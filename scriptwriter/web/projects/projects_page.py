@@ -9,9 +9,9 @@ from scriptwriter.texts import Text, brief_texts, import_texts, projects_texts, 
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, empty, limited, link, link_button, notice
 from scriptwriter.web.kit.frame import page
-from scriptwriter.web.kit.project_management import ManagingState
-from scriptwriter.web.kit.project_menu import name_or_field, project_menu
 from scriptwriter.web.kit.wording import counted, t
+from scriptwriter.web.projects.management_state import ManagingState
+from scriptwriter.web.projects.project_menu import name_or_field, project_menu
 from scriptwriter.web.projects.projects_state import ProjectsState
 from scriptwriter.web.room.export_dialog import import_form
 

@@ -1,6 +1,7 @@
 """Owns the list of a person's projects as the browser shows it. Knows no SQL."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -15,8 +16,25 @@ from scriptwriter.sync.views import NEWS
 from scriptwriter.texts import Text, projects_texts
 from scriptwriter.web.kit.event_arguments import Words
 from scriptwriter.web.kit.following import following
-from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
-from scriptwriter.web.room.card_vars import InvitationView, Notice, ProjectView
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import SessionState, is_signed_out
+from scriptwriter.web.members.members_state import InvitationView
+from scriptwriter.web.room.card_vars import Phase
+
+
+@dataclass(frozen=True)
+class ProjectView:
+    """One project in the list."""
+
+    id: str = ""
+    name: str = ""
+    phase: Phase = "idle"
+    ideas: int = 0
+    updated: str = ""
+    description: str = ""
+    archived: bool = False
+    may_manage: bool = False
+
 
 SHELVES = ("active", "archived", "deleted")
 

@@ -6,12 +6,12 @@ import reflex as rx
 
 from scriptwriter.texts import brief_texts, projects_texts, room_texts
 from scriptwriter.web.kit.elements import countdown, demo_chip, seconds_left, timer
+from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.kit.wording import counted, in_language, named, quoted, t, woven
-from scriptwriter.web.room.card_vars import RUNNING, Notice
+from scriptwriter.web.room.card_vars import RUNNING
 from scriptwriter.web.room.idea_cards import growing_card, idea_card, place_card
-from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.web.room.room_state import BrainstormState, WritingState
 from scriptwriter.web.room.run_buttons import another_batch, remedies, stop
-from scriptwriter.web.room.writing_state import WritingState
 
 DOT = " · "
 BEGINNING = 160

@@ -22,8 +22,6 @@ Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread", "rebrief
 """The one thing to do about a run that ended short; "reread": try again, or look at the raw reply; "rebrief":
 change the brief, or try again."""
 
-LEFT = "{seconds}"
-"""Stands in a sentence for the seconds that are left."""
 
 CardState = Literal["finished", "unfinished", "skipped", "blank"]
 
@@ -139,100 +137,6 @@ class PastBatchView:
 
 
 @dataclass(frozen=True)
-class ProjectView:
-    """One project in the list."""
-
-    id: str = ""
-    name: str = ""
-    phase: Phase = "idle"
-    ideas: int = 0
-    updated: str = ""
-    description: str = ""
-    archived: bool = False
-    may_manage: bool = False
-
-
-@dataclass(frozen=True)
-class MemberView:
-    """A member of a project; `me` is the reader."""
-
-    id: str = ""
-    name: str = ""
-    username: str = ""
-    role: str = "viewer"
-    joined: str = ""
-    me: bool = False
-
-
-@dataclass(frozen=True)
-class InvitationView:
-    """An open invitation: `name` and `username` are whose it is to the reader, `project` its name.
-
-    In a project's list that is who was invited, in a person's own list who invites.
-    """
-
-    id: str = ""
-    name: str = ""
-    username: str = ""
-    role: str = "viewer"
-    project: str = ""
-    by: str = ""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A sentence for the person, in both languages; empty when there is none.
-
-    Where it says to wait, it does so for `seconds` from now, `until` (ISO 8601), and has LEFT in the place of
-    that number, which counts down.
-    """
-
-    zh: str = ""
-    en: str = ""
-    seconds: int = 0
-    until: str = ""
-
-
-@dataclass(frozen=True)
-class BriefMessages:
-    """What is wrong with each field of a brief."""
-
-    platform: Notice = Notice()
-    genre: Notice = Notice()
-    other_requirements: Notice = Notice()
-    avoid: Notice = Notice()
-    model: Notice = Notice()
-    count: Notice = Notice()
-    audience: Notice = Notice()
-
-
-@dataclass(frozen=True)
-class SessionView:
-    """A browser in which the person is signed in: its name in both languages, and when (ISO 8601)."""
-
-    id: str = ""
-    zh: str = ""
-    en: str = ""
-    begun: str = ""
-    seen: str = ""
-    this_one: bool = False
-
-
-@dataclass(frozen=True)
-class TokenView:
-    """An API token in the list; `used` is empty for one that nobody has used (else ISO 8601, as `made`).
-
-    `where` is the address and the program of its last use.
-    """
-
-    id: str = ""
-    name: str = ""
-    made: str = ""
-    used: str = ""
-    where: str = ""
-
-
-@dataclass(frozen=True)
 class KeeperView:
     """A kept idea in the margin: its title, and the id of its sheet."""
 
@@ -262,55 +166,8 @@ class ConflictView:
 
 
 @dataclass(frozen=True)
-class OriginView:
-    """Where a run's ideas come from; `seconds` is -1 while it goes on, each attempt has a prompt."""
-
-    model: str = ""
-    attempts: int = 1
-    seconds: int = -1
-    started_by: str = ""
-    started_at: str = ""
-    usage: str = ""
-    parameters: str = ""
-    prompts: list[str] = field(default_factory=list)
-    reply: str = ""
-
-
-@dataclass(frozen=True)
 class UndoView:
     """What was done a moment ago and can be taken back, in words; empty when there is nothing."""
 
     zh: str = ""
     en: str = ""
-
-
-@dataclass(frozen=True)
-class StepView:
-    """One step of a project's lineage, in both languages; `x` and `y` are its place in the graph, in pixels.
-
-    `kind` is brief, ideas, run or act, `state` that of a run or of what it writes ("" where it has ended
-    well). A run is opened by its `id`, everything else has an address (`href`). `by` is who started a run: an
-    act names its person. `at` is ISO 8601; the `source_` ones list what it was made from, "" for a beginning.
-    """
-
-    id: str = ""
-    kind: str = "act"
-    state: str = ""
-    zh: str = ""
-    en: str = ""
-    by: str = ""
-    at: str = ""
-    source_zh: str = ""
-    source_en: str = ""
-    href: str = ""
-    x: int = 0
-    y: int = 0
-
-
-@dataclass(frozen=True)
-class WayView:
-    """One step leads to another."""
-
-    id: str = ""
-    source: str = ""
-    target: str = ""

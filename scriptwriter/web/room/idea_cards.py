@@ -11,9 +11,8 @@ from scriptwriter.web.kit.wording import listed, t
 from scriptwriter.web.room.idea_editor import editor, versions
 from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.origin_state import OriginState
-from scriptwriter.web.room.room_state import BrainstormState
+from scriptwriter.web.room.room_state import BrainstormState, WritingState
 from scriptwriter.web.room.verdict_buttons import picks, reasons, verdict_buttons
-from scriptwriter.web.room.writing_state import WritingState
 
 
 def place_card(card: Any, batch: Any) -> rx.Component:

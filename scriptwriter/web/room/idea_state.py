@@ -12,8 +12,9 @@ from scriptwriter.services.runs import starting
 from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.event_arguments import Refs, Words
 from scriptwriter.web.kit.following import held, project_of
-from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
-from scriptwriter.web.room.card_vars import ConflictView, Notice, UndoView
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import SessionState, is_signed_out
+from scriptwriter.web.room.card_vars import ConflictView, UndoView
 from scriptwriter.web.room.presence_state import PresenceState
 from scriptwriter.web.room.room_state import BrainstormState
 

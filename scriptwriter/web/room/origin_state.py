@@ -1,14 +1,31 @@
 """Owns what a tab shows of a run's origin while a person reads it. Knows no SQL."""
 
 import json
+from dataclasses import dataclass, field
 
 import reflex as rx
 
 from scriptwriter.services.runs import provenance
 from scriptwriter.services.runs.provenance import Provenance
 from scriptwriter.web.kit.following import held, project_of
-from scriptwriter.web.kit.session_state import SessionState, as_notice
-from scriptwriter.web.room.card_vars import Notice, OriginView
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import SessionState
+
+
+@dataclass(frozen=True)
+class OriginView:
+    """Where a run's ideas come from; `seconds` is -1 while it goes on, each attempt has a prompt."""
+
+    model: str = ""
+    attempts: int = 1
+    seconds: int = -1
+    started_by: str = ""
+    started_at: str = ""
+    usage: str = ""
+    parameters: str = ""
+    prompts: list[str] = field(default_factory=list)
+    reply: str = ""
+
 
 LONGEST = 200_000
 """Characters of each text; of a longer reply the end is shown, with the newest attempt."""

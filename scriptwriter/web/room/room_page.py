@@ -9,13 +9,14 @@ from scriptwriter.web.brief.brief_form import brief_form
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, notice, once, undo_notice
 from scriptwriter.web.kit.frame import page
-from scriptwriter.web.kit.open_project import managing_notice, opened, project_title, project_tools
+from scriptwriter.web.kit.project_access import opened
 from scriptwriter.web.kit.wording import in_language, t
 from scriptwriter.web.room.batches import facts, newest_ideas, past_batch, running, status
 from scriptwriter.web.room.export_dialog import export_button, export_dialog
 from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.origin_dialog import keys, origin
 from scriptwriter.web.room.origin_state import OriginState
+from scriptwriter.web.room.project_header import managing_notice, project_title, project_tools
 from scriptwriter.web.room.room_state import BrainstormState
 from scriptwriter.web.room.sidebar import keepers, present
 

@@ -12,7 +12,7 @@ from scriptwriter.services.projects import catalog
 from scriptwriter.services.projects.access import ACTORS
 from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.sync.hub import hub
-from scriptwriter.web.brief.brief_reading import checked, ticket_in
+from scriptwriter.web.brief.brief_reading import BriefMessages, checked, ticket_in
 from scriptwriter.web.kit.following import (
     HELD,
     LOST,
@@ -22,20 +22,26 @@ from scriptwriter.web.kit.following import (
     sending,
     waiting,
 )
+from scriptwriter.web.kit.notices import Notice, as_notice
 from scriptwriter.web.kit.project_state import ProjectState, about
-from scriptwriter.web.kit.session_state import SessionState, as_notice, is_signed_out
+from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 from scriptwriter.web.room.card_vars import (
     RUNNING,
     BatchView,
-    BriefMessages,
     CardView,
     KeeperView,
-    Notice,
     PastBatchView,
     PersonView,
 )
 from scriptwriter.web.room.room_view import PARTS, WRITING, Screen, differences, size_of
-from scriptwriter.web.room.writing_state import WritingState
+
+
+class WritingState(SessionState):
+    """The one idea that is being written; number 0: none is."""
+
+    number: rx.Field[int] = rx.field(0)
+    title: rx.Field[str] = rx.field("")
+    body: rx.Field[str] = rx.field("")
 
 
 class BrainstormState(SessionState):

@@ -10,12 +10,12 @@ from typing import Any, Self
 from scriptwriter.sync.batch_join import Batch
 from scriptwriter.sync.project_flow import ProjectFlow
 from scriptwriter.texts import room_texts
+from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.room.card_vars import (
     RUNNING,
     BatchView,
     CardView,
     KeeperView,
-    Notice,
     PastBatchView,
     PersonView,
 )

@@ -11,7 +11,8 @@ from scriptwriter.domain.errors import stored_error
 from scriptwriter.domain.taxonomy import named
 from scriptwriter.sync.batch_join import Batch, Waiting
 from scriptwriter.texts import room_texts
-from scriptwriter.web.room.card_vars import BatchView, Notice, Phase, Remedy
+from scriptwriter.web.kit.notices import Notice
+from scriptwriter.web.room.card_vars import BatchView, Phase, Remedy
 
 ENDED_SHORT = frozenset({"model_silent", "too_few_ideas"})
 """Failures that are told as a list that is not full."""

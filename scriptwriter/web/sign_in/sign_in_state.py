@@ -10,8 +10,8 @@ from scriptwriter.api.auth.refused_sign_in import TYPED
 from scriptwriter.api.auth.session_cookie import value_in
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.accounts import sign_in_throttle, usernames
-from scriptwriter.web.kit.session_state import SessionState, as_notice
-from scriptwriter.web.room.card_vars import Notice
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import SessionState
 
 PROBLEMS = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Owns what an owner does with a project as a whole, in the list and on its pages. Knows no SQL."""
+"""State of the management of projects: an owner renames, archives, deletes and restores them."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -8,9 +8,9 @@ import reflex as rx
 
 from scriptwriter.services.projects import catalog
 from scriptwriter.texts import Text, projects_texts
-from scriptwriter.web.kit.session_state import HOME, SessionState, as_notice
+from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.session_state import HOME, SessionState
 from scriptwriter.web.projects.projects_state import ProjectsState
-from scriptwriter.web.room.card_vars import Notice
 
 LISTS = ("", HOME)
 """Paths of the list of projects, where a deleted one's page need not be left."""

@@ -1,7 +1,7 @@
-"""Owns whether an event is one that a page sends: to a handler that pages use, with arguments of its types.
+"""Check of incoming events: the handler exists, pages use it, and the arguments fit its types.
 
-Any client can call any handler with anything, so this comes before each of them. Who may do what is not
-decided here: that is asked by the services.
+Any client can call any handler with any arguments, so every event passes this check first. Access rights are
+checked by the services.
 """
 
 import inspect

@@ -1,6 +1,6 @@
-"""Ties every event to the websocket that it came by: what it starts ends with that websocket.
+"""Ties each event to the websocket that sent it: a background event ends with that websocket.
 
-A page that connects again loads anew (Reflex's `hydrate_and_load`), so what it follows starts again.
+A page that connects again is loaded again (Reflex's `hydrate_and_load`), which starts its background events.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 
 from scriptwriter.api.middleware import websocket_connections
-from scriptwriter.web.kit import event_signatures
+from scriptwriter.web import event_signatures
 
 if TYPE_CHECKING:
     from reflex.event import Event

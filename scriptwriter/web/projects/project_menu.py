@@ -8,8 +8,8 @@ from scriptwriter.services.projects.catalog import DESCRIPTION_LIMIT, NAME_LIMIT
 from scriptwriter.texts import Text, projects_texts, shared_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited, menu
-from scriptwriter.web.kit.project_management import ManagingState
 from scriptwriter.web.kit.wording import in_language, t
+from scriptwriter.web.projects.management_state import ManagingState
 
 
 def project_menu(project: Any) -> rx.Component:
