@@ -1,5 +1,9 @@
 """Owns how Reflex runs this app: ports, origins, state storage, JS runtime. Knows nothing of its pages."""
 
+import asyncio
+import atexit
+import functools
+import inspect
 import logging
 import os
 import sys
@@ -15,6 +19,8 @@ from reflex.utils import exec as reflex_exec
 from reflex.utils import prerequisites, processes
 from reflex_base.constants import PackageJson, StateManagerMode
 
+from scriptwriter.embedded.postgres import launcher
+from scriptwriter.operations.backing import NAME
 from scriptwriter.operations.startup import CANNOT_START, PortInUse, claim_port, why
 from scriptwriter.settings import settings
 
@@ -44,19 +50,45 @@ _listens = processes.is_process_on_port
 # Reflex looks for a free port seconds before it listens there: two checkouts that start together would find
 # the same one, and the second would crash.
 processes.is_process_on_port = lambda port, *families: _listens(port, *families) or not claim_port(port)
-_handle_port = processes.handle_port
+# Reflex reads this file more than once.
+_handle_port = inspect.unwrap(processes.handle_port)
 # It says in two lines what fits into one sentence; the address that is used in the end is told by `lifespan`.
 logging.getLogger(processes.__name__).setLevel(logging.CRITICAL)
 
 
+@functools.wraps(_handle_port)
 def _usable_port(service_name: str, port: int, auto_increment: bool) -> int:
+    # Reflex asks for the ports before it compiles the page.
     try:
-        return _handle_port(service_name, port, auto_increment)
+        chosen = _handle_port(service_name, port, auto_increment)
     except SystemExit:
-        sys.exit(why(PortInUse(port, service_name)))
+        sys.exit(why(PortInUse(port, "backend" if service_name.startswith("backend") else "frontend")))
+    if not service_name.startswith("frontend"):
+        _refuse_unusable_database()
+    return chosen
+
+
+def _refuse_unusable_database() -> None:
+    """End this start with one sentence where the database cannot serve."""
+    from scriptwriter.lifespan import connected
+
+    async def look() -> None:
+        async with connected():
+            pass
+
+    try:
+        if _settings.outside_database is None:
+            # The embedded server goes on while the page is compiled.
+            server = launcher.attach(_settings.postgres_folder, name=NAME)
+            atexit.register(server.close)
+        asyncio.run(look())
+    except CANNOT_START as error:
+        sys.exit(why(error))
 
 
 processes.handle_port = _usable_port
+# At the first start of a checkout Reflex says how to start what is starting already.
+logging.getLogger("reflex.reflex").addFilter(lambda said: not said.getMessage().startswith("Initialized "))
 
 
 class _Server(granian.server.Server):  # pyright: ignore[reportGeneralTypeIssues]: one of two classes

@@ -1,6 +1,7 @@
 """What rxconfig.py asks of Reflex before it starts; a new version of Reflex must still listen to it."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -39,10 +40,10 @@ def test_two_starts_at_once_choose_different_ports() -> None:
     port = free_port()
     ask = (
         "import rxconfig, socket; from reflex.utils import processes;"
-        f"print(processes.handle_port('backend', {port}, auto_increment=True))"
+        f"print(processes.handle_port('frontend', {port}, auto_increment=True))"
     )
 
-    mine = processes.handle_port("backend", port, auto_increment=True)
+    mine = processes.handle_port("frontend", port, auto_increment=True)
     theirs = subprocess.run(
         [sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()[-1]
@@ -53,7 +54,9 @@ def test_two_starts_at_once_choose_different_ports() -> None:
 
 
 @pytest.mark.parametrize("service", ["frontend", "backend"])
-def test_a_port_that_was_asked_for_and_is_in_use_is_told_in_one_sentence(service: str) -> None:
+def test_a_port_that_was_asked_for_and_is_in_use_is_told_in_one_sentence(
+    service: str, database_url: str
+) -> None:
     """Which one, and what to do; a port that nobody asked for by number is passed over without a word."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -61,6 +64,7 @@ def test_a_port_that_was_asked_for_and_is_in_use_is_told_in_one_sentence(service
             subprocess.run(
                 [sys.executable, "-c", f"import rxconfig; from reflex.utils import processes; {ask}"],
                 cwd=ROOT, capture_output=True, text=True, check=False,
+                env=os.environ | {"DATABASE_URL": database_url},
             )
             for ask in (f"processes.handle_port({service!r}, {port}, {search})" for search in (False, True))
         )  # fmt: skip
@@ -71,3 +75,30 @@ def test_a_port_that_was_asked_for_and_is_in_use_is_told_in_one_sentence(service
         f"Scriptwriter cannot start: port {port} is in use by another program: end that one, "
         f"or choose another port with --{service}-port.\n"
     )
+
+
+@pytest.mark.parametrize("outside", [True, False], ids=["unreachable", "newer data folder"])
+def test_a_database_that_cannot_serve_ends_the_start_before_the_page_is_compiled(
+    tmp_path: Path, outside: bool
+) -> None:
+    """In one sentence; Reflex asks for the backend's port first."""
+    cluster = tmp_path / "postgres" / "cluster"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("99\n")
+    database = {"DATABASE_URL": "postgresql://127.0.0.1:9/none" if outside else "", "DB_HOST": ""}
+
+    start = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import rxconfig; from reflex.config import reload_config; from reflex.utils import processes;"
+            f"reload_config(); processes.handle_port('backend', {free_port()}, False)",
+        ],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env=os.environ | database | {"SCRIPTWRITER_DATA_DIR": str(tmp_path)},
+    )  # fmt: skip
+
+    [sentence] = start.stderr.splitlines()
+    assert (start.returncode, start.stdout) == (1, "")
+    assert sentence.startswith("Scriptwriter cannot start: ")
+    assert ("the database cannot be used" if outside else "PostgreSQL 99") in sentence
