@@ -52,7 +52,10 @@ ROUTES = (
     Route("/sign-in", sign_in, sign_in_texts.SIGN_IN, [SessionState.pass_by, SignInState.open]),
     Route("/register", register, sign_in_texts.REGISTER, [SessionState.pass_by, SignInState.open]),
     Route(
-        "/account", account, account_texts.ACCOUNT, [SessionState.enter, AccountState.load, TokensState.load]
+        "/account",
+        account,
+        account_texts.ACCOUNT,
+        [SessionState.enter, AccountState.load, TokensState.load, AccountState.watch],
     ),
     Route(
         "/projects",
@@ -60,7 +63,12 @@ ROUTES = (
         projects_texts.PROJECTS,
         [SessionState.enter, ProjectsState.load, ProjectsState.watch],
     ),
-    Route("/projects/new", new_project, brief_texts.NEW_PROJECT, [SessionState.enter, NewProjectState.open]),
+    Route(
+        "/projects/new",
+        new_project,
+        brief_texts.NEW_PROJECT,
+        [SessionState.enter, NewProjectState.open, NewProjectState.watch],
+    ),
     Route(
         "/projects/[project_id]/brainstorm",
         brainstorm,

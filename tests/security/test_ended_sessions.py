@@ -14,6 +14,8 @@ from scriptwriter.services.ideas import verdicts
 from scriptwriter.services.projects import catalog
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User, UserSession
+from scriptwriter.web.account.account_state import AccountState
+from scriptwriter.web.brief.new_project_state import NewProjectState
 from scriptwriter.web.projects.projects_state import ProjectsState
 from scriptwriter.web.room.presence_state import PresenceState
 from tests.security.conftest import Site
@@ -28,6 +30,8 @@ TOLD_WITHIN = 5.0
 """Seconds after which at the latest such a page is sent nothing more."""
 UNSEEN = (PresenceState,)
 """States that show nothing: their event is seen in the database."""
+SESSION_ALONE = (AccountState, NewProjectState)
+"""States whose event follows nothing but the session."""
 
 
 async def _deleted(person: str, cookie: str) -> None:
@@ -66,10 +70,12 @@ async def test_no_page_follows_a_session_that_has_ended(
     place = project_place(target.project_id)
     async with page_socket(site.url, cookie) as tab:
         # From a page that follows nothing itself.
-        await tab.boot({"pathname": "/projects/new", "asPath": "/projects/new"})
+        await tab.boot({"pathname": "/404", "asPath": "/404"})
         await tab.send(named(state, name), place=place)
         if state in UNSEEN:
             await eventually(lambda: _present(site, room.viewer))
+        elif state in SESSION_ALONE:
+            await tab.until(lambda: room.viewer.title() in tab.heard)
         else:
             await tab.until(lambda: SECRET in tab.heard)
 

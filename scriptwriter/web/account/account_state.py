@@ -1,5 +1,6 @@
-"""Owns a person's account page: their password and the devices on which they are signed in. Knows no SQL."""
+"""State of the account page: a person's password, and the devices on which they are signed in."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from scriptwriter.services.accounts.sessions import SessionRow
 from scriptwriter.texts import account_texts
 from scriptwriter.web.account.devices import device
 from scriptwriter.web.account.tokens_state import TokensState
+from scriptwriter.web.kit.following import following
 from scriptwriter.web.kit.notices import Notice, as_notice
 from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 
@@ -51,6 +53,11 @@ class AccountState(SessionState):
             # `enter` shows a signed-out person the way.
             if not is_signed_out(error):
                 self.notice = as_notice(error)
+
+    @following
+    async def watch(self, person: str) -> None:
+        """Follow nothing but the session: the page is left when it ends elsewhere."""
+        await asyncio.Event().wait()
 
     @rx.event
     async def change_password(self, form_data: dict[str, Any]):

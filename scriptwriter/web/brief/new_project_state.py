@@ -1,12 +1,15 @@
 """State of the new-project page: what is wrong with its form, and the way to the project that it has made."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
 import reflex as rx
 
+from scriptwriter.domain.errors import UserError
 from scriptwriter.services.runs import starting
 from scriptwriter.web.brief.brief_reading import BriefMessages, checked, project_name, ticket_in
+from scriptwriter.web.kit.following import following
 from scriptwriter.web.kit.notices import Notice, as_notice
 from scriptwriter.web.kit.session_state import NEW_BRIEF, SessionState, is_signed_out
 
@@ -23,6 +26,17 @@ class NewProjectState(SessionState):
     def open(self) -> None:
         """A fresh form."""
         self.reset()
+
+    @following
+    async def watch(self, person: str) -> None:
+        """Follow nothing but the session: the page says so when it ends elsewhere."""
+        await asyncio.Event().wait()
+
+    async def _end(self, error: UserError) -> None:
+        """Offer a sign-in beside the form, which keeps the person's words."""
+        # `enter` shows the way to a person who was not signed in when the page opened.
+        if self._user_id:
+            self.notice, self.signed_out = as_notice(error), is_signed_out(error)
 
     @rx.event
     async def submit(self, form_data: dict[str, Any]):
