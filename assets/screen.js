@@ -43,6 +43,7 @@
   const tellTimes = () => {
     for (const time of document.querySelectorAll("time[data-when]")) {
       const moment = new Date(time.dataset.when);
+      if (isNaN(moment)) continue;
       const language = time.closest("[lang]")?.lang ?? "zh-CN";
       const how = today(moment)
         ? { hour: "2-digit", minute: "2-digit", hour12: false }
@@ -75,15 +76,19 @@
     }
   });
 
-  // The server runs no script here (the page's policy forbids it): it counts, and the dialog opens.
+  // The server runs no script here (the page's policy forbids it): it counts, and the dialog opens; at 0 it closes.
   const show = (dialog) => {
-    if (dialog.matches("dialog") && !dialog.open && dialog.dataset.shown !== "0") dialog.showModal();
+    if (!dialog.matches("dialog")) return;
+    if (dialog.dataset.shown === "0") dialog.close();
+    else if (!dialog.open) dialog.showModal();
   };
   new MutationObserver((changes) => changes.forEach((change) => show(change.target))).observe(document, {
     attributes: true,
     attributeFilter: ["data-shown"],
     subtree: true,
   });
+  // However it was closed, the server is told: the page opens without it the next time.
+  document.addEventListener("close", ({ target }) => target.querySelector?.("[data-closed]")?.click(), true);
 
   // Reflex closes the page's websocket when the browser says that it is about to leave. Where the page is still there
   // a second later (a file was taken, the leaving was stopped, another program opened), it has to come back: Reflex

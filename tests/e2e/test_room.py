@@ -442,6 +442,9 @@ async def test_the_brief_is_changed_and_the_origin_told(
     await expect(origin).to_contain_text("小李 发起")
     await writer.page.keyboard.press("Escape")
     await expect(origin).to_be_hidden()
+    await writer.page.reload()
+    await expect(writer.finished).to_have_count(5)
+    await expect(origin).to_be_hidden()
 
 
 async def test_the_result_leaves_the_room_and_comes_back(room: tuple[Person, Person]) -> None:

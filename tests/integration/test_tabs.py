@@ -280,6 +280,34 @@ async def test_a_brief_that_is_sent_after_the_session_ended_is_offered_a_sign_in
         assert tab.value(NewProjectState, "signed_out") is False
 
 
+async def test_a_page_that_opens_again_offers_to_undo_nothing(hub: Hub, room: Room) -> None:
+    """What was done long ago is no news; the versions and the buttons of the idea take it back."""
+    attempt = await _finished(room)
+
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
+        await _keep(tab, attempt, 1, "keep")
+        assert tab.value(IdeasState, "undo_offer").zh != ""
+
+        await tab.load()
+
+        await tab.sees(IdeasState, "undo_offer", lambda offer: offer.zh == "")
+
+
+async def test_an_origin_that_was_read_is_not_shown_again(hub: Hub, room: Room) -> None:
+    """A page opens without the dialog that was closed on the page before it."""
+    attempt = await _finished(room)
+
+    async with open_tab(room.project_id, "owner") as tab:
+        await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
+        await tab.send(OriginState.trace, transform_id=attempt.transform_id)
+        assert tab.value(OriginState, "shown") > 0
+
+        await tab.send(OriginState.put_away)
+
+        assert (tab.value(OriginState, "shown"), tab.value(OriginState, "told").reply) == (0, "")
+
+
 async def test_a_pass_that_is_undone_asks_for_no_reason(hub: Hub, room: Room) -> None:
     """The question goes with the pass."""
     attempt = await _finished(room)

@@ -220,6 +220,7 @@ async def _admitted_to(tab: Any, project_id: str) -> str:
             around.reset()
         for part in (tab, *[await tab.get_state(each) for each in HELD]):
             part.notice = still(part.notice)
+            part._page_opened()
     if user is None:
         raise UserError("signed_out")
     return user.id

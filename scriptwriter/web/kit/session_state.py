@@ -96,6 +96,9 @@ class SessionState(rx.State):
         trace = None if isinstance(error, UserError) else error
         log.warning("following waits: %s", error, exc_info=trace)
 
+    def _page_opened(self) -> None:
+        """Drop what was true for a moment only: a page of the project has opened, or has connected again."""
+
     def _session_id(self) -> str:
         return value_in(self.router.headers.cookie, SESSION_ID)
 

@@ -183,6 +183,10 @@ class IdeasState(SessionState):
         """The person has read the notice."""
         self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
 
+    def _page_opened(self) -> None:
+        # The offer would stand beside newer acts of others.
+        self.undo_offer, self._undo = UndoView(), ()
+
     async def _act(self, action: Awaitable[Any]) -> bool:
         """Whether it was done; if not, a notice says why."""
         return await self._done(_and_true(action)) is not None

@@ -68,16 +68,22 @@ def keys() -> rx.Component:
 
 
 def _dialog(id: str, title: Text, *content: Any, on_close: Any = None, **attributes: Any) -> rx.Component:
-    closing = {} if on_close is None else {"on_click": on_close}
+    """A dialog that closes by its button or by Escape; assets/screen.js then presses `data_closed`."""
+    told = (
+        ()
+        if on_close is None
+        else (rx.el.button(type="button", hidden=True, on_click=on_close, data_closed=True),)
+    )
     return rx.el.dialog(
         PostForm.create(
             rx.el.header(
                 rx.el.h2(t(title)),
-                rx.el.button(t(shared_texts.CLOSE), type="submit", class_name="button quiet", **closing),
+                rx.el.button(t(shared_texts.CLOSE), type="submit", class_name="button quiet"),
             ),
             method="dialog",
         ),
         rx.el.div(*content, class_name="dialog-body"),
+        *told,
         id=id,
         class_name="paper",
         aria_label=t(title),

@@ -36,7 +36,7 @@ class OriginState(SessionState):
     """The dialog 来源 of a card, and of a run whose reply could not be read."""
 
     shown: rx.Field[int] = rx.field(0)
-    """Counts; the page's script opens the dialog when it changes."""
+    """Counts while the dialog is open; 0 closes it. The page's script opens it when the number changes."""
     told: rx.Field[OriginView] = rx.field(default_factory=OriginView)
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
@@ -55,7 +55,7 @@ class OriginState(SessionState):
     @rx.event
     def put_away(self) -> None:
         """The person has closed the dialog."""
-        self.told = OriginView()
+        self.shown, self.told = 0, OriginView()
 
     @rx.event
     def dismiss(self) -> None:
