@@ -97,11 +97,63 @@ async def test_a_change_of_another_project_does_not_wake_a_shape(empty_database:
             task.cancel()
 
 
+async def test_shapes_of_two_columns_of_a_table_are_woken_by_their_own_values(empty_database: str) -> None:
+    """The second shape adds its column to what the table announces; the first one keeps its own."""
+    registry = ShapeRegistry(empty_database)
+    async with database(empty_database) as connection:
+        await connection.execute("CREATE TABLE cards (id int PRIMARY KEY, owner text, list text)")
+        listening = asyncio.create_task(registry.run())
+        await registry.is_up.wait()
+        for column in ("owner", "list"):
+            await registry.find(Definition("cards", f"{column} = $1", ((1, "a"),), "", "default", "full"))
+
+        await connection.execute("LISTEN shape_server")
+        await connection.execute("INSERT INTO cards VALUES (1, 'a', 'b'), (2, 'c', NULL)")
+        await connection.execute("UPDATE cards SET list = 'd' WHERE id = 3")
+        await connection.execute("UPDATE cards SET list = 'd' WHERE id = 1")
+
+        told = [
+            {
+                column: sorted(map(str, values))
+                for column, values in json.loads(note.payload)["values"].items()
+            }
+            async for note in connection.notifies(stop_after=2, timeout=9)
+        ]
+        assert told == [
+            {"owner": ["a", "c"], "list": ["None", "b"]},
+            {"owner": ["a"], "list": ["b", "d"]},
+        ]
+        listening.cancel()
+
+
+@pytest.mark.parametrize("change", ["DROP COLUMN list", "RENAME list TO column_of_another_name"])
+async def test_a_table_that_loses_an_announced_column_can_still_be_written(
+    change: str, empty_database: str
+) -> None:
+    """Its triggers announce the change without values, and every shape of it is read again."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute("CREATE TABLE cards (id int PRIMARY KEY, list text)")
+        await first_sync(http, table="cards", where="list = $1", **{"params[1]": "a"})
+
+        await connection.execute(f"ALTER TABLE cards {change}".encode())
+        await connection.execute("INSERT INTO cards (id) VALUES (1)")
+        handle, offset, _ = await first_sync(http, table="cards", where="id = $1", **{"params[1]": "1"})
+        query = {"table": "cards", "where": "id = $1", "params[1]": "1", "handle": handle, "offset": offset}
+        waiting = asyncio.create_task(http.get("/v1/shape", params={**query, "live": "true"}))
+        await connection.execute("DELETE FROM cards")
+
+        assert [m["headers"].get("operation") for m in (await waiting).json()] == ["delete", None]
+
+
 @pytest.mark.parametrize("type_of_id", ["text", "uuid"])
 async def test_the_table_of_projects_wakes_the_shape_of_the_project_that_changed(
     type_of_id: str, empty_database: str
 ) -> None:
-    """Its rows are confined by their own id, and each notification names the projects it is about."""
+    """Any column can be the one of a clause `column = $1`; each statement is announced with its values."""
     one, two = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12"
     clause = Definition("projects", "id = $1", ((1, one),), "", "default", "full")
     registry = ShapeRegistry(empty_database)
@@ -115,9 +167,9 @@ async def test_the_table_of_projects_wakes_the_shape_of_the_project_that_changed
         following = asyncio.create_task(follower.run())
         listening = asyncio.create_task(registry.run())
         await registry.is_up.wait()
-        assert (await registry.find(clause)).project == one
+        assert (await registry.find(clause)).only == ("id", one)
 
-        await connection.execute("LISTEN scriptwriter_shapes")
+        await connection.execute("LISTEN shape_server")
         for statement in (
             f"INSERT INTO projects VALUES ('{one}', 'first'), ('{two}', 'second')",
             f"UPDATE projects SET name = 'other' WHERE id = '{two}'",
@@ -131,10 +183,10 @@ async def test_the_table_of_projects_wakes_the_shape_of_the_project_that_changed
         await follower.until(lambda: not follower.rows, _PATIENCE)
 
         told = [
-            json.loads(note.payload)["projects"]
-            async for note in connection.notifies(stop_after=5, timeout=9)
+            json.loads(note.payload)["values"]["id"]
+            async for note in connection.notifies(stop_after=4, timeout=9)
         ]
-        assert told == [[one], [two], [two], [one], [one]]
+        assert told == [[one, two], [two], [one], [one]]
         for task in (following, listening):
             task.cancel()
 

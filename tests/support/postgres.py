@@ -31,7 +31,7 @@ SELECT
     )
     || (
         SELECT string_agg(concat_ws(' ', tgname, tgrelid, tgenabled), ',' ORDER BY oid)
-        FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'scriptwriter_shapes_%'
+        FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'shape_server_%'
     )
     || string_agg(concat_ws(' ', relname, attname, atttypid, attnotnull), ',' ORDER BY attrelid, attnum)
 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace

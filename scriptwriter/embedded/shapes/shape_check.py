@@ -1,21 +1,18 @@
-"""Owns the last word on a where clause: Postgres plans it, and its refusal is told in Electric's words."""
+"""The last check of a where clause: Postgres plans it, and a refusal is put into Electric's words."""
 
 from .shape_link import Link, QueryFailed
 from .shape_request import BadRequest, Definition
 from .shape_tables import Table
 from .shape_where import Where, WhereRefused, check_where
 
-# Types whose equality is equality of what is printed, so that a notified id can be looked up as text.
+# Two values of these types are equal exactly when their texts are, so a notified value is found by its text.
 _INDEXABLE = {"text", "varchar", "uuid", "int2", "int4", "int8"}
 _NAMES = {"integer": "int4", "bigint": "int8", "smallint": "int2", "boolean": "bool"}
 _PARSER_PREFIX = 15  # Electric counts the place of a syntax error from its own `SELECT 1 WHERE `
 
 
 async def checked_where(link: Link, definition: Definition, table: Table) -> Where | None:
-    """The where clause of a definition, if it has one and the table can be asked it.
-
-    Raises BadRequest, LinkLost.
-    """
+    """The checked where clause of a definition, or None if it has none. Raises BadRequest, LinkLost."""
     if not definition.where.strip():
         return None
     try:
@@ -26,19 +23,20 @@ async def checked_where(link: Link, definition: Definition, table: Table) -> Whe
     return where
 
 
-async def project_of(link: Link, where: Where | None, table: Table) -> str | None:
-    """The project that the clause confines the shape to, as Postgres prints its id; None if it does not."""
-    kind = table.types.get(table.project_column, "")
-    if where is None or where.only_column != table.project_column or kind not in _INDEXABLE:
+async def only_value(link: Link, where: Where | None, table: Table) -> tuple[str, str] | None:
+    """Column and value of a clause `column = $1`, the value as Postgres prints it; None for other clauses."""
+    column = where and where.only_column
+    kind = table.types.get(column or "", "")
+    if where is None or column is None or kind not in _INDEXABLE:
         return None
     result = await link.query(f"SELECT ($1::text)::{kind}::text", where.params)
-    return (result.get_value(0, 0) or b"").decode()
+    return column, (result.get_value(0, 0) or b"").decode()
 
 
 async def _let_postgres_check(link: Link, where: Where, table: Table) -> None:
     """Have Postgres parse and plan the clause, with the parameters in their places.
 
-    Raises BadRequest, its location counted in the clause as it was sent.
+    Raises BadRequest with the location in the clause as the client sent it.
     """
     prefix = f"EXPLAIN SELECT FROM {table.sql} WHERE "
     text, moved, shift = where.source, [], 0

@@ -1,7 +1,8 @@
-"""Keeps every shape equal to its table; knows Postgres, and nothing of HTTP.
+"""All shapes of one database, each kept equal to its table.
 
-A notification makes the shapes it concerns read themselves again. Of one shape at most one reading runs;
-notifications that arrive meanwhile make one more, so nothing is missed and bursts coalesce.
+After a notification the server reads every shape that it concerns again. At most one reading of a shape
+runs at a time. Notifications that arrive meanwhile lead to one more reading: none is missed, and bursts
+coalesce.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import time
 import zlib
 from pathlib import Path
 
-from .shape_check import checked_where, project_of
+from .shape_check import checked_where, only_value
 from .shape_index import Key, Shape, ShapeIndex
 from .shape_link import Link, LinkLost, LinkPool, QueryFailed
 from .shape_log import Column, ShapeLog
@@ -20,17 +21,17 @@ from .shape_request import Definition, read_columns, read_table
 from .shape_tables import DESCRIBE, Table, choose_columns, read_table_description
 from .shape_where import Where
 
-_SCHEMA = Path(__file__).parents[3] / "schema" / "embedded.sql"
+_TRIGGERS = Path(__file__).with_name("notify.sql")
 _READERS = 3
-_LOGGER = logging.getLogger("scriptwriter.shapes")
+_LOGGER = logging.getLogger(__name__)
 
 
 class SnapshotFailed(Exception):
-    """Postgres would not read this table for a shape: the text says why."""
+    """Postgres does not let this table be read as a shape. The text says why."""
 
 
 class ShapeRegistry:
-    """All shapes of one database."""
+    """All shapes of the database at `dsn`. A shape that nobody asks for is forgotten after `idle_seconds`."""
 
     def __init__(self, dsn: str, *, idle_seconds: float = 300) -> None:
         self._dsn = dsn
@@ -44,7 +45,7 @@ class ShapeRegistry:
         self._last_handle = 0
 
     async def run(self) -> None:
-        """Listen for changes until cancelled; after a lost connection, read every shape again."""
+        """Listen for changes until cancelled. After a lost connection, read every shape again."""
         pause, complaint = 0.05, ""
         sweeper = asyncio.create_task(self._sweep())
         try:
@@ -52,14 +53,14 @@ class ShapeRegistry:
                 listener = None
                 try:
                     listener = await Link.open(self._dsn, read_only=False, on_notify=self._notified)
-                    await listener.script(_SCHEMA.read_text())
-                    await listener.script("LISTEN scriptwriter_shapes")
+                    await listener.script(_TRIGGERS.read_text())
+                    await listener.script("LISTEN shape_server")
                     pause, complaint = 0.05, ""
                     self.has_been_up = True
                     self.is_down.clear()
                     self.is_up.set()
                     for shape in list(self._shapes.by_handle.values()):
-                        # The database may be another one by now, restored from a backup.
+                        # The database may have been restored from a backup meanwhile.
                         shape.horizon = None
                         self._wake(shape)
                     await listener.lost
@@ -79,9 +80,9 @@ class ShapeRegistry:
             await self._close()
 
     async def find(self, definition: Definition) -> Shape:
-        """The shape of a definition, made and read for the first time if need be.
+        """The shape of a definition; it is made and read if there is none.
 
-        Raises BadRequest, SnapshotFailed, LinkLost, and QueryFailed for what no validation foresaw.
+        Raises BadRequest, SnapshotFailed, LinkLost, and QueryFailed for errors that no check can foresee.
         """
         schema, name = read_table(definition.table)
         wanted = read_columns(definition.columns) if definition.columns else []
@@ -94,7 +95,7 @@ class ShapeRegistry:
             where = await checked_where(link, definition, table)
             if table.refusal:
                 raise SnapshotFailed(table.refusal)
-            project = await project_of(link, where, table)
+            only = await only_value(link, where, table)
         clause = (where.key, where.params) if where else None
         names = tuple(column.name for column in columns)
         key = (schema, name, clause, names, definition.replica, definition.log)
@@ -102,12 +103,12 @@ class ShapeRegistry:
         if shape is None or not shape.is_ready:
             if key not in self._making:
                 making = asyncio.create_task(
-                    self._make(self._draft(key, definition, table, columns, where, project))
+                    self._make(self._draft(key, definition, table, columns, where, only))
                 )
                 making.add_done_callback(lambda _: self._making.pop(key, None))
                 self._making[key] = making
             shape = await asyncio.shield(self._making[key])
-            if shape.log.is_dropped:  # emptied by a TRUNCATE while it was being read
+            if shape.log.is_dropped:  # by a TRUNCATE while it was being read
                 return await self.find(definition)
         shape.definitions.add(definition)
         shape.used_at = time.monotonic()
@@ -118,13 +119,13 @@ class ShapeRegistry:
         return self._shapes.by_handle.get(handle)
 
     def drop(self, shape: Shape) -> None:
-        """Forget a shape; whoever follows it gets a 409."""
+        """Forget a shape. Its followers get a 409."""
         self._shapes.remove(shape)
         if not shape.log.is_dropped:
             shape.log.drop()
 
     def replace(self, shape: Shape) -> None:
-        """Let the next newcomer have a shape under a new handle; who follows this one may go on."""
+        """Give the next newcomer a shape with a new handle. Followers of this shape may go on."""
         self._shapes.replace(shape)
 
     def _draft(
@@ -134,7 +135,7 @@ class ShapeRegistry:
         table: Table,
         columns: tuple[Column, ...],
         where: Where | None,
-        project: str | None,
+        only: tuple[str, str] | None,
     ) -> Shape:
         clause, params = (where.sql, where.params) if where else ("", ())
         self._last_handle = max(self._last_handle + 1, time.time_ns() // 1000)
@@ -142,7 +143,7 @@ class ShapeRegistry:
         is_full, is_changes_only = definition.replica == "full", definition.log == "changes_only"
         log = ShapeLog(table.schema, table.name, columns, is_full, is_changes_only)
         sql = reading_sql(table, columns, clause, len(params))
-        return Shape(handle, key, table, log, sql, params, project)
+        return Shape(handle, key, table, log, sql, params, only)
 
     def _drop_outdated(self, schema: str, name: str, document: bytes | None) -> None:
         fingerprint = json.loads(document)["fingerprint"] if document else None
@@ -151,9 +152,8 @@ class ShapeRegistry:
                 self.drop(shape)
 
     async def _make(self, shape: Shape) -> Shape:
-        if not all(synced for _, synced in shape.table.family):
-            await self._sync(shape.table)
-        # Known before it is read: a change committed meanwhile then makes it read again.
+        await self._watch(shape.table, shape.only)
+        # Before the first reading: a change that is committed meanwhile leads to another one.
         self._shapes.add(shape)
         try:
             async with self._readers.lend() as link:
@@ -168,12 +168,22 @@ class ShapeRegistry:
             self._wake(shape)
         return shape
 
-    async def _sync(self, table: Table) -> None:
+    async def _watch(self, table: Table, only: tuple[str, str] | None) -> None:
+        """Make the table and its family announce their changes, with the values of the shape's column."""
+        wanted = {only[0]} if only else set[str]()
+        missing = [(oid, known) for oid, known in table.family if known is None or not wanted <= {*known}]
+        if not missing:
+            return
+        names = {column.name for column in table.columns}
         link = await Link.open(self._dsn, read_only=False)
         try:
-            for oid, synced in table.family:
-                if not synced:
-                    await link.query("SELECT scriptwriter_sync_table($1::oid::regclass)", (str(oid),))
+            for oid, known in missing:
+                columns = json.dumps(sorted(names & {*(known or ()), *wanted}))
+                await link.query(
+                    "SELECT shape_server_watch($1::oid::regclass, "
+                    "ARRAY(SELECT json_array_elements_text($2::json)))",
+                    (str(oid), columns),
+                )
         except QueryFailed as error:
             raise SnapshotFailed(f"Unexpected error while creating snapshot: {error.message}") from error
         finally:
@@ -182,7 +192,7 @@ class ShapeRegistry:
     def _notified(self, payload: bytes) -> None:
         change = json.loads(payload)
         is_truncate = change.get("truncate", False)
-        for shape in self._shapes.concerned(change["table"], change.get("projects")):
+        for shape in self._shapes.concerned(change["table"], change.get("values", {})):
             if is_truncate:
                 self.drop(shape)
             else:
@@ -199,7 +209,7 @@ class ShapeRegistry:
             while shape.is_stale and not shape.log.is_dropped:
                 await self._read_again(shape)
         except LinkLost:
-            # The listener is losing its connection too, or will; it wakes every shape when it is back.
+            # The listener loses its connection too, and wakes every shape when it is back.
             shape.horizon = None
             self._later(0.5, shape)
         except QueryFailed as error:
@@ -213,7 +223,7 @@ class ShapeRegistry:
 
     async def _read_again(self, shape: Shape) -> None:
         async with self._readers.lend() as link:
-            # From here on a notification may be about something this reading does not see.
+            # A notification after this line may be about a change that this reading does not see.
             shape.is_stale = False
             announced, shape.announced = shape.announced, set()
             result = await link.query(shape.sql, (*shape.params, shape.horizon))
@@ -223,7 +233,7 @@ class ShapeRegistry:
         if reading.fingerprint != shape.table.fingerprint:
             self.drop(shape)
         elif not reading.kept <= known.keys():
-            # Not the database that was read before.
+            # The database is not the one that was read before.
             shape.horizon, shape.is_stale = None, True
         else:
             shape.horizon = reading.horizon

@@ -1,4 +1,4 @@
-"""Owns what the catalog says of a table, and which of its columns a shape may have; runs nothing itself."""
+"""What the catalog says about a table, and which of its columns a shape may have. Runs no query itself."""
 
 import json
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 from .shape_log import Column
 from .shape_request import BadRequest
 
-# Changes with every column that is added, dropped, renamed or retyped, and with the table itself.
+# Another value after a column was added, dropped, renamed or retyped, or the table was made anew.
 FINGERPRINT = """SELECT md5(string_agg(
     concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attnotnull), ',' ORDER BY attnum))
     FROM pg_attribute WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped"""
 
 # One JSON document; no row when there is no such relation. `family` holds the partitions and parents whose
-# statements also change this table's rows, and whether each announces its changes.
+# statements also change this table's rows, each with the arguments of its trigger (notify.sql) or null.
 DESCRIBE = f"""
 WITH RECURSIVE target AS (
     SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -27,8 +27,9 @@ SELECT json_build_object(
     'oid', c.oid::bigint, 'kind', c.relkind, 'persistence', c.relpersistence,
     'is_catalog', n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast'),
     'fingerprint', ({FINGERPRINT.format(oid="c.oid")}),
-    'family', (SELECT json_agg(json_build_array(f.oid::bigint, EXISTS (
-        SELECT FROM pg_trigger WHERE tgrelid = f.oid AND tgname = 'scriptwriter_shapes_truncate')))
+    'family', (SELECT json_agg(json_build_array(f.oid::bigint, (
+        SELECT encode(tgargs, 'hex') FROM pg_trigger
+        WHERE tgrelid = f.oid AND tgname = 'shape_server_truncate')))
         FROM (SELECT oid FROM up UNION SELECT oid FROM down) f),
     'columns', (SELECT json_agg(json_build_object(
         'name', a.attname, 'type', coalesce(e.typname, t.typname),
@@ -47,8 +48,9 @@ SELECT json_build_object(
 class Table:
     """A table as the catalog describes it.
 
-    `types` are those of its columns that are no arrays, `family` the related tables and whether each
-    announces its changes, `refusal` why it cannot be a shape although it is a table ('' when it can).
+    `types` are those of the columns that are no arrays. `family` holds the oids of the table, its partitions
+    and its parents, each with the columns whose values it announces (None: it announces no change at all).
+    `refusal` says why the table cannot be a shape ('' when it can).
     """
 
     schema: str
@@ -58,7 +60,7 @@ class Table:
     columns: tuple[Column, ...]
     generated: frozenset[str]
     types: dict[str, str]
-    family: tuple[tuple[int, bool], ...]
+    family: tuple[tuple[int, tuple[str, ...] | None], ...]
     refusal: str
 
     @property
@@ -66,21 +68,16 @@ class Table:
         """The quoted name."""
         return f"{quote(self.schema)}.{quote(self.name)}"
 
-    @property
-    def project_column(self) -> str:
-        """The column that holds the project's id, as its notifications name it (schema/embedded.sql)."""
-        return "id" if (self.schema, self.name) == ("public", "projects") else "project_id"
-
 
 def quote(name: str) -> str:
-    """A name as a quoted SQL identifier."""
+    """The name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def read_table_description(schema: str, name: str, document: str | None) -> Table:
     """Make a Table of what DESCRIBE returned.
 
-    Raises BadRequest for what Electric calls no table: a view, a sequence, nothing at all (recording 09).
+    Raises BadRequest for what is no table: a view, a sequence, an unknown name (recording 09).
     """
     described = json.loads(document) if document else None
     if described is None or described["kind"] not in ("r", "p"):
@@ -103,7 +100,7 @@ def read_table_description(schema: str, name: str, document: str | None) -> Tabl
         columns,
         frozenset(c["name"] for c in described_columns if c["generated"]),
         {c["name"]: c["type"] for c in described_columns if not c["dims"]},
-        tuple((oid, announces) for oid, announces in described["family"]),
+        tuple((oid, _trigger_arguments(arguments)) for oid, arguments in described["family"]),
         refusal if refused else "",
     )
 
@@ -111,7 +108,7 @@ def read_table_description(schema: str, name: str, document: str | None) -> Tabl
 def choose_columns(table: Table, wanted: list[str]) -> tuple[Column, ...]:
     """The columns of a shape, in the table's order.
 
-    In: the names asked for; none means all. Raises BadRequest (recordings 04, 07, 09).
+    `wanted` holds the names asked for; an empty list means all. Raises BadRequest (recordings 04, 07, 09).
     """
     names = {column.name for column in table.columns}
     if unknown := [name for name in wanted if name not in names]:
@@ -129,6 +126,11 @@ def choose_columns(table: Table, wanted: list[str]) -> tuple[Column, ...]:
             "columns to fetch in the 'columns' query param",
         )
     return chosen
+
+
+def _trigger_arguments(arguments: str | None) -> tuple[str, ...] | None:
+    # In pg_trigger every argument ends with a zero byte.
+    return None if arguments is None else tuple(bytes.fromhex(arguments).decode().split("\0")[:-1])
 
 
 def _kind(column: dict[str, Any]) -> dict[str, object]:
