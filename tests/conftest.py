@@ -17,7 +17,7 @@ from xdist.scheduler import LoadFileScheduling
 from scriptwriter.services.accounts import password_hashing
 from scriptwriter.sync import hub as process_hub
 from scriptwriter.sync.hub import Hub
-from tests.support import postgres
+from tests.support import outside_electric, postgres
 from tests.support.browsers import browser as open_browser
 from tests.support.rooms import Room, make_room
 from tests.support.shape_servers import SECRET, shape_server
@@ -114,7 +114,10 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def empty_database(postgres_server: str) -> Iterator[str]:
     """The URL of a database without any table, dropped after the test."""
-    with postgres.new_database(postgres_server) as url:
+    own = (
+        outside_electric.empty_database() if outside_electric.URL else postgres.new_database(postgres_server)
+    )
+    with own as url:
         yield url
 
 
@@ -129,7 +132,7 @@ def databases(postgres_server: str) -> Iterator[postgres.Databases]:
 @pytest.fixture
 def database_url(databases: postgres.Databases) -> Iterator[str]:
     """The URL of a database with this application's schema and without any row."""
-    with databases.lend() as url:
+    with outside_electric.app_database() if outside_electric.URL else databases.lend() as url:
         yield url
 
 

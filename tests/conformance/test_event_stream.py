@@ -5,12 +5,14 @@ import json
 import re
 
 import httpx
+import pytest
 
 from tests.conformance.recording import Exchange, read_recording
 from tests.conformance.shape_requests import first_sync
 from tests.support.shape_servers import SECRET, client, database, shape_server
 
 _OF_THE_RUN = re.compile(r'"(lsn|global_last_seen_lsn)":"[0-9]+"|"txids":\[[0-9]+\]')
+FRAME = (b"data: ", b"\n\n")
 _UNCOMPARED = {"date", "x-request-id", "electric-cursor", "etag", "electric-handle"}
 
 
@@ -23,11 +25,17 @@ def _headers_and_events(raw: list[bytes]) -> tuple[int, dict[str, str], list[str
     lines = head.decode().split("\r\n")
     named = (line.partition(":") for line in lines[1:])
     headers = {name.lower(): value.strip() for name, _, value in named}
-    body = b""
-    while rest:
-        size, _, rest = rest.partition(b"\r\n")
-        body, rest = body + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
-    return int(lines[0].split()[1]), headers, body.decode().split("\n\n")
+    return int(lines[0].split()[1]), headers, b"".join(_chunks(rest)).decode().split("\n\n")
+
+
+def _chunks(raw: bytes) -> list[bytes]:
+    """The data of each HTTP chunk of a body."""
+    chunks: list[bytes] = []
+    while raw:
+        size, _, raw = raw.partition(b"\r\n")
+        chunks.append(raw[: int(size, 16)])
+        raw = raw[int(size, 16) + 2 :]
+    return chunks
 
 
 def _comparable(event: str) -> object:
@@ -35,23 +43,26 @@ def _comparable(event: str) -> object:
     return json.loads(event[6:]) if event.startswith("data: ") else event
 
 
-async def _next_events(lines: "asyncio.StreamReader", count: int) -> list[str]:
-    events: list[str] = []
+async def _next_chunks(stream: "asyncio.StreamReader", events: int) -> list[bytes]:
+    """The HTTP chunks up to the end of so many events."""
+    chunks: list[bytes] = []
     async with asyncio.timeout(20):
-        while len(events) < count:
-            line = (await lines.readline()).decode().rstrip("\r\n")
-            if line.startswith((":", "data")):
-                events.append(line)
-    return events
+        while b"".join(chunks).count(b"\n\n") < events:
+            size = int(await stream.readline(), 16)
+            chunks.append((await stream.readexactly(size + 2))[:-2])
+    return chunks
 
 
-async def test_an_event_stream_carries_the_recorded_headers_and_events(empty_database: str) -> None:
+@pytest.mark.parametrize("in_parts", [False, True], ids=["whole events", "in parts"])
+async def test_an_event_stream_carries_the_recorded_headers_and_events(
+    in_parts: bool, empty_database: str
+) -> None:
     """Headers, one event per message, up-to-date after each transaction: all as recorded."""
     stream = next(e for e in _recorded() if e.raw and "live_sse=true" in e.target)
     status, headers, events = _headers_and_events(stream.raw[:-1])
     async with (
         database(empty_database) as connection,
-        shape_server(empty_database) as url,
+        shape_server(empty_database, sse_in_parts=in_parts) as url,
         client(url) as http,
     ):
         await connection.execute(
@@ -64,14 +75,14 @@ async def test_an_event_stream_carries_the_recorded_headers_and_events(empty_dat
         writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
 
-        seen: list[str] = []
+        chunks: list[bytes] = []
         for statement, count in [
             ("INSERT INTO sse_t VALUES (2, 'two')", 2),
             ("INSERT INTO sse_t VALUES (3, 'three'), (4, 'four')", 3),
             ("UPDATE sse_t SET v = 'x' WHERE id = 2", 2),
         ]:
             await connection.execute(statement.encode())
-            seen += await _next_events(reader, count)
+            chunks += await _next_chunks(reader, count)
         writer.close()
 
     here = _headers_and_events([head])
@@ -80,7 +91,17 @@ async def test_an_event_stream_carries_the_recorded_headers_and_events(empty_dat
     assert {k: v for k, v in here[1].items() if k not in _UNCOMPARED} == {
         k: v for k, v in headers.items() if k not in _UNCOMPARED
     }
-    assert [_comparable(event) for event in seen] == [_comparable(event) for event in events if event]
+    seen = b"".join(chunks).decode().split("\n\n")
+    assert [_comparable(event) for event in seen if event] == [
+        _comparable(event) for event in events if event
+    ]
+    recorded = _chunks(b"".join(stream.raw[1:-1]))
+    if in_parts:
+        assert [chunk if chunk in FRAME else b"" for chunk in chunks] == [
+            chunk if chunk in FRAME else b"" for chunk in recorded
+        ]
+    else:
+        assert len(chunks) == 3 < len(recorded)
 
 
 async def test_a_silent_stream_is_kept_alive_and_then_closed(empty_database: str) -> None:

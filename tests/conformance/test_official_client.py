@@ -9,15 +9,19 @@ from tests.conformance.official import following
 from tests.support.shape_servers import SECRET, database, shape_server
 
 
-@pytest.mark.parametrize("sse", [False, True], ids=["long-poll", "sse"])
+@pytest.mark.parametrize(
+    ("sse", "in_parts"),
+    [(False, False), (True, False), (True, True)],
+    ids=["long-poll", "sse", "sse in parts"],
+)
 async def test_the_official_client_follows_a_shape_through_everything(
-    sse: bool, installed: Path, empty_database: str
+    sse: bool, in_parts: bool, installed: Path, empty_database: str
 ) -> None:
     """Inserts, updates, deletes, a TRUNCATE and a restart of the server all reach Electric's own client."""
     async with database(empty_database) as connection, AsyncExitStack() as first_server:
         await connection.execute("CREATE TABLE notes (id int PRIMARY KEY, body text, done boolean)")
         await connection.execute("INSERT INTO notes VALUES (1, 'one', true)")
-        url = await first_server.enter_async_context(shape_server(empty_database))
+        url = await first_server.enter_async_context(shape_server(empty_database, sse_in_parts=in_parts))
         params = {"table": "notes", "secret": SECRET}
 
         async with following(installed, f"{url}/v1/shape", params, sse=sse) as client:
@@ -33,7 +37,7 @@ async def test_the_official_client_follows_a_shape_through_everything(
             await client.shows([{"id": 9, "body": "new", "done": True}])
             await first_server.aclose()
             await connection.execute("INSERT INTO notes VALUES (10, 'while it was down', NULL)")
-            async with shape_server(empty_database, port=int(url.rpartition(":")[2])):
+            async with shape_server(empty_database, port=int(url.rpartition(":")[2]), sse_in_parts=in_parts):
                 await connection.execute("UPDATE notes SET body = 'after' WHERE id = 9")
 
                 await client.shows(

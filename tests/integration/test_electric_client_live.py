@@ -60,11 +60,14 @@ async def stored(connection: psycopg.AsyncConnection) -> dict[int, dict[str, obj
     return {row[0]: dict(zip(names, row, strict=True)) for row in await cursor.fetchall()}
 
 
-@pytest.mark.parametrize("live_sse", [True, False])
-async def test_a_shape_becomes_what_the_table_is(live_sse: bool, empty_database: str) -> None:
+@pytest.mark.parametrize(("live_sse", "in_parts"), [(True, False), (True, True), (False, False)])
+async def test_a_shape_becomes_what_the_table_is(live_sse: bool, in_parts: bool, empty_database: str) -> None:
     """After a hundred transactions of inserts, updates, moves between rooms and deletes."""
     chance = random.Random(7)
-    async with database(empty_database) as connection, shape_server(empty_database, sse_lifetime=0.5) as url:
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database, sse_lifetime=0.5, sse_in_parts=in_parts) as url,
+    ):
         await connection.execute(_NOTES.encode())
         shape, seen = followed(url, live_sse=live_sse)
         async with shape:

@@ -179,6 +179,46 @@ async def test_a_shape_can_be_deleted_where_that_is_allowed(empty_database: str)
         assert (deleted.status_code, after.status_code) == (202, 409)
 
 
+async def test_a_shape_can_be_deleted_by_its_handle_alone(empty_database: str) -> None:
+    """As in Electric: 202 for a handle, 404 for an unknown one, 400 for neither handle nor table."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database, allow_deletion=True) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        handle, offset, _ = await first_sync(http, table="notes")
+
+        deleted = await http.delete("/v1/shape", params={"handle": handle})
+        after = await http.get("/v1/shape", params={"table": "notes", "handle": handle, "offset": offset})
+        unknown = await http.delete("/v1/shape", params={"handle": "1-1"})
+        neither = await http.delete("/v1/shape")
+
+        assert (deleted.status_code, after.status_code) == (202, 409)
+        assert (unknown.status_code, unknown.json()) == (404, {"message": "No existing shape found"})
+        assert neither.status_code == 400
+        assert neither.json()["errors"] == {"handle": ["can't be blank when shape definition is missing"]}
+
+
+async def test_deleting_a_shape_makes_none(empty_database: str) -> None:
+    """A definition without a shape is a 404; a handle of another shape is a 409 that names the right one."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database, allow_deletion=True) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        missing = await http.delete("/v1/shape", params={"table": "notes"})
+        handle, offset, _ = await first_sync(http, table="notes")
+
+        other = await http.delete("/v1/shape", params={"table": "notes", "handle": "1-1"})
+        kept = await http.get("/v1/shape", params={"table": "notes", "handle": handle, "offset": offset})
+
+        assert missing.status_code == 404
+        assert (other.status_code, other.headers["electric-handle"]) == (409, handle)
+        assert kept.status_code == 200
+
+
 async def test_the_triggers_are_installed_once_and_again_without_harm(empty_database: str) -> None:
     """A second server, and a second start, find them and change nothing."""
     async with database(empty_database) as connection:

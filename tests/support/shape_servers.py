@@ -1,4 +1,4 @@
-"""Runs the embedded shape server inside a test; knows nothing of what is asked of it."""
+"""The shape server of a test: an embedded one, or the Electric that ELECTRIC_URL names."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 
 import httpx
 import psycopg
+import pytest
 
 from scriptwriter.embedded.shapes.shape_app import ShapeApp
 from scriptwriter.embedded.shapes.shape_registry import ShapeRegistry
 from scriptwriter.embedded.shapes.shape_server import listen, run
+from tests.support import outside_electric
 
-SECRET = "a secret for tests"
+SECRET = outside_electric.SECRET if outside_electric.URL else "a secret for tests"
 
 
 @asynccontextmanager
@@ -26,8 +28,19 @@ async def shape_server(
     database_wait: float = 5,
     idle_seconds: float = 300,
     allow_deletion: bool = False,
+    sse_in_parts: bool = False,
 ) -> AsyncIterator[str]:
-    """The URL of a shape server over a database, stopped with the block; times as for ShapeApp."""
+    """The URL of a shape server over a database, stopped with the block; times as for ShapeApp.
+
+    An outside Electric keeps its own times. A test that only shortens them takes longer there; one that needs
+    other times or a server that ends is skipped.
+    """
+    if outside_electric.URL:
+        outside_electric.demand_database(dsn)
+        if (port, sse_keep_alive, database_wait, idle_seconds) != (0, 21, 5, 300):
+            pytest.skip("needs a shape server that the test can set and stop")
+        yield outside_electric.URL
+        return
     listening, stop = listen("127.0.0.1", port), asyncio.Event()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     registry = ShapeRegistry(dsn, idle_seconds=idle_seconds)
@@ -40,6 +53,7 @@ async def shape_server(
         beyond_end=beyond_end,
         database_wait=database_wait,
         allow_deletion=allow_deletion,
+        sse_in_parts=sse_in_parts,
     )
     serving = asyncio.create_task(run(registry, app, listening, stop))
     try:

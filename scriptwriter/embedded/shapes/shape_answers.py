@@ -1,6 +1,6 @@
-"""Owns what an answer of the shape server looks like: status, headers and body, as Electric's are.
+"""Status, headers and body of each answer, as Electric sends them.
 
-Knows no database and decides nothing. Source: the recordings of sync-service 1.7.12.
+Source: exchanges recorded from sync-service 1.7.12.
 """
 
 import json
@@ -32,11 +32,11 @@ _CACHE_CATCH_UP = "public, max-age=60, stale-while-revalidate=300"
 _CACHE_LIVE = "public, max-age=5, stale-while-revalidate=5"
 _CACHE_SSE = "public, max-age=59"
 _MUST_REFETCH = b'[{"headers":{"control":"must-refetch"}}]'
-_EPOCH = 1728432000  # Electric counts cursors from 2024-10-09
+_EPOCH = 1728432000  # 2024-10-09, from which Electric counts cursors
 
 
 class Answer(Exception):
-    """A finished response, raised from wherever it is decided."""
+    """A complete response. It is an exception, so that any function can end the request with it."""
 
     def __init__(self, status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> None:
         self.status, self.body, self.headers = status, body, list(headers)
@@ -48,7 +48,7 @@ def to_json(value: object) -> bytes:
 
 
 def common_headers(origin: str, methods: str) -> Headers:
-    """The headers that every answer has."""
+    """The headers of every answer."""
     return [
         ("vary", "accept-encoding"),
         ("x-request-id", secrets.token_urlsafe(15)),
@@ -66,7 +66,7 @@ def unauthorized() -> Answer:
 
 
 def bad_request(bad: BadRequest, common: Headers) -> Answer:
-    """The request cannot be answered; the client has to change it."""
+    """The client has to change the request."""
     return Answer(400, to_json({"message": "Invalid request", "errors": bad.errors}), [*common, *_NO_STORE])
 
 
@@ -76,13 +76,13 @@ def snapshot_failed(reason: str, common: Headers) -> Answer:
 
 
 def unavailable(common: Headers) -> Answer:
-    """Postgres is away; the words are Electric's."""
+    """Postgres is away. The message is Electric's."""
     body = to_json({"message": "Timeout waiting for Postgres lock acquisition"})
     return Answer(503, body, [*common, *_NO_STORE, ("retry-after", "5")])
 
 
 def must_refetch(shape: Shape | None, common: Headers) -> Answer:
-    """The client has to start again, with this shape; without one, the shape ended while it waited."""
+    """The client has to start again, with this shape. None: the shape ended while the client waited."""
     if shape is None:
         return Answer(
             409, _MUST_REFETCH, [*common, ("cache-control", "public, max-age=1, must-revalidate"), JSON]
@@ -122,14 +122,7 @@ def shape_headers(
 
 def body_of(shape: Shape, read: Read) -> bytes:
     """The messages as one JSON array."""
-    return b"[" + b",".join(_messages(shape, read)) + b"]"
-
-
-def events_of(shape: Shape, read: Read) -> bytes:
-    """The messages as server-sent events; nothing when there are none."""
-    if not read.messages:
-        return b""
-    return b"".join([b"data: " + message + b"\n\n" for message in _messages(shape, read)])
+    return b"[" + b",".join(messages_of(shape, read)) + b"]"
 
 
 async def start(send: Send, status: int, headers: Headers) -> None:
@@ -139,14 +132,15 @@ async def start(send: Send, status: int, headers: Headers) -> None:
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes, *, with_length: bool) -> None:
-    """Send a whole response; Electric gives a length only to what it did not have to read."""
+    """Send a whole response. Electric sends a length only with bodies that it did not read from a log."""
     if with_length and status not in (204, 304):
         headers = [*headers, ("content-length", str(len(body)))]
     await start(send, status, headers)
     await send({"type": "http.response.body", "body": body})
 
 
-def _messages(shape: Shape, read: Read) -> list[bytes]:
+def messages_of(shape: Shape, read: Read) -> list[bytes]:
+    """The messages, with up-to-date behind the last one."""
     if not read.is_up_to_date:
         return read.messages
     return [
@@ -156,6 +150,6 @@ def _messages(shape: Shape, read: Read) -> list[bytes]:
 
 
 def _cursor(given: str) -> str:
-    # The end of the current 20 seconds; another number when the client has that one already.
+    # The end of the current 20 seconds, or another number if the client sent that one.
     cursor = math.ceil((time.time() - _EPOCH) / 20) * 20
     return str(cursor + random.randint(1, 3600) if given == str(cursor) else cursor)

@@ -1,10 +1,10 @@
-"""Owns how a request to the shape server is answered: Electric's GET /v1/shape over a ShapeRegistry."""
+"""The ASGI application: Electric's /v1/shape over a ShapeRegistry."""
 
 import asyncio
 import hmac
 import time
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Coroutine, MutableMapping
+from typing import Any, TypeVar
 
 from .shape_answers import (
     JSON,
@@ -30,17 +30,20 @@ from .shape_index import Shape
 from .shape_link import LinkLost, QueryFailed
 from .shape_log import OffsetBeyondEnd, OffsetTooOld, Read
 from .shape_registry import ShapeRegistry, SnapshotFailed
-from .shape_request import BadRequest, ShapeRequest, read_query, read_request
+from .shape_request import NO_SUBSETS, BadRequest, ShapeRequest, read_query, read_request
 from .shape_stream import send_events
 
 Scope = MutableMapping[str, Any]
+_T = TypeVar("_T")
 
 
 class ShapeApp:
     """The ASGI application.
 
-    Times are in seconds: how long a live request waits, how long an event stream lives and may be silent,
-    how long an offset beyond the log's end and an absent Postgres are waited for.
+    Times are in seconds. `long_poll`: the wait of a live request. `sse_lifetime`, `sse_keep_alive`: the life
+    and the longest silence of an event stream. `beyond_end`: the wait of a request whose offset is beyond the
+    log's end. `database_wait`: the wait for Postgres. With `sse_in_parts` each event is sent in three HTTP
+    chunks, as Electric does: `data: `, the JSON, two line feeds.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class ShapeApp:
         beyond_end: float = 10,
         database_wait: float = 5,
         allow_deletion: bool = False,
+        sse_in_parts: bool = False,
     ) -> None:
         self._registry = registry
         self._secret = secret
@@ -63,6 +67,7 @@ class ShapeApp:
         self._beyond_end = beyond_end
         self._database_wait = database_wait
         self._allow_deletion = allow_deletion
+        self._sse_in_parts = sse_in_parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -110,11 +115,22 @@ class ShapeApp:
         headers = [*common, ("cache-control", "no-cache"), JSON]
         if not self._allow_deletion:
             raise Answer(405, to_json({"message": "DELETE not allowed"}), headers)
-        try:
-            request = read_request({**query, "offset": "-1"})
-        except BadRequest as bad:
-            raise bad_request(bad, common) from bad
-        shape = self._registry.named(request.handle) or await self._find(request, common)
+        handle = query.get("handle", "")
+        if not query.get("table"):
+            if not handle:
+                reason = "can't be blank when shape definition is missing"
+                raise bad_request(BadRequest("handle", reason), common)
+            shape = self._registry.named(handle)
+        else:
+            try:
+                definition = read_request({**query, "offset": "-1", "live": ""}).definition
+            except BadRequest as bad:
+                raise bad_request(bad, common) from bad
+            shape = await self._ask(self._registry.existing(definition), common)
+        if shape is None:
+            raise Answer(404, to_json({"message": "No existing shape found"}), headers)
+        if handle not in ("", shape.handle):
+            raise must_refetch(shape, common)
         self._registry.drop(shape)
         raise Answer(202, b"", headers)
 
@@ -138,7 +154,8 @@ class ShapeApp:
             if gone is not None and request.sse:
                 headers = shape_headers(request, shape, read, True, common, method)
                 await start(send, 200, headers)
-                return await send_events(send, shape, read, gone, self._sse_lifetime, self._sse_keep_alive)
+                lasts, silence = self._sse_lifetime, self._sse_keep_alive
+                return await send_events(send, shape, read, gone, lasts, silence, in_parts=self._sse_in_parts)
             has_data = request.offset != "now"
             if gone is not None and not read.messages and not shape.log.is_dropped:
                 waiting = {shape.log.changed, gone}
@@ -168,15 +185,20 @@ class ShapeApp:
             if not request.live:
                 await _until_read(shape)
             return shape
-        found = await self._find(request, common)
+        found = await self._ask(self._registry.find(request.definition), common)
         if starts or found.handle == request.handle:
             return found
         raise must_refetch(found, common)
 
-    async def _find(self, request: ShapeRequest, common: Headers) -> Shape:
-        await self._wait_for_database(common)
+    async def _ask(self, question: Coroutine[Any, Any, _T], common: Headers) -> _T:
+        """What the registry answers, once Postgres is there; its errors become answers."""
         try:
-            return await self._registry.find(request.definition)
+            await self._wait_for_database(common)
+        except Answer:
+            question.close()
+            raise
+        try:
+            return await question
         except BadRequest as bad:
             raise bad_request(bad, common) from bad
         except SnapshotFailed as failed:
@@ -184,7 +206,7 @@ class ShapeApp:
         except QueryFailed as failed:
             if failed.is_passing:
                 raise unavailable(common) from failed
-            # What only shows when the rows are read: a division by zero, a text that is no number.
+            # An error that shows only when rows are read: a division by zero, a text that is no number.
             raise bad_request(BadRequest("where", failed.message), common) from failed
         except LinkLost as lost:
             raise unavailable(common) from lost
@@ -196,7 +218,7 @@ class ShapeApp:
             raise unavailable(common) from None
 
     async def _over(self, receive: Receive) -> None:
-        """Wait for the end of a live answer: its client has left, or nobody knows of changes any more."""
+        """Return when a live answer has to end: its client has left, or Postgres is away."""
         ends = [asyncio.ensure_future(end) for end in (_disconnected(receive), self._registry.is_down.wait())]
         try:
             await asyncio.wait(ends, return_when="FIRST_COMPLETED")
@@ -212,9 +234,10 @@ class ShapeApp:
             try:
                 return shape.log.read(request.offset)
             except OffsetTooOld:
-                # Under the same handle a client would take the fresh snapshot for a stale one.
+                # With the same handle, a client would take the new snapshot for a stale one.
                 self._registry.replace(shape)
-                raise must_refetch(await self._find(request, common), common) from None
+                found = await self._ask(self._registry.find(request.definition), common)
+                raise must_refetch(found, common) from None
             except OffsetBeyondEnd:
                 left = deadline - time.monotonic()
                 if shape.log.is_dropped:
@@ -225,7 +248,7 @@ class ShapeApp:
 
 
 async def _until_read(shape: Shape) -> None:
-    # Its change may be announced already: a client told of it by one shape shall find it in the others.
+    # A client that was told of a change by one shape finds it in the others too.
     if shape.reading is not None:
         await asyncio.wait({shape.reading, shape.log.changed}, timeout=1, return_when="FIRST_COMPLETED")
 
@@ -237,7 +260,7 @@ async def _refuse_subset(receive: Receive, common: Headers) -> None:
         body += message.get("body", b"")
         more = message.get("more_body", False)
     if body.strip() not in (b"", b"{}"):
-        raise bad_request(BadRequest("subset", "is not available in the embedded shape server"), common)
+        raise bad_request(BadRequest("subset", NO_SUBSETS), common)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -15,11 +15,10 @@ from pathlib import Path
 from .shape_check import checked_where, only_value
 from .shape_index import Key, Shape, ShapeIndex
 from .shape_link import Link, LinkLost, LinkPool, QueryFailed
-from .shape_log import Column, ShapeLog
+from .shape_log import ShapeLog
 from .shape_reading import read_result, reading_sql
 from .shape_request import Definition, read_columns, read_table
 from .shape_tables import DESCRIBE, Table, choose_columns, read_table_description
-from .shape_where import Where
 
 _TRIGGERS = Path(__file__).with_name("notify.sql")
 _READERS = 3
@@ -84,35 +83,23 @@ class ShapeRegistry:
 
         Raises BadRequest, SnapshotFailed, LinkLost, and QueryFailed for errors that no check can foresee.
         """
-        schema, name = read_table(definition.table)
-        wanted = read_columns(definition.columns) if definition.columns else []
-        async with self._readers.lend() as link:
-            result = await link.query(DESCRIBE, (schema, name))
-            document = result.get_value(0, 0) if result.ntuples else None
-            self._drop_outdated(schema, name, document)
-            table = read_table_description(schema, name, document.decode() if document else None)
-            columns = choose_columns(table, wanted)
-            where = await checked_where(link, definition, table)
-            if table.refusal:
-                raise SnapshotFailed(table.refusal)
-            only = await only_value(link, where, table)
-        clause = (where.key, where.params) if where else None
-        names = tuple(column.name for column in columns)
-        key = (schema, name, clause, names, definition.replica, definition.log)
-        shape = self._shapes.with_key(key)
+        draft = await self._draft(definition)
+        shape = self._shapes.with_key(draft.key)
         if shape is None or not shape.is_ready:
-            if key not in self._making:
-                making = asyncio.create_task(
-                    self._make(self._draft(key, definition, table, columns, where, only))
-                )
-                making.add_done_callback(lambda _: self._making.pop(key, None))
-                self._making[key] = making
-            shape = await asyncio.shield(self._making[key])
+            if draft.key not in self._making:
+                making = asyncio.create_task(self._make(draft))
+                making.add_done_callback(lambda _: self._making.pop(draft.key, None))
+                self._making[draft.key] = making
+            shape = await asyncio.shield(self._making[draft.key])
             if shape.log.is_dropped:  # by a TRUNCATE while it was being read
                 return await self.find(definition)
         shape.definitions.add(definition)
         shape.used_at = time.monotonic()
         return shape
+
+    async def existing(self, definition: Definition) -> Shape | None:
+        """The shape of a definition, if there is one. Raises as `find` does."""
+        return self._shapes.with_key((await self._draft(definition)).key)
 
     def named(self, handle: str) -> Shape | None:
         """The shape with this handle."""
@@ -128,21 +115,29 @@ class ShapeRegistry:
         """Give the next newcomer a shape with a new handle. Followers of this shape may go on."""
         self._shapes.replace(shape)
 
-    def _draft(
-        self,
-        key: Key,
-        definition: Definition,
-        table: Table,
-        columns: tuple[Column, ...],
-        where: Where | None,
-        only: tuple[str, str] | None,
-    ) -> Shape:
-        clause, params = (where.sql, where.params) if where else ("", ())
+    async def _draft(self, definition: Definition) -> Shape:
+        """A shape of this definition with a handle of its own, not read yet. Raises as `find` does."""
+        schema, name = read_table(definition.table)
+        wanted = read_columns(definition.columns) if definition.columns else []
+        async with self._readers.lend() as link:
+            result = await link.query(DESCRIBE, (schema, name))
+            document = result.get_value(0, 0) if result.ntuples else None
+            self._drop_outdated(schema, name, document)
+            table = read_table_description(schema, name, document.decode() if document else None)
+            columns = choose_columns(table, wanted)
+            where = await checked_where(link, definition, table)
+            if table.refusal:
+                raise SnapshotFailed(table.refusal)
+            only = await only_value(link, where, table)
+        clause = (where.key, where.params) if where else None
+        names = tuple(column.name for column in columns)
+        key = (schema, name, clause, names, definition.replica, definition.log)
         self._last_handle = max(self._last_handle + 1, time.time_ns() // 1000)
         handle = f"{zlib.crc32(repr(key).encode()) & 0x7FFFFFF}-{self._last_handle}"
         is_full, is_changes_only = definition.replica == "full", definition.log == "changes_only"
-        log = ShapeLog(table.schema, table.name, columns, is_full, is_changes_only)
-        sql = reading_sql(table, columns, clause, len(params))
+        log = ShapeLog(schema, name, columns, is_full, is_changes_only)
+        condition, params = (where.sql, where.params) if where else ("", ())
+        sql = reading_sql(table, columns, condition, len(params))
         return Shape(handle, key, table, log, sql, params, only)
 
     def _drop_outdated(self, schema: str, name: str, document: bytes | None) -> None:

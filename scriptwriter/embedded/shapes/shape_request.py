@@ -1,4 +1,4 @@
-"""Owns how a request for a shape is read from a query string; knows no table, no shape and no database."""
+"""A request for a shape, read from the query string."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 
 class BadRequest(Exception):
-    """The request cannot be answered; `errors` maps a field to its reasons."""
+    """The client has to change the request. `errors` maps a field to its reasons."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -17,7 +17,7 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True)
 class Definition:
-    """What a shape is made of, as the client wrote it."""
+    """What defines a shape, as the client wrote it."""
 
     table: str
     where: str
@@ -29,7 +29,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class ShapeRequest:
-    """One request: which shape, from which offset, and how to wait."""
+    """One request: which shape, from which offset, and how to wait for changes."""
 
     definition: Definition
     offset: str
@@ -39,21 +39,23 @@ class ShapeRequest:
     cursor: str
 
 
+NO_SUBSETS = "subset snapshots are not supported by this server: leave out subset__*, or use Electric"
+
 _OFFSET = re.compile(r"-1|now|\d{1,19}_(\d{1,19}|inf)")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _PARAM_KEY = re.compile(r"params\[([^\]]*)\]")
 
 
 def read_query(query: bytes) -> dict[str, str]:
-    """The parameters of a query string; of one given twice, the last."""
+    """The parameters of a query string. The last one counts when one is given twice."""
     return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
 
 
 def read_request(query: Mapping[str, str]) -> ShapeRequest:
     """Read one request for a shape.
 
-    In: the query's parameters. Out: the request. Raises BadRequest with Electric's field and reason
-    (recordings 03, 06, 07); as there, values that are no value at all are told first.
+    Raises BadRequest with Electric's field and reason (recordings 03, 06, 07). As in Electric, an invalid
+    value comes before a missing one.
     """
     replica = query.get("replica") or "default"
     if replica not in ("default", "full"):
@@ -80,7 +82,7 @@ def read_request(query: Mapping[str, str]) -> ShapeRequest:
     if sse and not live:
         raise BadRequest("live_sse", "can't be true unless live is also true")
     if any(name.startswith("subset__") for name in query):
-        raise BadRequest("subset", "is not available in the embedded shape server")
+        raise BadRequest("subset", NO_SUBSETS)
     where, columns = query.get("where", ""), query.get("columns", "")
     definition = Definition(table, where, _params(query), columns, replica, log)
     return ShapeRequest(definition, offset, handle, live, sse, query.get("cursor", ""))
@@ -89,7 +91,7 @@ def read_request(query: Mapping[str, str]) -> ShapeRequest:
 def read_table(text: str) -> tuple[str, str]:
     """Read `table` or `schema.table`.
 
-    Out: schema and name, as Postgres holds them. Raises BadRequest.
+    Returns schema and name as Postgres stores them. Raises BadRequest.
     """
     parts = _split_outside_quotes(text, ".")
     if len(parts) > 2:
@@ -101,7 +103,7 @@ def read_table(text: str) -> tuple[str, str]:
 def read_columns(text: str) -> list[str]:
     """Read a comma-separated list of columns.
 
-    Out: the names as Postgres holds them. Raises BadRequest.
+    Returns the names as Postgres stores them. Raises BadRequest.
     """
     return [_identifier("columns", part) for part in _split_outside_quotes(text, ",")]
 
