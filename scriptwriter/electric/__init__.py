@@ -1,4 +1,7 @@
-"""A client of Electric's shape protocol: follows tables over HTTP. Knows nothing of this application."""
+"""A client of Electric's shape protocol: follows tables of a Postgres over HTTP.
+
+README.md says how to use it, SPEC.md lists its invariants. No module here imports anything from outside.
+"""
 
 from .connection import shape_client
 from .errors import ProtocolError, Rejected, RequestRefused, ShapeError

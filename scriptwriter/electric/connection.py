@@ -1,4 +1,4 @@
-"""Owns how a stream connects: its client, timeouts, and a secret that stays out of logs. Knows no state."""
+"""The HTTP client of a stream, its timeouts, and how the secret is kept out of logs and errors."""
 
 import json
 import logging
@@ -16,16 +16,16 @@ STREAM_TIMEOUT = httpx.Timeout(10.0, read=2 * protocol.KEEP_ALIVE_SECONDS + 3)
 STREAM_OPENS_WITHIN = 10.0
 
 CUT = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
-"""How a connection ends that the other side closed, as it may do between any two requests."""
+"""The errors of a connection that the other side closed, as it may do between any two requests."""
 
 _HIDDEN = "hidden"
 
 
 def shape_client() -> httpx.AsyncClient:
-    """A client without a limit of connections, and without a proxy on the way to Electric.
+    """An HTTP client without a limit of connections, and without a proxy from the environment.
 
-    Best one for each stream: httpx' pool looks at all its connections for every request, which for hundreds
-    of streams on one client comes to more work than all their events.
+    One client for each stream is best: for every request, httpx' pool looks at all its connections. For
+    hundreds of streams on one client that is more work than all their events.
     """
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     return httpx.AsyncClient(verify=_certificates(), limits=limits, trust_env=False)
@@ -33,11 +33,11 @@ def shape_client() -> httpx.AsyncClient:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)  # takes 20 ms, so not once for each stream
+    return httpx.create_ssl_context(trust_env=False)  # takes 20 ms: once for all streams
 
 
 def without(secret: str | None, body: bytes) -> bytes:
-    """A body that may repeat our URL, as error pages do, fit to be shown."""
+    """The body without the secret. An error page may repeat the URL, and the secret in it."""
     if not secret:
         return body
     for form in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]):
@@ -46,7 +46,7 @@ def without(secret: str | None, body: bytes) -> bytes:
 
 
 def keep_secrets_out_of_the_log() -> None:
-    """httpx logs each whole URL at INFO, and Electric takes its secret nowhere but in the URL."""
+    """Filter httpx' log: it has each URL at INFO, and Electric accepts its secret in the URL only."""
     logging.getLogger("httpx").addFilter(_hide)
 
 

@@ -1,9 +1,9 @@
-"""Owns the errors of the shape client. Knows no HTTP library and nothing of the application.
+"""The errors of the shape client.
 
 ShapeError
-├── Unavailable        passing: the stream retries by itself, a caller never sees it
-└── Rejected           lasting: asking again would bring the same answer
-    ├── RequestRefused the server said no (400, 401, 403, 404, …)
+├── Unavailable        temporary: the stream retries by itself, a caller never sees it
+└── Rejected           permanent: the same request would get the same answer
+    ├── RequestRefused the server refused the request (400, 401, 403, 404, …)
     └── ProtocolError  the answer is not the shape protocol
         └── MissingHeader
 """

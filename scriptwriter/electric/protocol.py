@@ -1,4 +1,4 @@
-"""Owns every string of the shape protocol and the form of its messages. Knows no state and no I/O.
+"""Every string of the shape protocol, and the form of its messages. No state and no I/O.
 
 Source: Electric's HTTP API (electric-api.yaml) and exchanges recorded from sync-service 1.7.12.
 """
@@ -21,7 +21,7 @@ HANDLE = "handle"
 LIVE = "live"
 LIVE_SSE = "live_sse"
 EXPERIMENTAL_LIVE_SSE = "experimental_live_sse"
-"""The older name of LIVE_SSE; clients send both."""
+"""The older name of LIVE_SSE. Clients send both."""
 REPLICA = "replica"
 LOG = "log"
 EXPIRED_HANDLE = "expired_handle"
@@ -57,18 +57,18 @@ Schema: TypeAlias = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row came, changed or left. `value` holds text or None for each column that was sent."""
+    """A row was inserted, updated or deleted. `value` holds text or None for each column that was sent."""
 
     operation: Operation
     key: str
     value: Value
     position: str | None = None
-    """Its place in the shape's log, as an offset; None in a snapshot."""
+    """The offset of this change in the shape's log; None in a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A word of the server about the log itself: up-to-date, must-refetch, snapshot-end, …"""
+    """A message about the log itself: up-to-date, must-refetch, snapshot-end, …"""
 
     name: str
 
@@ -85,7 +85,7 @@ def parameter(number: int) -> str:
 
 
 def is_before(offset: str, other: str) -> bool:
-    """Whether an offset lies before another one of the same log; False where either has no known form.
+    """Whether an offset lies before another one of the same log; False when the form of one is unknown.
 
     -1 < 0_0 < 0_1 < … < 0_inf < 26800584_0 < 26800584_2 < …
     Source: Electric.Replication.LogOffset, of sync-service.
@@ -102,9 +102,9 @@ def _place(offset: str) -> tuple[int, float] | None:
 
 
 def asked_from(headers: Mapping[str, str]) -> str | None:
-    """The offset that an answer was asked from, by its etag, "handle:start:end".
+    """The offset of the request that an answer belongs to, from its etag, "handle:start:end".
 
-    None where a proxy has taken the etag away or made its own. `headers` hold handle and offset.
+    None when a proxy has removed or replaced the etag. `headers` hold handle and offset.
     """
     _, _, rest = headers.get(ETAG_HEADER, "").partition(f'"{headers[HANDLE_HEADER]}:')
     start, is_electrics, _ = rest.partition(f":{headers[OFFSET_HEADER]}")
@@ -112,7 +112,7 @@ def asked_from(headers: Mapping[str, str]) -> str | None:
 
 
 def message(data: Any) -> Message:
-    """Read one decoded JSON message. Raises ProtocolError for what this client cannot apply."""
+    """Read one decoded JSON message. Raises ProtocolError for a message that this client cannot apply."""
     try:
         headers = data["headers"]
         if "control" in headers:
@@ -131,7 +131,7 @@ def message(data: Any) -> Message:
 
 
 def decoded(data: bytes) -> Any:
-    """Decode JSON. Raises Unavailable when it is none: it was cut short on its way."""
+    """Decode JSON. Raises Unavailable when it is not JSON: it was cut short on its way."""
     try:
         return json.loads(data)
     except ValueError as error:
@@ -139,7 +139,7 @@ def decoded(data: bytes) -> Any:
 
 
 def messages(body: bytes) -> list[Message]:
-    """Read a response body, a JSON list of messages; nothing at all is an empty list.
+    """Read a response body, a JSON list of messages. An empty body is an empty list.
 
     Raises Unavailable for a body cut short, ProtocolError for a message that cannot be applied.
     """
@@ -158,16 +158,16 @@ def schema(header: str) -> Schema:
 
 
 def key_values(key: str) -> tuple[str | None, ...]:
-    """The primary key values in a row's key, `"schema"."table"/"value"/…`; `_` is a NULL.
+    """The primary key values in a row's key, `"schema"."table"/"value"/…`. `_` is NULL.
 
-    A `/` inside a value is doubled, and a value stands in quotes, so a lone `/` divides.
+    Values are in quotes, and a `/` inside a value is doubled, so a single `/` separates values.
     """
     _, *values = re.split(r"(?<!/)/(?!/)", key)
     return tuple(None if value == "_" else value[1:-1].replace("//", "/") for value in values)
 
 
 def refusal(body: bytes) -> tuple[str, Mapping[str, Any]]:
-    """The server's words for a refusal, and the request's fields it blames; another body as it stands."""
+    """The message of a refusal, and the reasons by field. A body of another form is the message itself."""
     try:
         data = cast("Mapping[str, Any]", json.loads(body))
         fields: Mapping[str, Any] = data.get("errors") or {}
@@ -179,7 +179,7 @@ def refusal(body: bytes) -> tuple[str, Mapping[str, Any]]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds the server asks to wait, where it says so (as Electric does: a number, never a date)."""
+    """The seconds that the server asks to wait, or None. Electric sends a number, never a date."""
     try:
         return max(0.0, float(headers[RETRY_AFTER_HEADER]))
     except (KeyError, ValueError):

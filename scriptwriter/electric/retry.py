@@ -1,4 +1,4 @@
-"""Owns how long to wait before asking again. Knows no protocol and no I/O."""
+"""How long to wait before a request is repeated."""
 
 import random
 from collections.abc import Callable
@@ -19,6 +19,6 @@ class Backoff:
     jitter: Callable[[], float] = random.random
 
     def wait(self, failures: int, retry_after: float | None = None) -> float:
-        """Seconds to wait after `failures` (1, 2, …) in a row; never less than the server asked for."""
+        """Seconds to wait after `failures` (1, 2, …) in a row, at least as long as the server asked for."""
         ceiling = min(self.most, self.first * 2.0 ** min(failures - 1, 32))
         return max(ceiling * self.jitter(), min(retry_after or 0.0, LONGEST_RETRY_AFTER))

@@ -1,4 +1,4 @@
-"""Owns the rows of one shape, as of its last up-to-date. Knows no HTTP and no meaning of a row."""
+"""The rows of one shape, as of its last up-to-date."""
 
 import asyncio
 import logging
@@ -15,15 +15,15 @@ from .types import Row, RowReader
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 500
-"""Messages that are read before the event loop turns to others."""
+MESSAGES_AT_ONCE = 500
+"""Messages that are read before other tasks of the event loop run."""
 
 
 class Shape:
-    """A keyed set of rows that follows its stream: `async with shape:` runs it, leaving ends it.
+    """A keyed set of rows that follows a stream. `async with shape:` runs it for the block.
 
-    `on_change` is called, without arguments, whenever the rows or the status differ from before, and when
-    following failed; one `asyncio.Event.set` may serve several shapes.
+    `on_change` is called without arguments after each change of the rows or the status, and when the stream
+    has failed. One `asyncio.Event.set` may serve several shapes.
     """
 
     def __init__(self, stream: ShapeStream, *, on_change: Callable[[], object] | None = None) -> None:
@@ -34,14 +34,14 @@ class Shape:
         self._replacing = True
         self._reader: RowReader | None = None
         self._version = 0
-        self._moved = asyncio.Event()
+        self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.error: Exception | None = None
-        """Why following ended, when it did by itself."""
+        """The error that ended the stream, if one did."""
 
     @property
     def rows(self) -> Mapping[str, Row]:
-        """The rows by key, without order: a read-only view, to be copied where it must outlive an await."""
+        """The rows by key, unordered. A read-only view: copy it to keep it over an `await`."""
         return MappingProxyType(self._rows)
 
     @property
@@ -51,7 +51,7 @@ class Shape:
 
     @property
     def up_to_date_since(self) -> float | None:
-        """Since when the rows are live, on the stream's clock; None while they are not."""
+        """When the rows became live, on the stream's clock; None while they are not live."""
         return self.status.since if self.status.name == "live" else None
 
     async def __aenter__(self) -> Self:
@@ -67,35 +67,35 @@ class Shape:
         await asyncio.wait({self._task})
 
     async def ready(self) -> Mapping[str, Row]:
-        """Wait for the first complete snapshot and give the rows. Raises what ended the following."""
+        """Wait for the first complete snapshot; return the rows. Raises the error that ended the stream."""
         while self._version == 0:
-            await self._move()
+            await self._wait_for_change()
         return self.rows
 
     async def updates(self) -> AsyncIterator[Mapping[str, Row]]:
-        """Yield the rows now and after changes; who is slow gets the newest only. Raises like `ready`."""
+        """Yield the rows now and after changes; a slow reader gets the newest only. Raises like `ready`."""
         await self.ready()
         seen = 0
         while True:
             if self._version == seen:
-                await self._move()
+                await self._wait_for_change()
             else:
                 seen = self._version
                 yield self.rows
 
-    async def _move(self) -> None:
+    async def _wait_for_change(self) -> None:
         if self.error is not None:
             raise self.error
-        await self._moved.wait()
+        await self._changed.wait()
 
     async def _follow(self) -> None:
         try:
             async with aclosing(self._stream.batches()) as batches:
                 async for batch in batches:
-                    for at in range(0, len(batch), AT_ONCE):
+                    for at in range(0, len(batch), MESSAGES_AT_ONCE):
                         if at:
                             await asyncio.sleep(0)
-                        self._take(batch[at : at + AT_ONCE])
+                        self._take(batch[at : at + MESSAGES_AT_ONCE])
         except Exception as error:
             self.error = error
             log.error("the shape of %s is not followed any more: %s", self._stream.table, error)
@@ -113,9 +113,9 @@ class Shape:
                 self._replacing = True
 
     def _apply(self) -> None:
-        """Bring the rows up to date in one step: all of what is pending or, if it cannot be read, nothing.
+        """Apply all pending changes in one step.
 
-        What is pending may have been applied before, as servers repeat a transaction after a reconnect.
+        Some may have been applied before: servers repeat a transaction after a reconnect.
         """
         changes = self._pending
         rows = {} if self._replacing else self._rows
@@ -125,7 +125,7 @@ class Shape:
                 rows.pop(change.key, None)
             elif change.operation == "insert":
                 rows[change.key] = row
-            elif change.key in rows:  # else a repeated update, of a row that a repeated delete follows
+            elif change.key in rows:  # else it is repeated, and so is the delete after it
                 rows[change.key] = rows[change.key] | row
         if self._replacing:
             changed = self._version == 0 or rows != self._rows
@@ -148,7 +148,7 @@ class Shape:
         return self._reader(change.value)
 
     def _tell(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()
         if self._on_change is not None:
             self._on_change()

@@ -1,6 +1,6 @@
-"""Owns reading server-sent events from bytes in pieces of any size. Knows no HTTP and no JSON.
+"""Reads server-sent events from bytes that come in pieces of any size.
 
-Source: WHATWG HTML, section 9.2 "Server-sent events". Only `data` matters to the shape protocol.
+Source: WHATWG HTML, section 9.2 "Server-sent events". The shape protocol uses the field `data` only.
 """
 
 
@@ -13,10 +13,10 @@ class EventReader:
         self._after_cr = False
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Take the next bytes; give the data of each event that they complete.
+        """Take the next bytes and return the data of each event that they complete.
 
-        Several data lines of one event are joined by a line feed. Comments and events without data
-        (keep-alives) give nothing; nor does an event that the end of the stream cuts off.
+        Data lines of one event are joined by a line feed. Comments (keep-alives), events without data, and an
+        event that the end of the stream cuts off are left out.
         """
         if self._after_cr and piece:
             piece = piece.removeprefix(b"\n")

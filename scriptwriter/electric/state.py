@@ -1,6 +1,37 @@
-"""Owns where a client stands in a shape's log: every rule of the protocol is a pure transition here.
+"""The state of a client in a shape's log. Every rule of the protocol is a pure transition of `ShapeState`.
 
-Does not know HTTP clients, clocks, rows or types. The invariants are numbered in SPEC.md.
+    ┌───────────┐      200      ┌───────────┐            up-to-date             ┌───────────┐ ──┐ up-to-date
+    │  initial  │ ────────────▶ │  syncing  │ ────────────────────────────────▶ │   live    │   │
+    └───────────┘               └───────────┘ ◀──────────────────────────────── └───────────┘ ◀─┘
+      ▲     ▲     must-refetch    │            interrupted, a stale event stream,           │
+      │     └─────────────────────┘            a 200 that is not up to date                 │
+      └─────────────────────────────────────────────────────────────────────────────────────┘ must-refetch
+
+A 200 that is up to date at once leads from initial to live.
+
+    state     handle   offset                       cursor   schema   live    the next request
+    initial   None     -1                           None     None     False   is plain, from -1
+    syncing   set      in the snapshot or the log   any      set      False   is plain, from the offset
+    live      set      in the log                   any      set      True    waits: long poll or event stream
+
+There is no other combination, but for old servers (before 1.0), whose 204 may come before any schema.
+
+- up-to-date is a message, in a body or in an event stream, or a header, or a 204.
+- must-refetch is a 409, or a message, or a 400 that names the offset.
+- interrupted is an outage: the next request is plain, so that its answer shows when the shape is live again.
+- A stale answer is a cache's: it has another handle, an earlier offset, or the etag of another request. It
+  changes nothing but `stale` and the next address. After STALE_REPLIES in a row the server itself must have
+  sent it, so the next state is initial.
+
+Kept in every state: `expired` (handles), `long_poll_only`, `nonce`, and what makes addresses new: `busters`,
+`busting` (in the next request) and `bypassing` (in every request until up-to-date).
+
+Two rules for editors:
+
+1. A transition uses the state and its arguments alone: no clock, no I/O, no randomness. It returns a new
+   state, or raises and leaves the old one valid.
+2. Only `_accepted`, `streamed` and `_restarted` change handle and offset. `_restarted` resets a new field, or
+   the list above names it as kept. Every rule has a number and a test in SPEC.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +51,7 @@ EXPIRED_KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a finished response says. `headers` are looked up in lower case."""
+    """A complete response. The names in `headers` are in lower case, or looked up without case."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,11 +60,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class ShapeState:
-    """A place in a shape's log.
+    """A state, as drawn above. `nonce` makes this client's cache busters differ from those of others.
 
-    initial (no handle, offset -1) → syncing (handle) → live (caught up: the next request waits).
-    A must-refetch leads back to initial from anywhere. `nonce` makes this client's cache busters its own;
-    `busting` puts one into the next request, `bypassing` into every one until the shape is up to date.
+    `stale`, `refetches` and `short_streams` count such answers in a row; `busters` counts all cache busters.
     """
 
     nonce: str
@@ -52,7 +81,7 @@ class ShapeState:
     long_poll_only: bool = False
 
     def request(self, *, sse: bool = False) -> dict[str, str]:
-        """The query of the next request, without what defines the shape; `sse` asks for events when live."""
+        """The query of the next request, without the shape's definition. `sse` asks for events when live."""
         query = {protocol.OFFSET: self.offset}
         if self.handle is not None:
             query[protocol.HANDLE] = self.handle
@@ -67,7 +96,7 @@ class ShapeState:
         return query
 
     def after(self, reply: Reply) -> tuple[Self, list[Message]]:
-        """The place after a finished response, and the messages to apply (none if it was stale).
+        """The state after a complete response, and the messages to apply (none if it was stale).
 
         Raises Unavailable (ask again later), RequestRefused, MissingHeader, ProtocolError.
         """
@@ -90,16 +119,16 @@ class ShapeState:
         return (moved._caught_up() if up_to_date else replace(moved, live=False)), messages
 
     def opened(self, headers: Mapping[str, str]) -> tuple[Self, bool]:
-        """The place when an event stream opens, and whether it may be read (False: a stale copy).
+        """The state after an event stream opened, and whether to read it (False: it is stale).
 
         The offset stays: the header may be ahead of events that have not come yet.
         """
-        if self._is_stale(headers):  # let a catch-up decide, which can say must-refetch
+        if self._is_stale(headers):  # a plain request decides: its answer can be a must-refetch
             return replace(self._busted(), live=False, stale=self.stale + 1), False
         return self._accepted(headers, self.offset), True
 
     def streamed(self, messages: Sequence[Message]) -> Self:
-        """The place after events that end with up-to-date or must-refetch."""
+        """The state after events that end with up-to-date or must-refetch."""
         if messages[-1] == REFETCH:
             return self.must_refetch(None)
         positions = [message.position for message in messages if isinstance(message, Change)]
@@ -107,10 +136,10 @@ class ShapeState:
         return replace(self, offset=reached)._caught_up()
 
     def stream_closed(self, lived: float, *, heard: bool) -> Self:
-        """The place after an event stream of `lived` seconds ended; `heard` says that any byte came."""
+        """The state after an event stream ended that was open for `lived` seconds. `heard`: a byte came."""
         if heard:
             return replace(self, short_streams=0)
-        if lived >= SILENCE_SECONDS:  # keep-alives were due: something in between holds the events back
+        if lived >= SILENCE_SECONDS:  # keep-alives were due: a proxy buffers the events
             return replace(self, long_poll_only=True)
         if lived >= SHORT_STREAM_SECONDS:
             return self
@@ -119,7 +148,7 @@ class ShapeState:
         return replace(self, short_streams=0, long_poll_only=True)
 
     def must_refetch(self, handle: str | None) -> Self:
-        """Back to the start: the log is gone; `handle` is its successor's, where the server knows it."""
+        """The initial state: the log is gone. `handle` is that of the next log, if the server names it."""
         expired = [old for old in self.expired if old != handle]
         if self.handle is not None and self.handle != handle:
             expired.append(self.handle)
@@ -127,7 +156,7 @@ class ShapeState:
         return replace(restarted, expired=tuple(expired[-EXPIRED_KEPT:]))
 
     def interrupted(self) -> Self:
-        """The place after an outage: catch up first, so that being live again is known and not guessed."""
+        """The state after an outage: the next request is plain."""
         return replace(self, live=False)
 
     def _accepted(self, headers: Mapping[str, str], offset: str) -> Self:
@@ -146,11 +175,11 @@ class ShapeState:
         return replace(self, live=True, refetches=0, bypassing=False)
 
     def _after_nothing(self, headers: Mapping[str, str]) -> tuple[Self, list[Message]]:
-        """Servers before 1.0 end a long poll with 204; they know no event streams either."""
+        """Servers before 1.0 end a long poll with 204. They have no event streams."""
         told = {protocol.OFFSET_HEADER: self.offset, **headers}
         if self.handle is not None:
             told.setdefault(protocol.HANDLE_HEADER, self.handle)
-        if self._is_anothers(told):
+        if self._answers_another_request(told):
             return self._after_stale()
         moved = self._accepted(told, told[protocol.OFFSET_HEADER])
         return replace(moved, long_poll_only=True)._caught_up(), [CAUGHT_UP]
@@ -160,18 +189,18 @@ class ShapeState:
         if reply.status in (408, 429) or reply.status >= 500:
             raise Unavailable(f"{reply.status} {text}", protocol.retry_after(reply.headers))
         if reply.status == 400 and protocol.OFFSET in fields and self.offset != protocol.START:
-            return self._restarted()  # the log ends before our offset: the server lost its tail
+            return self._restarted()  # the log ends before the offset: the server lost its tail
         raise RequestRefused(reply.status, text)
 
     def _is_stale(self, headers: Mapping[str, str]) -> bool:
-        """Whether it is a cache's answer to another question than ours. Raises MissingHeader."""
-        if self._is_anothers(headers):
+        """Whether a cache gave an answer to another request. Raises MissingHeader."""
+        if self._answers_another_request(headers):
             return True
         _require(headers, protocol.CURSOR_HEADER if self.live else protocol.SCHEMA_HEADER)
         return False
 
-    def _is_anothers(self, headers: Mapping[str, str]) -> bool:
-        """Whether this is of another life of the shape, or begins or ends where an answer to us cannot."""
+    def _answers_another_request(self, headers: Mapping[str, str]) -> bool:
+        """Whether the handle is another one, or the answer starts or ends at an impossible offset."""
         _require(headers, protocol.HANDLE_HEADER, protocol.OFFSET_HEADER)
         handle = headers[protocol.HANDLE_HEADER]
         if handle in self.expired if self.handle is None else handle != self.handle:
@@ -184,13 +213,13 @@ class ShapeState:
     def _after_stale(self) -> tuple[Self, list[Message]]:
         if self.stale < STALE_REPLIES:
             return replace(self._busted(), stale=self.stale + 1), []
-        # No cache keeps answering under new names: it is the server that holds this handle.
+        # No cache answers at new addresses again and again: the server itself has this handle.
         if self.handle is None:
             return replace(self._busted(), expired=(), stale=0, bypassing=True), []
         return self._restarted(), [REFETCH]
 
     def _restarted(self, *, bypassing: bool = True) -> Self:
-        """Back to the start; `bypassing` where the handle may stay, so that caches know its addresses."""
+        """The initial state. `bypassing`: the handle may stay the same, so caches may know its addresses."""
         return replace(
             self._busted(),
             handle=None,
@@ -201,7 +230,7 @@ class ShapeState:
             stale=0,
             bypassing=bypassing,
             refetches=self.refetches + 1,
-            short_streams=0,  # the end of the log explains that of a stream
+            short_streams=0,  # the end of the log explains why a stream was short
         )
 
     def _busted(self) -> Self:

@@ -1,4 +1,4 @@
-"""Owns the one HTTP loop that follows a shape's log. Knows no rows; its rules are in state.py."""
+"""The HTTP loop that follows a shape's log. The rules of the protocol are in state.py."""
 
 import asyncio
 import logging
@@ -30,8 +30,11 @@ StatusName: TypeAlias = Literal["syncing", "live", "resyncing", "disconnected", 
 class Status:
     """How current a shape is, and since when (seconds on the stream's clock, `time.monotonic`).
 
-    syncing: the first snapshot comes. live: up to date. resyncing: the rows are older, a new copy comes.
-    disconnected: the server does not answer and is asked again. failed: over, by an error.
+    - syncing: the first snapshot is being read.
+    - live: the rows are up to date.
+    - resyncing: the rows are old, and a new snapshot or the missed changes are being read.
+    - disconnected: the server does not answer, and the request is repeated.
+    - failed: an error ended the stream.
     """
 
     name: StatusName
@@ -39,12 +42,12 @@ class Status:
 
 
 class ShapeStream:
-    """Follows one shape and yields its messages in batches; keeps its place through every outage.
+    """Follows one shape and yields its messages in batches. It keeps handle and offset through an outage.
 
     `url` is the whole address of the shape endpoint (…/v1/shape); `params` fill `$1`, `$2`, … of `where`.
-    Without a `client` the stream has its own, which is best; one that is given stays the caller's to close.
-    `on_status` is called after each change of `status`. `past_caches` is for who has seen this shape before:
-    no cache may answer until it is up to date, so that nothing older comes than was seen.
+    Without a `client` the stream has its own, which is best; the caller closes a `client` that it gives.
+    `on_status` is called after each change of `status`. `past_caches` is for a caller that has seen this
+    shape before: no cache answers until the shape is up to date, so that no row is older than one seen.
     """
 
     def __init__(
@@ -97,14 +100,14 @@ class ShapeStream:
 
     @property
     def schema(self) -> Schema | None:
-        """The columns' types of the batch that was yielded last."""
+        """The types of the columns in the batch that was yielded last."""
         return self._state.schema
 
     async def batches(self) -> AsyncGenerator[list[Message]]:
-        """Yield messages for ever, in the log's order; close it with `aclosing`.
+        """Yield messages for ever, in the order of the log. Close it with `aclosing`.
 
-        A batch from a snapshot may end anywhere; apply what came at each `up-to-date`, and start anew at each
-        `must-refetch`. Raises RequestRefused or ProtocolError; waits out everything else.
+        A batch of a snapshot may end at any message. Apply the messages at each `up-to-date`, and discard the
+        rows at each `must-refetch`. Raises RequestRefused or ProtocolError; every other failure is retried.
         """
         own = connection.shape_client() if self._client is None else None
         client = self._client or own
@@ -124,11 +127,11 @@ class ShapeStream:
                 await own.aclose()
 
     def fail(self) -> None:
-        """Say that nobody follows this stream any more because of an error."""
+        """Set the status to failed: an error of the caller ended the stream."""
         self._set_status("failed")
 
     async def _ask(self, client: httpx.AsyncClient) -> AsyncGenerator[list[Message]]:
-        """One request and what it brings."""
+        """Send one request and yield what it brings."""
         before = self._state
         streaming = before.live and self._live_sse and not before.long_poll_only
         timeout = connection.LONG_POLL_TIMEOUT if before.live else connection.SNAPSHOT_TIMEOUT
@@ -178,7 +181,7 @@ class ShapeStream:
         reader = EventReader()
         batch: list[Message] = []
         try:
-            async for piece in response.aiter_bytes():  # decoded, where a proxy compressed it all the same
+            async for piece in response.aiter_bytes():  # decompressed, if a proxy compressed it unasked
                 heard = True
                 self._failures = self._repeats = 0
                 for data in reader.feed(piece):
@@ -193,11 +196,11 @@ class ShapeStream:
         finally:
             lived = self._clock() - opened
             if lived >= QUICK_SECONDS:
-                self._failures = 0  # a quiet one, that something in between cuts off again and again
+                self._failures = 0  # without a byte, but not short: a proxy cuts quiet streams off
             self._state = self._state.stream_closed(lived, heard=heard)
 
     async def _pace(self) -> None:
-        """Slow down where answers come at once and lead nowhere; whoever sends them cannot be hurried."""
+        """Wait when answers come at once and lead nowhere."""
         excess = max(self._repeats - FREE_REPEATS, self._state.refetches - 1, self._state.short_streams)
         if excess > 0:
             await self._sleep(self._backoff.wait(excess))
@@ -205,7 +208,7 @@ class ShapeStream:
     async def _recover(self, failure: Exception) -> None:
         self._failures += 1
         if self._failures == 1 and isinstance(failure, connection.CUT):
-            return  # servers close connections after some number of requests, without saying so
+            return  # servers close a connection after some number of requests, without notice
         self._state = self._state.interrupted()
         quiet = self.status.name == "disconnected"
         self._set_status("disconnected")
@@ -225,7 +228,7 @@ class ShapeStream:
             )
 
     def _note(self, batch: list[Message]) -> None:
-        """Keep the status; after the batch was taken, so that whoever is told finds the rows in place."""
+        """Update the status, after the caller has taken the batch: `on_status` then finds the new rows."""
         if protocol.CAUGHT_UP in batch:
             self._synced = True
             self._set_status("live")

@@ -1,6 +1,6 @@
-"""Owns reading Postgres' text output as Python values, by a shape's schema. Knows no row's meaning.
+"""Reads the text output of Postgres as Python values, by a shape's schema.
 
-Types without a reader here (uuid, interval, enums, domains, ranges, …) stay text.
+Values of other types than these (uuid, interval, enums, domains, ranges, …) stay text.
 """
 
 import json
@@ -18,12 +18,12 @@ _Read: TypeAlias = Callable[[str], Any]
 
 _ARRAY_PART = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\Z)|([{},])|([^{},"]+)', re.DOTALL)
 _MOST_DIGITS = 4_000
-"""Of an integer; Python reads up to 4,300."""
+"""Of an integer. Python refuses more than 4,300."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def _boolean(text: str) -> bool:
-    if text in ("t", "true"):  # a snapshot spells it out, the log does not
+    if text in ("t", "true"):  # a snapshot has "true", the log has "t"
         return True
     if text in ("f", "false"):
         return False
@@ -41,9 +41,9 @@ def _moment(read: Callable[[str], date]) -> _Read:
 
 
 def json_value(text: str | bytes) -> Any:
-    """The value of a JSON text that Postgres gives. What is nested deeper than Python goes stays text.
+    """The value of a JSON text of Postgres. A text that is nested too deep for Python stays text.
 
-    An integer of so many digits that Python refuses to read it is a float, which may be infinite.
+    An integer with too many digits for Python becomes a float, which may be infinite.
     """
     try:
         return json.loads(text, parse_int=_integer)
@@ -79,10 +79,10 @@ class RowReader:
                 self._readers[column] = read
 
     def __call__(self, value: Value) -> Row:
-        """Read a message's value, which may hold some of the columns only.
+        """Read the value of a message, which may hold some of the columns only.
 
-        timestamptz gives aware datetimes in UTC and timestamp naive ones. Raises ProtocolError
-        for text that is not of the column's type.
+        A timestamptz becomes an aware datetime in UTC, a timestamp a naive one. Raises ProtocolError for text
+        that is not of the column's type.
         """
         readers = self._readers
         row: Row = {}
