@@ -2,19 +2,26 @@
 
 import asyncio
 import signal
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from scriptwriter.api.middleware import shutdown
-from scriptwriter.api.relay.open_requests import SEATS
+from scriptwriter.api.relay.open_requests import MOST_OPEN
+from scriptwriter.api.relay.shape_relay import CONFIRM_SECONDS
 from scriptwriter.domain.graph import Idea
 from scriptwriter.services.accounts import api_tokens, sessions
 from scriptwriter.services.projects import catalog, memberships
 from scriptwriter.services.runs import attempts, starting
 from scriptwriter.store import database
+from tests.support.database_proxy import DatabaseProxy
 from tests.support.electrics import electric_saying
 from tests.support.following import SHAPE, asking, caught_up, known, network_client, streaming
 from tests.support.programs import bearer, cookie, problem, served
@@ -24,6 +31,7 @@ from tests.support.shape_servers import shape_server
 from tests.support.waiting import LIMIT, becomes_true, eventually
 from tests.support.web import free_port
 
+EVENTS = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: text/event-stream\r\n\r\n"
 AFTERWARDS = "只有还在项目里的人才看得到"
 Loss = Callable[[str, Room, dict[str, str]], Awaitable[object]]
 
@@ -202,8 +210,8 @@ async def test_a_person_has_so_many_requests_open_and_no_more(electric: Polled, 
         httpx.AsyncClient(base_url=home, headers=await bearer(room.viewer), timeout=LIMIT) as colleague,
     ):
         live = await caught_up(http, room)
-        polls = [asyncio.create_task(http.get(SHAPE, params=live)) for _ in range(SEATS)]
-        await eventually(lambda: electric.polls == SEATS)
+        polls = [asyncio.create_task(http.get(SHAPE, params=live)) for _ in range(MOST_OPEN)]
+        await eventually(lambda: electric.polls == MOST_OPEN)
 
         answer = await http.get(SHAPE, params=asking(room))
         other = await colleague.get(SHAPE, params=asking(room))
@@ -290,3 +298,70 @@ async def test_without_a_database_an_open_stream_ends_rather_than_goes_on_unaske
         await away.close()
 
     assert problem(following) == (503, "service_away")
+
+
+async def test_a_stream_in_electrics_chunks_asks_the_database_once_a_second(room: Room) -> None:
+    """Electric writes three HTTP chunks for each message: what passes costs no query of its own."""
+    messages, asked = 300, Counter[str]()
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        writer.write(EVENTS)
+        for number in range(messages):
+            for part in (b"data: ", b'{"n":%d}' % number, b"\n\n"):
+                writer.write(b"%X\r\n%s\r\n" % (len(part), part))
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.write(b"0\r\n\r\n")
+
+    async with (
+        electric_saying(saying) as told,
+        known(told.url),
+        network_client(await bearer(room.owner)) as http,
+        streaming(http, asking(room, offset="0_0", handle="1-1", live="true")) as stream,
+    ):
+        began = time.monotonic()
+        engine = database.database().engine.sync_engine
+        count = partial(_count, asked)
+        event.listen(engine, "before_cursor_execute", count)
+        async with asyncio.timeout(LIMIT):
+            await stream.ended.wait()
+        event.remove(engine, "before_cursor_execute", count)
+        seconds = time.monotonic() - began
+
+    assert [line for line in stream.lines if line] == [f'data: {{"n":{n}}}' for n in range(messages)]
+    assert asked["SELECT"] <= seconds / CONFIRM_SECONDS + 1
+
+
+async def test_a_database_that_is_slow_to_confirm_ends_a_stream_and_does_not_hold_it(
+    connected: str, room: Room
+) -> None:
+    """What comes while nobody can say whether it may be read is not kept back, and not told."""
+    silent = asyncio.Event()
+
+    async def saying(writer: asyncio.StreamWriter) -> None:
+        writer.write(EVENTS + b"E\r\ndata: before\n\n\r\n")
+        await silent.wait()
+        while True:
+            writer.write(b"D\r\ndata: after\n\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with DatabaseProxy(connected) as proxy, electric_saying(saying) as told, known(told.url):
+        through = database.connect(proxy.url)
+        async with (
+            network_client(await bearer(room.owner)) as http,
+            streaming(http, asking(room, offset="0_0", handle="1-1", live="true")) as stream,
+        ):
+            await eventually(lambda: "before" in stream.text)
+            async with proxy.silent():
+                silent.set()
+                async with asyncio.timeout(LIMIT):
+                    await stream.ended.wait()
+        await through.close()
+        database.connect(connected)
+
+    assert stream.failure is None
+
+
+def _count(asked: Counter[str], _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    asked[statement.split()[0]] += 1

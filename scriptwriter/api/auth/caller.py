@@ -45,8 +45,12 @@ class Credential:
                 self.token, address=self.address, user_agent=self.user_agent
             )
         if user is None:
-            raise UserError("signed_out" if self.from_cookie else "token_rejected")
+            raise self.rejected()
         return user
+
+    def rejected(self) -> UserError:
+        """The error of a credential that is nobody's, or nobody's any more."""
+        return UserError("signed_out" if self.from_cookie else "token_rejected")
 
 
 def credential_of(request: Request) -> Credential:

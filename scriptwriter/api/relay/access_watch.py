@@ -1,7 +1,4 @@
-"""Owns whether somebody may still read a project, asked of the database again and again while they follow it.
-
-Many requests of one person for one project ask together: no two questions of theirs are on their way at once.
-"""
+"""Whether a person may still read a project, asked of the database again and again while they follow it."""
 
 import asyncio
 import time
@@ -10,44 +7,63 @@ from weakref import WeakValueDictionary
 from scriptwriter.api.auth.caller import Credential
 from scriptwriter.api.error_responses import AWAY
 from scriptwriter.domain.errors import UserError
-from scriptwriter.services.projects.access import require_reader
+from scriptwriter.services.projects import access
 
 
-class Standing:
-    """Of one credential in one project."""
+class ReadAccess:
+    """The right of one credential to read one project.
+
+    All requests with this credential for this project share it, so at most one of its queries runs at a time.
+    """
 
     def __init__(self, credential: Credential, project_id: str) -> None:
         self._credential = credential
         self._project_id = project_id
-        self._asking = asyncio.Lock()
-        self._good_at = float("-inf")
+        self._query: asyncio.Task[None] | None = None
+        self._waiting = 0
+        self._confirmed_at = float("-inf")
 
     async def confirm(self, within: float = 0.0) -> None:
-        """Return where the person may read, by an answer to a question not older than `within` seconds now.
+        """Return when a query has confirmed the right, which began at most `within` seconds ago.
 
-        Raises UserError: `signed_out`, `token_rejected`, `project_not_found`, `service_away`.
+        A query that began before this process itself changed somebody's rights does not count. Raises
+        UserError: `signed_out`, `token_rejected`, `project_not_found`, `service_away`.
         """
         since = time.monotonic() - within
-        async with self._asking:
-            # Whoever waited may find that the question of another, asked meanwhile, was theirs too.
-            if self._good_at >= since:
-                return
-            asked_at = time.monotonic()
-            try:
-                person = await self._credential.person()
-                await require_reader(self._project_id, person.id)
-            except AWAY as error:
-                raise UserError("service_away") from error
-            self._good_at = asked_at
+        self._waiting += 1
+        try:
+            while self._confirmed_at < max(since, access.changed_at()):
+                if self._query is None or self._query.done():
+                    self._query = asyncio.create_task(self._ask())
+                # The other requests need its answer too, when this one is cancelled.
+                await asyncio.shield(self._query)
+        finally:
+            self._waiting -= 1
+            if not self._waiting and self._query is not None:
+                self._query.cancel()
+
+    async def _ask(self) -> None:
+        asked_at = time.monotonic()
+        try:
+            reads = await access.still_reads(
+                self._project_id, self._credential.token, of_session=self._credential.from_cookie
+            )
+        except AWAY as error:
+            raise UserError("service_away") from error
+        if reads is None:
+            raise self._credential.rejected()
+        if not reads:
+            raise UserError("project_not_found")
+        self._confirmed_at = asked_at
 
 
-_standings: WeakValueDictionary[tuple[Credential, str], Standing] = WeakValueDictionary()
+_known: WeakValueDictionary[tuple[Credential, str], ReadAccess] = WeakValueDictionary()
 
 
-def standing_of(credential: Credential, project_id: str) -> Standing:
-    """The standing that all requests with this credential for this project share."""
+def read_access(credential: Credential, project_id: str) -> ReadAccess:
+    """The right of `credential` to read the project, shared by all requests that need it."""
     key = (credential, project_id)
-    found = _standings.get(key)
+    found = _known.get(key)
     if found is None:
-        found = _standings[key] = Standing(credential, project_id)
+        found = _known[key] = ReadAccess(credential, project_id)
     return found

@@ -1,4 +1,4 @@
-"""Owns how many requests for shapes one person may have open at once, in this process."""
+"""The limit of requests for shapes that one person may have open at once, in this process."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,20 +6,21 @@ from contextlib import contextmanager
 
 from scriptwriter.domain.errors import UserError
 
-SEATS = 20
+MOST_OPEN = 20
+"""Of one person."""
 
-_taken: Counter[str] = Counter()
+_open: Counter[str] = Counter()
 
 
 @contextmanager
-def seat(person_id: str) -> Iterator[None]:
-    """One of the person's seats for the block. Raises UserError `too_many_polls` where all are taken."""
-    if _taken[person_id] >= SEATS:
-        raise UserError("too_many_polls", limit=SEATS, seconds=1)
-    _taken[person_id] += 1
+def open_request(person_id: str) -> Iterator[None]:
+    """Count a request of the person as open for the block. Raises UserError `too_many_polls` at the limit."""
+    if _open[person_id] >= MOST_OPEN:
+        raise UserError("too_many_polls", limit=MOST_OPEN, seconds=1)
+    _open[person_id] += 1
     try:
         yield
     finally:
-        _taken[person_id] -= 1
-        if not _taken[person_id]:
-            del _taken[person_id]
+        _open[person_id] -= 1
+        if not _open[person_id]:
+            del _open[person_id]

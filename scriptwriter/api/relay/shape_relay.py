@@ -1,6 +1,6 @@
-"""Owns how an answer of Electric is passed on to one person, piece by piece, while they may read it.
+"""Passes an answer of Electric on to one person as it comes, while they may read the project.
 
-It knows neither tables nor parameters. Electric's secret is in what it asks, and in nothing that it tells.
+Electric's secret is in the request to Electric, and in nothing that is passed on.
 """
 
 import asyncio
@@ -14,16 +14,18 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from scriptwriter.api.middleware.shutdown import noticed
-from scriptwriter.api.relay.access_watch import Standing
-from scriptwriter.api.relay.open_requests import seat
+from scriptwriter.api.relay.access_watch import ReadAccess
+from scriptwriter.api.relay.open_requests import open_request
 from scriptwriter.domain.errors import UserError
 from scriptwriter.electric import connection, protocol
 
 CONFIRM_SECONDS = 1.0
-"""How long an open request lives on without a look at whether its person may still read."""
+"""How long an open request goes on after a query has confirmed that its person may read.
+
+An event stream waits no longer than that for the next query. A query of its own precedes every answer."""
 
 PASSED_ON = frozenset({200, 204, 304, 400, 409, 429, 503})
-"""What a client of Electric knows how to take; anything else is a matter between Electric and us."""
+"""The statuses that a client of Electric handles. Any other is a fault between this server and Electric."""
 EXPOSED = ", ".join(
     [
         protocol.CURSOR_HEADER,
@@ -36,12 +38,12 @@ EXPOSED = ", ".join(
     ]
 )
 _OURS = {
-    # A shape's address is the same for everybody, so no cache may answer for us: not one on the way, and a
-    # browser's own only after we have said that the person may still read.
+    # A shape's address is the same for every person. No shared cache may answer, and a browser's own cache
+    # only after this server has confirmed that the person may still read.
     "cache-control": "private, no-cache",
     "vary": "Accept-Encoding, Authorization, Cookie",
     "access-control-expose-headers": EXPOSED,
-    # nginx gathers pieces unless it is told not to.
+    # Without it, nginx buffers what is passed on.
     "x-accel-buffering": "no",
 }
 _HEADERS = ("content-type", "etag", protocol.RETRY_AFTER_HEADER)
@@ -53,13 +55,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Relay(Response):
-    """The answer to one request for a shape: asked of Electric at `url`, and passed on as it comes.
+    """The answer to one request for a shape: Electric's answer at `url`, passed on as it comes.
 
-    `headers` are those of the request; `person` is the id of whoever sent it.
+    `headers` are those of the request. `access` is the right to read, `person` the id of the sender.
     """
 
     def __init__(
-        self, url: httpx.URL, secret: str | None, headers: Mapping[str, str], standing: Standing, person: str
+        self, url: httpx.URL, secret: str | None, headers: Mapping[str, str], access: ReadAccess, person: str
     ) -> None:
         super().__init__()
         self._person = person
@@ -67,14 +69,15 @@ class Relay(Response):
         self._secret = secret
         asked_with = {name: headers[name] for name in _ASKED_WITH if name in headers}
         self._asked_with = {"accept-encoding": "identity"} | asked_with
-        self._standing = standing
+        self._access = access
+        self._confirmed_within: float | None = None
         connection.keep_secrets_out_of_the_log()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer. Before anything was sent it raises UserError: as Standing.confirm, and `sync_away`."""
+        """Answer. Raises UserError before anything was sent: as ReadAccess.confirm does, and `sync_away`."""
         gone = asyncio.ensure_future(_left(receive))
         try:
-            with suppress(_Gone), seat(self._person), noticed() as stopping:
+            with suppress(_Gone), open_request(self._person), noticed() as stopping:
                 self._ends = gone, stopping
                 async with connection.shape_client() as client:
                     await self._relay(client, send)
@@ -99,7 +102,7 @@ class Relay(Response):
 
     @property
     def _patience(self) -> httpx.Timeout:
-        """What to wait for Electric, by what is asked of it."""
+        """How long to wait for Electric, by the kind of request."""
         if self._url.params.get(protocol.LIVE) != protocol.TRUE:
             return connection.SNAPSHOT_TIMEOUT
         if protocol.LIVE_SSE in self._url.params or protocol.EXPERIMENTAL_LIVE_SSE in self._url.params:
@@ -108,7 +111,7 @@ class Relay(Response):
 
     async def _pass_on_refusal(self, answer: httpx.Response, send: Send) -> None:
         try:
-            # It may repeat our address, and the secret with it.
+            # An error page may repeat the URL, and the secret in it.
             body = connection.without(self._secret, await self._meanwhile(answer.aread()))
         except httpx.HTTPError as error:
             raise _away(type(error).__name__) from None
@@ -118,21 +121,22 @@ class Relay(Response):
     async def _pass_on(self, answer: httpx.Response, send: Send) -> None:
         await _start(send, answer, (*_HEADERS, *_OF_THE_BODY))
         streams = answer.headers.get("content-type", "").startswith(protocol.EVENT_STREAM)
+        self._confirmed_within = CONFIRM_SECONDS if streams else None
         pieces = answer.aiter_raw()
         try:
-            while piece := await self._meanwhile(_next(pieces), 0.0 if streams else CONFIRM_SECONDS):
+            while piece := await self._meanwhile(_next(pieces), CONFIRM_SECONDS):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         except (UserError, httpx.HTTPError) as error:
             _log.info("shape_ended_early", cause=getattr(error, "code", type(error).__name__))
             if not streams:
-                return  # without its end, so that nobody takes half a list for a whole one
+                return  # without the end of the body: the client must not take half a list for a whole one
         await send({"type": "http.response.body", "body": b""})
 
     async def _meanwhile(self, work: Awaitable[_T], within: float = 0.0) -> _T:
-        """What `work` gives, once it is known that the person may read it (Standing.confirm).
+        """The result of `work`, once it is confirmed that the person may read (`within`: ReadAccess.confirm).
 
-        Ends the work when the client has left (_Gone), and by a UserError when the person may not read any
-        more or this process stops.
+        Cancels the work and raises _Gone when the client has left, or UserError when the person may not read
+        any more, when no query confirms it in time, or when this process stops.
         """
         gone, stopping = self._ends
         doing = asyncio.ensure_future(work)
@@ -145,12 +149,19 @@ class Relay(Response):
                 if stopping.done():
                     raise UserError("sync_away", seconds=1)
                 if not doing.done():
-                    await self._standing.confirm(CONFIRM_SECONDS)
-            await self._standing.confirm(within)
+                    await self._confirm(CONFIRM_SECONDS)
+            await self._confirm(within)
             return doing.result()
         finally:
             doing.cancel()
             await asyncio.gather(doing, return_exceptions=True)
+
+    async def _confirm(self, within: float) -> None:
+        try:
+            async with asyncio.timeout(self._confirmed_within):
+                await self._access.confirm(within)
+        except TimeoutError:
+            raise UserError("service_away") from None
 
 
 class _Gone(Exception):
@@ -163,7 +174,7 @@ async def _left(receive: Receive) -> None:
 
 
 async def _next(pieces: AsyncIterator[bytes]) -> bytes:
-    """The next piece that is not empty; b"" after the last."""
+    """The next piece that is not empty, or b"" after the last one."""
     async for piece in pieces:
         if piece:
             return piece

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from scriptwriter.api.auth.caller import Person, credential_of
 from scriptwriter.api.error_responses import Invalid, answers
-from scriptwriter.api.relay.access_watch import standing_of
-from scriptwriter.api.relay.shape_relay import Relay
+from scriptwriter.api.relay.access_watch import read_access
+from scriptwriter.api.relay.shape_relay import CONFIRM_SECONDS, Relay
 from scriptwriter.domain.errors import UserError
 from scriptwriter.electric import protocol
 from scriptwriter.sync.hub import Hub, hub
@@ -31,7 +31,7 @@ ShapeName = Literal[
     "projects",
     "projects_users",
 ]
-"""The tables of a project's graph, as a member may read it, and who its members are."""
+"""The tables of a project that its members may read."""
 
 PASSED_ON = (
     protocol.OFFSET,
@@ -45,7 +45,7 @@ PASSED_ON = (
     protocol.EXPIRED_HANDLE,
     protocol.CACHE_BUSTER,
 )
-"""What of the protocol is the client's to say; Electric checks the values."""
+"""The parameters that the client sets. Electric checks their values."""
 _OURS = (protocol.TABLE, protocol.WHERE, protocol.COLUMNS, protocol.SECRET, "api_secret")
 _OURS_WITH = ("params", "subset__")
 _EVENTS = {"schema": {"type": "string"}}
@@ -85,8 +85,8 @@ async def get_shape(
     request ends as soon as the person may no longer read the project, and the next one is a 404.
     """
     _refuse_what_is_ours(request)
-    standing = standing_of(credential_of(request), project_id)
-    await standing.confirm(1.0)
+    access = read_access(credential_of(request), project_id)
+    await access.confirm(CONFIRM_SECONDS)
     electric = _electric()
     asked = {name: value for name, value in request.query_params.items() if name in PASSED_ON}
     url = httpx.URL(f"{electric.server}/v1/shape").copy_merge_params(
@@ -97,11 +97,11 @@ async def get_shape(
             **asked,
         }
     )
-    return Relay(url, electric.secret, request.headers, standing, person.id)
+    return Relay(url, electric.secret, request.headers, access, person.id)
 
 
 def _refuse_what_is_ours(request: Request) -> None:
-    """Raises Invalid for every parameter that is not the caller's to give, or is given twice."""
+    """Raises Invalid for every parameter that the caller may not set, or sets twice."""
     known = ("project_id", "shape", *PASSED_ON)
     names = [name for name, _ in request.query_params.multi_items()]
     wrong: dict[str, list[Text]] = {}
@@ -116,7 +116,7 @@ def _refuse_what_is_ours(request: Request) -> None:
 
 
 def _electric() -> Hub:
-    """Whoever knows where Electric is. Raises UserError `sync_away` before this process has found out."""
+    """The hub, which knows where Electric is. Raises UserError `sync_away` while this process starts."""
     try:
         return hub()
     except RuntimeError:

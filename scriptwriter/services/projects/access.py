@@ -1,11 +1,18 @@
 """The access check: who may do what in a project."""
 
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy import and_, event
+from sqlalchemy.orm import ORMExecuteState, Session
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.domain.errors import UserError
+from scriptwriter.services.accounts.sessions import token_hash
+from scriptwriter.store import fair_share
 from scriptwriter.store.database import transaction
-from scriptwriter.store.tables import Membership, Project, User
+from scriptwriter.store.tables import ApiToken, Membership, Project, User, UserSession
 
 OWNERS = ("owner",)
 ACTORS = (*OWNERS, "collaborator")
@@ -62,10 +69,70 @@ async def require(
     return row[0], row[1], row[2]
 
 
-async def require_reader(project_id: str, user_id: str) -> None:
-    """Raises UserError `project_not_found` if the person may not read the project."""
+async def still_reads(project_id: str, token: str, *, of_session: bool) -> bool | None:
+    """Whether the person with this session or API token may read the project; None: the token is nobody's.
+
+    One query. It records no use of the token: that is done when a request comes.
+    """
+    if not is_id(project_id):
+        return False
+    token_id = token_hash(token)
+    live = select(UserSession.user_id).where(
+        UserSession.id == token_id, UserSession.expires_at > datetime.now(UTC)
+    )
+    owner = live if of_session else select(ApiToken.user_id).where(ApiToken.id == token_id)
+    fair_share.charge_credential(token_id)
     async with transaction() as session:
-        await require(session, project_id, user_id)
+        found = await session.exec(
+            select(User.id, Project.id)
+            .outerjoin(
+                Membership,
+                and_(col(Membership.user_id) == User.id, col(Membership.project_id) == project_id),
+            )
+            .outerjoin(
+                Project,
+                and_(col(Project.id) == Membership.project_id, col(Project.status).in_(PRESENT)),
+            )
+            .where(col(User.id).in_(owner), User.status == "active")
+        )
+        row = found.first()
+    if row is None:
+        fair_share.forget(token_id)
+        return None
+    return row[1] is not None
+
+
+def changed_at() -> float:
+    """When this process last committed a change to a table that says who may read what (time.monotonic)."""
+    return _changes.last
+
+
+class _Changes:
+    """Notes commits that change who may read what, whichever service makes them."""
+
+    tables = (ApiToken, Membership, Project, User, UserSession)
+
+    def __init__(self) -> None:
+        self.last = float("-inf")
+        event.listen(Session, "after_flush", self._flushed)
+        event.listen(Session, "do_orm_execute", self._executed)
+        event.listen(Session, "after_commit", self._committed)
+
+    def _flushed(self, session: Session, _: object) -> None:
+        if any(isinstance(row, self.tables) for row in (*session.dirty, *session.deleted)):
+            session.info[self] = True
+
+    def _executed(self, state: ORMExecuteState) -> None:
+        mapper = state.bind_mapper
+        if (state.is_update or state.is_delete) and mapper is not None and mapper.class_ in self.tables:
+            state.session.info[self] = True
+
+    def _committed(self, session: Session) -> None:
+        if session.info.pop(self, False):
+            self.last = time.monotonic()
+
+
+_changes = _Changes()
 
 
 async def loss(project_id: str) -> UserError:
