@@ -190,6 +190,12 @@ CREATE TABLE IF NOT EXISTS sent_forms (
     PRIMARY KEY (user_id, ticket)
 );
 
+-- The processes that run models. A process is dead when its last heartbeat is too old (services/runs/takeover.py).
+CREATE TABLE IF NOT EXISTS worker_processes (
+    id BIGSERIAL PRIMARY KEY,
+    last_heartbeat TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+
 CREATE TABLE IF NOT EXISTS transform_inputs (
     id SERIAL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,

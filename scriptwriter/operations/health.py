@@ -50,9 +50,7 @@ async def worker_state() -> Literal["ok", "missing", "unknown"]:
 
 async def worker_alive() -> bool:
     """Whether a worker has given a sign of life within the last HEARTBEAT_SECONDS; or the driver's error."""
-    query = (
-        "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :s)"
-    )
+    query = "SELECT count(*) FROM worker_processes WHERE last_heartbeat > now() - make_interval(secs => :s)"
     return await _scalar(query, s=HEARTBEAT_SECONDS) > 0
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from scriptwriter.services.accounts.sign_in_throttle import LOOKUPS_WINDOW, REGISTRATIONS_WINDOW, WINDOW
-from scriptwriter.services.runs import budget, starting
+from scriptwriter.services.runs import budget, starting, takeover
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import NameLookup, Registration, SignInFailure, UserSession
 
@@ -20,6 +20,7 @@ async def clean() -> None:
         await session.exec(delete(SignInFailure).where(col(SignInFailure.failed_at) < now - 2 * WINDOW))
         await budget.forget_old_starts(session)
         await starting.forget_old_forms(session)
+        await takeover.forget_dead_processes(session)
         old = col(Registration.registered_at) < now - 2 * REGISTRATIONS_WINDOW
         await session.exec(delete(Registration).where(old))
         await session.exec(delete(NameLookup).where(col(NameLookup.looked_at) < now - 2 * LOOKUPS_WINDOW))

@@ -361,6 +361,17 @@ class SentForm(_Table, table=True):
     )
 
 
+class WorkerProcess(_Table, table=True):
+    """A process that runs models; it is dead when its last heartbeat is too old."""
+
+    __tablename__ = "worker_processes"
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
+    last_heartbeat: datetime = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()),
+    )
+
+
 class TransformInput(_Table, table=True):
     """An edge of the graph, artifact to transform."""
 

@@ -59,20 +59,27 @@ async def test_a_model_goes_on_while_the_worker_has_lost_its_database(
     assert len(server.exchanges) == 1
 
 
-def processes(url: str) -> list[int]:
-    """Who has given a sign of life, the first one first: a process, and each worker that it ran."""
-    return [row[0] for row in execute(url, "SELECT id FROM procrastinate_workers ORDER BY id")]
+HEARTBEATS = (
+    "(SELECT last_heartbeat FROM worker_processes"
+    " UNION ALL SELECT last_heartbeat FROM procrastinate_workers) AS heartbeats"
+)
+"""Of each process, and of each worker of the queue that it ran."""
+
+
+def heartbeats(url: str) -> int:
+    """How many processes and workers of the queue there are."""
+    return execute(url, f"SELECT count(*) FROM {HEARTBEATS}")[0][0]
 
 
 def has_given_signs(url: str, since: datetime, seconds: float) -> bool:
-    """Whether somebody still gives signs of life so long after a moment."""
-    query = "SELECT max(last_heartbeat) > %s + make_interval(secs => %s) FROM procrastinate_workers"
+    """Whether somebody still sends heartbeats so long after a moment."""
+    query = f"SELECT max(last_heartbeat) > %s + make_interval(secs => %s) FROM {HEARTBEATS}"
     return execute(url, query, since, seconds)[0][0]
 
 
 def is_silent(url: str, seconds: float) -> bool:
-    """Whether nobody has given a sign of life for so long."""
-    query = "SELECT max(last_heartbeat) < now() - make_interval(secs => %s) FROM procrastinate_workers"
+    """Whether nobody has sent a heartbeat for so long."""
+    query = f"SELECT max(last_heartbeat) < now() - make_interval(secs => %s) FROM {HEARTBEATS}"
     return execute(url, query, seconds)[0][0]
 
 
@@ -91,7 +98,7 @@ async def test_after_an_outage_nobody_takes_over_a_run_that_lives(
         with worker_in_rhythm(to_writer.url):
             await eventually(lambda: "故事1号" in str(artifact_of(connected)["partial_data"]), 60)
             with worker_in_rhythm(to_other.url):
-                await eventually(lambda: len(processes(connected)) == 4, 60)
+                await eventually(lambda: heartbeats(connected) == 4, 60)
 
                 async with way(to_writer):
                     async with way(to_other):

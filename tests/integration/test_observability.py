@@ -206,12 +206,10 @@ async def test_readiness_sees_a_worker_by_its_heartbeat(connected: str, api: Fas
     async with reading(connected), client(api) as http:
         await eventually_ready(http)
         with psycopg.connect(connected, autocommit=True) as connection:
-            connection.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+            connection.execute("INSERT INTO worker_processes DEFAULT VALUES")
 
             alive = (await http.get("/readyz")).json()["worker"]
-            connection.execute(
-                "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"
-            )
+            connection.execute("UPDATE worker_processes SET last_heartbeat = now() - interval '1 minute'")
             dead = (await http.get("/readyz")).json()["worker"]
 
     assert (alive, dead) == ("ok", "missing")

@@ -7,13 +7,14 @@ import pytest
 
 from scriptwriter.domain.errors import GenerationError
 from scriptwriter.domain.graph import Idea, Reply
+from scriptwriter.services.expiry import clean
 from scriptwriter.services.runs import attempts, ending, retrying, takeover
 from scriptwriter.services.runs.takeover import FailureDetector, take_over
 from scriptwriter.worker import queue_worker
 from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
 from tests.support.model_server import ModelServer, ideas_text, spoken, story
-from tests.support.queue import begun, execute, process_row, queue, taken_by_a_worker
+from tests.support.queue import begun, everybody_is_silent, execute, process_row, queue, taken_by_a_worker
 from tests.support.rooms import Room
 from tests.support.rows import artifact_of, transform_of
 from tests.support.waiting import eventually
@@ -124,7 +125,7 @@ async def test_a_run_belongs_to_its_process_and_not_to_the_worker_that_took_its_
     await begun(transform_id, job, process)
 
     seen = [await take_over(FailureDetector(stalled=20), ended={}), queue(connected)]
-    execute(connected, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    everybody_is_silent(connected)
     adopted = await take_over(FailureDetector(stalled=20), ended={})
 
     assert (seen, adopted) == ([[], []], [transform_id])
@@ -162,16 +163,39 @@ async def test_a_process_finds_what_it_should_be_running_and_is_not(connected: s
 async def test_the_row_of_a_process_comes_back_with_its_next_sign_of_life(connected: str):
     """It may have been cleared away while the machine slept."""
     process = await takeover.beat(None)
-    execute(connected, "DELETE FROM procrastinate_workers")
+    execute(connected, "DELETE FROM worker_processes")
 
     assert await takeover.beat(process) == process
 
-    assert execute(connected, "SELECT id FROM procrastinate_workers") == [(process,)]
+    assert execute(connected, "SELECT id FROM worker_processes") == [(process,)]
+
+
+async def test_a_process_of_the_version_before_keeps_its_run_while_a_deployment_rolls(
+    connected: str, transform_id: str
+):
+    """Its heartbeats are in the queue's table, with those of its worker: its job protects its run."""
+    await begun(transform_id, taken_by_a_worker(connected), process=12_345)
+
+    alive = await take_over(FailureDetector(stalled=20), ended={})
+    everybody_is_silent(connected)
+    dead = await take_over(FailureDetector(stalled=20), ended={})
+
+    assert (alive, dead) == ([], [transform_id])
+
+
+async def test_rows_of_processes_that_died_long_ago_are_deleted(connected: str):
+    """The one that lives stays."""
+    process_row(connected, "25 hours")
+    alive = process_row(connected, "23 hours")
+
+    await clean()
+
+    assert execute(connected, "SELECT id FROM worker_processes") == [(alive,)]
 
 
 async def die(url: str, transform_id: str) -> None:
     """The process that runs it dies, and somebody notices."""
-    execute(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    everybody_is_silent(url)
     assert await take_over(FailureDetector(stalled=20), ended={}) == [transform_id]
 
 

@@ -3,7 +3,9 @@
 import psycopg
 from psycopg import sql
 
-BOOKKEEPING = frozenset({"user_sessions", "sign_in_failures", "presence", "api_tokens", "schema_version"})
+BOOKKEEPING = frozenset(
+    {"user_sessions", "sign_in_failures", "presence", "api_tokens", "schema_version", "worker_processes"}
+)
 """Tables that say who is here and who was: they change whenever somebody looks."""
 
 Dump = dict[str, frozenset[str]]

@@ -22,23 +22,30 @@ def queue(url: str) -> list[tuple[str, str]]:
 
 
 def process_row(url: str, silent: str = "0 seconds") -> int:
-    """A process or worker whose last sign of life was that long ago; its id."""
-    [[process]] = execute(
-        url,
-        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s::interval) RETURNING id",
-        silent,
-    )
-    return process
+    """A worker process whose last heartbeat was that long ago; its id."""
+    return _row(url, "worker_processes", silent)
 
 
 def taken_by_a_worker(url: str, silent: str = "0 seconds") -> int:
-    """The only job is taken by a worker whose last sign of life was that long ago; the job's id."""
+    """The only job is taken by a worker of the queue whose last heartbeat was that long ago; the job's id."""
     [[job]] = execute(
         url,
         "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s RETURNING id",
-        process_row(url, silent),
+        _row(url, "procrastinate_workers", silent),
     )
     return job
+
+
+def everybody_is_silent(url: str) -> None:
+    """The last heartbeat of each process, and of each worker of the queue, was a minute ago."""
+    for table in ("worker_processes", "procrastinate_workers"):
+        execute(url, f"UPDATE {table} SET last_heartbeat = now() - interval '1 minute'")
+
+
+def _row(url: str, table: str, silent: str) -> int:
+    query = f"INSERT INTO {table} (last_heartbeat) VALUES (now() - %s::interval) RETURNING id"
+    [[id]] = execute(url, query, silent)
+    return id
 
 
 async def begun(transform_id: str, job: int | None = None, process: int | None = None) -> attempts.Attempt:

@@ -1,25 +1,30 @@
 """Heartbeats of the worker processes, and takeover: a run whose process died is queued again.
 
-A process has a row of its own among the queue's workers. It outlives the queue workers that the process runs
-one after the other: each of them ends when it loses the database, while the runs of the process go on.
+A process has a row in `worker_processes`. It outlives the queue's workers, which the process runs one after
+the other: each of them ends when it loses the database, while the runs of the process go on.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import delete, func, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import NoResultFound
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.domain import graph
 from scriptwriter.domain.kinds import Unreadable
-from scriptwriter.services.runs.queue import GENERATE, defer_generation
+from scriptwriter.services.runs.queue import defer_generation, delete_lost_jobs
 from scriptwriter.services.runs.records import changed, context_of, ideas_of
 from scriptwriter.store.database import transaction
-from scriptwriter.store.tables import Transform
+from scriptwriter.store.tables import Transform, WorkerProcess
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+_KEPT = timedelta(days=1)
+_ACTIVE = ("pending", "running")
 
 _LOCK = 0x5C21A
 """The advisory lock of `take_over`: two processes at once would queue one run twice."""
@@ -27,51 +32,8 @@ _LOCK = 0x5C21A
 _IDLE_LIMIT_MS = 5_000
 """A process that is frozen while it holds the lock loses it after so long."""
 
-_ENTER = text("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
-
-# Inserted again where it was cleared away: a process that slept for days may still have it.
-_BEAT = text("""
-    INSERT INTO procrastinate_workers (id, last_heartbeat) OVERRIDING SYSTEM VALUE VALUES (:id, now())
-    ON CONFLICT (id) DO UPDATE SET last_heartbeat = excluded.last_heartbeat
-""")
-_LEAVE = text("DELETE FROM procrastinate_workers WHERE id = :id")
-
-_ALIVE = text(
-    "SELECT EXISTS (SELECT FROM procrastinate_workers WHERE id = :id AND last_heartbeat >= :deadline)"
-)
-
 _LOOK = text("""
     SELECT now(), set_config('idle_in_transaction_session_timeout', :idle, true), pg_advisory_xact_lock(:key)
-""")
-
-# Deleted rather than queued again: a worker that comes back would end the job that another one has now.
-_DELETE_LEFT_BEHIND = text("""
-    DELETE FROM procrastinate_jobs AS job
-    WHERE job.task_name = :task
-      AND job.status = 'doing'
-      AND (
-        NOT EXISTS (
-          SELECT FROM procrastinate_workers AS worker
-          WHERE worker.id = job.worker_id AND worker.last_heartbeat >= :deadline
-        )
-        OR (job.id, job.worker_id) IN (SELECT * FROM unnest(CAST(:ended AS bigint[]), CAST(:by AS bigint[])))
-      )
-""")
-
-# What is locked is being written: it is no orphan, or will be found the next time.
-_WITHOUT_A_JOB = text("""
-    SELECT transforms.id
-    FROM transforms
-    WHERE transforms.type = 'llm'
-      AND transforms.streaming_status IN ('pending', 'running')
-      AND NOT EXISTS (
-        SELECT FROM procrastinate_jobs AS job
-        WHERE job.task_name = :task
-          AND job.status IN ('todo', 'doing')
-          AND job.args ->> 'transform_id' = transforms.id
-      )
-    ORDER BY transforms.created_at
-    FOR UPDATE SKIP LOCKED
 """)
 
 
@@ -101,17 +63,28 @@ class FailureDetector:
 async def beat(process: int | None) -> int:
     """Store a heartbeat of `process`; returns its id, a new one for None."""
     async with transaction() as session:
-        connection = await session.connection()
         if process is None:
-            return (await connection.execute(_ENTER)).scalar_one()
-        await connection.execute(_BEAT, {"id": process})
+            row = WorkerProcess()
+            session.add(row)
+            await session.flush()
+            assert row.id is not None
+            return row.id
+        # Insert the row again where it was deleted: the process may have slept for days.
+        now = {"last_heartbeat": func.now()}
+        heartbeat = insert(WorkerProcess).values(id=process, **now)
+        await session.exec(heartbeat.on_conflict_do_update(index_elements=["id"], set_=now))
         return process
 
 
 async def leave(process: int) -> None:
     """Delete the row of a process that ends: it is dead from now on."""
     async with transaction() as session:
-        await (await session.connection()).execute(_LEAVE, {"id": process})
+        await session.exec(delete(WorkerProcess).where(col(WorkerProcess.id) == process))
+
+
+async def forget_dead_processes(session: AsyncSession) -> None:
+    """Delete the rows of processes that have been silent for a day."""
+    await session.exec(delete(WorkerProcess).where(col(WorkerProcess.last_heartbeat) < func.now() - _KEPT))
 
 
 async def take_over(
@@ -123,20 +96,33 @@ async def take_over(
 ) -> list[str]:
     """Queue every active run that no process has any more; returns the transforms' ids.
 
-    A pending run belongs to its job, and the job to its queue worker. `ended` (job id → worker id) are jobs
-    whose work has ended, though their worker could not write so: they count as dead. A running run belongs to
-    its process, with a job or without; `process` is the id of the caller, and `runs_here` says whether a run
-    (by its transform's id) runs in it.
+    A pending run belongs to its job, and the job to the queue's worker that took it. `ended` (job id → worker
+    id) are jobs whose work has ended, though their worker could not write so; they are deleted. A running run
+    belongs to its process, with a job or without. `process` is the id of the caller, and `runs_here` says
+    whether a run, by its transform's id, runs in the caller.
     """
     async with transaction() as session:
-        connection = await session.connection()
         look = {"idle": str(_IDLE_LIMIT_MS), "key": _LOCK}
-        deadline = detector.deadline((await connection.execute(_LOOK, look)).scalar_one())
-        jobs = {"ended": list(ended), "by": list(ended.values())}
-        await connection.execute(_DELETE_LEFT_BEHIND, {"task": GENERATE, "deadline": deadline, **jobs})
+        now = (await (await session.connection()).execute(_LOOK, look)).scalar_one()
+        deadline = detector.deadline(now)
+        active = await session.exec(
+            select(Transform.id, Transform.retry_count)
+            .where(Transform.type == graph.LLM, col(Transform.streaming_status).in_(_ACTIVE))
+            .order_by(col(Transform.created_at))
+        )
+        runs = active.all()
+        # Read after the runs: a run is committed together with its job.
+        queued = await delete_lost_jobs(session, (now - deadline).total_seconds(), ended)
         taken = []
-        for row in (await connection.execute(_WITHOUT_A_JOB, {"task": GENERATE})).all():
-            transform = await session.get_one(Transform, row.id)
+        for transform_id, attempt in runs:
+            if transform_id in queued:
+                continue
+            # A run that is locked is being written, so it is in somebody's hands.
+            transform = await session.get(Transform, transform_id, with_for_update={"skip_locked": True})
+            if transform is None or transform.streaming_status not in _ACTIVE:
+                continue
+            if transform.retry_count != attempt:
+                continue
             running = transform.streaming_status == "running"
             if running and await _has_a_process(session, transform, deadline, process, runs_here):
                 continue
@@ -145,12 +131,6 @@ async def take_over(
                 await _count_death(session, transform, job)
             taken.append(transform.id)
         return taken
-
-
-async def is_alive(session: AsyncSession, process: int, deadline: datetime) -> bool:
-    """Whether `process` has sent a heartbeat since `deadline`."""
-    found = await (await session.connection()).execute(_ALIVE, {"id": process, "deadline": deadline})
-    return found.scalar_one()
 
 
 async def _has_a_process(
@@ -164,7 +144,10 @@ async def _has_a_process(
     owner = None if isinstance(context, Unreadable) else context.process
     if owner is None:
         return False
-    return runs_here(transform.id) if owner == process else await is_alive(session, owner, deadline)
+    if owner == process:
+        return runs_here(transform.id)
+    row = await session.get(WorkerProcess, owner)
+    return row is not None and row.last_heartbeat >= deadline
 
 
 async def _count_death(session: AsyncSession, transform: Transform, job: int) -> None:
