@@ -65,7 +65,7 @@ class RunContext(Begun):
     deaths: Count | None = None
     waiting: Waiting | None = None
     interrupted: bool | None = None
-    asked: Any = Field(None, exclude=True, description="Of earlier versions; not read")
+    asked: Any = Field(default=None, exclude=True, description="Of earlier versions; not read")
 
 
 class ActParams(Value):

@@ -1,6 +1,6 @@
-"""The join of one generation: its transform and its ideas, with what was said of them. Pure.
+"""The join of a project's generations: each run with its brief, its ideas and their notes. Pure.
 
-It is the join of the view brainstorm_flows, over the rows that have arrived so far.
+It gives what the database view brainstorm_flows gives, of the rows that have arrived so far.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,11 +10,11 @@ from typing import Any
 
 from scriptwriter.domain import graph, run_context
 from scriptwriter.domain.kinds import Brief, Idea, Unreadable
-from scriptwriter.domain.run_context import ActContext, RunContext
+from scriptwriter.domain.run_context import ActContext, Fault, RunContext
 from scriptwriter.settings import DEMO_MODEL
-from scriptwriter.sync.close_ideas import Close, Places
+from scriptwriter.sync.close_ideas import CloseIdeas
 from scriptwriter.sync.idea_notes import IdeaNotes, Notes
-from scriptwriter.sync.shape_rows import Row, context_of, created, written
+from scriptwriter.sync.shape_rows import Row, by_age, context_of, created_at, updated_at
 
 _ENDS: Mapping[str, graph.ArtifactStatus] = {
     "completed": "completed",
@@ -22,12 +22,16 @@ _ENDS: Mapping[str, graph.ArtifactStatus] = {
     "cancelled": "cancelled",
 }
 
+UNREADABLE = "run_unreadable"
+"""The error code of a batch whose rows cannot be read."""
+
 _LONGEST_PAUSE = 86_400
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An automatic retry to come: why, after how many seconds in all, when, and which one of how many."""
+    """An automatic retry to come: the error's code, the whole pause, its end, and which retry of how many."""
 
     code: str
     seconds: int
@@ -40,11 +44,11 @@ class Waiting:
 class Batch:
     """One generation: its transform, its brief and its ideas.
 
-    `ideas` are in order, the one being written last; `progress` is in percent, `seconds` of work are counted
-    when it has ended, `attempt` counts from 0; `skipped` holds places in `ideas`, and so does `slots`, the
-    places that this attempt writes (None: every open one). `interrupted` says that this attempt goes on where
-    a worker died. `notes` has one entry for the place of each finished idea. One whose rows cannot be read is
-    told as failed, with the error `run_unreadable`, and holds no more than what can.
+    `ideas` are in order of their places; `progress` is in percent; `seconds` is the work of all attempts,
+    known when the run has ended; `attempt` counts from 0. `skipped` and `slots` are places in `ideas` (from
+    0): the ones that somebody gave up, and the ones that this attempt writes (None: every open one).
+    `interrupted` says that this attempt continues one whose worker died. `notes` has an entry for the place
+    of each finished idea. A run whose rows cannot be read has failed with UNREADABLE; it holds what can be.
     """
 
     transform_id: str
@@ -73,59 +77,68 @@ class Batch:
 
     @property
     def open_slots(self) -> tuple[int, ...]:
-        """The places that hold no finished idea yet and are not given up."""
+        """The places without a finished idea that nobody gave up."""
         return graph.open_slots(self.ideas, self.brief.count, self.skipped)
 
     @property
     def has_words(self) -> bool:
-        """Whether this attempt has written something: a later one begins with the ideas of earlier ones."""
+        """Whether this attempt has written a word; ideas of earlier attempts do not count."""
         mine = range(len(self.ideas)) if self.slots is None else self.slots
         return any(self.ideas[place].status != "unfinished" for place in mine if place < len(self.ideas))
 
     @property
     def next_slot(self) -> int | None:
-        """The place that this attempt is about to fill; None where it has filled all that it writes."""
+        """The place that this attempt writes next; None where it has finished all of its places."""
         mine = (place for place in self.open_slots if self.slots is None or place in self.slots)
         return next(mine, None)
 
     @property
     def finished_count(self) -> int:
-        """How many ideas are written to their end."""
+        """The number of finished ideas."""
         return len(graph.finished(self.ideas))
 
     @property
     def demo(self) -> bool:
-        """Whether the demo model answered."""
+        """Whether the demo model wrote it."""
         return self.model_name == DEMO_MODEL
 
 
 def brief_of(transform: Row) -> Brief | None:
-    """What the run was asked for; None where that cannot be read."""
+    """The brief of a run; None where it cannot be read."""
     context = context_of(transform)
     return context.params if isinstance(context, RunContext) else None
 
 
-def batches(transforms: Iterable[Row], outputs: Mapping[str, Row], notes: Notes, close: Close) -> list[Batch]:
-    """The generations that these transforms are, newest first; `outputs` are ideas artifacts by transform.
+def batches(
+    transforms: Iterable[Row], outputs: Mapping[str, Row], notes: Notes, close: CloseIdeas
+) -> list[Batch]:
+    """The generations of these runs, newest first; `outputs` are rows of artifacts by the transform's id.
 
-    A transform that has ended counts as running until its artifact has ended too, so that no screen shows an
-    end without its ideas.
+    A transform that has ended counts as running until its artifact has ended too: the two rows may arrive
+    apart, and no page shows an end without its ideas.
     """
     found = []
-    for transform in sorted(transforms, key=lambda row: (created(row), row["id"])):
-        artifact = outputs.get(transform["id"])
+    for transform in sorted(transforms, key=by_age):
+        artifact, context = outputs.get(transform["id"]), context_of(transform)
         ideas = _ideas(artifact) if artifact else ()
-        noted: Mapping[int, IdeaNotes] = {}
-        if artifact is not None and not isinstance(ideas, Unreadable):
-            near = close.get(artifact["id"], ())
-            noted = notes.of(artifact["id"], _finished(ideas), created(artifact), near)
-        context = context_of(transform)
-        if isinstance(context, RunContext) and not isinstance(ideas, Unreadable):
-            found.append(_batch(transform, artifact, context, ideas, noted))
-        else:
-            readable = () if isinstance(ideas, Unreadable) else ideas
-            found.append(_unreadable(transform, artifact, context, readable, noted))
+        if not isinstance(context, RunContext) or isinstance(ideas, Unreadable):
+            ideas = () if isinstance(ideas, Unreadable) else ideas
+            context = _unreadable(context, len(ideas))
+        found.append(_batch(transform, artifact, context, ideas, notes, close))
     return found[::-1]
+
+
+def _unreadable(context: RunContext | ActContext | Unreadable, ideas: int) -> RunContext:
+    """The context of a run of which a row cannot be read: what can be said of it, and the error."""
+    known = context if isinstance(context, RunContext) else RunContext(params=Brief.unknown(max(ideas, 1)))
+    return RunContext(
+        params=known.params,
+        started_by=known.started_by,
+        model=known.model,
+        seconds=known.seconds,
+        tokens=known.tokens,
+        error=Fault(code=UNREADABLE),
+    )
 
 
 def _batch(
@@ -133,21 +146,24 @@ def _batch(
     artifact: Row | None,
     context: RunContext,
     ideas: tuple[Idea, ...],
-    notes: Mapping[int, IdeaNotes],
+    notes: Notes,
+    close: CloseIdeas,
 ) -> Batch:
-    status = _status(transform, artifact)
+    error = context.error
+    unreadable = error is not None and error.code == UNREADABLE
+    status = "failed" if unreadable else _status(transform, artifact)
     return Batch(
         transform_id=transform["id"],
         artifact_id=artifact["id"] if artifact else None,
         status=status,
         progress=float(transform["progress_percentage"] or 0),
-        error_code=context.error.code if context.error else None,
-        error_params=context.error.params if context.error else {},
-        error_message=transform["error_message"],
+        error_code=error.code if error else None,
+        error_params=error.params if error else {},
+        error_message=None if unreadable else transform["error_message"],
         brief=context.params,
         ideas=ideas,
         started_by=context.started_by or "",
-        created_at=created(transform),
+        created_at=created_at(transform),
         attempt_started_at=context.attempt_started_at,
         seconds=context.seconds,
         attempt=transform["retry_count"] or 0,
@@ -159,44 +175,22 @@ def _batch(
         waiting=_waiting(context.waiting, transform) if status == "pending" and context.waiting else None,
         skipped=frozenset(context.skipped or ()),
         slots=None if context.slots is None else frozenset(context.slots),
-        notes=notes,
+        notes=_notes(artifact, ideas, notes, close) if artifact else {},
     )
 
 
-def _unreadable(
-    transform: Row,
-    artifact: Row | None,
-    context: RunContext | ActContext | Unreadable,
-    ideas: tuple[Idea, ...],
-    notes: Mapping[int, IdeaNotes],
-) -> Batch:
-    known = context if isinstance(context, RunContext) else None
-    return Batch(
-        transform_id=transform["id"],
-        artifact_id=artifact["id"] if artifact else None,
-        status="failed",
-        progress=float(transform["progress_percentage"] or 0),
-        error_code="run_unreadable",
-        error_params={},
-        error_message=None,
-        brief=known.params if known else Brief.unknown(max(len(ideas), 1)),
-        ideas=ideas,
-        started_by=(known and known.started_by) or "",
-        created_at=created(transform),
-        attempt_started_at=None,
-        seconds=known and known.seconds,
-        attempt=transform["retry_count"] or 0,
-        model_name=known and known.model,
-        tokens=known and known.tokens,
-        notes=notes,
-    )
+def _notes(
+    artifact: Row, ideas: tuple[Idea, ...], notes: Notes, close: CloseIdeas
+) -> Mapping[int, IdeaNotes]:
+    finished = tuple((place, idea) for place, idea in enumerate(ideas) if idea.finished)
+    return notes.of(artifact["id"], finished, created_at(artifact), close.get(artifact["id"], ()))
 
 
-def _waiting(told: run_context.Waiting, transform: Row) -> Waiting:
-    seconds = round(told.seconds)
-    # What was postponed by an earlier version of the worker says no moment.
-    until = told.until or written(transform) + timedelta(seconds=min(seconds, _LONGEST_PAUSE))
-    return Waiting(told.code, seconds, until, told.number, told.of)
+def _waiting(stored: run_context.Waiting, transform: Row) -> Waiting:
+    seconds = round(stored.seconds)
+    # Earlier versions of the worker stored no `until`.
+    until = stored.until or updated_at(transform) + timedelta(seconds=min(seconds, _LONGEST_PAUSE))
+    return Waiting(stored.code, seconds, until, stored.number, stored.of)
 
 
 def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
@@ -209,7 +203,3 @@ def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
 def _ideas(artifact: Row) -> tuple[Idea, ...] | Unreadable:
     growing = artifact["streaming_status"] == "streaming"
     return graph.written(artifact["partial_data"] if growing else None, artifact["data"])
-
-
-def _finished(ideas: tuple[Idea, ...]) -> Places:
-    return tuple((place, idea) for place, idea in enumerate(ideas) if idea.finished)

@@ -1,7 +1,7 @@
-"""Finds for each idea of a project the earlier idea that it is close to, in a child process.
+"""Background search for ideas of a project that tell nearly the same, run in a child process.
 
-The comparison costs the square of the number of ideas, so nobody waits for it: a flow is told at once, and
-again with what was found.
+Its cost grows with the square of the number of ideas, so no follower waits for it: a flow is published at
+once, and again when the search has found something.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from scriptwriter.operations import process_pool
 log = logging.getLogger(__name__)
 
 MOST = 2_000
-"""Ideas that are compared, the newest ones: a few seconds of a child's CPU when a project is opened."""
+"""How many ideas are compared, the newest ones: a few seconds of CPU when a project is opened."""
 
 Places = tuple[tuple[int, Idea], ...]
-"""Finished ideas with their places."""
-Found = tuple[tuple[int, tuple[IdeaRef, str]], ...]
-"""Of one batch: the places that are close to an earlier idea, with its ref and its first title."""
-Close = Mapping[str, Found]
-"""By the id of the batch's artifact."""
-NOTHING_CLOSE: Close = {}
+"""The finished ideas of a batch, each with its place from 0."""
+CloseInBatch = tuple[tuple[int, tuple[IdeaRef, str]], ...]
+"""Places of a batch whose idea is close to an earlier one, with that one's ref and original title."""
+CloseIdeas = Mapping[str, CloseInBatch]
+"""The close ideas of a project, by the id of the artifact that holds the batch."""
+NO_CLOSE_IDEAS: CloseIdeas = {}
 
 
-class Written(Protocol):
-    """What is read of a batch."""
+class Comparable(Protocol):
+    """The fields of a Batch that the search reads."""
 
     @property
     def artifact_id(self) -> str | None: ...
@@ -40,34 +40,35 @@ class Written(Protocol):
     def ideas(self) -> tuple[Idea, ...]: ...
 
 
-class Nearness:
-    """What is known of one project; `found` is replaced, and `tell` called, when more is known.
+class CloseIdeaSearch:
+    """The search of one project. When it finds more, it replaces `found` and calls `on_found`.
 
-    `one_at_a_time` is shared by all projects of a process: people's own jobs do not wait behind these.
+    `one_at_a_time` is shared by all projects of a process, so that these searches leave child processes free
+    for what people asked for.
     """
 
-    def __init__(self, project_id: str, one_at_a_time: asyncio.Lock, tell: Callable[[], None]) -> None:
-        self.found: Close = NOTHING_CLOSE
+    def __init__(self, project_id: str, one_at_a_time: asyncio.Lock, on_found: Callable[[], None]) -> None:
+        self.found: CloseIdeas = NO_CLOSE_IDEAS
         self._project_id = project_id
         self._one_at_a_time = one_at_a_time
-        self._tell = tell
-        self._batches: tuple[Written, ...] = ()
+        self._on_found = on_found
+        self._batches: tuple[Comparable, ...] = ()
         self._finished: tuple[tuple[str | None, int], ...] = ()
         self._sketches: dict[IdeaRef, bytes] = {}
         self._close: dict[IdeaRef, IdeaRef | None] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def look(self, batches: tuple[Written, ...]) -> None:
-        """Compare what is new in these batches (the newest first), in the background."""
+    def update(self, batches: tuple[Comparable, ...]) -> None:
+        """Compare in the background what is new in these batches (newest first)."""
         finished = tuple((batch.artifact_id, len(batch.notes)) for batch in batches)
         if finished == self._finished:
             return
         self._batches, self._finished = batches, finished
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"nearness in {self._project_id}")
+            self._task = asyncio.create_task(self._run(), name=f"close ideas of {self._project_id}")
 
     async def close(self) -> None:
-        """Leave the comparison where it is."""
+        """Cancel a comparison that is running."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -88,7 +89,7 @@ class Nearness:
 
     async def _compare(self, ideas: dict[IdeaRef, Idea]) -> None:
         refs = [*ideas][-MOST:]
-        # What comes behind a new one may be closer to that one.
+        # An idea after a new one may be closer to the new one than to what was found before.
         since = next((at for at, ref in enumerate(refs) if ref not in self._close), len(refs))
         if since == len(refs):
             return
@@ -102,10 +103,10 @@ class Nearness:
             if other is not None and other in ideas:
                 here.setdefault(ref.artifact_id, []).append((ref.index, (other, ideas[other].title)))
         self.found = {artifact_id: tuple(pairs) for artifact_id, pairs in here.items()}
-        self._tell()
+        self._on_found()
 
 
-def _ideas(batches: Iterable[Written]) -> dict[IdeaRef, Idea]:
+def _ideas(batches: Iterable[Comparable]) -> dict[IdeaRef, Idea]:
     """The finished ideas as the model wrote them, the oldest first."""
     return {
         IdeaRef(batch.artifact_id, place): batch.ideas[place]

@@ -1,4 +1,4 @@
-"""Owns a project's flow as the database has it now, for who looks once and does not follow."""
+"""A project's flow, read once from the database: for the API and for exports."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from scriptwriter.sync.project_flow import ProjectFlow, join
 from scriptwriter.sync.views import clause
 
 _AT_ONCE = 500
-"""Rows of a table."""
+"""Rows that are read before the event loop turns to others."""
 
 
 async def read_flow(project_id: str, user_id: str) -> ProjectFlow:
-    """The join that the screens show, of rows of one moment. Raises UserError `project_not_found`."""
+    """The flow of one moment, joined as for the room. Raises UserError `project_not_found`."""
     async with transaction() as session:
         await (await session.connection()).execute(
             text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -35,6 +35,5 @@ async def read_flow(project_id: str, user_id: str) -> ProjectFlow:
 
 async def _rows(session: AsyncSession, table: str, project_id: str) -> list[dict[str, Any]]:
     query = text(f"SELECT * FROM {table} WHERE {clause(table).replace('$1', ':project_id')}")
-    # Read in parts, between which the event loop turns to others.
     found = await (await session.connection()).stream(query, {"project_id": project_id})
     return [dict(row) async for part in found.mappings().partitions(_AT_ONCE) for row in part]

@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from scriptwriter.electric import Shape, ShapeError, ShapeStream
 from scriptwriter.operations import process_pool
 from scriptwriter.operations.observability import FOLLOWERS, OPEN_PROJECTS, SHAPE_LAG
-from scriptwriter.sync.close_ideas import Nearness
+from scriptwriter.sync.close_ideas import CloseIdeaSearch
 from scriptwriter.sync.project_flow import ProjectFlow
 from scriptwriter.sync.shape_rows import Row
 from scriptwriter.sync.views import FLOW, ColumnReader, ShapeDefinition, Syncing, Value, View
@@ -216,7 +216,7 @@ class _FollowedView(Generic[T]):
         self._idle: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._changed.set()
-        self._nearness = Nearness(of, hub.comparing, self._changed.set)
+        self._close_ideas = CloseIdeaSearch(of, hub.comparing, self._changed.set)
         self._readers = {table: ColumnReader(columns) for table, columns in view.reads.items()}
         self._shapes = {
             table: hub.use_shape(definition, self._changed)
@@ -255,7 +255,7 @@ class _FollowedView(Generic[T]):
 
     async def close(self) -> None:
         self._task.cancel()
-        await asyncio.gather(self._task, self._nearness.close(), return_exceptions=True)
+        await asyncio.gather(self._task, self._close_ideas.close(), return_exceptions=True)
         for shape in self._shapes.values():
             await self._hub.release_shape(shape, self._changed)
 
@@ -279,15 +279,15 @@ class _FollowedView(Generic[T]):
         live = all(shape.live for shape in self._shapes.values())
         syncing: Syncing = "live" if live else "resyncing"
         rows = {table: self._rows(table, shape) for table, shape in self._shapes.items()}
-        joined = (*rows.values(), syncing, self._nearness.found)
+        joined = (*rows.values(), syncing, self._close_ideas.found)
         if len(joined) == len(self._joined) and all(map(_is_same, joined, self._joined)):
             return
         value = await process_pool.in_thread_if_large(
-            sum(map(len, rows.values())), self.view.join, self.of, rows, syncing, self._nearness.found
+            sum(map(len, rows.values())), self.view.join, self.of, rows, syncing, self._close_ideas.found
         )
         self._joined = joined
         if isinstance(value, ProjectFlow):
-            self._nearness.look(value.batches)
+            self._close_ideas.update(value.batches)
         self._measure(rows)
         self._tell(value)
 

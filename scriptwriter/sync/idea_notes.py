@@ -1,4 +1,4 @@
-"""The join of what people said and wrote about ideas. Pure; knows neither runs nor screens."""
+"""The join of what people said of ideas and rewrote in them: picks, versions, order. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from scriptwriter.domain import graph, idea_acts
 from scriptwriter.domain.graph import Idea
 from scriptwriter.domain.idea_acts import IdeaRef, Pick, Picks, Version, VersionKind
 from scriptwriter.domain.run_context import ActContext
-from scriptwriter.sync.close_ideas import Found, Places
-from scriptwriter.sync.shape_rows import Row, begun_by, context_of, created
+from scriptwriter.sync.close_ideas import CloseInBatch, Places
+from scriptwriter.sync.shape_rows import Row, context_of, created_at, started_by
 
 _KINDS = frozenset({graph.IDEA, graph.VERDICT, graph.ORDER})
 
-Told = tuple[str, str, str, datetime, str, VersionKind]
-"""An artifact of _KINDS: id, type, data, when, by whom, and as what kind of version."""
+_NoteRow = tuple[str, str, str, datetime, str, VersionKind]
+"""An artifact of _KINDS: id, type, data, created_at, the name of its author, and its kind of version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class CloseTo:
 
 @dataclass(frozen=True, slots=True)
 class IdeaNotes:
-    """What is known of one finished idea.
+    """What people said of one finished idea.
 
-    `versions` begin with the model's original, the last one stands; `picks` are those that stand, one for
-    each person, the oldest first.
+    `versions` begin with the model's original, and the last one counts; `picks` hold one pick for each person
+    who has one, the oldest first.
     """
 
     versions: tuple[Version, ...]
@@ -40,7 +40,7 @@ class IdeaNotes:
 
     @property
     def newest(self) -> Version:
-        """The version that stands."""
+        """The version that counts."""
         return self.versions[-1]
 
     @property
@@ -49,58 +49,66 @@ class IdeaNotes:
         return any(pick.verdict == "keep" for pick in self.picks)
 
     def pick_of(self, user_id: str) -> Pick | None:
-        """What this person says of it."""
+        """The pick of this person."""
         return next((pick for pick in self.picks if user_id and pick.user_id == user_id), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Notes:
-    """Everything that people said and wrote in one project."""
+    """All picks and versions of one project, and its kept ideas in order."""
 
     picks: Picks = field(default_factory=Picks)
     versions: Mapping[IdeaRef, tuple[Version, ...]] = field(default_factory=dict)
     kept: tuple[IdeaRef, ...] = ()
-    _known: dict[tuple[str, Places, datetime, Found], Mapping[int, IdeaNotes]] = field(default_factory=dict)
+    _known: dict[tuple[str, Places, datetime, CloseInBatch], Mapping[int, IdeaNotes]] = field(
+        default_factory=dict
+    )
 
-    def of(self, artifact_id: str, finished: Places, at: datetime, near: Found) -> Mapping[int, IdeaNotes]:
-        """The notes of a batch by place; `near` is what its ideas are close to, `at` when it was begun."""
-        key = (artifact_id, finished, at, near)
+    def of(
+        self, artifact_id: str, finished: Places, at: datetime, close: CloseInBatch
+    ) -> Mapping[int, IdeaNotes]:
+        """The notes of a batch by place, from 0.
+
+        `finished` are its finished ideas, `at` its time (that of the original versions), `close` the ideas
+        that its own are close to. Equal arguments give the same object.
+        """
+        key = (artifact_id, finished, at, close)
         if key not in self._known:
-            close = dict(near)
+            by_place = dict(close)
             self._known[key] = {
-                place: self._idea(IdeaRef(artifact_id, place), idea, at, close.get(place))
+                place: self._idea(IdeaRef(artifact_id, place), idea, at, by_place.get(place))
                 for place, idea in finished
             }
         return self._known[key]
 
-    def _idea(self, ref: IdeaRef, idea: Idea, at: datetime, near: tuple[IdeaRef, str] | None) -> IdeaNotes:
+    def _idea(self, ref: IdeaRef, idea: Idea, at: datetime, close: tuple[IdeaRef, str] | None) -> IdeaNotes:
         original = Version("", idea.title, idea.body, "", at, "original")
         return IdeaNotes(
             (original, *self.versions.get(ref, ())),
             self.picks.by_idea.get(ref, ()),
-            self._close(near) if near else None,
+            self._close_to(*close) if close else None,
         )
 
-    def _close(self, known: tuple[IdeaRef, str]) -> CloseTo:
-        ref, title = known
+    def _close_to(self, ref: IdeaRef, title: str) -> CloseTo:
         return CloseTo(ref, self.versions[ref][-1].title if ref in self.versions else title)
 
 
-def told(artifacts: Mapping[str, Row], makers: Mapping[str, Row]) -> Notes:
-    """The notes that these rows make: `artifacts` by their id, and by the same id who made them.
+def notes_in(artifacts: Mapping[str, Row], makers: Mapping[str, Row]) -> Notes:
+    """The notes that these rows make.
 
-    A maker is a row of transforms; a version whose maker has not arrived is nobody's until then.
+    `artifacts` are by id; `makers` are the rows of transforms that made them, by the id of the artifact. A
+    version whose maker has not arrived yet has no author until then.
     """
     return _notes(
         tuple(
-            (row["id"], row["type"], row["data"], created(row), *_maker(row, makers))
+            (row["id"], row["type"], row["data"], created_at(row), *_author(row, makers))
             for row in artifacts.values()
             if row["type"] in _KINDS and row["streaming_status"] == "completed"
         )
     )
 
 
-def _maker(row: Row, makers: Mapping[str, Row]) -> tuple[str, VersionKind]:
+def _author(row: Row, makers: Mapping[str, Row]) -> tuple[str, VersionKind]:
     maker = makers.get(row["id"])
     if row["type"] != graph.IDEA or maker is None:
         return "", "edit"
@@ -110,13 +118,13 @@ def _maker(row: Row, makers: Mapping[str, Row]) -> tuple[str, VersionKind]:
         kind = "title"
     elif isinstance(context, ActContext) and context.params.action == graph.RESTORE:
         kind = "restore"
-    return begun_by(maker), kind
+    return started_by(maker), kind
 
 
-# One for each project that is open; an act makes the next one.
+# One entry for each open project: most joins follow a draft, which changes no note.
 @lru_cache(maxsize=64)
-def _notes(rows: tuple[Told, ...]) -> Notes:
-    by: dict[str, tuple[str, VersionKind]] = {id: (name, kind) for id, _, _, _, name, kind in rows}
+def _notes(rows: tuple[_NoteRow, ...]) -> Notes:
+    authors: dict[str, tuple[str, VersionKind]] = {id: (name, kind) for id, _, _, _, name, kind in rows}
     acts = {
         type_: idea_acts.acts_in(((id, data, at) for id, of, data, at, _, _ in rows if of == type_), type_)
         for type_ in _KINDS
@@ -124,7 +132,7 @@ def _notes(rows: tuple[Told, ...]) -> Notes:
     versions: dict[IdeaRef, list[Version]] = {}
     for act in idea_acts.oldest_first(acts[graph.IDEA]):
         if act.ref is not None:
-            versions.setdefault(act.ref, []).append(idea_acts.version(act, *by[act.id]))
+            versions.setdefault(act.ref, []).append(idea_acts.version(act, *authors[act.id]))
     picks = idea_acts.standing(acts[graph.VERDICT])
     return Notes(
         picks,

@@ -1,4 +1,4 @@
-"""Owns the join of a project's shapes into its lineage: what came from what, laid out to be read. Pure."""
+"""The join of a project's shapes into its lineage: which step came from which, laid out as a graph. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,21 +7,21 @@ from typing import Literal
 
 from scriptwriter.domain import graph
 from scriptwriter.domain.run_context import ActContext
-from scriptwriter.sync.shape_rows import Row, context_of, created
+from scriptwriter.sync.shape_rows import Row, context_of, created_at
 
 NodeKind = Literal["artifact", "llm", "human"]
 
 COLUMN, LINE = 250, 116
-"""Pixels between two ranks, and between two nodes of one rank."""
+"""Pixels from one rank to the next, and from one node of a rank to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """An artifact or a transform.
 
-    `type` is an artifact's type, or a person's act; `row` is the row that it stands for, `made` that of what
-    a person's act made where both are one node; `x` and `y` are its place in pixels, `rank` counts the steps
-    from the start.
+    `type` is the type of an artifact, or the action of a person's act ("" for a run). `row` is its row;
+    `made` is the row of the artifact that a folded act made. `rank` is the number of steps from the start,
+    `x` and `y` the place in the graph in pixels.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What went into a transform, or came out of it; `role` says as what."""
+    """From an artifact into a transform, or from a transform to its artifact; `role` is the link's role."""
 
     source: str
     target: str
@@ -53,7 +53,7 @@ class Lineage:
     edges: tuple[Edge, ...] = ()
 
     def before(self, node_id: str) -> tuple[Node, ...]:
-        """What a node was made from, directly."""
+        """The nodes with an edge to this one."""
         wanted = {edge.source for edge in self.edges if edge.target == node_id}
         return tuple(node for node in self.nodes if node.id in wanted)
 
@@ -66,7 +66,7 @@ def lineage(
 ) -> Lineage:
     """The lineage that these rows make: of artifacts, transforms, transform_inputs and transform_outputs.
 
-    An edge whose other end has not arrived is left out until it has.
+    An edge is left out until the rows of both ends have arrived.
     """
     nodes = [_artifact(row) for row in artifacts] + [_transform(row) for row in transforms]
     known = {node.id for node in nodes}
@@ -78,7 +78,7 @@ def lineage(
 
 
 def folded(whole: Lineage) -> Lineage:
-    """The same with each person's act and what it made as one node, which is the act's."""
+    """The same lineage, with a person's act and the artifact that it made as one node: the act's."""
     nodes = {node.id: node for node in whole.nodes}
     into = {
         edge.target: edge.source
@@ -93,18 +93,18 @@ def folded(whole: Lineage) -> Lineage:
 
 
 def _artifact(row: Row) -> Node:
-    return Node(row["id"], "artifact", row["type"], row["streaming_status"], created(row), row)
+    return Node(row["id"], "artifact", row["type"], row["streaming_status"], created_at(row), row)
 
 
 def _transform(row: Row) -> Node:
     context = context_of(row)
     kind: NodeKind = "llm" if row["type"] == graph.LLM else "human"
     action = context.params.action if isinstance(context, ActContext) else ""
-    return Node(row["id"], kind, action, row["streaming_status"], created(row), row)
+    return Node(row["id"], kind, action, row["streaming_status"], created_at(row), row)
 
 
 def _placed(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[Node, ...]:
-    """The nodes at their places: one column for each rank, in it the oldest at the top."""
+    """The nodes with their places: one column for each rank, the oldest node at its top."""
     ranks = _ranks(nodes, edges)
     ordered = sorted(nodes, key=lambda node: (ranks[node.id], node.at, node.id))
     heights: dict[int, int] = {}
@@ -118,9 +118,9 @@ def _placed(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[Node, ...]:
 
 
 def _ranks(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[str, int]:
-    """How many steps each node is from the start, by its longest way; no circle is followed.
+    """The length of the longest path from the start to each node, by id. Nodes on a circle get rank 0.
 
-    What begins late, as the brief of a later run, stands right before the first thing that it went into.
+    A node without inputs, such as the brief of a later run, gets the rank right before its first target.
     """
     before: dict[str, list[str]] = {node.id: [] for node in nodes}
     after: dict[str, list[str]] = {node_id: [] for node_id in before}

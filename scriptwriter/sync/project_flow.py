@@ -1,25 +1,34 @@
-"""The join of a project's shapes into what its screen shows; pure, and right for every interleaving."""
+"""The join of a project's shapes into what its room shows. Pure; rows may arrive in any order."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from scriptwriter.domain import graph
+from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.idea_acts import IdeaRef
-from scriptwriter.sync.batch_join import Batch, batches
-from scriptwriter.sync.close_ideas import NOTHING_CLOSE, Close
-from scriptwriter.sync.idea_notes import IdeaNotes, told
-from scriptwriter.sync.presence_join import Present, present
-from scriptwriter.sync.shape_rows import Row
-from scriptwriter.sync.title_runs import seeks_title, titling
+from scriptwriter.sync.batch_join import Batch, batches, brief_of
+from scriptwriter.sync.close_ideas import NO_CLOSE_IDEAS, CloseIdeas
+from scriptwriter.sync.idea_notes import IdeaNotes, notes_in
+from scriptwriter.sync.shape_rows import Row, by_age
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A member who has the project open, in any number of tabs; `editing` is the idea in their editor."""
+
+    user_id: str
+    name: str
+    editing: IdeaRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFlow:
     """A project's generations, newest first; `syncing` is "resyncing" while the rows may be old.
 
-    `keepers` are the ideas that somebody keeps, in the order that stands; `present` are the members who have
-    the project open.
+    `keepers` are the ideas that at least one member keeps, in the members' order; `present` are the members
+    who have the project open.
     """
 
     project_id: str
@@ -30,20 +39,20 @@ class ProjectFlow:
     name: str = ""
     description: str = ""
     state: str = "active"
-    """The project itself: active, archived or deleted, also where its row is not there any more."""
+    """active, archived or deleted; deleted also where the project's row is gone."""
     keepers: tuple[IdeaRef, ...] = ()
     present: tuple[Present, ...] = ()
     titling: Mapping[IdeaRef, graph.TransformStatus] = field(default_factory=dict)
-    """Where another title is sought, or was and failed, since the idea's newest version."""
+    """The status of the newest run for another title of an idea, where it is running or has failed."""
 
     def notes_of(self, ref: IdeaRef) -> IdeaNotes | None:
-        """What is known of one idea; None where it is not there, or not finished."""
+        """The notes of one idea; None where it is missing or unfinished."""
         found = (batch.notes.get(ref.index) for batch in self.batches if batch.artifact_id == ref.artifact_id)
         return next(found, None)
 
 
 def project_of(projects: Iterable[Row]) -> tuple[str, str, str]:
-    """Name, description and state of the project whose row this is, or which has none any more."""
+    """Name, description and state of a project, from the rows of `projects` (one, or none once deleted)."""
     row = next(iter(projects), None)
     if row is None:
         return "", "", "deleted"
@@ -60,33 +69,70 @@ def join(
     *,
     projects: Iterable[Row] = (),
     syncing: Literal["live", "resyncing"] = "live",
-    close: Close = NOTHING_CLOSE,
+    close: CloseIdeas = NO_CLOSE_IDEAS,
 ) -> ProjectFlow:
-    """The flow that these rows make; `artifacts` by their id, `memberships` are rows of projects_users,
-    `projects` is the row of the project itself, `close` what is known of ideas that tell nearly the same.
+    """The flow that these rows make.
 
-    A row whose counterpart has not arrived yet is shown as far as it is known.
+    `artifacts` are by id, `memberships` are rows of projects_users. A row whose counterpart has not arrived
+    yet is shown as far as it is known.
     """
-    acts = {row["id"]: row for row in transforms}
+    by_id = {row["id"]: row for row in transforms}
     outputs, makers = {}, {}
     for row in transform_outputs:
-        artifact, act = artifacts.get(row["artifact_id"]), acts.get(row["transform_id"])
+        artifact, transform = artifacts.get(row["artifact_id"]), by_id.get(row["transform_id"])
         if artifact is not None and artifact["type"] == graph.IDEAS:
             outputs[row["transform_id"]] = artifact
-        elif artifact is not None and artifact["type"] == graph.IDEA and act is not None:
-            makers[artifact["id"]] = act
-    notes = told(artifacts, makers)
-    models = [act for act in acts.values() if act["type"] == graph.LLM]
-    runs = batches((act for act in models if not seeks_title(act)), outputs, notes, close)
-    finished = {run.artifact_id: run.notes for run in runs}
+        elif artifact is not None and artifact["type"] == graph.IDEA and transform is not None:
+            makers[artifact["id"]] = transform
+    notes = notes_in(artifacts, makers)
+    runs = [row for row in by_id.values() if row["type"] == graph.LLM]
+    found = batches((run for run in runs if not _is_for_title(run)), outputs, notes, close)
+    finished = {batch.artifact_id: batch.notes for batch in found}
     roles = {row["user_id"]: row["role"] for row in memberships}
     return ProjectFlow(
         project_id,
-        tuple(runs),
+        tuple(found),
         syncing,
         roles,
         *project_of(projects),
         tuple(ref for ref in notes.kept if ref.index in finished.get(ref.artifact_id, ())),
-        present(presence, roles),
-        titling(models),
+        _present(presence, roles),
+        _title_runs(runs),
     )
+
+
+def _is_for_title(run: Row) -> bool:
+    """Whether a run writes another title for an idea, and no batch."""
+    brief = brief_of(run)
+    return brief is not None and brief.task == "title"
+
+
+def _title_runs(runs: Iterable[Row]) -> dict[IdeaRef, graph.TransformStatus]:
+    """The status of the newest title run of each idea, without those that completed or were stopped."""
+    found: dict[IdeaRef, graph.TransformStatus] = {}
+    for run in sorted(runs, key=by_age):
+        brief = brief_of(run)
+        if brief is not None and brief.task == "title":
+            with suppress(UserError):
+                found |= {IdeaRef.parse(source.ref): run["streaming_status"] for source in brief.sources}
+    return {ref: status for ref, status in found.items() if status not in ("completed", "cancelled")}
+
+
+def _present(rows: Iterable[Row], roles: Mapping[str, str]) -> tuple[Present, ...]:
+    """Each member with an open tab once, by name. `rows` are of presence; a tab that went silent has none."""
+    found: dict[str, Present] = {}
+    for row in sorted(rows, key=lambda row: row["tab"]):
+        user_id = row["user_id"]
+        if user_id in roles:
+            editing = _idea(row["editing"])
+            known = found.get(user_id)
+            if known is None or (known.editing is None and editing is not None):
+                found[user_id] = Present(user_id, row["name"], editing)
+    return tuple(sorted(found.values(), key=lambda person: (person.name, person.user_id)))
+
+
+def _idea(text: str | None) -> IdeaRef | None:
+    try:
+        return IdeaRef.parse(text) if text else None
+    except UserError:
+        return None

@@ -1,23 +1,23 @@
-"""Owns what can be followed, of a project or for a person: tables, which columns, how their rows join."""
+"""The views that can be followed: which shapes each reads, and the join that makes its value."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from scriptwriter.sync import project_flow
-from scriptwriter.sync.close_ideas import Close
+from scriptwriter.sync.close_ideas import CloseIdeas
 from scriptwriter.sync.lineage_join import Lineage, folded, lineage
 from scriptwriter.sync.project_flow import ProjectFlow
 from scriptwriter.sync.shape_rows import Row
 
 Syncing = Literal["live", "resyncing"]
 Rows = Mapping[str, Iterable[Row]]
-"""The rows of a view that have arrived, by table."""
+"""The rows of a view's shapes, by table."""
 Columns = Mapping[str, tuple[str, ...]]
 
 
 class Value(Protocol):
-    """What followers are given."""
+    """The value of a view; `syncing` is "resyncing" while its rows may be old."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
@@ -26,7 +26,7 @@ class Value(Protocol):
 
 
 class Followed(Value, Protocol):
-    """What is told of a project whichever way it is followed: its name and state, and who may read it."""
+    """The fields that the value of every view of a project has: the project, and its members' roles."""
 
     @property
     def project_id(self) -> str: ...
@@ -74,7 +74,7 @@ class View(Generic[T]):
 
     name: str
     tables: tuple[str, ...]
-    join: Callable[[str, Rows, Syncing, Close], T]
+    join: Callable[[str, Rows, Syncing, CloseIdeas], T]
     reads: Columns = field(default_factory=dict)
     dated: tuple[str, ...] = ()
     of_project: bool = True
@@ -114,7 +114,7 @@ class ColumnReader:
 
 @dataclass(frozen=True, slots=True)
 class ProjectLineage:
-    """A project's lineage, with each person's act and what it made as one node."""
+    """The value of LINEAGE: the folded lineage of a project."""
 
     project_id: str
     lineage: Lineage
@@ -127,7 +127,7 @@ class ProjectLineage:
 
 @dataclass(frozen=True, slots=True)
 class ProjectMembers:
-    """Who belongs to a project, and when each of its open invitations changed last."""
+    """The value of MEMBERS: the project, and `changed_at` of each of its open invitations by id."""
 
     project_id: str
     invitations: Mapping[str, object]
@@ -140,9 +140,10 @@ class ProjectMembers:
 
 @dataclass(frozen=True, slots=True)
 class ListNews:
-    """What changed in a person's list of projects: of each project the transaction that was the last to.
+    """The value of NEWS, for one person.
 
-    And when each of their open invitations changed last.
+    `changed` has the number of the last transaction that changed what the list shows, by project id;
+    `invitations` has `changed_at` of each open invitation to the person, by its id.
     """
 
     changed: Mapping[str, int]
@@ -151,13 +152,13 @@ class ListNews:
 
 
 def clause(table: str, *, of_project: bool = True) -> str:
-    """Which rows of `table` are a project's, or a person's: the where clause, $1 being the id."""
+    """The where clause for the rows of a project, or of a person; $1 is the id."""
     if not of_project:
         return _OF_PERSON[table]
     return "id = $1" if table == "projects" else "project_id = $1"
 
 
-def _flow(project_id: str, rows: Rows, syncing: Syncing, close: Close) -> ProjectFlow:
+def _flow(project_id: str, rows: Rows, syncing: Syncing, close: CloseIdeas) -> ProjectFlow:
     return project_flow.join(
         project_id,
         rows["transforms"],
@@ -171,7 +172,7 @@ def _flow(project_id: str, rows: Rows, syncing: Syncing, close: Close) -> Projec
     )
 
 
-def _lineage(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> ProjectLineage:
+def _lineage(project_id: str, rows: Rows, syncing: Syncing, _: CloseIdeas) -> ProjectLineage:
     return ProjectLineage(
         project_id,
         folded(
@@ -188,7 +189,7 @@ def _lineage(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> Project
     )
 
 
-def _members(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> ProjectMembers:
+def _members(project_id: str, rows: Rows, syncing: Syncing, _: CloseIdeas) -> ProjectMembers:
     return ProjectMembers(
         project_id,
         _open_invitations(rows),
@@ -198,7 +199,7 @@ def _members(project_id: str, rows: Rows, syncing: Syncing, _: Close) -> Project
     )
 
 
-def _news(_of: str, rows: Rows, syncing: Syncing, _: Close) -> ListNews:
+def _news(_of: str, rows: Rows, syncing: Syncing, _: CloseIdeas) -> ListNews:
     changed = {row["project_id"]: row["changed_in"] for row in rows["project_news"]}
     return ListNews(changed, _open_invitations(rows), syncing)
 

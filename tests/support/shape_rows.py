@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scriptwriter.sync.close_ideas import NOTHING_CLOSE, Close
+from scriptwriter.sync.close_ideas import NO_CLOSE_IDEAS, CloseIdeas
 from scriptwriter.sync.project_flow import ProjectFlow, join
 
 CONTEXT = {
@@ -99,7 +99,7 @@ def joined(
     members: list[Row] | None = None,
     tabs: list[Row] | None = None,
     *,
-    close: Close = NOTHING_CLOSE,
+    close: CloseIdeas = NO_CLOSE_IDEAS,
 ) -> ProjectFlow:
     """The flow of these rows."""
     by_id = {row["id"]: row for row in artifacts}

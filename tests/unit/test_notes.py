@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from scriptwriter.domain.idea_acts import IdeaRef, Version
-from scriptwriter.sync.close_ideas import Close, Nearness
+from scriptwriter.sync.close_ideas import CloseIdeas, CloseIdeaSearch
 from scriptwriter.sync.idea_notes import IdeaNotes
 from scriptwriter.sync.project_flow import ProjectFlow
 from tests.support.shape_rows import (
@@ -112,13 +112,13 @@ def test_an_idea_that_is_not_there_is_no_keeper() -> None:
     assert flow.keepers == ()
 
 
-async def compared(nearness: Nearness, told: asyncio.Event, flow: ProjectFlow) -> Close:
+async def compared(search: CloseIdeaSearch, told: asyncio.Event, flow: ProjectFlow) -> CloseIdeas:
     """What is known when the ideas of a flow were compared."""
     told.clear()
-    nearness.look(flow.batches)
+    search.update(flow.batches)
     async with asyncio.timeout(LIMIT):
         await told.wait()
-    return nearness.found
+    return search.found
 
 
 async def test_a_retelling_of_an_earlier_idea_is_close_to_it() -> None:
@@ -134,7 +134,7 @@ async def test_a_retelling_of_an_earlier_idea_is_close_to_it() -> None:
 
     tables = ([transform(1), transform(2), transform(3), act(4)], [*map(output, range(1, 5))], batches)
     told = asyncio.Event()
-    close_to = await compared(Nearness("p", asyncio.Lock(), told.set), told, joined(*tables))
+    close_to = await compared(CloseIdeaSearch("p", asyncio.Lock(), told.set), told, joined(*tables))
     flow = joined(*tables, close=close_to)
 
     newest, middle, oldest = flow.batches
@@ -154,11 +154,11 @@ async def test_an_idea_that_comes_into_an_older_batch_is_found_by_those_behind_i
     tables = ([transform(1), transform(2)], [output(1), output(2)])
     first = artifact(1, data=json.dumps({"ideas": ideas[:1]}))
     told = asyncio.Event()
-    nearness = Nearness("p", asyncio.Lock(), told.set)
-    assert await compared(nearness, told, joined(*tables, [first, later])) == {}
+    search = CloseIdeaSearch("p", asyncio.Lock(), told.set)
+    assert await compared(search, told, joined(*tables, [first, later])) == {}
 
     whole = artifact(1, data=json.dumps({"ideas": ideas}))
-    close = await compared(nearness, told, joined(*tables, [whole, later]))
+    close = await compared(search, told, joined(*tables, [whole, later]))
 
     assert close == {"a2": ((0, (IdeaRef("a1", 1), "十三层")),)}
 

@@ -13,7 +13,7 @@ from scriptwriter.domain.run_context import RunContext
 from scriptwriter.domain.taxonomy import named
 from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.lineage_join import Lineage, Node
-from scriptwriter.sync.shape_rows import begun_by, context_of
+from scriptwriter.sync.shape_rows import context_of, started_by
 from scriptwriter.texts import Text, lineage_texts, projects_texts, room_texts, shared_texts
 from scriptwriter.web.room.card_views import anchor_of
 
@@ -133,7 +133,7 @@ def _step(node: Node, label: Text, source: Text, project_id: str) -> StepView:
         state=state,
         zh=label.zh,
         en=label.en,
-        by=begun_by(node.row) if node.kind == "llm" else "",
+        by=started_by(node.row) if node.kind == "llm" else "",
         at=node.at.isoformat(timespec="seconds"),
         source_zh=source.zh,
         source_en=source.en,
@@ -202,7 +202,7 @@ def _act(node: Node, titles: Titles) -> Text:
     made = _value(node)
     if isinstance(made, Unreadable):
         return lineage_texts.UNREADABLE
-    by = begun_by(node.row) or (made.name if isinstance(made, Verdict | Order) else "")
+    by = started_by(node.row) or (made.name if isinstance(made, Verdict | Order) else "")
     name = Text(by, by) if by else lineage_texts.SOMEBODY
     what = made.verdict if isinstance(made, Verdict) else ACTIONS.get(node.type, "") if made else ""
     title = made.title if isinstance(made, Version | Verdict) else ""
