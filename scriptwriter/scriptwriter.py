@@ -14,7 +14,7 @@ from scriptwriter.api.http_app import create
 from scriptwriter.api.middleware.request_guard import RequestGuard
 from scriptwriter.api.middleware.security_headers import hashes_of_build
 from scriptwriter.domain.errors import UserError
-from scriptwriter.web.connected_events import connected, forget
+from scriptwriter.web.connected_events import connected, forget, pace
 from scriptwriter.web.event_signatures import admit
 from scriptwriter.web.kit.frame import broken_page
 from scriptwriter.web.page_table import add_routes
@@ -43,6 +43,8 @@ class App(rx.App):
     def __call__(self) -> ASGIApp:
         """The ASGI app that the server runs."""
         app = super().__call__()
+        if self.event_namespace is not None:
+            pace(self.event_namespace)
         scripts = hashes_of_build(get_web_dir() / Dirs.STATIC)
         return RequestGuard(
             app, admit=admit, forget=partial(forget, self.state_manager), closed=CLOSED, scripts=scripts

@@ -17,7 +17,9 @@ from scriptwriter.api.middleware import websocket_connections
 from scriptwriter.web import event_signatures
 
 if TYPE_CHECKING:
+    from reflex.app import EventNamespace
     from reflex.event import Event
+    from reflex.state import StateUpdate
     from reflex_base.event.processor import EventFuture, EventProcessor
 
 AFTERWARDS = 3.0
@@ -25,6 +27,7 @@ AFTERWARDS = 3.0
 
 _log = structlog.get_logger(__name__)
 _later: set[asyncio.Task[None]] = set()
+_expiring: asyncio.Task[None] | None = None
 
 
 class ConnectedEvents:
@@ -36,6 +39,9 @@ class ConnectedEvents:
     async def enqueue(self, token: str, event: "Event", ev_ctx: Any = None) -> "EventFuture":
         """Handle an event of the tab `token` for as long as its websocket is open."""
         connection = websocket_connections.take(event.router_data.get("headers"))
+        if connection is not None:
+            # Before its handler sends anything.
+            connection.serve(token)
         work = await self._processor.enqueue(token, event, ev_ctx)
         if connection is not None:
             connection.carry(token, work, follows=event_signatures.is_background(event.name))
@@ -50,14 +56,41 @@ def connected(processor: "EventProcessor") -> "EventProcessor":
     return cast("EventProcessor", ConnectedEvents(processor))
 
 
+def pace(pages: "EventNamespace") -> None:
+    """Let Reflex send something to a tab only after its page has taken what was sent to it before."""
+    send = pages.emit_update
+
+    async def emit_update(update: "StateUpdate", token: str) -> None:
+        connection = websocket_connections.of_tab(token)
+        if connection is not None:
+            await connection.emit()
+        await send(update, token)
+
+    pages.emit_update = emit_update
+
+
 async def forget(manager: StateManager, tokens: list[str]) -> None:
-    """Drop the states of tabs, by their tokens, now and once more when their last events have ended."""
+    """Drop the states of tabs, by their tokens, now and once more when their last events have ended.
+
+    States in memory are dropped as well when their tabs have been closed for long enough. Redis has its own
+    expiry, and the tab may be open in another process.
+    """
+    global _expiring
+    if isinstance(manager, StateManagerMemory) and (_expiring is None or _expiring.done()):
+        _expiring = asyncio.create_task(_expire(manager))
     if not tokens:
         return
     await _drop(manager, tokens)
     task = asyncio.create_task(_drop_later(manager, tokens))
     _later.add(task)
     task.add_done_callback(_later.discard)
+
+
+async def _expire(manager: StateManagerMemory) -> None:
+    """Drop the states of closed tabs when their time is over, as long as there are any."""
+    while (pause := websocket_connections.next_expiry()) is not None:
+        await asyncio.sleep(pause)
+        await _drop(manager, websocket_connections.expired_tabs())
 
 
 async def _drop_later(manager: StateManager, tokens: list[str]) -> None:

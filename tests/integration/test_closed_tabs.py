@@ -10,6 +10,7 @@ from reflex.state import State
 from reflex_base.event import Event
 from reflex_base.event.processor import BaseStateEventProcessor
 
+from scriptwriter.api.middleware import websocket_connections
 from scriptwriter.api.middleware.websocket_connections import HEADER, Connection, opened, outdated_tabs
 from scriptwriter.scriptwriter import app
 from scriptwriter.web.connected_events import ConnectedEvents, forget
@@ -17,6 +18,7 @@ from scriptwriter.web.event_signatures import admit
 from scriptwriter.web.members.members_state import MembersState
 from scriptwriter.web.room.idea_state import IdeasState
 from tests.support.rooms import Room
+from tests.support.waiting import eventually
 
 BOOT = f"{State.get_full_name()}.hydrate_and_load"
 
@@ -81,6 +83,24 @@ async def test_a_persons_tab_is_there_when_they_come_back(
     await forget(manager, outdated_tabs(connection))
 
     assert [*manager.states] == ["tab"]
+
+
+async def test_a_persons_closed_tab_is_forgotten_after_a_while(
+    events: ConnectedEvents, manager: StateManagerMemory, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tab that came back meanwhile is open, and stays."""
+    monkeypatch.setattr(websocket_connections, "KEPT_SECONDS", 0.0)
+    with opened(room.owner, bool) as back:
+        for token in ("gone", "back"):
+            with opened(room.owner, bool) as connection:
+                await _send(events, connection, token, BOOT)
+            outdated = outdated_tabs(connection)
+            if token == "back":
+                await _send(events, back, token, BOOT)
+            await forget(manager, outdated)
+
+        await eventually(lambda: [*manager.states] == ["back"])
+    assert websocket_connections.next_expiry() is None
 
 
 def test_what_nobody_known_sends_to_a_page_leads_to_the_sign_in_page() -> None:

@@ -3,25 +3,30 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.types import Message
 
 from scriptwriter.api.middleware import page_websocket, websocket_connections
-from scriptwriter.api.middleware.page_websocket import ANONYMOUS_MESSAGE_LIMIT, PageSocket
+from scriptwriter.api.middleware.page_websocket import ANONYMOUS_MESSAGE_LIMIT, EVENT, PageSocket
 from scriptwriter.api.middleware.websocket_connections import (
     ANONYMOUS,
     KEPT_TABS,
     MOST_ANONYMOUS,
     MOST_OF_A_PERSON,
+    MOST_UNSENT,
     OF_A_PERSON,
     Connection,
     Sender,
     TooMany,
+    expired_tabs,
     opened,
     outdated_tabs,
 )
+from scriptwriter.web.connected_events import pace
+from tests.support.waiting import eventually
 
 
 class Handled:
@@ -148,6 +153,62 @@ def test_the_tabs_that_a_person_closed_last_are_kept() -> None:
             connection.carry(f"tab {number}", Handled(), follows=False)
         gone += outdated_tabs(connection)
     assert gone == ["tab 0", "tab 1"]
+
+
+def test_who_left_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their tabs and their budgets: a process does not grow with everybody who ever came."""
+    with opened("left", bool) as connection, opened("stays", bool):
+        connection.carry("a tab of theirs", Handled(), follows=False)
+        budget = connection.sender
+    outdated_tabs(connection)
+    assert "a tab of theirs" not in expired_tabs()
+
+    monkeypatch.setattr(websocket_connections, "KEPT_SECONDS", 0.0)
+    with opened("stays", bool) as other:
+        assert "a tab of theirs" in expired_tabs()
+        assert expired_tabs() == []
+        with opened("left", bool) as again, opened("stays", bool) as one_more:
+            assert again.sender is not budget
+            assert one_more.sender is other.sender
+
+
+async def test_a_page_that_reads_nothing_is_sent_two_messages() -> None:
+    """Whoever sends it more waits, until it has read or is gone."""
+    with opened("writer", bool) as connection:
+        connection.serve("tab")
+        sent: list[int] = []
+        pages: Any = SimpleNamespace(emit_update=lambda update, token: _noted(sent, update))
+        pace(pages)
+        emitting = [
+            asyncio.ensure_future(pages.emit_update(number, "tab")) for number in range(MOST_UNSENT + 2)
+        ]
+        await eventually(lambda: len(sent) == MOST_UNSENT)
+        await pages.emit_update(100, "another tab")
+        assert sent == [*range(MOST_UNSENT), 100]
+
+        connection.sent()
+        await eventually(lambda: len(sent) == MOST_UNSENT + 2)
+    await asyncio.gather(*emitting)
+
+
+async def _noted(sent: list[int], number: int) -> None:
+    sent.append(number)
+
+
+async def test_a_page_that_does_not_take_a_message_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it does not take that it is closed."""
+    monkeypatch.setattr(page_websocket, "UNREAD_SECONDS", 0.01)
+    monkeypatch.setattr(page_websocket, "CLOSE_SECONDS", 0.01)
+
+    async def never(_: Message) -> None:
+        await asyncio.Event().wait()
+
+    with opened("writer", bool) as person:
+        page = Page()
+        socket = PageSocket(page.receive, never, lambda event, known: event, person)
+        await socket.send({"type": "websocket.send", "text": EVENT + ",{}]"})
+        message = await asyncio.wait_for(socket.receive(), 10)
+    assert message["type"] == "websocket.disconnect"
 
 
 def test_websockets_of_nobody_known_open_one_after_another() -> None:

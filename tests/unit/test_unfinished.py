@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from starlette.types import Scope
@@ -85,6 +85,34 @@ async def test_whole_messages_are_not_counted(line: Callable[[], Line]) -> None:
         assert incoming.unfinished() == 0
         unfinished_messages.check()
     assert refused == []
+
+
+async def test_connections_on_which_nothing_comes_are_not_checked(line: Callable[[], Line]) -> None:
+    """However many are open: a check is planned when something has come, and counts that connection alone."""
+    lines, refused = [line() for _ in range(20)], []
+    with ExitStack() as stack:
+        for number, each in enumerate(lines):
+            stack.enter_context(counted(each.scope, LIMIT, lambda number=number: refused.append(number)))
+        await eventually(lambda: not unfinished_messages.planned())
+
+        lines[7].bring(LIMIT + READ_AHEAD + 20_000)
+        await eventually(lambda: refused == [7])
+        await eventually(lambda: not unfinished_messages.planned())
+
+
+async def test_a_client_that_does_not_read_is_counted_too(line: Callable[[], Line]) -> None:
+    """The kernel tells of nothing that comes where the server cannot send, and reads at once."""
+    one, refused = line(), []
+    with counted(one.scope, LIMIT, lambda: refused.append("one")) as incoming:
+        one.server.setblocking(False)
+        with incoming.sending(), suppress(BlockingIOError):
+            while True:
+                one.server.send(b"x" * 100_000)
+        one.server.setblocking(True)
+        unfinished_messages.check()
+
+        one.bring(LIMIT + READ_AHEAD + 20_000)
+        await eventually(lambda: refused == ["one"])
 
 
 async def test_all_connections_together_have_a_limit_too(

@@ -42,6 +42,12 @@ BURST, PER_SECOND = 300, 30.0
 """Messages of one websocket: how many at once, and how many a second in the long run."""
 PATIENCE = 20
 """Refused events after which a websocket is closed."""
+UNREAD_SECONDS = 30.0
+"""How long the network may take for one message to a page, whose pings fail before that."""
+CLOSE_SECONDS = 5.0
+"""How long a page may take to be told that its websocket is closed."""
+EVENT = f'42{websocket_messages.NAMESPACE},["event"'
+"""How a message to the page begins that an event handler has sent (Socket.IO 5, Engine.IO 4)."""
 TOKEN_LIMIT = 100
 """Characters of a client's token."""
 KEPT_HEADERS = frozenset(
@@ -205,9 +211,21 @@ class PageSocket:
         return longest(self.connection)
 
     async def send(self, message: Message) -> None:
-        """Something from the app to the page."""
-        if not self.closed:
-            await self.page_send(message)
+        """Send something from the app to the page.
+
+        A page that does not take it within UNREAD_SECONDS is cut off: it would stay in memory.
+        """
+        if self.closed:
+            return
+        try:
+            async with asyncio.timeout(UNREAD_SECONDS):
+                with self.incoming.sending() if self.incoming else nullcontext():
+                    await self.page_send(message)
+        except TimeoutError:
+            self._cut_off("the page does not read")
+        finally:
+            if (message.get("text") or "").startswith(EVENT):
+                self.connection.sent()
 
     def _passed(self, message: websocket_messages.Message) -> websocket_messages.Message | None:
         if message.event is None:
@@ -224,5 +242,17 @@ class PageSocket:
     async def _close(self, code: int, why: str) -> Message:
         _log.warning("websocket_closed", reason=why)
         self.closed = True
-        await self.page_send({"type": "websocket.close", "code": code, "reason": why})
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.page_send({"type": "websocket.close", "code": code, "reason": why})
+        except TimeoutError:
+            self._cut_off("the page does not read that it is closed")
         return {"type": "websocket.disconnect", "code": code}
+
+    def _cut_off(self, why: str) -> None:
+        """End the connection without a word to the page, which would not read it."""
+        _log.warning("websocket_cut_off", reason=why)
+        self.closed = True
+        if self.incoming is not None:
+            self.incoming.cut()
+        self.dismissed.set()

@@ -1,31 +1,37 @@
-"""How many bytes of a websocket message have come before it is whole, as the kernel counts them.
+"""Limits the bytes of a websocket message that have come before the message is whole.
 
-The server (Granian) keeps up to 64 MB of a message before the application sees anything of it, and has no
-setting for that. Linux counts the bytes that came over a connection (tcp(7), TCP_INFO): those since the last
-whole message are what the server keeps. On other systems nothing is counted here.
+The server (Granian) keeps up to 64 MB of a message before the application sees any of it, and has no setting
+for that. Linux counts the bytes that came over a connection (tcp(7), TCP_INFO): those since the last whole
+message are what the server keeps. Other systems have no such count, so nothing is limited there.
+
+A connection is counted again only after something came over it, which the kernel tells (epoll(7),
+edge-triggered): an open connection on which nothing comes costs nothing. The kernel leaves an arrival out
+that was read meanwhile, unless the socket is writable. So a connection that is not writable is counted at
+every check; it can become so only by a send (`Incoming.sending`).
 """
 
 import asyncio
 import fcntl
 import os
+import select
 import socket
 import struct
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
 from starlette.types import Scope
 
 READ_AHEAD = 128 * 1024
-"""Bytes that the server may have read beyond the message that it has handed on."""
+"""Bytes that the server may have read beyond the last message that it has handed on."""
 MOST_OF_ALL = 64 * 1024 * 1024
 """Bytes of unfinished messages of all connections in this process; beyond, the largest are refused."""
 CHECKED_EVERY = 0.05
-"""Seconds: what comes in between is kept, as fast as the network is."""
+"""Seconds between two checks: what comes in between is kept, as fast as the network is."""
 _RECEIVED = struct.Struct("@128xQ")
 """tcpi_bytes_received in `struct tcp_info` of linux/tcp.h."""
 _UNREAD = struct.Struct("@i")
@@ -33,40 +39,178 @@ _UNREAD = struct.Struct("@i")
 
 @dataclass(eq=False)
 class Incoming:
-    """One connection; `refused` is whether too much has come, which `refuse` was called for once."""
+    """What has come over one connection.
+
+    `limit` is in bytes; `counted` says that it is among the connections that are checked, `refused` that
+    `refuse` was called, which happens once.
+    """
 
     limit: int
     refuse: Callable[[], object]
     refused: bool = False
+    counted: bool = False
     _socket: socket.socket | None = None
     _whole: int = 0
+    _sends: int = 0
 
     def finished(self) -> None:
-        """A whole message has been handed on."""
+        """Note that a whole message has been handed on."""
         self._whole = self._taken()
+        _checks.unfinished.pop(self, None)
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """A block in which something is sent over this connection."""
+        self._sends += 1
+        try:
+            yield
+        finally:
+            self._sends -= 1
+            _checks.check_soon(self)
 
     def unfinished(self) -> int:
-        """Bytes that the server has taken since; up to READ_AHEAD of them may be whole messages."""
+        """Bytes that the server has taken since the last whole message.
+
+        Up to READ_AHEAD of them may be of later messages that are whole as well.
+        """
         return 0 if self.refused else self._taken() - self._whole
+
+    def may_arrive_unseen(self) -> bool:
+        """Whether the next check has to count this connection even if the kernel tells of no arrival."""
+        if self._socket is None or self.refused:
+            return False
+        return bool(self._sends) or self._unread() > 0 or not self._writable()
 
     def stop(self) -> None:
         """Refuse what has come."""
         self.refused = True
         self.refuse()
 
+    def cut(self) -> None:
+        """End the connection at once, whatever the server still has to send over it."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
     def _taken(self) -> int:
         if self._socket is None:
             return 0
         try:
             told = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED.size)
-            unread = fcntl.ioctl(self._socket, termios.FIONREAD, bytes(_UNREAD.size))
-            return _RECEIVED.unpack(told)[0] - _UNREAD.unpack(unread)[0]
+            return _RECEIVED.unpack(told)[0] - self._unread()
         except (OSError, struct.error):
             return self._whole
 
+    def _unread(self) -> int:
+        assert self._socket is not None
+        try:
+            return _UNREAD.unpack(fcntl.ioctl(self._socket, termios.FIONREAD, bytes(_UNREAD.size)))[0]
+        except OSError:
+            return 0
 
-_open: dict[Incoming, None] = {}
-_timer: asyncio.TimerHandle | None = None
+    def _writable(self) -> bool:
+        assert self._socket is not None
+        asked = select.poll()
+        asked.register(self._socket, select.POLLOUT)
+        return bool(asked.poll(0))
+
+
+@dataclass(eq=False)
+class _Checks:
+    """The connections that are counted: `open` by their file descriptors here.
+
+    `due` are those that the next check counts whatever the kernel tells, `unfinished` the sizes of those with
+    an unfinished message at their last count.
+    """
+
+    open: dict[int, Incoming] = field(default_factory=dict)
+    due: set[Incoming] = field(default_factory=set)
+    unfinished: dict[Incoming, int] = field(default_factory=dict)
+    _arrivals: "select.epoll | None" = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _timer: asyncio.TimerHandle | None = None
+
+    def add(self, incoming: Incoming, connection: socket.socket) -> None:
+        """Count this connection from now on."""
+        if self._arrivals is None:
+            self._loop, self._arrivals = asyncio.get_running_loop(), select.epoll()
+            self._loop.add_reader(self._arrivals, self._arrived)
+        self.open[connection.fileno()], incoming.counted = incoming, True
+        # Writable as well: see the module.
+        self._arrivals.register(connection, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+        self.check_soon(incoming)
+
+    def remove(self, incoming: Incoming, connection: socket.socket) -> None:
+        """Count it no longer."""
+        assert self._arrivals is not None and self._loop is not None
+        # Closing it here would not end this: the server has the same connection open.
+        self._arrivals.unregister(connection)
+        del self.open[connection.fileno()]
+        incoming.counted = False
+        self.due.discard(incoming)
+        self.unfinished.pop(incoming, None)
+        if not self.open:
+            self._loop.remove_reader(self._arrivals)
+            self._arrivals.close()
+            if self._timer is not None:
+                self._timer.cancel()
+            self._arrivals = self._loop = self._timer = None
+
+    def check_soon(self, incoming: Incoming) -> None:
+        """Count a connection at the next check, CHECKED_EVERY seconds from now at the latest."""
+        if incoming.counted:
+            self.due.add(incoming)
+            self._schedule()
+
+    def check(self) -> None:
+        """Count the connections over which something came, and refuse those with too much."""
+        if self._arrivals is None:
+            return
+        arrived = self._arrivals.poll(0, max(1, len(self.open)))
+        counted = self.due.union(self.open[number] for number, _ in arrived if number in self.open)
+        self.due = {each for each in counted if each.may_arrive_unseen()}
+        for each in counted:
+            if size := each.unfinished():
+                self.unfinished[each] = size
+            else:
+                self.unfinished.pop(each, None)
+        self._refuse()
+
+    def planned(self) -> bool:
+        """Whether a check is to come without anything that has to come before."""
+        return self._timer is not None
+
+    def _refuse(self) -> None:
+        together = sum(self.unfinished.values())
+        for each, size in sorted(self.unfinished.items(), key=lambda item: -item[1]):
+            if size <= each.limit and together <= MOST_OF_ALL:
+                break
+            del self.unfinished[each]
+            each.stop()
+            together -= size
+
+    def _arrived(self) -> None:
+        """Something came: the next check counts it, together with all that comes until then."""
+        assert self._loop is not None and self._arrivals is not None
+        self._loop.remove_reader(self._arrivals)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._timer is None and self._loop is not None:
+            self._timer = self._loop.call_later(CHECKED_EVERY, self._checked)
+
+    def _checked(self) -> None:
+        assert self._loop is not None and self._arrivals is not None
+        self._timer = None
+        self.check()
+        self._loop.add_reader(self._arrivals, self._arrived)
+        if self.due:
+            self._schedule()
+
+
+_checks = _Checks()
+check = _checks.check
+planned = _checks.planned
 
 
 @contextmanager
@@ -76,44 +220,18 @@ def counted(scope: Scope, limit: int, refuse: Callable[[], object]) -> Iterator[
     `refuse` is called once, where an unfinished message has more than `limit` bytes, or where those of all
     connections have more than MOST_OF_ALL and this one is among the largest.
     """
-    with _socket_of(scope) or nullcontext() as found:
-        incoming = Incoming(limit + READ_AHEAD, refuse, _socket=found)
+    found = _socket_of(scope)
+    incoming = Incoming(limit + READ_AHEAD, refuse, _socket=found)
+    if found is None:
+        yield incoming
+        return
+    with found:
         incoming.finished()
-        _open[incoming] = None
-        _check_on_time()
+        _checks.add(incoming, found)
         try:
             yield incoming
         finally:
-            del _open[incoming]
-            _check_on_time()
-
-
-def check() -> None:
-    """Refuse the connections over which too much has come."""
-    sizes = {each: each.unfinished() for each in _open}
-    together = sum(sizes.values())
-    for each, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        if size <= each.limit and together <= MOST_OF_ALL:
-            break
-        each.stop()
-        together -= size
-
-
-def _check_on_time() -> None:
-    """Check in CHECKED_EVERY seconds, as long as there is a connection."""
-    global _timer
-    if _open and _timer is None:
-        _timer = asyncio.get_running_loop().call_later(CHECKED_EVERY, _checked)
-    elif not _open and _timer is not None:
-        _timer.cancel()
-        _timer = None
-
-
-def _checked() -> None:
-    global _timer
-    _timer = None
-    check()
-    _check_on_time()
+            _checks.remove(incoming, found)
 
 
 def _socket_of(scope: Scope) -> socket.socket | None:
@@ -123,11 +241,14 @@ def _socket_of(scope: Scope) -> socket.socket | None:
         return None
     peer, own = _end(client), _end(server)
     for each in os.listdir("/proc/self/fd"):
+        if int(each) in _checks.open:
+            continue
         with suppress(OSError):
             # Looked at before it is duplicated: there may be many.
             looked_at = socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=int(each))
             try:
-                right = _end(looked_at.getpeername()) == peer
+                address = looked_at.getpeername()
+                right = address[1:2] == peer[1:] and _end(address) == peer
             finally:
                 looked_at.detach()
             if right:

@@ -20,8 +20,12 @@ MOST_OF_A_PERSON = 45
 """Open websockets of one person."""
 MOST_ANONYMOUS = 200
 """Open websockets of nobody known, all together; the oldest is closed for the next one."""
+MOST_UNSENT = 2
+"""Messages to one page that the network has not taken yet; whoever sends it more waits."""
 KEPT_TABS, KEPT_UNKNOWN_TABS = 40, 1_000
 """Closed tabs of one person, and of all that are UNKNOWN, whose state is kept for when they come back."""
+KEPT_SECONDS = 120.0
+"""How long it is kept: a line that was cut is back by then. In a tab a large project takes 10 MB and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,17 @@ class Work(Protocol):
 
 @dataclass(eq=False)
 class Sender:
-    """Who sends events: a person over all their websockets, or one anonymous websocket."""
+    """Who sends events: a person over all their websockets, or one anonymous websocket.
+
+    `since` is when the last event was counted (time.monotonic).
+    """
 
     limits: Limits
     connections: set["Connection"] = field(default_factory=set)
-    closed_tabs: dict[str, None] = field(default_factory=dict)
     _waiting: int = 0
     _characters: int = 0
     _left: float = 0.0
-    _since: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=time.monotonic)
     _handled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -96,8 +102,8 @@ class Sender:
     def take(self, longest: float = float("inf")) -> float:
         """Spend one event: the seconds to wait for it. Raises TooMany where that is longer than `longest`."""
         now = time.monotonic()
-        gained = (now - self._since) * self.limits.per_second
-        self._left, self._since = min(self.limits.burst, self._left + gained), now
+        gained = (now - self.since) * self.limits.per_second
+        self._left, self.since = min(self.limits.burst, self._left + gained), now
         wait = max(0.0, (1 - self._left) / self.limits.per_second)
         if wait > longest:
             raise TooMany
@@ -131,11 +137,35 @@ class Connection:
     arriving: int = 0
     signed_out: bool = False
     _works: set[Work] = field(default_factory=set)
+    _unsent: int = 0
+    _sent: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: bool = False
+
+    def serve(self, token: str) -> None:
+        """Note that the tab `token` is open over this websocket."""
+        self.tokens.add(token)
+        _of_tabs[token] = self
+        _closed_tabs.pop(token, None)
+
+    async def emit(self) -> None:
+        """Wait until the page has taken what it was sent before, and count one more message to it.
+
+        A page that takes nothing holds what is sent to it in memory. What follows a project sends the newest
+        only, so a page that is slow gets fewer messages.
+        """
+        while self._unsent >= MOST_UNSENT and not self._ended:
+            self._sent.clear()
+            await self._sent.wait()
+        self._unsent += 1
+
+    def sent(self) -> None:
+        """A message is on its way to the page: the network has it."""
+        self._unsent = max(0, self._unsent - 1)
+        self._sent.set()
 
     def carry(self, token: str, work: Work, *, follows: bool) -> None:
         """Note what an event for the tab `token` has started: it ends with this websocket."""
-        self.tokens.add(token)
+        self.serve(token)
         self._works = {each for each in self._works if not each.all_done()} | {work}
         if self._ended:
             work.cancel()
@@ -155,6 +185,7 @@ class Connection:
     def end(self) -> None:
         """End everything that it started."""
         self._ended = True
+        self._sent.set()
         for work in self._works:
             work.cancel()
         self._works.clear()
@@ -168,6 +199,11 @@ async def wait_for_turn(person: str) -> None:
 
 _opened_by_nobody = Sender(OPENED_BY_NOBODY)
 _open: dict[str, Connection] = {}
+_of_tabs: dict[str, Connection] = {}
+"""By a tab's token, the websocket over which it is open, or was opened last."""
+_closed_tabs: dict[str, tuple[str, float]] = {}
+"""Closed tabs that are kept, by their tokens: the person, and when it was closed (time.monotonic), oldest
+first."""
 _people: dict[str, Sender] = {}
 _anonymous: dict[Connection, None] = {}
 _unknown_tabs: dict[str, None] = {}
@@ -191,6 +227,9 @@ def opened(person: str, close: Callable[[], object]) -> Iterator[Connection]:
         _anonymous.pop(connection, None)
         connection.sender.connections.discard(connection)
         del _open[connection.id]
+        for token in connection.tokens:
+            if _of_tabs.get(token) is connection:
+                del _of_tabs[token]
 
 
 def take(headers: Mapping[str, str] | None) -> Connection | None:
@@ -202,25 +241,51 @@ def take(headers: Mapping[str, str] | None) -> Connection | None:
 
 def in_use(token: str) -> bool:
     """Whether an open connection is of this tab."""
-    return any(token in connection.tokens for connection in _open.values())
+    return token in _of_tabs
+
+
+def of_tab(token: str) -> Connection | None:
+    """The open connection of this tab."""
+    return _of_tabs.get(token)
 
 
 def outdated_tabs(connection: Connection) -> list[str]:
     """The tabs whose state nobody needs, now that this connection is closed: all of an anonymous one.
 
-    Of a person those are kept that were closed last.
+    Of a person those are kept that were closed last, until `expired_tabs` gives them.
     """
     if not connection.person or connection.signed_out:
         return list(connection.tokens)
-    unknown = connection.person == UNKNOWN
-    closed = _unknown_tabs if unknown else connection.sender.closed_tabs
     for token in connection.tokens:
-        closed.pop(token, None)
-        closed[token] = None
-    outdated = list(closed)[: -(KEPT_UNKNOWN_TABS if unknown else KEPT_TABS)]
+        _closed_tabs.pop(token, None)
+        _closed_tabs[token] = (connection.person, time.monotonic())
+    most = KEPT_UNKNOWN_TABS if connection.person == UNKNOWN else KEPT_TABS
+    of_person = [token for token, (person, _) in _closed_tabs.items() if person == connection.person]
+    outdated = of_person[:-most]
     for token in outdated:
-        del closed[token]
+        del _closed_tabs[token]
     return outdated
+
+
+def expired_tabs() -> list[str]:
+    """The tabs that were closed KEPT_SECONDS ago and did not come back; each is given once.
+
+    Whoever has no websocket, and sent nothing since then, is forgotten with them.
+    """
+    ended = time.monotonic() - KEPT_SECONDS
+    expired = [token for token, (_, closed_at) in _closed_tabs.items() if closed_at <= ended]
+    for token in expired:
+        del _closed_tabs[token]
+    for person, sender in [*_people.items()]:
+        if not sender.connections and sender.since <= ended:
+            del _people[person]
+    return expired
+
+
+def next_expiry() -> float | None:
+    """Seconds until `expired_tabs` gives another one; None where no closed tab is kept."""
+    closed_at = next((closed_at for _, closed_at in _closed_tabs.values()), None)
+    return None if closed_at is None else max(0.0, closed_at + KEPT_SECONDS - time.monotonic())
 
 
 def _let_go(connection: Connection) -> None:
