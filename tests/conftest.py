@@ -1,5 +1,6 @@
 """Fixtures every test may ask for; their logic is in support/."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -31,6 +32,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "own")
 # The usual traceback takes seconds to colour the sources and the variables of every frame.
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+
+# What is imported and collected lives as long as the process: the collector would look at it again and again.
+gc.disable()
 
 PROCESSES = 4
 """How many processes share the tests: twice the cores of a small machine, since tests mostly wait."""
@@ -75,6 +79,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         pages = {"web", "published"} & {*getattr(item, "fixturenames", ())}
         if pages and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+def pytest_collection_finish() -> None:
+    """From here on the collector looks at what the tests make, and at nothing that was there before them."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
