@@ -1,6 +1,7 @@
 """The production build of this application, running on a free port; knows nothing of browsers."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BUILD_LIMIT = 240.0
+PORTS = range(20_000, 32_000)
+"""Below the ports that Linux (from 32768) and macOS (from 49152) choose from by themselves."""
 _SERVE = """
 import sys
 from reflex.utils.exec import run_backend_prod
@@ -58,10 +61,12 @@ class Web:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, and that no system gives to an outgoing connection meanwhile."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
