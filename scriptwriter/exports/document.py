@@ -33,7 +33,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One export; `models` wrote the ideas, `marked` says whether it shows the AI label."""
+    """One export; `models` wrote the ideas, `marked` says whether it shows the AI label.
+
+    `unreadable` is the number of batches of the project whose rows cannot be read.
+    """
 
     project: str
     made_at: datetime
@@ -42,6 +45,7 @@ class Document:
     language: Language = "zh"
     marked: bool = True
     description: str = ""
+    unreadable: int = 0
 
     def say(self, text: Text, **values: object) -> str:
         """A text in the language of the export."""
@@ -58,6 +62,11 @@ class Document:
     def briefs(self) -> tuple[Brief, ...]:
         """Each brief once, in order."""
         return tuple(dict.fromkeys(section.brief for section in self.sections if section.brief is not None))
+
+    @property
+    def left_out(self) -> str:
+        """A sentence about what is missing because it cannot be read; "" if nothing is."""
+        return self.say(export_texts.LEFT_OUT, count=self.unreadable) if self.unreadable else ""
 
     @property
     def mark(self) -> str:

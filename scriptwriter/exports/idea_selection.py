@@ -34,6 +34,7 @@ async def read(
         language,
         marked,
         project.description,
+        sum(batch.error_code == "run_unreadable" for batch in flow.batches),
     )
 
 

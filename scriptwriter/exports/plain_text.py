@@ -10,11 +10,11 @@ _AT_LINE_START = re.compile(r"(^|\r)([^\S\r\n]*)([-+=]|\d+[.)])?", re.MULTILINE)
 
 
 def plain(document: Document) -> str:
-    """The ideas as plain text: title and body of each, an empty line between, the AI label at the end."""
+    """The ideas as plain text: title and body of each, empty lines between, the AI label at the end."""
     parts = []
     for _, ideas in numbered(document.sections):
         parts += [f"{number}. {idea.title}\n{idea.body}" for number, idea in ideas]
-    return "\n\n".join([*parts, *([document.mark] if document.mark else [])]) + "\n"
+    return "\n\n".join([*parts, *filter(None, (document.left_out, document.mark))]) + "\n"
 
 
 def markdown(document: Document) -> str:
@@ -33,6 +33,8 @@ def markdown(document: Document) -> str:
             parts += [f"## {number}. {escaped(idea.title)}", escaped(idea.body)]
             if note := document.note_of(idea):
                 parts.append(f"*{escaped(note)}*")
+    if document.left_out:
+        parts.append(f"*{escaped(document.left_out)}*")
     if document.mark:
         parts += ["---", " · ".join(escaped(each) for each in (document.mark, document.made_by) if each)]
     return "\n\n".join(parts) + "\n"

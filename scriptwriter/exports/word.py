@@ -40,6 +40,8 @@ def word(document: Document) -> bytes:
             text.add_lines(idea.body)
             if note := document.note_of(idea):
                 text.add(note, "Caption")
+    if document.left_out:
+        text.add(document.left_out, "Caption")
     _mark(text, document)
     output = BytesIO()
     file.save(output)

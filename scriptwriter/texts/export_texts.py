@@ -17,6 +17,9 @@ NOT_DOWNLOADED = Text("没有下载成功，请再试一次", "The download fail
 MARKDOWN_FILE = Text("Markdown", "Markdown")
 WORD_FILE = Text("Word 文档", "Word file")
 WHOLE_PROJECT = Text("整个项目（JSON）", "Whole project (JSON)")
+LEFT_OUT = Text(
+    "有 {count} 批创意无法读取，没有导出", "Batches that could not be read and were left out: {count}"
+)
 AI_MARK = Text("AI 生成", "AI-generated")
 AI_PROPERTY = Text(
     "本文件中的创意由人工智能生成（模型：{models}）",

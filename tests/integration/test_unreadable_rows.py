@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 
+import docx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.exports.idea_selection import read as read_document
+from scriptwriter.exports.plain_text import markdown, plain
+from scriptwriter.exports.word import word
 from scriptwriter.services.ideas import edits, verdicts
 from scriptwriter.services.projects import catalog
 from scriptwriter.services.runs import ending, provenance, retrying, starting
@@ -203,3 +207,21 @@ async def test_an_idea_that_can_be_read_beside_one_that_cannot_is_as_before(
     assert flow.keepers == (second,)
     with pytest.raises(UserError, match="idea_not_found"):
         await verdicts.pick(room.project_id, first, "keep", room.owner)
+
+
+async def test_an_export_says_what_is_missing_in_the_readers_language(connected: str, room: Room) -> None:
+    """In every format for people, and not where everything can be read."""
+    [first, *_] = await written(room, ONE)
+    await written(room, ONE)
+    whole = await read_document(room.project_id, room.viewer, "all")
+    execute(connected, "UPDATE artifacts SET data = '{' WHERE id = %s", first.artifact_id)
+
+    zh = await read_document(room.project_id, room.viewer, "all")
+    en = await read_document(room.project_id, room.viewer, "keepers", language="en")
+
+    assert whole.left_out == ""
+    for form in (plain, markdown):
+        assert "有 1 批创意无法读取，没有导出" in form(zh)
+        assert "Batches that could not be read and were left out: 1" in form(en)
+    words = [each.text for each in docx.Document(BytesIO(word(zh))).paragraphs]
+    assert "有 1 批创意无法读取，没有导出" in words
