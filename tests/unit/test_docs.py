@@ -14,7 +14,10 @@ from scriptwriter.settings import Settings
 from tests.unit.test_env_example import names
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(path for each in ("docs", "scriptwriter") for path in (ROOT / each).rglob("*.md")),
+]
 BASES = (ROOT, ROOT / "scriptwriter", ROOT / "tests")
 """What a path in a document may begin at, beside the document's own folder."""
 SUFFIXES = r"py|js|css|sql|md|toml|txt|yml|yaml|jpg|json|example"

@@ -100,7 +100,7 @@ def test_a_project_without_a_batch_is_idle() -> None:
     ],
 )
 def test_each_state_of_a_batch_has_its_own_words(changes: dict[str, Any], phase: str) -> None:
-    """The table of states in PRODUCT.md, as far as the rows tell them apart."""
+    """Each state of the design, as far as the rows tell them apart."""
     assert shown(batch(**changes)).newest.phase == phase
 
 
@@ -245,7 +245,7 @@ def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
     ],
 )
 def test_each_fault_has_one_thing_to_do(code: str, remedy: str) -> None:
-    """The table of errors in PRODUCT.md."""
+    """Each error that the design names."""
     assert shown(failed(code, FIRST)).newest.remedy == remedy
 
 
