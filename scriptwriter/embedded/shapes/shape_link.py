@@ -1,7 +1,7 @@
-"""Owns one connection to Postgres as the shape server needs it; knows no shape and no table.
+"""A connection to Postgres for statements and notifications.
 
-It drives libpq itself, with one reader registered for good: a re-read takes a third of the time that
-psycopg's cursor needs for it, and a notification is handled in the same turn of the loop it arrives in.
+It calls libpq directly and keeps one reader registered with the event loop. A reading takes a third of the
+time that psycopg's cursor needs, and a notification is handled in the loop iteration in which it arrives.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import psycopg
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
-# Rows are compared and sent as printed, so what printing depends on is fixed here (recording 11).
+# Rows are compared and sent as text, so every setting that changes the text is fixed here (recording 11).
 _SESSION = """
 SET timezone = 'UTC'; SET datestyle = 'ISO, DMY'; SET intervalstyle = 'iso_8601'; SET bytea_output = 'hex';
 SET extra_float_digits = 1; SET standard_conforming_strings = on; SET client_encoding = 'UTF8';
@@ -27,7 +27,7 @@ class LinkLost(Exception):
 
 
 class QueryFailed(Exception):
-    """Postgres refused a statement: `sqlstate`, its message, and the position (1 is the first character)."""
+    """Postgres refused a statement. `position` counts characters from 1; 0 is unknown."""
 
     def __init__(self, result: PGresult) -> None:
         def part(name: pq.DiagnosticField) -> str:
@@ -40,12 +40,12 @@ class QueryFailed(Exception):
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same statement may succeed a little later: a time-out, a lock, no connection left."""
+        """Whether the same statement may succeed later: a timeout, a lock, no connection left."""
         return self.sqlstate[:2] in ("40", "53", "55", "57")
 
 
 class Link:
-    """One connection: one statement at a time, and notifications in between."""
+    """One connection. It runs one statement at a time, and takes notifications in between."""
 
     def __init__(
         self, connection: psycopg.AsyncConnection, on_notify: Callable[[bytes], None] | None
@@ -68,7 +68,7 @@ class Link:
         """Connect. Raises LinkLost when Postgres cannot be reached."""
         try:
             connection = await psycopg.AsyncConnection.connect(
-                dsn, autocommit=True, connect_timeout=5, application_name="scriptwriter shapes"
+                dsn, autocommit=True, connect_timeout=5, application_name="shape server"
             )
         except psycopg.Error as error:
             raise LinkLost(str(error)) from error
@@ -102,7 +102,7 @@ class Link:
         return await self._run(lambda: self._pg.send_query(sql.encode()))
 
     def close(self) -> None:
-        """Close the connection; a statement that runs raises LinkLost."""
+        """Close the connection. A running statement raises LinkLost."""
         self._fail()
 
     async def _run(self, send: Callable[[], None]) -> PGresult:
@@ -118,7 +118,7 @@ class Link:
         try:
             result = await self._waiting
         except asyncio.CancelledError:
-            # The answer would be taken for the next statement's.
+            # The result would be taken for that of the next statement.
             self._fail()
             raise
         if result.status == pq.ExecStatus.FATAL_ERROR:
@@ -126,7 +126,7 @@ class Link:
         return result
 
     async def _flush(self) -> None:
-        # Only a statement larger than the socket's buffer comes to the second round.
+        # Only a statement larger than the socket's buffer needs a second round.
         while self._pg.flush():
             writable = self._loop.create_future()
             self._loop.add_writer(self._socket, lambda w=writable: w.done() or w.set_result(None))
@@ -168,7 +168,7 @@ class Link:
 
 
 class LinkPool:
-    """A few read-only connections, opened when they are needed, for whoever comes next."""
+    """At most `size` read-only connections, opened when they are needed."""
 
     def __init__(self, dsn: str, size: int) -> None:
         self._dsn = dsn
@@ -189,7 +189,7 @@ class LinkPool:
             self._free.put_nowait(link)
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the connections that are not lent."""
         while not self._free.empty():
             link = self._free.get_nowait()
             if link is not None:

@@ -1,6 +1,6 @@
-"""Owns one shape: the rows last read, their snapshot for newcomers, and the log of differences.
+"""The log of one shape: the rows read last, a snapshot of them for newcomers, and the changes since.
 
-Pure: no database, no HTTP, no clock. A row is what Postgres printed, one text or NULL per column.
+No database, no HTTP, no clock. A row holds the text output of Postgres, or NULL, for each column.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Change:
-    """A row as read: its key, the transaction that wrote it, and its values in the shape's column order."""
+    """A row as read: its key, the transaction that wrote it, and its values in the order of the columns."""
 
     key: bytes
     txid: int
@@ -46,7 +46,7 @@ class _Snapshot:
 
 @dataclass(frozen=True)
 class Read:
-    """What a client gets for its offset."""
+    """The messages that follow a client's offset, and the offset after them."""
 
     messages: list[bytes]
     offset: str
@@ -54,16 +54,16 @@ class Read:
 
 
 class OffsetTooOld(Exception):
-    """The log no longer reaches back to this offset: the client has to start again."""
+    """The log begins after this offset: the client has to start again."""
 
 
 class OffsetBeyondEnd(Exception):
-    """The log has not come as far as this offset."""
+    """The log ends before this offset."""
 
 
 @dataclass
 class ShapeLog:
-    """The rows of one shape and how they came to be."""
+    """The rows of one shape, and the log that leads to them. It keeps the last `tail_bytes` of the log."""
 
     schema: str
     table: str
@@ -88,7 +88,7 @@ class ShapeLog:
         self._key_start = ".".join('"' + name.replace('"', '""') + '"' for name in (self.schema, self.table))
 
     def begin(self, changes: Iterable[Change], lsn: int, snapshot_end: bytes) -> None:
-        """Take the first reading; what newcomers get until the log has grown away from it."""
+        """Take the first reading, and make the snapshot for newcomers of it."""
         self.rows = {change.key: change.row for change in changes}
         self.lsn, self._end = lsn, snapshot_end
         self._snapshots = [self._snapshot(0, (0, math.inf))]
@@ -96,8 +96,9 @@ class ShapeLog:
     def apply(self, changes: Iterable[Change], gone: Iterable[bytes], lsn: int, txids: list[int]) -> bool:
         """Log the difference between the rows and a new reading, as one transaction.
 
-        In: rows that may differ, keys no longer there, the position in the WAL, the transactions that
-        announced it (for deletions, which leave no writer behind). Out: whether anything differed.
+        `changes` are rows that may differ, `gone` the keys of deleted rows. `lsn` is the position in the WAL.
+        `txids` are the transactions that announced the change: a deleted row does not tell its own. Returns
+        whether anything differed.
         """
         drafts: list[tuple[str, Row, Row | None, list[int]]] = []
         for key in gone:
@@ -118,12 +119,12 @@ class ShapeLog:
         return True
 
     def announce(self) -> None:
-        """Wake everyone who waits for `changed`."""
+        """Resolve `changed` for all that wait for it."""
         done, self.changed = self.changed, asyncio.get_running_loop().create_future()
         done.set_result(None)
 
     def drop(self) -> None:
-        """End the shape: whoever follows it has to start again."""
+        """End the shape: its followers have to start again."""
         self.is_dropped = True
         self.announce()
 
@@ -133,7 +134,7 @@ class ShapeLog:
         return self._positions[-1] if self._positions else max((0, math.inf), self._forgotten)
 
     def read(self, offset: str) -> Read:
-        """What follows an offset: a chunk of the snapshot, or messages of the log.
+        """The chunk of the snapshot, or the messages of the log, after an offset.
 
         Raises OffsetTooOld and OffsetBeyondEnd.
         """
@@ -175,7 +176,7 @@ class ShapeLog:
         behind = self._size if newest.position <= self._forgotten else self._size_after(newest.position)
         if newest.position < self._forgotten or behind > max(newest.size, 64 * 1024):
             newest = self._snapshot(newest.first + len(newest.chunks), self.end)
-            # One older one stays for clients that are between two of its chunks.
+            # The one before stays for clients that have read some of its chunks.
             self._snapshots = [self._snapshots[-1], newest]
         return newest
 
@@ -206,7 +207,7 @@ class ShapeLog:
         if self._size <= self.tail_bytes:
             return
         count = 0
-        # Down to three quarters, so that not every message moves the whole list.
+        # Down to three quarters, so that the list is not moved for every message.
         while count < len(self._messages) and self._size > self.tail_bytes * 3 // 4:
             self._size -= len(self._messages[count])
             count += 1
@@ -240,7 +241,7 @@ class ShapeLog:
         for index in wanted:
             cell, column = row[index], self.columns[index]
             text = None if cell is None else cell.decode()
-            # Electric prints a boolean by a cast in a snapshot, and by its output function in the log.
+            # As Electric does: "true" in a snapshot (a cast), "t" in the log (the output function).
             value[column.name] = text[0] if text and column.is_bool and not is_snapshot else text
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

@@ -1,6 +1,6 @@
-"""Owns the shape server's own process: starts it, starts it again when it dies, ends it with this one.
+"""The shape server in a process of its own: started, restarted when it dies, and ended with this process.
 
-Knows how to reach the server, and nothing of shapes. It imports nothing heavy: the web process waits for it.
+This module imports nothing heavy, because its caller waits for it at its start.
 """
 
 import asyncio
@@ -13,20 +13,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_PROJECT = Path(__file__).parents[3]
+_PACKAGE = __name__.rpartition(".")[0]
+_IMPORT_ROOT = Path(__file__).parents[_PACKAGE.count(".") + 1]
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_PATIENCE = 30.0
-_STOPPING = 1.5
+_STARTS_WITHIN = 30.0
+_STOPS_WITHIN = 1.5
 
 
 class ShapeServerNotStarted(Exception):
-    """The embedded shape server did not come up."""
+    """The shape server did not start."""
 
 
 class ShapeServerProcess:
-    """The embedded shape server in a process of its own, so that it has its own interpreter lock.
+    """A shape server with an interpreter lock of its own.
 
-    `async with ShapeServerProcess(dsn) as shapes:` gives `shapes.url` and `shapes.secret`; both stay the same
+    `async with ShapeServerProcess(dsn) as shapes:` sets `shapes.url` and `shapes.secret`. Both stay the same
     when the process dies and is started again. Raises ShapeServerNotStarted.
     """
 
@@ -35,41 +36,41 @@ class ShapeServerProcess:
         self.secret = secrets.token_urlsafe(24)
         self.url = ""
         self._process: asyncio.subprocess.Process | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
-        """The running process, if there is one."""
+        """The pid of the running process, or None."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def __aenter__(self) -> Self:
         self._process = await self._start(port=0)
-        self._keeping = asyncio.create_task(self._keep())
+        self._restarting = asyncio.create_task(self._restart())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._keeping is not None:
-            self._keeping.cancel()
+        if self._restarting is not None:
+            self._restarting.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeping
+                await self._restarting
         if self._process is not None:
             await _stop(self._process)
 
     async def _start(self, port: int) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "scriptwriter.embedded.shapes.shape_server",
+            sys.executable, "-m", f"{_PACKAGE}.shape_server",
             "--follow-stdin", "--port", str(port),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=_PROJECT,
-            # In the environment, because every account may read a process's arguments.
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=_IMPORT_ROOT,
+            # In the environment, because every account of the machine can read a process's arguments.
             env={**os.environ, "SHAPE_SERVER_DSN": self._dsn, "SHAPE_SERVER_SECRET": self.secret},
-            # A Ctrl+C is for the parent; this process ends when the parent closes its stdin.
+            # Ctrl+C goes to the parent only; this process ends when the parent closes its stdin.
             start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None
         try:
-            ready = await asyncio.wait_for(process.stdout.readline(), _PATIENCE)
+            ready = await asyncio.wait_for(process.stdout.readline(), _STARTS_WITHIN)
             self.url = json.loads(ready)["url"]
         except (TimeoutError, ValueError) as error:
             await _stop(process)
@@ -79,7 +80,7 @@ class ShapeServerProcess:
             raise
         return process
 
-    async def _keep(self) -> None:
+    async def _restart(self) -> None:
         pause = _FIRST_PAUSE
         while True:
             assert self._process is not None
@@ -97,7 +98,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), _STOPPING)
+        await asyncio.wait_for(process.wait(), _STOPS_WITHIN)
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()

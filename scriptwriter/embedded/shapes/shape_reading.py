@@ -1,4 +1,4 @@
-"""Owns how a shape's rows are read: the one statement, and what its result says. Runs nothing itself."""
+"""The statement that reads a shape's rows, and what its result means. Runs no query itself."""
 
 import json
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from .shape_log import Change, Column
 from .shape_tables import FINGERPRINT, Table, quote
 
 _HEAD_CELLS = 4
-# Of other types, char(n) and inet among them, a cast to text is not what Postgres prints.
+# For other types, char(n) and inet among them, a cast to text differs from the text output.
 _CAST_PRINTS = {
     "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "uuid", "json", "jsonb",
     "date", "time", "timetz", "timestamp", "timestamptz", "interval", "bytea",
@@ -19,10 +19,10 @@ _CAST_PRINTS = {
 
 @dataclass(frozen=True)
 class Reading:
-    """A shape as one snapshot of the database shows it.
+    """The rows of a shape in one snapshot of the database.
 
-    `changes` are the rows that may be new since the horizon given, `kept` the keys of all others;
-    `horizon` is the one for the next reading, `snapshot` is Postgres' text of this one.
+    `changes` are the rows that may have changed since the given horizon, `kept` the keys of all others.
+    `horizon` is for the next reading; `snapshot` is the text of this snapshot (pg_current_snapshot).
     """
 
     horizon: str
@@ -33,7 +33,7 @@ class Reading:
     kept: set[bytes]
 
     def gone(self, known: Collection[bytes]) -> list[bytes]:
-        """Those of the known keys that are no longer there."""
+        """The known keys that are not in this reading."""
         present = self.kept.union(change.key for change in self.changes)
         return [key for key in known if key not in present]
 
@@ -47,19 +47,20 @@ class Reading:
 
 
 def reading_sql(table: Table, columns: tuple[Column, ...], where: str, params: int) -> str:
-    """The one statement that reads a shape again.
+    """The statement that reads a shape.
 
-    In: the checked clause ('' for none) and how many parameters it has; one more parameter is the horizon:
-    the oldest transaction that was unfinished at the last reading, or NULL to read everything.
+    `where` is the checked clause ('' for none), `params` the number of its parameters. One more parameter is
+    the horizon: the oldest transaction that was unfinished at the last reading, or NULL to read every row.
 
-    Out, by column: key, writing transaction, values. The first row has no key; its values are the new
-    horizon, the WAL position, the table's fingerprint and the snapshot's end. A row that was written before
-    the horizon, and so was in the last reading just as it is, carries its key only.
+    Columns of the result: key, writing transaction, values. The first row has no key; its values are the new
+    horizon, the WAL position, the table's fingerprint and the snapshot. A row that was written before the
+    horizon was in the last reading with the same values, so only its key is returned.
 
-    Why that is exact: an UPDATE or a move into the shape makes a new row version, whose xmin is its writer.
-    A version that the last snapshot did not see was written by a transaction that was then unfinished or
-    not begun, hence not older than the horizon (a subtransaction's number is above its parent's). age()
-    compares across the wrap-around of 2³². Where clauses cannot contain anything that changes by itself.
+    Why this is exact: an UPDATE, also one that moves a row into the shape, makes a new row version, and xmin
+    is the transaction that wrote it. A version that the last snapshot did not see was written by a
+    transaction that was unfinished then, or began later. So it is not older than the horizon. (The id of a
+    subtransaction is above that of its parent.) age() compares across the wrap-around of 2³². A where clause
+    cannot contain an expression whose value changes without a write.
     """
     keys = [column for column in columns if column.pk_index is not None] or columns
     key_names = [_printed(column) for column in keys]
@@ -82,7 +83,7 @@ ON coalesce(age(t.xmin) <= age({horizon}::text::xid), true) {f"WHERE {where}" if
 
 
 def read_result(result: PGresult, columns: int) -> Reading:
-    """Take apart what `reading_sql` returned for a shape of so many columns."""
+    """The result of `reading_sql` for a shape with that number of columns."""
     value, cells = result.get_value, range(2, 2 + columns)
     head: list[str] = []
     changes: list[Change] = []

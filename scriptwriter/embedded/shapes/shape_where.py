@@ -1,7 +1,7 @@
-"""Owns which where clauses a shape may have; knows SQL's tokens, and no table, connection or HTTP.
+"""The where clauses that a shape may have, checked token by token.
 
-The clause later stands inside our own SELECT, so this is also what keeps it from being anything but one
-boolean expression over one table: every token must be known, and what Electric refuses is refused alike.
+The clause becomes part of a SELECT. This check makes sure that it is one boolean expression over one table:
+it refuses every unknown token, and what Electric refuses.
 """
 
 import re
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 
 class WhereRefused(Exception):
-    """The clause is not one that a shape can have; the text is Electric's reason."""
+    """A shape cannot have this clause. The text is Electric's reason."""
 
 
 @dataclass(frozen=True)
 class Where:
     """A checked clause.
 
-    `sql` numbers the used parameters from 1; `source` keeps every character where it was, and
-    `param_places` says where in it a parameter stands (start, length, number).
+    `sql` numbers the used parameters from 1. `source` is the clause with every token at its place, and
+    `param_places` has the places of its parameters (start, length, number).
     """
 
     sql: str
@@ -30,12 +30,12 @@ class Where:
 
     @property
     def only_column(self) -> str | None:
-        """The column of a clause like `project_id = $1`, which a notification can be matched against."""
+        """The column of a clause `column = $1`, whose value a notification names; None for other clauses."""
         found = re.fullmatch(r'(?P<quote>"?)(?P<column>\w+)(?P=quote) = \$[0-9]+', self.key, re.ASCII)
         return found and found["column"]
 
 
-# Python's own \s and \w know more characters than Postgres' lexer does, and must not be used here.
+# Python's \s and \w match more characters than Postgres' lexer does, so they are not used here.
 _LETTER = "A-Za-z_\u0080-\U0010ffff"
 _TOKEN = re.compile(
     rf"""(?P<space>[ \t\n\r\f]+|--[^\n\r]*)
@@ -90,10 +90,10 @@ class _Token:
 
 
 def check_where(clause: str, params: Mapping[int, str], columns: Collection[str]) -> Where:
-    """Take a clause apart and check every token.
+    """Check every token of a clause.
 
-    In: the clause as sent, the parameters by number, the table's column names. Out: a `Where`.
-    Raises WhereRefused with Electric's wording (recordings 03, 07, 10, 21).
+    `params` are the values by number, `columns` the names of the table's columns. Raises WhereRefused with
+    Electric's reason (recordings 03, 07, 10, 21).
     """
     tokens = _without_limit(_tokens(clause))
     for index, token in enumerate(tokens):
@@ -123,7 +123,7 @@ def _tokens(clause: str) -> list[_Token]:
 
 
 def _changes_lexer(clause: str, at: int) -> bool:
-    # E'…', U&'…' and their like are read by other rules, which this lexer does not have.
+    # This lexer does not have the rules of E'…', U&'…' and similar strings.
     before = clause[:at][-2:].lower()
     return before == "u&" or (bool(before) and re.fullmatch(f"[0-9{_LETTER}$'\"]", before[-1]) is not None)
 
@@ -140,7 +140,7 @@ def _one_operator(text: str) -> str:
 
 
 def _without_limit(tokens: list[_Token]) -> list[_Token]:
-    # Electric ignores a trailing LIMIT or OFFSET without a word.
+    # Electric ignores a trailing LIMIT or OFFSET.
     while len(tokens) > 2 and tokens[-2].word in ("limit", "offset") and tokens[-1].kind == "number":
         tokens = tokens[:-2]
     return tokens
@@ -176,7 +176,7 @@ def _check_word(tokens: Sequence[_Token], index: int, columns: Collection[str]) 
     word, after = token.word, tokens[index + 1] if index + 1 < len(tokens) else None
     calls = after is not None and after.text == "("
     if word == "select":
-        raise WhereRefused(f"At location {token.at}: the embedded shape server has no subqueries")
+        raise WhereRefused(f"At location {token.at}: this server has no subqueries")
     if word in _CLAUSES:
         raise WhereRefused("malformed query ending with SQL clauses")
     if word in _SESSION_VALUES:
