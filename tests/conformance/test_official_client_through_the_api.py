@@ -30,16 +30,26 @@ TABLES = {
 BEFORE, AFTERWARDS = "还在项目里时写的", "只有还在项目里的人才看得到"
 
 
-@pytest.fixture(params=[False, True], ids=["long-poll", "sse"])
-def sse(request: pytest.FixtureRequest) -> bool:
-    """Both ways of the protocol to wait for news."""
+@pytest.fixture(params=["long-poll", "sse", "sse in parts"])
+def waiting(request: pytest.FixtureRequest) -> str:
+    """How a client waits for changes, and whether an event comes in one HTTP chunk or in Electric's three."""
     return request.param
 
 
 @pytest.fixture
-async def shape_url(connected: str) -> AsyncIterator[str]:
+def sse(waiting: str) -> bool:
+    """Whether the client asks for events."""
+    return waiting != "long-poll"
+
+
+@pytest.fixture
+async def shape_url(connected: str, waiting: str) -> AsyncIterator[str]:
     """The address of shapes for other programs, on a real server."""
-    async with shape_server(connected) as electric, known(electric), served() as home:
+    async with (
+        shape_server(connected, sse_in_parts=waiting == "sse in parts") as electric,
+        known(electric),
+        served() as home,
+    ):
         yield home + SHAPE
 
 
