@@ -69,29 +69,29 @@ class Hub:
         return self.follow_view(project_id, FLOW)
 
     @asynccontextmanager
-    async def follow_view(self, of: str, view: View[T]) -> AsyncIterator[AsyncIterator[T]]:
+    async def follow_view(self, subject_id: str, view: View[T]) -> AsyncIterator[AsyncIterator[T]]:
         """Iterate over the values of a view: now, and after every change.
 
-        `of` is the id of a project, or of a person where the view says so. The first value comes when all
-        shapes are complete; a slow follower skips to the newest one. The caller has checked that the person
-        may read it.
+        `subject_id` is the id of a project, or of a person where the view says so. The first value comes
+        when all shapes are complete; a slow follower skips to the newest one. The caller has checked that
+        the person may read it.
         """
-        followed: _FollowedView[T] | None = self._views.get((of, view.name))
+        followed: _FollowedView[T] | None = self._views.get((subject_id, view.name))
         if followed is None:
             before = self.open_projects
-            followed = _FollowedView(self, of, view)
+            followed = _FollowedView(self, subject_id, view)
             self._views[followed.key] = followed
             OPEN_PROJECTS.inc(self.open_projects - before)
-        follower = followed.join()
+        follower = followed.add_follower()
         try:
             yield followed.values(follower)
         finally:
-            followed.leave(follower)
+            followed.remove_follower(follower)
 
     @property
     def open_projects(self) -> int:
         """The number of projects of which a view is followed, or was within the last `linger` seconds."""
-        return len({each.of for each in self._views.values() if each.view.of_project})
+        return len({each.subject_id for each in self._views.values() if each.view.of_project})
 
     @property
     def open_shapes(self) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ class Hub:
             f"{self.server}/v1/shape",
             table=definition.table,
             where=definition.where,
-            params=[definition.of],
+            params=[definition.subject_id],
             columns=definition.columns,
             secret=self.secret,
             live_sse=self._live_sse,
@@ -151,7 +151,7 @@ class _SharedShape:
         self.live = False
         self._hub = hub
         self._snapshot: tuple[Row, ...] | None = None
-        self._task = asyncio.create_task(self._run(), name=f"{definition.table} of {definition.of}")
+        self._task = asyncio.create_task(self._run(), name=f"{definition.table} of {definition.subject_id}")
 
     @property
     def snapshot(self) -> tuple[Row, ...]:
@@ -174,7 +174,7 @@ class _SharedShape:
                 log.error(
                     "following %s of %s failed; trying again",
                     self.definition.table,
-                    self.definition.of,
+                    self.definition.subject_id,
                     exc_info=cause,
                 )
             await asyncio.sleep(RESTART_SECONDS)
@@ -205,8 +205,8 @@ class _SharedShape:
 class _FollowedView(Generic[T]):
     """The newest value of a view for one project or person, joined once for all of its followers."""
 
-    def __init__(self, hub: Hub, of: str, view: View[T]) -> None:
-        self.of = of
+    def __init__(self, hub: Hub, subject_id: str, view: View[T]) -> None:
+        self.subject_id = subject_id
         self.view = view
         self.followers: set[asyncio.Event] = set()
         self._hub = hub
@@ -216,20 +216,21 @@ class _FollowedView(Generic[T]):
         self._idle: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._changed.set()
-        self._close_ideas = CloseIdeaSearch(of, hub.comparing, self._changed.set)
+        self._close_ideas = CloseIdeaSearch(subject_id, hub.comparing, self._changed.set)
         self._readers = {table: ColumnReader(columns) for table, columns in view.reads.items()}
         self._shapes = {
             table: hub.use_shape(definition, self._changed)
-            for table, definition in view.definitions(of).items()
+            for table, definition in view.definitions(subject_id).items()
         }
-        self._task = asyncio.create_task(self._run(), name=f"{view.name} of {of}")
+        self._task = asyncio.create_task(self._run(), name=f"{view.name} of {subject_id}")
 
     @property
     def key(self) -> tuple[str, str]:
         """The key of this view in its hub."""
-        return self.of, self.view.name
+        return self.subject_id, self.view.name
 
-    def join(self) -> asyncio.Event:
+    def add_follower(self) -> asyncio.Event:
+        """An event that is set at every new value, and at once if there is one."""
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
@@ -240,7 +241,7 @@ class _FollowedView(Generic[T]):
         FOLLOWERS.inc()
         return follower
 
-    def leave(self, follower: asyncio.Event) -> None:
+    def remove_follower(self, follower: asyncio.Event) -> None:
         self.followers.discard(follower)
         FOLLOWERS.dec()
         if not self.followers and self._idle is None:
@@ -269,9 +270,11 @@ class _FollowedView(Generic[T]):
             try:
                 await self._publish()
             except Exception as error:
-                log.error("the %s of %s failed; trying again", self.view.name, self.of, exc_info=error)
+                log.error(
+                    "the %s of %s failed; trying again", self.view.name, self.subject_id, exc_info=error
+                )
                 if self._value is not None:
-                    self._tell(replace(self._value, syncing="resyncing"))
+                    self._set_value(replace(self._value, syncing="resyncing"))
                 await asyncio.sleep(RESTART_SECONDS)
                 self._changed.set()
 
@@ -283,25 +286,30 @@ class _FollowedView(Generic[T]):
         if len(joined) == len(self._joined) and all(map(_is_same, joined, self._joined)):
             return
         value = await process_pool.in_thread_if_large(
-            sum(map(len, rows.values())), self.view.join, self.of, rows, syncing, self._close_ideas.found
+            sum(map(len, rows.values())),
+            self.view.join,
+            self.subject_id,
+            rows,
+            syncing,
+            self._close_ideas.found,
         )
         self._joined = joined
         if isinstance(value, ProjectFlow):
             self._close_ideas.update(value.batches)
-        self._measure(rows)
-        self._tell(value)
+        self._observe_delay(rows)
+        self._set_value(value)
 
     def _rows(self, table: str, shape: _SharedShape) -> tuple[Row, ...]:
         reader = self._readers.get(table)
         return shape.snapshot if reader is None else reader.read(shape.rows)
 
-    def _tell(self, value: T) -> None:
+    def _set_value(self, value: T) -> None:
         if value != self._value:
             self._value = value
             for follower in self.followers:
                 follower.set()
 
-    def _measure(self, rows: Mapping[str, tuple[Row, ...]]) -> None:
+    def _observe_delay(self, rows: Mapping[str, tuple[Row, ...]]) -> None:
         """Observe the delay of the newest change. The first rows are left out: they may be of any age."""
         written = [row["updated_at"] for table in self.view.dated for row in rows[table]]
         newest = max((moment for moment in written if isinstance(moment, datetime)), default=_BEGINNING)

@@ -55,11 +55,11 @@ _COLUMNS: Columns = {
 
 @dataclass(frozen=True, slots=True)
 class ShapeDefinition:
-    """What Electric knows a shape by: table, where clause with the value of its $1, columns (None: all)."""
+    """A shape: the rows of `table` where `where` holds for `subject_id` as its $1; None is all columns."""
 
     table: str
     where: str
-    of: str
+    subject_id: str
     columns: tuple[str, ...] | None = None
 
 
@@ -79,10 +79,12 @@ class View(Generic[T]):
     dated: tuple[str, ...] = ()
     of_project: bool = True
 
-    def definitions(self, of: str) -> dict[str, ShapeDefinition]:
-        """The shapes of this view by table; `of` is the id of the project or person."""
+    def definitions(self, subject_id: str) -> dict[str, ShapeDefinition]:
+        """The shapes of this view by table; `subject_id` is the id of the project or person."""
         return {
-            table: ShapeDefinition(table, clause(table, of_project=self.of_project), of, _COLUMNS.get(table))
+            table: ShapeDefinition(
+                table, clause(table, of_project=self.of_project), subject_id, _COLUMNS.get(table)
+            )
             for table in self.tables
         }
 
@@ -199,7 +201,7 @@ def _members(project_id: str, rows: Rows, syncing: Syncing, _: CloseIdeas) -> Pr
     )
 
 
-def _news(_of: str, rows: Rows, syncing: Syncing, _: CloseIdeas) -> ListNews:
+def _news(_subject_id: str, rows: Rows, syncing: Syncing, _: CloseIdeas) -> ListNews:
     changed = {row["project_id"]: row["changed_in"] for row in rows["project_news"]}
     return ListNews(changed, _open_invitations(rows), syncing)
 

@@ -87,7 +87,7 @@ async def resyncing(follower: Follower) -> None:
 async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
     """Delete the project's shapes: whoever follows them has to start anew."""
     for shape in FLOW.definitions(project_id).values():
-        definition = {"table": shape.table, "where": shape.where, "params[1]": shape.of}
+        definition = {"table": shape.table, "where": shape.where, "params[1]": shape.subject_id}
         if shape.columns is not None:
             definition["columns"] = ",".join(shape.columns)
         assert (await straight.delete("/v1/shape", params=definition)).status_code == 202
