@@ -61,6 +61,20 @@ async def test_a_body_has_to_come_in_time(room: Room, monkeypatch: pytest.Monkey
     assert problem(answer) == (408, "body_too_slow")
 
 
+async def test_the_beginning_of_a_body_has_to_come_soon(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends it is not known before, and occupies a connection."""
+    monkeypatch.setattr(body_limit, "ANONYMOUS_READING", 0.05)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with client() as http:
+        answer = await asyncio.wait_for(http.post("/api/projects", content=pieces(), headers=JSON), 10)
+
+    assert problem(answer) == (408, "body_too_slow")
+
+
 async def test_a_person_sends_few_files_at_once(room: Room) -> None:
     """The next one is refused until one of them is done."""
     token = (await bearer(room.owner))["authorization"].encode()

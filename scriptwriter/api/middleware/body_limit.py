@@ -28,8 +28,11 @@ PATIENCE = 4 * 1024 * 1024
 read the error."""
 ANONYMOUS_LIMIT = 16 * 1024
 """Bytes of a body that are kept before its sender is known. A sign-in form is far shorter."""
+ANONYMOUS_READING = 15.0
+"""Seconds within which that much of a body, or the whole of a shorter one, must arrive: each sender occupies
+one of the connections that the process serves."""
 LONGEST_READING = 300.0
-"""Seconds within which a body must arrive."""
+"""Seconds within which a longer body must arrive."""
 LONGEST_DRAINING = 30.0
 """Seconds for which the rest of a refused body is read and dropped."""
 FILES_OF_A_PERSON, FILES_IN_ALL = 2, 10
@@ -104,8 +107,9 @@ async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
         limit = FILE_LIMIT
     else:
         limit = ANONYMOUS_LIMIT
-        if await body.read(limit):
-            return
+        async with asyncio.timeout(ANONYMOUS_READING):
+            if await body.read(limit):
+                return
         with suppress(UserError):
             await _sender(scope)
             limit = BODY_LIMIT
