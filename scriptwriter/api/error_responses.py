@@ -3,18 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from scriptwriter.api.auth.request_language import language_of
 from scriptwriter.domain.errors import Language, UnreadableFile, UserError
+from scriptwriter.store.database import DATABASE_AWAY
 from scriptwriter.texts import Text, api_texts
 
 STATUS: Mapping[str, int] = {
@@ -70,8 +68,6 @@ RETRY_AFTER = 5
 """Seconds for the Retry-After header if the error names none."""
 _RETRIED = (429, 503)
 _OF_STATUS = {401: "signed_out", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
-AWAY = (OperationalError, InterfaceError, NoConnection, psycopg.OperationalError)
-"""Exceptions of a service while the database is unavailable."""
 
 _log = structlog.get_logger(__name__)
 
@@ -189,7 +185,7 @@ def install(api: FastAPI) -> None:
         Invalid: _invalid,
         RequestValidationError: _of_fastapi,
         HTTPException: _of_starlette,
-        **dict.fromkeys(AWAY, _away),
+        **dict.fromkeys(DATABASE_AWAY, _away),
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)

@@ -1,4 +1,4 @@
-"""Owns which servers this process works with, by settings alone: outside ones, or embedded ones it starts."""
+"""The servers of this process: those that the settings name, or embedded ones that it starts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,14 +11,14 @@ from scriptwriter.settings import Settings
 from scriptwriter.store.database import apply_schema
 
 NAME = "scriptwriter"
-"""Of the embedded database and its superuser."""
+"""The name of the embedded database, and of its superuser."""
 KEEP_SECONDS = 1.0
-"""Between two looks whether the embedded Postgres still has its supervisor."""
+"""Seconds between two checks that the embedded Postgres has its supervisor."""
 
 
 @dataclass(frozen=True, slots=True)
 class ElectricServer:
-    """Where shapes come from."""
+    """The address and secret of an Electric server."""
 
     url: str
     secret: str | None = field(default=None, repr=False)
@@ -26,7 +26,7 @@ class ElectricServer:
 
 @asynccontextmanager
 async def database_server(settings: Settings) -> AsyncIterator[str]:
-    """The libpq URL of the database, with its schema applied; the embedded server runs meanwhile.
+    """The libpq URL of the database, with its schema applied. An embedded server runs during the block.
 
     Raises SchemaError, psycopg.OperationalError or EmbeddedPostgresError.
     """
@@ -43,7 +43,7 @@ async def database_server(settings: Settings) -> AsyncIterator[str]:
 
 
 async def _keep(server: launcher.EmbeddedPostgres) -> None:
-    """Bring the embedded server back when its supervisor was killed, and the server with it."""
+    """Start the embedded server again whenever its supervisor was killed."""
     while True:
         await asyncio.sleep(KEEP_SECONDS)
         with suppress(launcher.EmbeddedPostgresError):
@@ -52,7 +52,7 @@ async def _keep(server: launcher.EmbeddedPostgres) -> None:
 
 @asynccontextmanager
 async def electric_server(settings: Settings, database_url: str) -> AsyncIterator[ElectricServer]:
-    """Electric, or the embedded shape server over `database_url`, which runs meanwhile."""
+    """The Electric server. An embedded shape server over `database_url` runs during the block."""
     if settings.electric_url:
         secret = settings.electric_secret
         yield ElectricServer(settings.electric_url, secret.get_secret_value() if secret else None)

@@ -5,16 +5,15 @@ from typing import Literal, get_args
 
 import httpx
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from scriptwriter.domain.graph import TransformStatus
-from scriptwriter.store.database import transaction
+from scriptwriter.store.database import DATABASE_AWAY, transaction
 
 HEARTBEAT_SECONDS = 30
 PATIENCE = 2.0
 """Seconds within which a healthy server answers."""
 
-AWAY = (SQLAlchemyError, OSError, TimeoutError)
+AWAY = (*DATABASE_AWAY, OSError, TimeoutError)
 """Exceptions of a query while the database is unavailable."""
 
 _STATES: tuple[TransformStatus, ...] = get_args(TransformStatus)
@@ -49,7 +48,7 @@ async def worker_state() -> Literal["ok", "missing", "unknown"]:
 
 
 async def worker_alive() -> bool:
-    """Whether a worker has given a sign of life within the last HEARTBEAT_SECONDS; or the driver's error."""
+    """Whether a worker process has sent a heartbeat in the last HEARTBEAT_SECONDS. Raises one of AWAY."""
     query = "SELECT count(*) FROM worker_processes WHERE last_heartbeat > now() - make_interval(secs => :s)"
     return await _scalar(query, s=HEARTBEAT_SECONDS) > 0
 

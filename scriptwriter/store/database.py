@@ -1,4 +1,4 @@
-"""Owns the engine, `transaction()`, and the applying of schema/. Knows no table."""
+"""The engine, `transaction()`, what the loss of the database raises, and the upgrades of its schema."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,8 @@ from procrastinate.schema import SchemaManager
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,37 +21,40 @@ from scriptwriter.electric.types import json_value
 from scriptwriter.store.fair_share import turn
 
 SCHEMA_FOLDER = Path(__file__).parents[2] / "schema"
-# A process that is frozen in a transaction must not keep its locks from whoever takes over.
+# A process that is frozen in a transaction loses its locks, so that another can take over.
 _FROZEN = "-c idle_in_transaction_session_timeout=15000"
 _SESSION = {
-    # A server that vanished without a word is one that is away.
+    # Notice within seconds that a server has vanished without closing the connection.
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-"""What every lasting connection to the database asks for, as libpq's parameters."""
+"""libpq's parameters of every long-lived connection to the database."""
 
 OLDEST_SERVER = 14
-"""The major version of PostgreSQL from which on everything that this program uses is there."""
+"""The oldest major version of PostgreSQL that has everything this program uses."""
+
+DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection, psycopg.OperationalError)
+"""The exceptions that say that the database is away: no connection, or one that was lost."""
 
 _SCHEMA_LOCK = 0x5C219
 _DRIVER = "postgresql+psycopg"
 
 
 def lasting(url: str) -> dict[str, Any]:
-    """libpq's parameters of a lasting connection to the database at `url`; `options` in it stay."""
+    """libpq's parameters of a long-lived connection to the database at `url`; `options` in the URL stay."""
     options = conninfo_to_dict(url).get("options")
     return _SESSION | {"options": f"{options} {_FROZEN}" if options else _FROZEN}
 
 
 class Database:
-    """The connections of this process to one database, by its libpq URL or key=value string."""
+    """The connection pool of this process for one database: a libpq URL or key=value string."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # libpq reads the URL, not SQLAlchemy: each of its parameters means the same in every process.
+        # libpq reads the URL, not SQLAlchemy, so that its parameters mean the same everywhere.
         self.engine: AsyncEngine = create_async_engine(
             f"{_DRIVER}://",
             pool_size=10,
@@ -59,15 +63,15 @@ class Database:
             json_deserializer=json_value,
             connect_args=conninfo_to_dict(url) | lasting(url),
         )
-        event.listen(self.engine.sync_engine, "handle_error", _told_as_lost)
+        event.listen(self.engine.sync_engine, "handle_error", _as_lost_connection)
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
 
 
-def _told_as_lost(context: ExceptionContext) -> BaseException | None:
-    """A process that was frozen in a transaction finds its connection gone: one more way of losing it."""
+def _as_lost_connection(context: ExceptionContext) -> BaseException | None:
+    """Treat the end of a session that was idle in a transaction for too long as a lost connection."""
     error = context.original_exception
     if not isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
         return None
@@ -79,14 +83,14 @@ _current: Database | None = None
 
 
 def connect(url: str) -> Database:
-    """Make `url` (or a key=value string of libpq's) the database of this process."""
+    """Make `url` (or a key=value string of libpq) the database of this process."""
     global _current
     _current = Database(url)
     return _current
 
 
 def database() -> Database:
-    """The database of this process; RuntimeError before `connect`."""
+    """The database of this process. Raises RuntimeError before `connect`."""
     if _current is None:
         raise RuntimeError("no database yet: connect(url) comes first")
     return _current
@@ -96,14 +100,14 @@ def database() -> Database:
 async def transaction() -> AsyncIterator[AsyncSession]:
     """A session in one transaction: committed at the end, rolled back by an exception.
 
-    Raises UserError `too_many_at_once` where one person asks for too many at once.
+    Raises UserError `too_many_at_once` where too many transactions of one person wait already.
     """
     async with turn(), AsyncSession(database().engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
 async def psycopg_connection(session: AsyncSession) -> psycopg.AsyncConnection:
-    """The driver's connection under `session`, for work that must share its transaction."""
+    """psycopg's connection under `session`, for work that must share its transaction."""
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     return cast(psycopg.AsyncConnection, raw.driver_connection)
@@ -111,14 +115,14 @@ async def psycopg_connection(session: AsyncSession) -> psycopg.AsyncConnection:
 
 @lru_cache
 def upgrades(folder: Path = SCHEMA_FOLDER) -> tuple[tuple[int, Path], ...]:
-    """The numbered files of `folder`, (version, path), in order; schema.sql alone is version 1."""
+    """The upgrades in `folder` as (version, path), in order; schema.sql was version 1."""
     return tuple(sorted((int(path.name[:4]), path) for path in folder.glob("[0-9][0-9][0-9][0-9]_*.sql")))
 
 
 def apply_schema(url: str, folder: Path = SCHEMA_FOLDER) -> int:
-    """Bring the database at `url` to this version's schema, and return that version.
+    """Bring the schema of the database at `url` to the newest version; returns that version.
 
-    Applied under a lock, in one transaction, so that several processes may start at once.
+    Runs under a lock in one transaction, so that several processes may start at once.
     Raises SchemaError where the database is of a newer version, or cannot hold the schema.
     """
     newest = max([1, *(version for version, _ in upgrades(folder))])
@@ -152,7 +156,7 @@ def apply_schema(url: str, folder: Path = SCHEMA_FOLDER) -> int:
 
 
 def _demand_usable(connection: psycopg.Connection) -> None:
-    """Raises SchemaError, with what to change, where this database can never serve."""
+    """Raises SchemaError, which says what to change, where this program cannot use the database."""
     version, encoding = connection.info.server_version // 10_000, _value(connection, "getdatabaseencoding()")
     if version < OLDEST_SERVER:
         raise SchemaError(f"the server is PostgreSQL {version}: {OLDEST_SERVER} or newer is needed.")

@@ -1,8 +1,8 @@
-"""Fair share of the database: how many transactions one person may have open, or wait for, at once.
+"""Fair share of the database: a limit on the transactions of one person that are open or wait at once.
 
-`transaction()` takes a turn of whomever the running task is charged to. A task is charged when it learns who
-sent its request or event. A task of the process's own, such as a worker's, is charged to nobody and does not
-wait.
+`transaction()` waits for a turn of the person to whom the running task is charged. A task is charged when it
+learns who sent its request or event. A task of the process itself, such as a worker's, is charged to nobody
+and does not wait.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from scriptwriter.domain.errors import UserError
 
 AT_ONCE = 4
-"""Transactions of one person that are open at once, in this process: the pool has room for several people."""
+"""Open transactions of one person in this process; the pool has room for several people."""
 STRANGERS_AT_ONCE = 8
-"""The same for everybody who is not known yet, together: each request begins with such a transaction."""
+"""Open transactions of all unknown senders together; each request begins with one."""
 MOST_WAITING = 150
-"""Transactions of one person that wait for a turn; thirty tabs that connect again need nearly as many."""
+"""Waiting transactions of one person; thirty tabs that reconnect at once need nearly as many."""
 STRANGERS_WAITING = 400
 STRANGERS = "strangers"
-"""To whom a request is charged before its sender is known."""
+"""A request is charged to this name before its sender is known."""
 _REMEMBERED = 10_000
 
 _charged_to: ContextVar[str] = ContextVar("charged_to", default="")
@@ -38,7 +38,7 @@ class _Share:
 
 @dataclass
 class _Shares:
-    """All shares that are in use, by whom they belong to; and who showed which credential last."""
+    """The shares in use, by person; and the person who used each credential last."""
 
     open: dict[str, _Share] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
@@ -48,27 +48,27 @@ _shares = _Shares()
 
 
 def charge(person_id: str) -> None:
-    """Charge this task's transactions to a person from now on, to STRANGERS, or to nobody ("")."""
+    """Charge the transactions of this task to a person from now on, to STRANGERS, or to nobody ("")."""
     _charged_to.set(person_id)
 
 
 def charge_credential(credential_id: str) -> None:
-    """Charge this task to whoever showed this credential (a hash) before; to STRANGERS if nobody did."""
+    """Charge this task to the person who used this credential (a hash) before, or to STRANGERS."""
     charge(_shares.known.get(credential_id, STRANGERS))
 
 
 def last_known(credential_id: str) -> str:
-    """Whose credential (a hash) it was when this process last heard of it; "" where it never did."""
+    """The person who used this credential (a hash) last in this process; "" for an unknown one."""
     return _shares.known.get(credential_id, "")
 
 
 def forget(credential_id: str) -> None:
-    """Note that a credential (a hash) is nobody's any more."""
+    """Forget a credential (a hash) that has ended."""
     _shares.known.pop(credential_id, None)
 
 
 def remember(credential_id: str, person_id: str) -> None:
-    """Note whose credential (a hash) it is, and charge this task to that person."""
+    """Remember the person of a credential (a hash), and charge this task to that person."""
     _shares.known.pop(credential_id, None)
     while len(_shares.known) >= _REMEMBERED:
         del _shares.known[next(iter(_shares.known))]
@@ -78,7 +78,7 @@ def remember(credential_id: str, person_id: str) -> None:
 
 @asynccontextmanager
 async def turn() -> AsyncIterator[None]:
-    """One turn at the database for the block; a block within a block needs no second one.
+    """Hold one turn at the database during the block; a nested block takes no second one.
 
     Raises UserError `too_many_at_once` where too many wait already.
     """

@@ -1,4 +1,4 @@
-"""Owns the SQLModel tables, a mirror of schema/schema.sql (a test compares them). Knows no queries."""
+"""The tables as SQLModel classes, which mirror schema/schema.sql (a test compares the two)."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -89,7 +89,7 @@ class User(_Table, table=True):
 
 
 class Project(_Table, table=True):
-    """A room with a graph of its own."""
+    """A project with its graph of artifacts and transforms."""
 
     __tablename__ = "projects"
     id: str = _id()
@@ -103,7 +103,7 @@ class Project(_Table, table=True):
 
 
 class Membership(_Table, table=True):
-    """Who may do what in which project."""
+    """The role of a person in a project."""
 
     __tablename__ = "projects_users"
     __table_args__ = (
@@ -120,7 +120,7 @@ class Membership(_Table, table=True):
 
 
 class Invitation(_Table, table=True):
-    """Whom an owner asked to become a member, and what they answered."""
+    """An owner's invitation to become a member, and its answer."""
 
     __tablename__ = "project_invitations"
     __table_args__ = (
@@ -161,7 +161,7 @@ class NameLookup(_Table, table=True):
 
 
 class ProjectNews(_Table, table=True):
-    """That something changed which a member's list of projects shows; the database writes it."""
+    """Marks a change that a member's list of projects shows; triggers of the database write it."""
 
     __tablename__ = "project_news"
     __table_args__ = (
@@ -182,7 +182,7 @@ class ProjectNews(_Table, table=True):
 
 
 class AuthProvider(_Table, table=True):
-    """One way by which a person signs in."""
+    """A way in which a person signs in: a password, or an account of a provider."""
 
     __tablename__ = "auth_providers"
     __table_args__ = (UniqueConstraint("provider_type", "provider_user_id"),)
@@ -195,7 +195,7 @@ class AuthProvider(_Table, table=True):
 
 
 class UserSession(_Table, table=True):
-    """A browser that is signed in; `id` is a hash of its token."""
+    """A signed-in browser; `id` is a hash of its token."""
 
     __tablename__ = "user_sessions"
     __table_args__ = (
@@ -225,7 +225,7 @@ class SignInFailure(_Table, table=True):
 
 
 class Registration(_Table, table=True):
-    """An account that was made with a password, and from which address."""
+    """The registration of an account with a password, and its address."""
 
     __tablename__ = "registrations"
     __table_args__ = (Index("idx_registrations_address", "address", "registered_at"),)
@@ -334,7 +334,7 @@ class Transform(_Table, table=True):
 
 
 class RunStart(_Table, table=True):
-    """That a person started a run or a retry; it stays when the person leaves or the project is gone."""
+    """A person's start of a run or a retry; it stays when the person leaves or the project is deleted."""
 
     __tablename__ = "run_starts"
     __table_args__ = (Index("idx_run_starts_user", "user_id", "started_at"),)
@@ -405,7 +405,7 @@ class TransformOutput(_Table, table=True):
 
 
 class LlmPrompt(_Table, table=True):
-    """A prompt, exactly as sent."""
+    """The prompt of one attempt, exactly as sent."""
 
     __tablename__ = "llm_prompts"
     __table_args__ = (
@@ -420,7 +420,7 @@ class LlmPrompt(_Table, table=True):
 
 
 class LlmTransform(_Table, table=True):
-    """What is known of a model's side of a transform."""
+    """The model of a run, its raw replies and tokens."""
 
     __tablename__ = "llm_transforms"
     __table_args__ = (Index("idx_llm_transforms_project", "project_id"),)
@@ -433,7 +433,7 @@ class LlmTransform(_Table, table=True):
 
 
 class HumanTransform(_Table, table=True):
-    """What is known of a person's act."""
+    """What a person did in a transform."""
 
     __tablename__ = "human_transforms"
     __table_args__ = (Index("idx_human_transforms_project", "project_id"),)
@@ -445,7 +445,7 @@ class HumanTransform(_Table, table=True):
 
 
 class SchemaVersion(_Table, table=True):
-    """Which version of the schema this database has."""
+    """A version of the schema that was applied to this database."""
 
     __tablename__ = "schema_version"
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

@@ -1,8 +1,7 @@
-"""Owns the demo model: an OpenAI-compatible endpoint inside this process. Knows nothing of who asks it.
+"""The demo model: an OpenAI-compatible endpoint inside this process.
 
-It is a transport under the ordinary openai client: nothing listens on a port, and closing the response ends
-the writing as it does with a real model. It answers only where no real model is configured, never for one
-that fails.
+It is a transport under the ordinary openai client. It listens on no port, and closing the response ends the
+writing, as with a real model. It is used only where no real model is configured, never when one fails.
 """
 
 import asyncio
@@ -18,14 +17,14 @@ from scriptwriter.domain.graph import Idea
 from scriptwriter.worker.demo_stories import compose
 
 _CHARACTERS_OF_THOUGHT = 12
-"""How long it thinks before the first word, in characters it could have written meanwhile."""
+"""The pause before the first word, as the number of characters that could be written in it."""
 
 
 class DemoModel(httpx2.AsyncBaseTransport):
-    """Answers POST …/chat/completions by a stream of ideas at a reading pace.
+    """Answers POST …/chat/completions with a stream of ideas at a reading pace.
 
-    `pace` is in characters per second; `seed` makes the stories the same every time (a request's own seed
-    goes before it).
+    `pace` is in characters per second. The same `seed` gives the same stories; the `seed` of a request
+    overrides it.
     """
 
     def __init__(self, pace: float, seed: int | None = None) -> None:
@@ -33,7 +32,7 @@ class DemoModel(httpx2.AsyncBaseTransport):
         self._seed = seed
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer to `request`; its stream begins at once and goes on while it is read."""
+        """The response to `request`, whose stream is written while it is read."""
         asked = json.loads(await request.aread())
         prompt = "\n".join(message["content"] for message in asked["messages"])
         random = Random(asked.get("seed", self._seed))
@@ -41,12 +40,12 @@ class DemoModel(httpx2.AsyncBaseTransport):
         return httpx2.Response(
             200,
             headers={"content-type": "text/event-stream; charset=utf-8"},
-            stream=_Telling(asked["model"], prompt, ideas, self._pace, random),
+            stream=_Stream(asked["model"], prompt, ideas, self._pace, random),
         )
 
 
-class _Telling(httpx2.AsyncByteStream):
-    """The events of one answer, as the endpoint of a real model would send them."""
+class _Stream(httpx2.AsyncByteStream):
+    """The server-sent events of one response, as a real endpoint sends them."""
 
     def __init__(self, model: str, prompt: str, ideas: Sequence[Idea], pace: float, random: Random) -> None:
         self._model = model

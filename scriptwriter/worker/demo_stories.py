@@ -1,7 +1,7 @@
-"""Owns the demo model's stories: which of them fit a brief, and how one is told. Pure: knows no HTTP.
+"""The stories of the demo model: which ones fit a brief, and the variants of each.
 
-demo_stories.txt holds one story in three lines: tags; titles; body. In a body `{女}` and `{男}` stand for the
-names of this telling, and `{a|b}` for a choice, so that a story told twice is not the same twice.
+demo_stories.txt has three lines for each story: tags, titles, body. In a body `{女}` and `{男}` stand for
+names, and `{a|b}` for one of two texts; both are drawn anew for each idea.
 """
 
 import re
@@ -78,7 +78,7 @@ _TASTES = {
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One story of the demo model, not told yet."""
+    """One entry of demo_stories.txt."""
 
     tags: frozenset[str]
     titles: tuple[str, ...]
@@ -87,7 +87,7 @@ class Story:
 
 @lru_cache(maxsize=1)
 def stories() -> tuple[Story, ...]:
-    """All stories the demo model knows."""
+    """All stories of demo_stories.txt."""
     records = _FILE.read_text(encoding="utf-8").strip().split("\n\n")
     return tuple(
         Story(frozenset(tags.split()), tuple(titles.split("|")), body)
@@ -96,9 +96,9 @@ def stories() -> tuple[Story, ...]:
 
 
 def compose(brief: Brief, finished: Sequence[Idea], random: Random) -> list[Idea]:
-    """As many ideas as `brief` asks for, the best fitting first chosen, none told in `finished` already.
+    """As many ideas as `brief` asks for, made of the stories that fit it best.
 
-    The same state of `random` gives the same ideas.
+    Stories whose title is in `finished` are left out. The same state of `random` gives the same ideas.
     """
     told = {idea.title for idea in finished}
     untold = [story for story in stories() if told.isdisjoint(story.titles)]
@@ -111,7 +111,7 @@ def compose(brief: Brief, finished: Sequence[Idea], random: Random) -> list[Idea
 
 
 def _fit(brief: Brief) -> Callable[[Story], float]:
-    """How well a story fits the brief, whose words are looked at once for all stories."""
+    """A function that says how well a story fits the brief; higher is better."""
     genre, wishes, platform = (
         text.lower() for text in (brief.genre, brief.other_requirements, brief.platform)
     )
@@ -131,7 +131,7 @@ def _fit(brief: Brief) -> Callable[[Story], float]:
 
 
 def _pairs(text: str) -> set[str]:
-    """Each two characters that stand together."""
+    """All pairs of adjacent characters without spaces."""
     return {pair for pair in map("".join, pairwise(text)) if pair.strip() == pair}
 
 

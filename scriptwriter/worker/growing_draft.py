@@ -1,34 +1,30 @@
-"""Owns when the growing ideas of an attempt are committed. Knows the reply and the service, not the model.
+"""The draft of an attempt: commits the newest ideas while the reply grows.
 
-Reading the model never waits for the database: there is one slot with the newest ideas, and one writer.
+Reading the model never waits for the database: a commit that takes long skips the states in between.
 """
 
 import asyncio
 from contextlib import suppress
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 
 from scriptwriter.domain.graph import Idea, placed
 from scriptwriter.services.runs import attempts
 from scriptwriter.services.runs.attempts import Attempt
+from scriptwriter.store.database import DATABASE_AWAY
 from scriptwriter.worker.reply_parser import GrowingReply
 
 PAUSE = 0.1
-"""Seconds between two drafts at least; a finished idea does not wait for them."""
+"""The least time between two drafts, in seconds. A finished idea is committed at once."""
 
 CHECK = 0.4
-"""Seconds without words after which the fence is looked at: a Stop ends a model that only thinks, too."""
-
-DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection)
-"""What a lost connection to the database raises."""
+"""Seconds without words after which the fence is checked: a stop must also end a model that only reasons."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Draft:
-    """The ideas of one attempt as they grow, and their way into the database."""
+    """The growing ideas of one attempt, and their commits."""
 
     def __init__(self, attempt: Attempt, reply: GrowingReply) -> None:
         self._attempt = attempt
@@ -43,22 +39,22 @@ class Draft:
         return placed(self._attempt.ideas, self._attempt.slots, self._reply.ideas())
 
     def grown(self) -> None:
-        """The reply has grown: commit it soon, and a finished idea at once."""
+        """Tell that the reply has grown: it is committed soon, a finished idea at once."""
         self._changed.set()
         if self._reply.finished > self._finished:
             self._finished = self._reply.finished
             self._hurry.set()
 
     def end(self) -> None:
-        """Nothing will be written any more; `keep_saving` returns."""
+        """Make `keep_saving` return: the end of the attempt commits what is left."""
         self._ended = True
         self._changed.set()
         self._hurry.set()
 
     async def keep_saving(self) -> None:
-        """Commit the newest ideas, again and again until `end`. Raises Superseded, also while no word comes.
+        """Commit the newest ideas again and again until `end`. Raises Superseded, also while no word comes.
 
-        While the database is away, what is written meanwhile stays in the slot.
+        While the database is away it tries again, each time with the newest ideas.
         """
         saved = self._attempt.ideas
         while True:

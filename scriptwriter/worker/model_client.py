@@ -1,22 +1,23 @@
-"""Owns the talk with a model: a prompt, its growing reply, and how it ended. Knows no ideas, no database."""
+"""One call of a model: the request, in the richest form that its endpoint takes, and the growing reply."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Any
+from typing import Any, Literal, Self
 
 import httpx2
 import openai
 
 from scriptwriter.domain.kinds.brief import MODEL
+from scriptwriter.domain.prompts import RESPONSE_SCHEMA
+from scriptwriter.domain.typed_text import storable
 from scriptwriter.worker.model_endpoint import Endpoint
 from scriptwriter.worker.model_faults import fault, fault_in_stream, fault_of
 from scriptwriter.worker.reply_events import Events, Unreadable
-from scriptwriter.worker.request_form import Form
 
 _PATIENCE = 5
-"""How many times `silence` an endpoint may send signs of life without a single event."""
+"""An endpoint may send bytes without an event, such as comments, for this many times its `silence`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +29,67 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """The model reasons; what it thinks is no part of the reply."""
+    """A piece of the model's reasoning, which is no part of the reply."""
 
 
 Piece = Words | Thinking
 
 
-_understood: dict[tuple[str, str], Form] = {}
-"""The form that each endpoint and model took last, so that a refusal is met once per process."""
+_FORMATS: dict[str, Any] = {
+    "json_schema": {
+        "type": "json_schema",
+        "json_schema": {"name": "ideas", "strict": True, "schema": RESPONSE_SCHEMA},
+    },
+    "json_object": {"type": "json_object"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForm:
+    """The optional fields of a request: the format of the reply, and whether tokens are counted."""
+
+    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
+    usage: bool = True
+
+    def options(self) -> dict[str, Any]:
+        """The fields as arguments of the openai client."""
+        asked: dict[str, Any] = {}
+        if self.response_format in _FORMATS:
+            asked["response_format"] = _FORMATS[self.response_format]
+        if self.usage:
+            asked["stream_options"] = {"include_usage": True}
+        return asked
+
+    def after(self, refusal: openai.APIStatusError) -> Self | None:
+        """The form to try after a refusal; None where a simpler one would be refused as well."""
+        words = f"{refusal.message} {refusal.body}"
+        about_usage = "stream_options" in words or "include_usage" in words
+        about_format = any(name in words for name in ("response_format", "json_schema", "json_object"))
+        if refusal.status_code in (400, 422):
+            # Many endpoints do not say which field they refuse. A refused request costs nothing.
+            if fault_of(refusal, model="", silence=0).code != "request_refused":
+                return None
+        elif refusal.status_code not in (404, 415, 501) or not (about_usage or about_format):
+            return None
+        return self._simpler(about_usage)
+
+    def _simpler(self, about_usage: bool) -> Self | None:
+        if self.usage and about_usage:
+            return replace(self, usage=False)
+        if self.response_format == "json_schema":
+            return replace(self, response_format="json_object")
+        if self.response_format == "json_object":
+            return replace(self, response_format="text")
+        return replace(self, usage=False) if self.usage else None
+
+
+_understood: dict[tuple[str, str], RequestForm] = {}
+"""The form that each endpoint and model took last, so that each refusal happens once per process."""
 
 
 @dataclass
 class Call:
-    """What is known of one call of a model, for the record, whenever it is looked at."""
+    """The record of one call, kept up to date while the reply grows."""
 
     model_name: str
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -50,9 +99,9 @@ class Call:
 
 
 async def answer(endpoint: Endpoint, prompt: str, call: Call) -> AsyncGenerator[Piece, None]:
-    """The reply of `endpoint` to `prompt` as it comes; `call` is kept up to date.
+    """The pieces of the reply of `endpoint` to `prompt`; `call` is kept up to date.
 
-    Closing the generator closes the connection. Raises GenerationError, also after the last word: where the
+    Closing the generator closes the connection. Raises GenerationError, also after the last piece: where the
     reply was cut, filtered, too long or empty.
     """
     try:
@@ -60,7 +109,7 @@ async def answer(endpoint: Endpoint, prompt: str, call: Call) -> AsyncGenerator[
             async for piece in _pieces(response, endpoint, call):
                 yield piece
     except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, Unreadable, OSError) as error:
-        # Not chained: what an endpoint says may hold the key, and a trace is logged.
+        # Not chained: the message may hold the API key, and tracebacks are logged.
         if call.finish_reason is None:
             raise fault_of(error, model=endpoint.model, silence=endpoint.silence) from None
     _judge(call)
@@ -72,7 +121,7 @@ async def _opened(
 ) -> AsyncIterator[httpx2.Response]:
     """The streaming response, in the richest form that the endpoint takes."""
     key = (endpoint.base_url, endpoint.model)
-    form = _understood.get(key, Form())
+    form = _understood.get(key, RequestForm())
     while True:
         request = client.chat.completions.with_streaming_response.create(
             model=endpoint.model,
@@ -122,7 +171,7 @@ async def _pieces(response: httpx2.Response, endpoint: Endpoint, call: Call) -> 
 
 
 async def _alive(response: httpx2.Response, patience: float) -> AsyncIterator[bytes]:
-    """The response's bytes, as long as there is an event among them now and then."""
+    """The response's bytes. Raises `model_silent` after `patience` seconds without an event."""
     last = monotonic()
     async for chunk in response.aiter_bytes():
         now = monotonic()
@@ -134,7 +183,7 @@ async def _alive(response: httpx2.Response, patience: float) -> AsyncIterator[by
 
 
 def _is_count(name: str, count: object) -> bool:
-    """Whether it is a number of tokens as domain.run.Usage takes it."""
+    """Whether it is a number of tokens that `run_context.Usage` takes."""
     return type(count) is int and 0 <= count <= 2**53 and len(name) <= 100 and name.isprintable()
 
 
@@ -148,7 +197,7 @@ def _note(event: dict[str, Any], call: Call) -> None:
 
 
 def _texts(event: dict[str, Any], call: Call) -> list[tuple[str, bool]]:
-    """The texts in an event, each with whether it is a thought."""
+    """The texts in an event, each with whether it is reasoning."""
     choices = event.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     said = choice.get("delta") or choice.get("message") or {}
@@ -165,10 +214,10 @@ def _texts(event: dict[str, Any], call: Call) -> list[tuple[str, bool]]:
 
 
 def _whole_characters(text: str) -> tuple[str, str]:
-    """`text` without what cannot be stored, and half a character that the next piece may complete."""
+    """`text` as Postgres can store it, and half a character at its end that the next piece completes."""
     half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-    whole = text[: len(text) - len(half)].replace("\x00", "")
-    return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), half
+    whole = text[: len(text) - len(half)].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return storable(whole), half
 
 
 def _judge(call: Call) -> None:

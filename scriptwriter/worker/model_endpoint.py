@@ -1,4 +1,4 @@
-"""Owns where the model is, and the openai client that reaches it. Knows settings; not what is asked."""
+"""The endpoint of a model, by the settings, and the openai client for it."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -19,8 +19,8 @@ _DEMO_URL = "http://demo.invalid/v1"
 class Endpoint:
     """An OpenAI-compatible endpoint; times in seconds.
 
-    `silence` is how long it may say nothing, before the first byte and between two. With a `transport`
-    requests do not leave this process.
+    `silence` is the longest wait for the first byte, and between two. With a `transport`, requests do not
+    leave this process.
     """
 
     model: str
@@ -31,7 +31,7 @@ class Endpoint:
     transport: httpx2.AsyncBaseTransport | None = field(default=None, repr=False, compare=False)
 
     def client(self) -> openai.AsyncOpenAI:
-        """A client without retries of its own, to be closed after use."""
+        """A client that does not retry by itself; the caller closes it."""
         timeout = openai.Timeout(self.silence, connect=self.connect)
         if self.transport is not None:
             http = openai.DefaultAsyncHttpxClient(transport=self.transport, timeout=timeout)
@@ -63,5 +63,5 @@ def configured(model: str = "") -> Endpoint:
 
 @lru_cache(maxsize=1)
 def _certificates() -> ssl.SSLContext:
-    # Reading the certificates takes some 20 ms of the loop that also serves the screens.
+    # Reading the certificates blocks the event loop, which also serves the pages, for some 20 ms.
     return httpx2.create_ssl_context()

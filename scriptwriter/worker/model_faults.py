@@ -1,6 +1,6 @@
-"""Owns what a failure of the model's side is called. Knows openai's and httpx2's exceptions, and no texts.
+"""Turns exceptions of openai and httpx2, and refusals of an endpoint, into GenerationErrors.
 
-GenerationErrors of here carry no word that came from the endpoint: an endpoint may echo the key.
+The errors carry no text from the endpoint, because an endpoint may echo the API key.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import openai
 from scriptwriter.domain.errors import GenerationError
 
 TRANSIENT = frozenset({"rate_limited", "model_unavailable", "cannot_connect", "reply_cut", "reply_empty"})
-"""The faults after which the same request may succeed by itself."""
+"""The faults after which an automatic retry may succeed."""
 
 _QUOTA = re.compile(r"insufficient|arrearage|credit balance|余额|欠费|额度", re.IGNORECASE)
 _FILTER = re.compile(
@@ -32,13 +32,13 @@ _NOT_CONNECTED = (httpx2.ConnectTimeout, httpx2.ConnectError, httpx2.PoolTimeout
 
 
 def fault(code: str, *, retry_after: float | None = None, **params: Any) -> GenerationError:
-    """The GenerationError `code`, as if nothing was finished yet; see `at`."""
+    """The GenerationError `code`, for a run without a finished idea; see `at`."""
     defaults = {"finished": 0, "number": 1}
     return GenerationError(code, transient=code in TRANSIENT, retry_after=retry_after, **(defaults | params))
 
 
 def at(error: GenerationError, *, finished: int, count: int, missing: int, number: int) -> GenerationError:
-    """`error`, as it happened at idea `number` (from 1), when `finished` of `count` were there."""
+    """`error` with where it happened: at idea `number` (from 1), with `finished` of `count` written."""
     progress = {"finished": finished, "count": count, "missing": missing, "number": number}
     return GenerationError(
         error.code,
@@ -49,9 +49,9 @@ def at(error: GenerationError, *, finished: int, count: int, missing: int, numbe
 
 
 def fault_of(error: Exception, *, model: str, silence: float) -> GenerationError:
-    """What an exception of the openai client or of the connection under it means.
+    """The fault of an exception of the openai client, or of the connection under it.
 
-    `silence` is the number of seconds without a word that were waited for.
+    `silence` is the timeout, in seconds, for the text.
     """
     cause: BaseException | None = error
     seen: list[BaseException] = []
@@ -62,7 +62,7 @@ def fault_of(error: Exception, *, model: str, silence: float) -> GenerationError
         words = f"{error.code} {error.type} {error.message} {error.body}"
         return fault_of_status(error.status_code, words, error.response.headers, model)
     if any(isinstance(each, _NOT_CONNECTED) for each in seen):
-        # The subclasses of SSLError but this one tell of ordinary reading and writing.
+        # The other subclasses of SSLError are about ordinary reading and writing.
         untrusted = any(type(each) in (ssl.SSLError, ssl.SSLCertVerificationError) for each in seen)
         return fault("connection_untrusted" if untrusted else "cannot_connect")
     if any(isinstance(each, httpx2.TimeoutException | openai.APITimeoutError) for each in seen):
@@ -75,7 +75,7 @@ def fault_of(error: Exception, *, model: str, silence: float) -> GenerationError
 
 
 def fault_of_status(status: int, words: str, headers: Mapping[str, str], model: str) -> GenerationError:
-    """What a refusal with `status` means; `words` is all that the endpoint said."""
+    """The fault of a refusal with the HTTP status `status`; `words` is all text of the response."""
     if status == 402 or (status in (400, 403, 429) and _QUOTA.search(words)):
         return fault("quota_exhausted")
     if status in (401, 403) or (status == 400 and _KEY.search(words)):
@@ -94,7 +94,7 @@ def fault_of_status(status: int, words: str, headers: Mapping[str, str], model: 
 
 
 def fault_in_stream(complaint: Any, model: str) -> GenerationError:
-    """What an error object in the midst of a stream means."""
+    """The fault of an error object in the middle of a stream."""
     fields = complaint if isinstance(complaint, dict) else {}
     code = str(fields.get("status") or fields.get("code") or "")
     status = int(code) if code.isascii() and code.isdigit() and 400 <= int(code) < 600 else None

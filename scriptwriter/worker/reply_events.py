@@ -1,7 +1,7 @@
-"""Owns the reading of an endpoint's bytes: JSON objects out of a stream of server-sent events.
+"""Reads the JSON objects of a stream of server-sent events.
 
-More forgiving than the openai client's own decoder: wrong bytes do not end a story, and an endpoint that
-ignores `stream` answers one object. Knows nothing of what the objects mean.
+More tolerant than the openai client's decoder: bytes that are not UTF-8 do not end the reply, and one plain
+JSON object is read as well, for endpoints that ignore `stream`.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 MAX_EVENT = 8_000_000
-"""Bytes of one event; a longer one is no chunk of a chat."""
+"""The most bytes of one event."""
 
 
 class Unreadable(Exception):
@@ -17,7 +17,7 @@ class Unreadable(Exception):
 
 
 class Events:
-    """The objects in a response's bytes; `done` once the sender said that it was all."""
+    """The JSON objects in a response's bytes; `done` is true after `[DONE]`. Raises Unreadable."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks

@@ -1,8 +1,8 @@
-"""Owns the reading of ideas from a reply that is still growing. Pure: knows no model, clock or database.
+"""Reads ideas from a reply that is still growing.
 
-An idea is the outermost JSON object with a direct key "title" or "body"; what surrounds it (prose, code
-fences, a wrapping object or list, further fields) does not matter. Every character is scanned once, and a
-closed idea is parsed once, so that a long reply costs no more than its length.
+An idea is the outermost JSON object with a direct key "title" or "body". Whatever surrounds it (prose, code
+fences, a wrapping object or list, further fields) is ignored. Every character is scanned once and every
+closed idea is parsed once, so the work is proportional to the length of the reply.
 """
 
 import json
@@ -36,9 +36,9 @@ class _Open:
 
 
 class GrowingReply:
-    """The ideas in a reply of which at most `count` are wanted; later ones are ignored.
+    """The first `count` ideas of a growing reply.
 
-    So is an idea with the title or the body of one of `known`, or of an earlier one of the reply.
+    An idea with the title or the body of one of `known`, or of an earlier idea of the reply, is left out.
     """
 
     def __init__(self, count: int, known: Sequence[Idea] = ()) -> None:
@@ -67,12 +67,12 @@ class GrowingReply:
 
     @property
     def readable(self) -> bool:
-        """Whether there was an idea at all, be it one that is not wanted."""
+        """Whether the reply held any idea, even one that was left out."""
         return self._readable
 
     @property
     def full(self) -> bool:
-        """Whether the reply is longer than any sensible one; the rest is not read."""
+        """Whether the reply has reached MOST_REPLY characters; the rest is not read."""
         return len(self._text) >= MOST_REPLY
 
     @property
@@ -81,16 +81,16 @@ class GrowingReply:
         return self._text
 
     def feed(self, text: str) -> None:
-        """Take the next piece of the reply, of any length."""
+        """Append the next piece of the reply, of any length."""
         self._text += text[: MOST_REPLY - len(self._text)]
         while self._step():
             pass
 
     def ideas(self) -> tuple[Idea, ...]:
-        """The ideas so far by index; the last one may be still `writing`.
+        """The ideas so far, in order; the last one may be `writing`.
 
-        One that was closed without a title or a body is `unfinished`. One whose title may still become that
-        of an earlier one is not shown yet: it would have to be taken back.
+        An idea that was closed without a title or a body is `unfinished`. An idea is withheld while its
+        growing title could still become the title of an earlier idea.
         """
         if self._candidate is None or len(self._closed) >= self._count:
             return tuple(self._closed)
@@ -100,7 +100,7 @@ class GrowingReply:
         return tuple(self._closed) if self._repeats(self._draft) else (*self._closed, self._draft)
 
     def _step(self) -> bool:
-        """Read on to the next mark that matters; False where the text so far holds none."""
+        """Read on to the next structural character; False where the text so far has none."""
         if self._in_string:
             return self._read_string()
         return self._read_structure() if self._stack else self._search()
@@ -114,7 +114,7 @@ class GrowingReply:
         mark = found[0].lower()
         if mark.startswith("</"):
             if not self._thinking:
-                # Some servers leave out the opening mark: what came before were thoughts.
+                # Some servers leave out the opening tag: everything before was thinking.
                 self._known.difference_update(mark for idea in self._closed for mark in _identity(idea))
                 self._closed.clear()
             self._thinking = False
@@ -167,7 +167,7 @@ class GrowingReply:
             self._candidate = innermost
             self._draft = Idea("", "", "writing")
         elif self._candidate is innermost and key == "ideas":
-            # A wrapper that has a title of its own.
+            # An object with a list of ideas is a wrapper, even with a title of its own.
             self._candidate = None
 
     def _close(self, end: int) -> None:
@@ -205,7 +205,7 @@ def _parse(text: str, *, partial: bool = False) -> Any:
 
 
 def _loosely(text: str) -> dict[str, str] | None:
-    """Title and body of an object whose quotes are not escaped; each part of it is looked for once."""
+    """Title and body of an object with unescaped quotes, by the keys around them."""
     title = _TITLE_BEGINS.search(text)
     body = _BODY_BEGINS.search(text, title.end()) if title else None
     if title is None or body is None or (end := text.rfind('"', body.end())) < 0:
@@ -220,12 +220,12 @@ def _idea(value: Any, status: Any) -> Idea:
 
 
 def _identity(idea: Idea) -> list[tuple[str, str]]:
-    """What of a finished idea no other one may have: (field, its words)."""
+    """The (field, text without spaces) pairs that make another idea a repetition of a finished one."""
     if idea.status != "finished":
         return []
     return [(field, "".join(words.split())) for field, words in (("title", idea.title), ("body", idea.body))]
 
 
 def _words(value: Any) -> str:
-    """What a person can read and Postgres can store of a field."""
+    """The text of a field, without control characters and lone surrogates."""
     return _UNPRINTABLE.sub("", value).strip() if isinstance(value, str) else ""

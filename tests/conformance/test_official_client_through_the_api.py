@@ -11,8 +11,8 @@ from scriptwriter.domain.graph import Idea
 from scriptwriter.services.accounts import api_tokens
 from scriptwriter.services.projects import memberships
 from scriptwriter.services.runs import attempts, starting
-from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import run
 from tests.conformance.official import Client, following
 from tests.support.following import SHAPE, known
 from tests.support.model_server import ModelServer, ideas_text, spoken

@@ -11,7 +11,7 @@ from scriptwriter.services.ideas import edits, keepers, verdicts
 from scriptwriter.services.projects import catalog
 from scriptwriter.services.runs import starting
 from scriptwriter.services.transfer.file_format import MOST_BYTES
-from scriptwriter.worker.attempt import run
+from scriptwriter.worker.run import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.programs import client, problem, program_of
 from tests.support.rooms import BRIEF, Room

@@ -14,8 +14,8 @@ from scriptwriter.services.runs import attempts, ending, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.project_flow import ProjectFlow
 from scriptwriter.worker import queue_worker
-from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import run
 from tests.support.flows import following
 from tests.support.model_server import (
     Answer,

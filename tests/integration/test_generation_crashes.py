@@ -8,8 +8,8 @@ import pytest
 from scriptwriter.domain.errors import GenerationError, Superseded
 from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.services.runs import attempts, ending, retrying
-from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import run
 from tests.support.model_server import Gate, ModelServer, broken_off, delta, ideas_text, spoken, story
 from tests.support.queue import begun, execute, queue, taken_by_a_worker
 from tests.support.rooms import Room

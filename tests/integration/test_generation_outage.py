@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from scriptwriter.store.database import transaction
+from scriptwriter.store.database import DATABASE_AWAY, transaction
 from scriptwriter.worker import queue_worker
-from scriptwriter.worker.growing_draft import DATABASE_AWAY
 from tests.support.database_proxy import DatabaseProxy
 from tests.support.model_server import Gate, ModelServer, broken_off, ideas_text, spoken, story
 from tests.support.queue import execute, queue

@@ -8,8 +8,8 @@ import pytest
 
 from scriptwriter.services.runs import attempts, ending, retrying, starting
 from scriptwriter.settings import settings
-from scriptwriter.worker.attempt import LONGEST_PAUSE, run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import LONGEST_PAUSE, run
 from tests.support.generations import run_to_the_end, titles
 from tests.support.model_server import ModelServer, broken_off, ideas_text, refused, spoken, story
 from tests.support.rooms import BRIEF, Room

@@ -10,8 +10,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from scriptwriter.services.runs import retrying, starting
-from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import run
 from tests.support.model_server import (
     DONE,
     USAGE,

@@ -7,7 +7,7 @@ import pytest
 from scriptwriter.domain.graph import Brief
 from scriptwriter.services.runs import starting
 from scriptwriter.settings import settings
-from scriptwriter.worker.attempt import run
+from scriptwriter.worker.run import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.postgres import ask
 from tests.support.rooms import Room

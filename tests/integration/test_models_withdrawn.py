@@ -13,7 +13,7 @@ from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.runs import attempts, retrying, starting
 from scriptwriter.sync.hub import Hub
 from scriptwriter.web.room.room_state import BrainstormState
-from scriptwriter.worker.attempt import run
+from scriptwriter.worker.run import run
 from tests.support.model_server import Answer, ModelServer, ideas_text, refused, spoken, story
 from tests.support.programs import problem, program_of
 from tests.support.rooms import Room

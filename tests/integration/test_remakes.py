@@ -9,7 +9,7 @@ from scriptwriter.domain.graph import Brief
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.ideas import edits
 from scriptwriter.services.runs import starting
-from scriptwriter.worker.attempt import run
+from scriptwriter.worker.run import run
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows

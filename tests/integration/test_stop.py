@@ -8,8 +8,8 @@ import pytest
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Idea
 from scriptwriter.services.runs import attempts, ending, retrying, starting
-from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import run
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, spoken, story
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import artifact_of, rows, transform_of

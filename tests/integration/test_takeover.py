@@ -11,8 +11,8 @@ from scriptwriter.services.expiry import clean
 from scriptwriter.services.runs import attempts, ending, retrying, takeover
 from scriptwriter.services.runs.takeover import FailureDetector, take_over
 from scriptwriter.worker import queue_worker
-from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import run
 from tests.support.model_server import ModelServer, ideas_text, spoken, story
 from tests.support.queue import begun, everybody_is_silent, execute, process_row, queue, taken_by_a_worker
 from tests.support.rooms import Room

@@ -24,7 +24,7 @@ from scriptwriter.sync.flow_snapshot import read_flow
 from scriptwriter.sync.lineage_join import folded, lineage
 from scriptwriter.sync.project_flow import ProjectFlow
 from scriptwriter.web.lineage.lineage_steps import sights_of, steps_of, ways_of
-from scriptwriter.worker.attempt import run
+from scriptwriter.worker.run import run
 from tests.support.batches import ONE, written
 from tests.support.budgets import unlimited
 from tests.support.projects import fill

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from scriptwriter.worker.attempt import run
 from scriptwriter.worker.model_endpoint import Endpoint
+from scriptwriter.worker.run import run
 from tests.support.rows import rows, transform_of
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple
 
-from scriptwriter.worker.heartbeat import Rhythm
+from scriptwriter.worker.periodic import Rhythm
 
 QUICK = Rhythm(heartbeat=1.0, stalled=8.0, sweep=0.5, gap=3.0, grace=5.0)
 """For tests that wait until somebody counts as dead."""
@@ -15,12 +15,12 @@ QUICK = Rhythm(heartbeat=1.0, stalled=8.0, sweep=0.5, gap=3.0, grace=5.0)
 _IN_RHYTHM = """
 import asyncio, sys
 from scriptwriter.store import database
-from scriptwriter.worker import heartbeat, queue_worker
+from scriptwriter.worker import periodic, queue_worker
 from scriptwriter.operations.observability import configure_logs
 
 async def main():
     database.connect(sys.argv[1])
-    await queue_worker.work(heartbeat.Rhythm(*map(float, sys.argv[2:])))
+    await queue_worker.work(periodic.Rhythm(*map(float, sys.argv[2:])))
 
 configure_logs(json_lines=False)
 asyncio.run(main())

@@ -38,8 +38,8 @@ LEAST_SECONDS = 0.004
 
 PATTERNS = {
     "api/middleware/websocket_messages.py": (
-        3,
-        "one takes a message from its start to its end; the others are of fixed length",
+        2,
+        "one takes a message from its start to its end; the other is of fixed length",
     ),
     "api/middleware/origins.py": (4, "from the start to the end; of fixed length"),
     "web/kit/wording.py": (1, "reads our own texts"),
@@ -62,6 +62,7 @@ PATTERNS = {
     "domain/prompts.py": (1, "a run of one kind of character"),
     "domain/similarity.py": (1, "a run of one kind of character"),
     "domain/steering.py": (1, "a run of one kind of character"),
+    "domain/typed_text.py": (1, "one character"),
     "domain/taxonomy/__init__.py": (1, "up to the next separator, and back over the spaces before it once"),
     "services/transfer/graph_checks.py": (1, "from the start to the end"),
 }

@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api.auth.caller import credential_of
 from scriptwriter.api.auth.request_language import language_of
-from scriptwriter.api.error_responses import AWAY, error_response
+from scriptwriter.api.error_responses import error_response
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.transfer.file_format import MOST_BYTES
 from scriptwriter.store import fair_share
+from scriptwriter.store.database import DATABASE_AWAY
 
 BODY_LIMIT = 256 * 1024
 """Bytes; the longest brief takes 240,000, written in escapes."""
@@ -121,7 +122,7 @@ async def _sender(scope: Scope) -> str:
     """The id of the person who sends it. Raises UserError: as Credential.person, and `service_away`."""
     try:
         return (await credential_of(Request(scope)).person()).id
-    except AWAY as error:
+    except DATABASE_AWAY as error:
         raise UserError("service_away") from error
 
 

@@ -18,7 +18,6 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from scriptwriter.api.auth.session_cookie import token_in
-from scriptwriter.api.error_responses import AWAY
 from scriptwriter.api.middleware import unfinished_messages, websocket_messages
 from scriptwriter.api.middleware.origins import allowed
 from scriptwriter.api.middleware.unfinished_messages import Incoming
@@ -26,6 +25,7 @@ from scriptwriter.api.middleware.websocket_connections import HEADER, UNKNOWN, C
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.accounts import session_watch, sessions
 from scriptwriter.store import fair_share
+from scriptwriter.store.database import DATABASE_AWAY
 
 MESSAGE_LIMIT = 450_000
 """Characters of one message; a brief, the longest that a page sends, has some 50,000."""
@@ -84,7 +84,7 @@ async def person_of(scope: Scope) -> str:
     try:
         async with asyncio.timeout(ASK_SECONDS):
             user = await sessions.user_of_session(token)
-    except (TimeoutError, *AWAY) as error:
+    except (TimeoutError, *DATABASE_AWAY) as error:
         _log.warning("session_not_asked", cause=type(error).__name__)
         last = fair_share.last_known(sessions.token_hash(token))
         if not last and isinstance(error, TimeoutError):

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from scriptwriter.domain.typed_text import storable
+
 NAMESPACE = "/_event"
 LONGEST_TEXT = 200_000
 """Characters of one string. Fields have their own limits, with a sentence for whoever passes one."""
@@ -25,7 +27,6 @@ _PACKET = re.compile(rf"4([012]){NAMESPACE},(.*)", re.DOTALL)
 _CONTROL = ("1", "3")  # close, pong
 _CONNECT, _DISCONNECT = "0", "1"
 _UNWRITTEN = re.compile(r"\\u(?:0000|d[89a-f][0-9a-f]{2})", re.IGNORECASE)
-_UNSTORED = re.compile("[\x00\ud800-\udfff]")
 
 
 class Unreadable(ValueError):
@@ -146,7 +147,7 @@ def _measure(value: Any) -> None:
 
 def _stored(value: Any) -> Any:
     if isinstance(value, str):
-        return _UNSTORED.sub("", value)
+        return storable(value)
     if isinstance(value, list):
         return [_stored(part) for part in value]
     if isinstance(value, dict):

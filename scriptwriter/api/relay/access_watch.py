@@ -5,9 +5,9 @@ import time
 from weakref import WeakValueDictionary
 
 from scriptwriter.api.auth.caller import Credential
-from scriptwriter.api.error_responses import AWAY
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.projects import access
+from scriptwriter.store.database import DATABASE_AWAY
 
 
 class ReadAccess:
@@ -48,7 +48,7 @@ class ReadAccess:
             reads = await access.still_reads(
                 self._project_id, self._credential.token, of_session=self._credential.from_cookie
             )
-        except AWAY as error:
+        except DATABASE_AWAY as error:
             raise UserError("service_away") from error
         if reads is None:
             raise self._credential.rejected()

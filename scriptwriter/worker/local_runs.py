@@ -1,20 +1,20 @@
-"""Owns the generations that run in this process. Knows the job that asks for one, not the queue it is from.
+"""The runs of this process. A run outlives the worker of the queue that took its job.
 
-A generation outlives the worker that took its job when that worker only lost its database: the model goes on,
-and what it writes is committed when the database is back. It is this process's, not that worker's.
+When that worker loses the database, the model goes on, and the ideas are committed once the database is back.
+So a run belongs to its process, and not to the worker.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping
 from time import monotonic
 
-from scriptwriter.worker.attempt import run
+from scriptwriter.worker.run import run
 
 
-class Running:
-    """The generations of one process; after `stopping` is set, each has `grace` seconds to end by itself.
+class LocalRuns:
+    """The runs of this process; once `stopping` is set, each has `grace` seconds to end by itself.
 
-    `process` is the id under which the process gives signs of life; None before the first one.
+    `process` is the id under which the process sends heartbeats; None before the first one.
     """
 
     def __init__(self, grace: float) -> None:
@@ -24,14 +24,15 @@ class Running:
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._ended: dict[int, tuple[int, float]] = {}
 
-    async def join(self, transform_id: str, job: int, worker: int | None) -> None:
-        """Run the generation for `job` of `worker`, after an earlier run of it here; returns when it ended.
+    async def run(self, transform_id: str, job: int, worker: int | None) -> None:
+        """Run an attempt for `job` of the queue's worker `worker`, and return when it has ended.
 
-        Returns sooner when that worker gives up: the run goes on without it, and needs no job. Where the
-        process is stopping, the run ends, and the job is for another process: raises CancelledError.
+        Waits first for the end of an earlier attempt at the same run in this process. Returns sooner when
+        the worker is cancelled: the attempt goes on without its job. While the process stops, the attempt is
+        cancelled after `grace` seconds, and CancelledError leaves the job to another process.
         """
         self._ended.pop(job, None)
-        # One that was stopped or lost its worker is about to end; two would pay the model twice.
+        # An earlier attempt that was stopped, or lost its worker, is about to end: two would pay twice.
         while earlier := self._runs.get(transform_id):
             await self._until_ended(earlier)
         if self.stopping:
@@ -49,22 +50,22 @@ class Running:
             if worker is not None and current.done():
                 self._ended[job] = (worker, monotonic())
 
-    def holds(self, transform_id: str) -> bool:
-        """Whether it runs here."""
+    def has(self, transform_id: str) -> bool:
+        """Whether an attempt at the run goes on here."""
         return transform_id in self._runs
 
     def ended(self, seconds: float) -> Mapping[int, int]:
-        """The jobs that ended at least `seconds` ago and are not forgotten, with their worker."""
+        """The jobs (id → worker id) that ended at least `seconds` ago and are not forgotten."""
         before = monotonic() - seconds
         return {job: worker for job, (worker, moment) in self._ended.items() if moment <= before}
 
     def forget(self, jobs: Iterable[int]) -> None:
-        """The queue knows that these have ended."""
+        """Forget ended jobs that the queue does not list any more."""
         for job in jobs:
             self._ended.pop(job, None)
 
     async def close(self) -> None:
-        """End every run; the rows stay as they are, for the next attempt."""
+        """Cancel every attempt; the rows stay as they are, for the next one."""
         left = [*self._runs.values()]
         for each in left:
             each.cancel()

@@ -1,4 +1,4 @@
-"""Owns one attempt at a generation, from the job to its end in the database. Knows no job queue."""
+"""One attempt at a run: begin it, read the model's reply, commit drafts, and end it in the database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,20 +13,21 @@ from scriptwriter.domain.graph import Reply, finished, open_slots
 from scriptwriter.services.runs import attempts, ending
 from scriptwriter.services.runs.attempts import Attempt
 from scriptwriter.settings import settings
-from scriptwriter.worker.growing_draft import DATABASE_AWAY, Draft
+from scriptwriter.store.database import DATABASE_AWAY
+from scriptwriter.worker.growing_draft import Draft
 from scriptwriter.worker.model_client import Call, Words, answer
 from scriptwriter.worker.model_endpoint import Endpoint, configured
 from scriptwriter.worker.model_faults import at, fault
 from scriptwriter.worker.reply_parser import GrowingReply
 
 AFTERWORD = 2.0
-"""Seconds that a model may go on after its last wanted idea: the count of tokens comes last."""
+"""Seconds to go on reading after the last wanted idea, for the count of tokens, which comes last."""
 
 LONGEST_PAUSE = 300.0
-"""Seconds; who asks for a longer wait is asked again after this."""
+"""The longest pause before an automatic retry, in seconds, whatever the model's endpoint asks for."""
 
-INSISTENCE = 600.0
-"""Seconds for which the end of an attempt waits for a database that is away."""
+LONGEST_OUTAGE = 600.0
+"""Seconds for which the end of an attempt waits while the database is away."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,11 +39,11 @@ async def run(
     job: int | None = None,
     process: int | None = None,
 ) -> None:
-    """Let the model write the missing ideas of `transform_id`, and leave the transform in a final state.
+    """Run an attempt at `transform_id`: let the model write the missing ideas, and end or postpone the run.
 
-    Returns quietly where there is nothing to do, or where somebody else took over, or where it is not `job`
-    that has it. A cancellation leaves the rows as they are, for the next attempt. Raises only where the
-    database stays away.
+    `endpoint` None: the one that the settings have for the brief's model. `job` and `process` as in
+    `attempts.begin`. Does nothing where the run has ended or belongs to another job. A cancellation leaves
+    the rows as they are, for the next attempt. Raises one of DATABASE_AWAY where the database stays away.
     """
     try:
         attempt = await attempts.begin(transform_id, job, process)
@@ -61,7 +62,7 @@ async def run(
     with bound_contextvars(
         project=attempt.project_id, transform=attempt.transform_id, attempt=attempt.number
     ):
-        # An attempt that has nothing to write asks nobody, and ends also without the brief's model.
+        # An attempt with nothing to write asks no model, so it ends even where the model is not offered.
         endpoint = endpoint or configured(attempt.brief.model if attempt.slots else "")
         call = Call(endpoint.model)
         reply = GrowingReply(len(attempt.slots), attempt.finished)
@@ -78,11 +79,11 @@ async def run(
         if superseded:
             _log.info("generation_superseded")
             record = Reply(call.model_name, call.parameters, reply.text, call.usage)
-            await _insist(lambda: ending.leave(attempt, record))
+            await _write_through_outages(lambda: ending.leave(attempt, record))
         elif broken:
-            # A job that is tried again would pay for the same ideas, and break at the same place.
+            # A retry of the job would pay for the same ideas, and break at the same place.
             error = fault("generation_interrupted")
-            await _insist(lambda: ending.give_up(transform_id, error, attempt.number))
+            await _write_through_outages(lambda: ending.give_up(transform_id, error, attempt.number))
 
 
 async def _write(attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply) -> None:
@@ -90,7 +91,7 @@ async def _write(attempt: Attempt, endpoint: Endpoint, call: Call, reply: Growin
     error = None
     _log.info("generation_started", model=endpoint.model, finished=len(attempt.finished))
     if not reply.complete:
-        # A superseded writer cancels the reading, and with it the model's stream is closed.
+        # Superseded, raised by `keep_saving`, cancels the reading, which closes the model's stream.
         async with asyncio.TaskGroup() as group:
             group.create_task(draft.keep_saving())
             error = await _read(attempt, endpoint, call, reply, draft)
@@ -101,7 +102,7 @@ async def _write(attempt: Attempt, endpoint: Endpoint, call: Call, reply: Growin
 async def _read(
     attempt: Attempt, endpoint: Endpoint, call: Call, reply: GrowingReply, draft: Draft
 ) -> GenerationError | None:
-    """Read the model's reply to its end; returns what went wrong."""
+    """Read the model's reply to its end; returns what went wrong, or None."""
     error = None
     began, told = asyncio.get_running_loop().time(), False
     try:
@@ -141,7 +142,7 @@ async def _end(
     if error is None and attempt.missing_after(ideas):
         error = fault("too_few_ideas")
     if error is None:
-        await _insist(lambda: ending.finish(attempt, ideas, record))
+        await _write_through_outages(lambda: ending.finish(attempt, ideas, record))
         _log.info("generation_completed", ideas=len(ideas), usage=call.usage)
         return
     missing = open_slots(ideas, attempt.brief.count, attempt.skipped)
@@ -155,23 +156,23 @@ async def _end(
     )
     if record and error.transient and attempt.retries_left:
         seconds = _pause(error, attempt.retries)
-        await _insist(lambda: ending.postpone(attempt, ideas, record, error, seconds))
+        await _write_through_outages(lambda: ending.postpone(attempt, ideas, record, error, seconds))
         _log.warning("generation_postponed", code=error.code, seconds=round(seconds, 1), usage=call.usage)
         return
-    await _insist(lambda: ending.fail(attempt, ideas, record, error))
+    await _write_through_outages(lambda: ending.fail(attempt, ideas, record, error))
     _log.warning("generation_failed", code=error.code, ideas=len(finished(ideas)), usage=call.usage)
 
 
 def _pause(error: GenerationError, retries: int) -> float:
-    """Seconds until the next automatic retry: what the model asked for, or longer each time, with jitter."""
+    """Seconds until the next automatic retry: as long as the endpoint asks, or exponential with jitter."""
     if error.retry_after is not None:
         return min(max(error.retry_after, 1.0), LONGEST_PAUSE)
     return min(settings().model_retry_seconds * 3**retries * uniform(1.0, 1.2), LONGEST_PAUSE)
 
 
-async def _insist(write: Callable[[], Awaitable[None]]) -> None:
-    """Repeat `write` while the database is away: what it holds was paid for."""
-    number, last = 0, asyncio.get_running_loop().time() + INSISTENCE
+async def _write_through_outages(write: Callable[[], Awaitable[None]]) -> None:
+    """Repeat `write` while the database is away: the ideas in it are paid for."""
+    number, last = 0, asyncio.get_running_loop().time() + LONGEST_OUTAGE
     while True:
         try:
             return await write()
