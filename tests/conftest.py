@@ -100,6 +100,13 @@ def cheap_password_hashes() -> Iterator[PasswordHash]:
     password_hashing.HASHING = real
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all test processes of this run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def open_chromium() -> AsyncIterator[Browser]:
     """The browser of this process: to start one takes as long as to look at five pages."""

@@ -1,4 +1,4 @@
-"""One production build for all browser tests, with a model that the tests lead."""
+"""The application for browser tests, with a model that the tests lead."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from tests.support.browsers import chromium
 from tests.support.budgets import UNLIMITED
 from tests.support.model_server import ModelServer
 from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
-from tests.support.web import Web, production_build
+from tests.support.web import Web, build_pages, serve
 
 MODELS = (
     ModelOption(name="test-model"),
@@ -45,7 +45,7 @@ def provider() -> Iterator[OidcServer]:
 
 
 @pytest.fixture(scope="session")
-def web(folder: Path, model: ModelServer, provider: OidcServer) -> Iterator[Web]:
+def web(folder: Path, shared_folder: Path, model: ModelServer, provider: OidcServer) -> Iterator[Web]:
     """The application as people meet it."""
     settings = {
         "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
@@ -59,7 +59,7 @@ def web(folder: Path, model: ModelServer, provider: OidcServer) -> Iterator[Web]
         "OIDC_CLIENT_SECRET": CLIENT_SECRET,
         "OIDC_NAME": "工作室",
     }
-    with production_build(folder, settings) as running:
+    with serve(build_pages(shared_folder / "pages", settings), folder, settings) as running:
         yield running
 
 

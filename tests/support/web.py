@@ -1,7 +1,9 @@
-"""The production build of this application, running on a free port; knows nothing of browsers."""
+"""This application in production mode on a free port of this machine, with its pages or without."""
 
+import gzip
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from tests.support.waiting import wait_until
 
@@ -84,20 +87,82 @@ def production_build(
         yield web
 
 
+@dataclass(frozen=True)
+class Pages:
+    """Production pages in Reflex's folder `build`, which call the backend at `url`."""
+
+    build: Path
+    url: str
+
+
+def build_pages(folder: Path, settings: Mapping[str, str]) -> Pages:
+    """The production pages for `settings`, built in `folder` by the first process that asks for them.
+
+    All processes must ask with the settings that pages show: models, currency, sign-in, environment.
+    """
+    folder.mkdir(exist_ok=True)
+    address, log = folder / "address", folder / "build.log"
+    with FileLock(folder / "lock", timeout=BUILD_LIMIT):
+        if not address.exists():
+            port = free_port()
+            command = ["-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"]
+            ports = {"REFLEX_FRONTEND_PORT": str(port), "REFLEX_BACKEND_PORT": str(port)}
+            environment = _environment(folder, settings, folder / "web") | ports
+            with log.open("wb") as output:
+                built = subprocess.run(
+                    [sys.executable, *command], cwd=ROOT, env=environment,
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, timeout=BUILD_LIMIT,
+                )  # fmt: skip
+            assert built.returncode == 0, f"the pages were not built:\n{log.read_text()[-4000:]}"
+            address.write_text(f"http://localhost:{port}")
+    return Pages(folder / "web", address.read_text())
+
+
+@contextmanager
+def serve(pages: Pages, folder: Path, settings: Mapping[str, str]) -> Iterator[Web]:
+    """Run the application in `folder` with a copy of `pages`, in which its own address replaces theirs."""
+    port = free_port()
+    build, url = folder / "web", f"http://localhost:{port}"
+    _copy(pages, build, url)
+    with _serving(url, port, port, folder, build, settings) as web:
+        yield web
+
+
 @contextmanager
 def same_pages(built: Web, folder: Path, settings: Mapping[str, str]) -> Iterator[Web]:
     """Another web process for the pages of `built`, which it does not build again; its data are in `folder`.
 
-    They know the address that they were built for, so it is the browser that must be led to this process.
+    The pages call the address of `built`: the caller leads the browser from there to this process.
     """
-    port = free_port()
+    with _serving(built.url, built.port, free_port(), folder, built.build, settings) as web:
+        yield web
+
+
+def _copy(pages: Pages, build: Path, url: str) -> None:
+    """Copy what the server reads of `pages` to `build`, with `url` in place of their own."""
+    shutil.copytree(pages.build, build, ignore=shutil.ignore_patterns("node_modules"))
+    # The scheme differs between the addresses of the API and of the websocket.
+    before, after = (each.partition(":")[2].encode() for each in (pages.url, url))
+    for path in (build / "build").rglob("*"):
+        if path.is_file():
+            opened = gzip.decompress if path.suffix == ".gz" else bytes
+            closed = gzip.compress if path.suffix == ".gz" else bytes
+            content = opened(path.read_bytes())
+            if before in content:
+                path.write_bytes(closed(content.replace(before, after)))
+
+
+@contextmanager
+def _serving(
+    url: str, public_port: int, port: int, folder: Path, build: Path, settings: Mapping[str, str]
+) -> Iterator[Web]:
+    """Serve what is built in `build`; pages and browsers know it by `url`, at `public_port`."""
     prepared = {
         "REFLEX_ENV_MODE": "prod",
-        "REFLEX_FRONTEND_PORT": str(built.port),
+        "REFLEX_FRONTEND_PORT": str(public_port),
         "__REFLEX_SKIP_COMPILE": "true",
     }
-    command = ["-c", _SERVE, str(port)]
-    with _running(command, built.url, port, folder, built.build, prepared | {**settings}) as web:
+    with _running(["-c", _SERVE, str(port)], url, port, folder, build, prepared | {**settings}) as web:
         yield web
 
 
@@ -105,13 +170,7 @@ def same_pages(built: Web, folder: Path, settings: Mapping[str, str]) -> Iterato
 def _running(
     command: list[str], url: str, port: int, folder: Path, build: Path, settings: Mapping[str, str]
 ) -> Iterator[Web]:
-    environment = {
-        **os.environ,
-        "REFLEX_WEB_WORKDIR": str(build),
-        "REFLEX_STATES_WORKDIR": str(folder / "states"),
-        "SCRIPTWRITER_ENV": "development",
-        **settings,
-    }
+    environment = _environment(folder, settings, build)
     log = folder / "web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -126,3 +185,14 @@ def _running(
     finally:
         if process.poll() is None:
             web.stop()
+
+
+def _environment(folder: Path, settings: Mapping[str, str], build: Path) -> dict[str, str]:
+    """This process's environment, `settings` above it, and Reflex's own folders."""
+    return {
+        **os.environ,
+        "REFLEX_WEB_WORKDIR": str(build),
+        "REFLEX_STATES_WORKDIR": str(folder / "states"),
+        "SCRIPTWRITER_ENV": "development",
+        **settings,
+    }
