@@ -74,6 +74,26 @@ async def test_a_table_made_anew_under_its_name_is_served_anew_at_once(empty_dat
         assert live.json()[0]["value"] == {"id": "8", "body": "live"}
 
 
+async def test_a_schema_made_anew_is_served_anew(empty_database: str) -> None:
+    """Dropping the schema is how a database is reset; it takes the triggers and their functions along."""
+    async with (
+        database(empty_database) as connection,
+        shape_server(empty_database) as url,
+        client(url) as http,
+    ):
+        await connection.execute(_NOTES.encode())
+        await first_sync(http, table="notes")
+
+        await connection.execute(b"DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await connection.execute(b"CREATE TABLE notes (id int PRIMARY KEY, body text)")
+        handle, offset, _ = await first_sync(http, table="notes")
+        query = {"table": "notes", "handle": handle, "offset": offset, "live": "true"}
+        waiting = asyncio.create_task(http.get("/v1/shape", params=query))
+        await connection.execute(b"INSERT INTO notes VALUES (8, 'live')")
+
+        assert (await waiting).json()[0]["value"] == {"id": "8", "body": "live"}
+
+
 async def test_a_change_of_another_project_does_not_wake_a_shape(empty_database: str) -> None:
     """An id is matched as Postgres prints it, and a move between projects wakes both."""
     async with (

@@ -1,5 +1,5 @@
 -- Statement triggers that announce which table a statement changed, and which values some of its columns had.
--- The shape server runs this file at every start. A second run changes nothing. PostgreSQL 14 or later.
+-- The shape server runs this file at its start, and before it makes triggers. PostgreSQL 14 or later.
 --
 -- Payload on channel shape_server, as JSON:
 --   table     oid of the table that the statement named

@@ -172,6 +172,8 @@ class ShapeRegistry:
         names = {column.name for column in table.columns}
         link = await Link.open(self._dsn, read_only=False)
         try:
+            # Again, for the schema that holds the functions may have been dropped and made anew.
+            await link.script(_TRIGGERS.read_text())
             for oid, known in missing:
                 columns = json.dumps(sorted(names & {*(known or ()), *wanted}))
                 await link.query(
