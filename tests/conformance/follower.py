@@ -1,4 +1,4 @@
-"""A follower of one shape, as small as the protocol allows; independent of the product's own client."""
+"""A minimal follower of one shape, which shares no code with the client under scriptwriter/electric."""
 
 import asyncio
 import json

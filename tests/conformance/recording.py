@@ -1,4 +1,4 @@
-"""Reads the recorded exchanges with a real Electric; knows their notation, and no running server."""
+"""Reads the recorded exchanges with a real Electric."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Plays a recording against the embedded shape server and holds each answer against the recorded one."""
+"""Sends recorded requests to the embedded shape server and compares the answers with those recorded."""
 
 import asyncio
 import json

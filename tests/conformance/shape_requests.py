@@ -1,4 +1,4 @@
-"""Short ways to ask a shape server for a shape; knows the protocol's parameters and nothing of any test."""
+"""Functions that request a shape from a shape server."""
 
 from typing import Any
 

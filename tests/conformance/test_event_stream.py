@@ -1,4 +1,4 @@
-"""The event stream of the embedded shape server is the one that Electric sent."""
+"""The embedded shape server sends the event stream that Electric sent."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Many writers at once, followers that come at any moment: each ends with what the table has."""
+"""Many processes write, and followers start at any time: each ends with the rows of the table."""
 
 import asyncio
 import random
@@ -38,7 +38,7 @@ async def _write(dsn: str, seed: int, *, only_updates: bool) -> None:
     luck = random.Random(seed)
     async with database(dsn) as connection:
         for _ in range(_TRANSACTIONS):
-            # Writers meet on the same rows, so some transactions fail: that is part of the weather.
+            # Writers change the same rows, so some transactions fail.
             with suppress(errors.DeadlockDetected, errors.UniqueViolation):
                 await _transaction(connection, luck, only_updates)
 

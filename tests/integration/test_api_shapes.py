@@ -1,4 +1,4 @@
-"""Shapes for other programs: what may be asked for, and what is passed on of Electric's answers."""
+"""Shapes for other programs: the requests that are allowed, and the answers that are passed on."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What a program reads while Electric is away, refuses, breaks off or is slow; and no word of the secret."""
+"""What a program reads while Electric is away, refuses, breaks off or is slow: never the secret."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""Shapes for other programs end with the right to read them: at once, with no word of what comes after."""
+"""A request for a shape ends when its person loses the right to read. Nothing written later is told."""
 
 import asyncio
 import signal

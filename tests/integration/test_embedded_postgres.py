@@ -1,4 +1,4 @@
-"""The embedded server as its users see it: started, shared, and stopped."""
+"""The embedded PostgreSQL server is started, shared by processes, and stopped."""
 
 import os
 import shutil

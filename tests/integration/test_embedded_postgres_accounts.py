@@ -1,4 +1,4 @@
-"""Who the embedded server runs as, what it can reach, and whom it lets in."""
+"""The account that the embedded PostgreSQL server runs as, what it can reach, and who may connect."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""Every process of the embedded server may be killed at any time: it comes back, and no row is lost."""
+"""Each process of the embedded PostgreSQL server may be killed: the server restarts, and no row is lost."""
 
 import os
 import signal

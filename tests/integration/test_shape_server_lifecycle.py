@@ -1,4 +1,4 @@
-"""The embedded shape server through what happens to its connections, its logs and its shapes."""
+"""Lost connections, forgotten logs and deleted shapes of the embedded shape server."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""The shape server as the web process runs it: in a process of its own, that comes back and that goes."""
+"""The shape server in a process of its own: restarted when it dies, ended with its parent."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What the embedded shape server does not let a request do."""
+"""Requests that the embedded shape server refuses."""
 
 import httpx
 import pytest

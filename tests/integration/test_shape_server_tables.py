@@ -1,4 +1,4 @@
-"""The embedded shape server when a table changes, and which shapes a change of its rows wakes."""
+"""Changes of a table's definition, and which shapes are read again after a change of rows."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""An Electric that says exactly what a test tells it to, byte by byte, and hears when its client leaves."""
+"""An HTTP server that answers with the bytes that a test writes, and notices when its client leaves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

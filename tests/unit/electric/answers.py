@@ -1,4 +1,4 @@
-"""A transport that answers a stream's requests from a list; knows nothing of the client's insides."""
+"""An HTTP transport that answers a stream's requests from a list."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What every test of a stream may ask for."""
+"""Fixtures of tests of a stream."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A shape server over a dict, that fails on order; knows nothing of the client."""
+"""A shape server over a dict. It fails when a test asks it to."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Reads a stream until its answers are used up; knows nothing of what they should lead to."""
+"""Reads a stream until its answers are used up."""
 
 import asyncio
 from contextlib import aclosing

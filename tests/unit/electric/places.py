@@ -1,4 +1,4 @@
-"""Places in a log to start a transition from, and answers to give there."""
+"""States to start a transition from, and answers to give there."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Reads the recorded exchanges with Electric 1.7.12; knows nothing of the client under test."""
+"""Reads the recorded exchanges with Electric 1.7.12."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The protocol's rules for when a cache answers what was not asked."""
+"""The rules for an answer that a cache gave to another request."""
 
 import pytest
 

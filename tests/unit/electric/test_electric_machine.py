@@ -1,4 +1,4 @@
-"""Whatever an imperfect network does, rows are only ever what the table was, and in the end what it is."""
+"""Over a faulty network, rows are always those of some commit, and in the end the current ones."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The protocol's rules for when a log is gone."""
+"""The rules for a log that is gone."""
 
 from dataclasses import replace
 

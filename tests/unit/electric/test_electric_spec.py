@@ -8,7 +8,7 @@ SPEC = ROOT / "scriptwriter" / "electric" / "SPEC.md"
 
 
 def test_every_invariant_names_tests_that_exist_and_every_test_is_named() -> None:
-    """A specification that nobody keeps is a story."""
+    """SPEC.md and the tests name each other."""
     files = [
         *(ROOT / "tests/unit/electric").glob("test_*.py"),
         ROOT / "tests/integration/test_electric_client_live.py",

@@ -1,4 +1,4 @@
-"""The protocol's rules, as transitions of a value."""
+"""The rules of the protocol, as transitions of the state."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The HTTP loop: what it asks, and what it tells."""
+"""The requests of the HTTP loop, and the messages and statuses that it yields."""
 
 import logging
 
