@@ -21,7 +21,9 @@ async def test_the_official_client_follows_a_shape_through_everything(
     async with database(empty_database) as connection, AsyncExitStack() as first_server:
         await connection.execute("CREATE TABLE notes (id int PRIMARY KEY, body text, done boolean)")
         await connection.execute("INSERT INTO notes VALUES (1, 'one', true)")
-        url = await first_server.enter_async_context(shape_server(empty_database, sse_in_parts=in_parts))
+        url = await first_server.enter_async_context(
+            shape_server(empty_database, sse_in_parts=in_parts, is_stopped=True)
+        )
         params = {"table": "notes", "secret": SECRET}
 
         async with following(installed, f"{url}/v1/shape", params, sse=sse) as client:

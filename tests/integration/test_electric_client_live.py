@@ -111,7 +111,7 @@ async def test_a_server_that_comes_back_is_followed_on(empty_database: str) -> N
     """Rows stay during the outage, and what was written meanwhile arrives."""
     async with database(empty_database) as connection, AsyncExitStack() as running:
         await connection.execute(_NOTES.encode())
-        url = await running.enter_async_context(shape_server(empty_database))
+        url = await running.enter_async_context(shape_server(empty_database, is_stopped=True))
         shape, seen = followed(url)
         async with shape:
             await asyncio.wait_for(shape.ready(), _PATIENCE)

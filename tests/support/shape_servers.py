@@ -29,15 +29,16 @@ async def shape_server(
     idle_seconds: float = 300,
     allow_deletion: bool = False,
     sse_in_parts: bool = False,
+    is_stopped: bool = False,
 ) -> AsyncIterator[str]:
     """The URL of a shape server over a database, stopped with the block; times as for ShapeApp.
 
-    An outside Electric keeps its own times. A test that only shortens them takes longer there; one that needs
-    other times or a server that ends is skipped.
+    An outside Electric keeps its own times. A test that only shortens them takes longer there. One that needs
+    other times, or a server that it stops (`is_stopped`), is skipped.
     """
     if outside_electric.URL:
         outside_electric.demand_database(dsn)
-        if (port, sse_keep_alive, database_wait, idle_seconds) != (0, 21, 5, 300):
+        if is_stopped or (port, sse_keep_alive, database_wait, idle_seconds) != (0, 21, 5, 300):
             pytest.skip("needs a shape server that the test can set and stop")
         yield outside_electric.URL
         return
