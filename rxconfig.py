@@ -25,6 +25,9 @@ from scriptwriter.operations.startup import CANNOT_START, PortInUse, claim_port,
 from scriptwriter.settings import settings
 
 ONE_DAY = 24 * 60 * 60
+HEAD_BUFFER = 64 * 1024
+"""Bytes of an unfinished request head that the server keeps; the application accepts 40 KB of a whole one.
+Granian's own limit of 400 KB would allow 400 MB on 1,024 connections."""
 
 # The JS runtime is the wheel's `bun` beside this Python: Reflex takes it from PATH and downloads nothing.
 os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
@@ -92,13 +95,15 @@ logging.getLogger("reflex.reflex").addFilter(lambda said: not said.getMessage().
 
 
 class _Server(granian.server.Server):  # pyright: ignore[reportGeneralTypeIssues]: one of two classes
-    """Granian, but what sends no request within ten seconds is closed: a process has 1,024 connections.
+    """Granian with limits on each of its 1,024 connections: a head in ten seconds, of HEAD_BUFFER bytes.
 
-    Granian waits for ever to find out whether one speaks HTTP/2, which no browser does without TLS.
+    It speaks HTTP/1 only: to find out whether a connection speaks HTTP/2, which no browser does without TLS,
+    Granian waits without a limit.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        ours = {"http": HTTPModes.http1, "http1_settings": HTTP1Settings(header_read_timeout=10_000)}
+        limits = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=HEAD_BUFFER)
+        ours = {"http": HTTPModes.http1, "http1_settings": limits}
         # Reflex reads this file more than once: the class below may be of this kind already.
         super().__init__(*args, **ours | options)
 

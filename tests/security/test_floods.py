@@ -193,6 +193,17 @@ async def test_a_connection_without_a_request_is_closed(site: Site) -> None:
     await asyncio.gather(*(closed(sent) for sent in (b"", head[:3], head, head + b"\r\n")))
 
 
+async def test_a_head_that_does_not_end_is_refused_before_it_is_large(site: Site) -> None:
+    """The server holds it in memory until it is whole, for every connection that it serves."""
+    reader, writer = await asyncio.open_connection("localhost", site.web.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 100_000)
+    async with asyncio.timeout(2 * PATIENCE):
+        answer = await reader.readline()
+    writer.close()
+
+    assert b" 431 " in answer
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts for us")
 async def test_messages_that_never_end_hold_little_memory(site: Site, stranger: str, attacked: Scene) -> None:
     """Of a person with all their websockets: they are closed, though the server would take 64 MB of each."""
