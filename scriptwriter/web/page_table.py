@@ -73,7 +73,7 @@ ROUTES = (
         "/projects/[project_id]/brainstorm",
         brainstorm,
         shared_texts.PRODUCT,
-        [SessionState.enter, PresenceState.attend, BrainstormState.watch],
+        [SessionState.enter, PresenceState.watch, BrainstormState.watch],
     ),
     Route(
         "/projects/[project_id]/members",

@@ -68,7 +68,7 @@ HANDLERS: dict[str, Right] = {
     "TokensState.revoke": "person",
     "TokensState.put_away": "anybody",
     "SignInState.open": "anybody",
-    "PresenceState.attend": "present",
+    "PresenceState.watch": "present",
     "LineageState.watch": "reader",
     "LineageState.choose": "anybody",
     "LineageState.open": "anybody",

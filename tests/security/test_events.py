@@ -31,7 +31,7 @@ ODD = (
 
 FOR_THE_ADDRESS: tuple[tuple[type[BaseState], str], ...] = (
     *((BrainstormState, "watch"), (MembersState, "watch")),
-    *((MembersState, "invite"), (IdeasState, "pick"), (OriginState, "trace"), (PresenceState, "attend")),
+    *((MembersState, "invite"), (IdeasState, "pick"), (OriginState, "trace"), (PresenceState, "watch")),
 )
 """Handlers that take the project's id from the address alone."""
 

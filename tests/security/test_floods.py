@@ -39,7 +39,7 @@ FLOOD = 280
 PATIENCE = 10.0
 """Seconds in which another person's request has to be answered, on a machine that does other things too."""
 FOLLOWERS: tuple[tuple[type[BaseState], str], ...] = (
-    *((PresenceState, "attend"), (BrainstormState, "watch"), (MembersState, "watch")),
+    *((PresenceState, "watch"), (BrainstormState, "watch"), (MembersState, "watch")),
     *((LineageState, "watch"), (ProjectsState, "watch")),
 )
 
@@ -92,13 +92,13 @@ async def tabs_of(site: Site, cookie: str, number: int) -> AsyncIterator[list[Pa
 async def test_a_tab_is_present_once_however_often_it_says_so(
     site: Site, stranger: str, attacked: Scene
 ) -> None:
-    """A second `attend` replaces the first; none lives on after the websocket."""
+    """A second `watch` replaces the first; none lives on after the websocket."""
     viewer, target = attacked.room.viewer, attacked.targets[0]
     cookie = await sessions.open_session(viewer)
     async with another_person(site, attacked) as other:
         async with page_socket(site.url, cookie) as page:
             await page.boot()
-            await flood(page, [(PresenceState, "attend")], target)
+            await flood(page, [(PresenceState, "watch")], target)
             await page.settle()
             await eventually(lambda: present(site, viewer) == 1)
             await answered(other)
@@ -112,7 +112,7 @@ async def test_a_person_is_followed_in_some_tabs_only(site: Site, stranger: str,
     async with another_person(site, attacked) as other:
         async with tabs_of(site, cookie, MOST_TABS + 5) as pages:
             for page in pages:
-                await page.send(named(PresenceState, "attend"), place=place)
+                await page.send(named(PresenceState, "watch"), place=place)
                 await page.send(named(BrainstormState, "watch"), place=place)
             last = pages[-1]
             await last.until(lambda: f"你已经打开了 {MOST_TABS} 个页面" in last.heard)

@@ -5,6 +5,7 @@ from reflex.state import BaseState
 
 from scriptwriter.scriptwriter import app
 from scriptwriter.web.event_signatures import states
+from scriptwriter.web.kit.following import FollowingState
 
 BACKGROUND = [
     (state, name)
@@ -18,10 +19,11 @@ BACKGROUND = [
     ("state", "name"), BACKGROUND, ids=lambda value: value if isinstance(value, str) else value.__name__
 )
 def test_a_background_event_follows_by_the_one_mechanism(state: type[BaseState], name: str) -> None:
-    """Mark it with `@following` or `@following_project` of scriptwriter/web/kit/following.py."""
+    """It is the `watch` of FollowingState (scriptwriter/web/kit/following.py); no page has its own."""
     handler = state.event_handlers[name]
 
-    assert getattr(handler.fn, "follows", False)
+    assert issubclass(state, FollowingState)
+    assert handler.fn.__code__ is vars(FollowingState)["watch"].__code__
     assert handler.supersedes
 
 

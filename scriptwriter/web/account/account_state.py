@@ -1,6 +1,5 @@
 """State of the account page: a person's password, and the devices on which they are signed in."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,8 @@ from scriptwriter.services.accounts.sessions import SessionRow
 from scriptwriter.texts import account_texts
 from scriptwriter.web.account.devices import device
 from scriptwriter.web.account.tokens_state import TokensState
-from scriptwriter.web.kit.following import following
-from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.following import FollowingState
+from scriptwriter.web.kit.notices import Notice, NoticeState, as_notice
 from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 
 
@@ -29,7 +28,7 @@ class SessionView:
     this_one: bool = False
 
 
-class AccountState(SessionState):
+class AccountState(NoticeState, FollowingState, SessionState):
     """The account page, without its tokens."""
 
     username: rx.Field[str] = rx.field("")
@@ -38,7 +37,6 @@ class AccountState(SessionState):
     changing: rx.Field[bool] = rx.field(False)
     problem: rx.Field[Notice] = rx.field(default_factory=Notice)
     done: rx.Field[Notice] = rx.field(default_factory=Notice)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
     @rx.event
     async def load(self):
@@ -53,11 +51,6 @@ class AccountState(SessionState):
             # `enter` shows a signed-out person the way.
             if not is_signed_out(error):
                 self.notice = as_notice(error)
-
-    @following
-    async def watch(self, person: str) -> None:
-        """Follow nothing but the session: the page is left when it ends elsewhere."""
-        await asyncio.Event().wait()
 
     @rx.event
     async def change_password(self, form_data: dict[str, Any]):
@@ -102,11 +95,6 @@ class AccountState(SessionState):
             await self._list(person)
         except Exception as error:
             return self._refused(error)
-
-    @rx.event
-    def dismiss(self) -> None:
-        """The person has read the notice."""
-        self.notice = Notice()
 
     async def _list(self, person: str) -> None:
         self.sessions = [_view(row) for row in await accounts.sessions_of(person, self._session_id())]

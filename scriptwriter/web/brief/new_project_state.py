@@ -1,6 +1,5 @@
 """State of the new-project page: what is wrong with its form, and the way to the project that it has made."""
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -9,28 +8,22 @@ import reflex as rx
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.runs import starting
 from scriptwriter.web.brief.brief_reading import BriefMessages, checked, project_name, ticket_in
-from scriptwriter.web.kit.following import following
-from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.following import FollowingState
+from scriptwriter.web.kit.notices import Notice, NoticeState, as_notice
 from scriptwriter.web.kit.session_state import NEW_BRIEF, SessionState, is_signed_out
 
 
-class NewProjectState(SessionState):
+class NewProjectState(NoticeState, FollowingState, SessionState):
     """The new-project page; `signed_out`: the notice says that nobody is signed in any more."""
 
     creating: rx.Field[bool] = rx.field(False)
     messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     signed_out: rx.Field[bool] = rx.field(False)
 
     @rx.event
     def open(self) -> None:
         """A fresh form."""
         self.reset()
-
-    @following
-    async def watch(self, person: str) -> None:
-        """Follow nothing but the session: the page says so when it ends elsewhere."""
-        await asyncio.Event().wait()
 
     async def _end(self, error: UserError) -> None:
         """Offer a sign-in beside the form, which keeps the person's words."""
@@ -63,8 +56,3 @@ class NewProjectState(SessionState):
         # `creating` stays: a second submit that is already on its way must not make a second project.
         self.settled = f"{NEW_BRIEF} {ticket}"
         yield rx.redirect(f"/projects/{project_id}/brainstorm")
-
-    @rx.event
-    def dismiss(self) -> None:
-        """The person has read the notice."""
-        self.notice = Notice()

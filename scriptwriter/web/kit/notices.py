@@ -5,22 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
+import reflex as rx
+
 from scriptwriter.domain.errors import UserError
 from scriptwriter.texts import error_texts
+from scriptwriter.web.kit.session_state import SessionState
 
 log = logging.getLogger(__name__)
 
 
 LEFT = "{seconds}"
-"""Stands in a sentence for the seconds that are left."""
+"""The place in a sentence for the seconds that are left."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for the person, in both languages; empty when there is none.
+    """A sentence for the person in both languages; both are empty where there is none.
 
-    Where it says to wait, it does so for `seconds` from now, `until` (ISO 8601), and has LEFT in the place of
-    that number, which counts down.
+    One that asks to wait has LEFT in place of the number of seconds, which counts down on the screen:
+    `seconds` from now, until the moment `until` (ISO 8601).
     """
 
     zh: str = ""
@@ -29,12 +32,31 @@ class Notice:
     until: str = ""
 
 
+class NoticeState(SessionState, mixin=True):
+    """A state that can show a notice until the person has read it."""
+
+    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The person has read the notice."""
+        self.notice = Notice()
+
+    def _said(self) -> Notice:
+        return replace(self.notice)
+
+    def _take_back(self, said: Notice) -> None:
+        """Say `said` no longer; another notice that is shown by now stays."""
+        if self.notice == said:
+            self.notice = Notice()
+
+
 WAITED_OUT = frozenset({"too_many_attempts", "too_many_starts"})
 """Errors after which the same can be tried again in `seconds`."""
 
 
 def as_notice(error: Exception) -> Notice:
-    """What a person reads of an error: its own text, or a plain sentence for one that only the log tells."""
+    """The notice of an error: its own text for a UserError, else a plain sentence; the log has the cause."""
     if isinstance(error, UserError) and error.code in WAITED_OUT:
         seconds = int(error.params["seconds"])
         until = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -47,7 +69,7 @@ def as_notice(error: Exception) -> Notice:
 
 
 def still(notice: Notice) -> Notice:
-    """The notice for who sees it later, perhaps: with the seconds that are left; empty when none is."""
+    """The notice as it is now: with the seconds that are left, or empty when the wait is over."""
     if not notice.until:
         return notice
     left = ceil((datetime.fromisoformat(notice.until) - datetime.now(UTC)).total_seconds())

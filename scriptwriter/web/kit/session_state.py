@@ -1,11 +1,11 @@
-"""Owns who sits at this tab: the cookie of its websocket, asked anew at every event. Knows no page."""
+"""State of the person who is signed in at a tab: the cookie of its websocket, read at every event."""
 
 import hashlib
-import logging
-from typing import Any, TypeGuard
+from typing import TypeGuard
 from urllib.parse import quote, urlsplit
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from scriptwriter.api.auth.session_cookie import value_in
 from scriptwriter.api.middleware.origins import inside
@@ -19,11 +19,9 @@ HOME, SIGN_IN = "/projects", "/sign-in"
 NEW_BRIEF = "new:brief"
 """The key of the draft of a new project."""
 
-log = logging.getLogger(__name__)
-
 
 class SessionState(rx.State):
-    """The signed-in person; states that hold a person's data are its children and are emptied with it.
+    """The signed-in person. States that hold a person's data are its children, and are emptied with it.
 
     For the drafts in the browser (assets/drafts.js): `person_key` says whose they are ("" for nobody), and
     `settled` which draft was saved or sent last: its key, a space, its mark.
@@ -62,10 +60,10 @@ class SessionState(rx.State):
 
     async def _recognise(self) -> User | None:
         user = await self._user()
-        self._seat(user)
+        self._set_person(user)
         return user
 
-    def _seat(self, user: User | None) -> None:
+    def _set_person(self, user: User | None) -> None:
         known = "" if user is None else user.id
         if known != self._user_id:
             # What this tab held belongs to somebody else.
@@ -78,26 +76,9 @@ class SessionState(rx.State):
         if key != self.person_key:
             self.person_key = key
 
-    def _to_sign_in(self) -> Any:
+    def _to_sign_in(self) -> EventSpec:
         """The way to the sign-in page, and back here afterwards."""
         return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
-
-    async def _end(self, error: UserError) -> Any:
-        """Show that this tab may follow no longer (web/kit/following.py); returns an event for the page."""
-        if not is_signed_out(error):
-            log.warning("following ended: %s", error.code)
-            return None
-        was_in = bool(self._user_id)
-        (await self.get_state(SessionState))._seat(None)
-        return self._to_sign_in() if was_in else None
-
-    def _wait(self, error: Exception) -> None:
-        """Show that following goes on later (web/kit/following.py)."""
-        trace = None if isinstance(error, UserError) else error
-        log.warning("following waits: %s", error, exc_info=trace)
-
-    def _page_opened(self) -> None:
-        """Drop what was true for a moment only: a page of the project has opened, or has connected again."""
 
     def _session_id(self) -> str:
         return value_in(self.router.headers.cookie, SESSION_ID)

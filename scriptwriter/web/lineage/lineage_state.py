@@ -1,38 +1,30 @@
-"""Owns the page of a project's lineage in one tab, live while it is open. Knows no SQL and no shapes."""
+"""State of the lineage page, live while it is open."""
 
 from typing import Any
 
 import reflex as rx
 
-from scriptwriter.domain.errors import UserError
 from scriptwriter.operations import process_pool
-from scriptwriter.services.projects import catalog
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.lineage_join import Lineage
 from scriptwriter.sync.views import LINEAGE
-from scriptwriter.web.kit.following import following_project, role_in, sending, waiting
-from scriptwriter.web.kit.notices import Notice
-from scriptwriter.web.kit.project_state import ProjectState, about
+from scriptwriter.web.kit.project_state import ProjectPageState, ProjectState
 from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.lineage.lineage_steps import StepView, WayView, sights_of, steps_of, ways_of
 from scriptwriter.web.room.origin_state import OriginState
-from scriptwriter.web.room.room_state import end_with_room
 
 
-class LineageState(SessionState):
-    """The lineage page; `access` is as in BrainstormState, `view` graph or list ("": what suits).
+class LineageState(ProjectPageState, SessionState):
+    """The lineage page of a project; `view` is graph, list, or "" for what suits the screen.
 
     `sights` are what the graph may open at, as sights_of has them.
     """
 
-    access: rx.Field[str] = rx.field("opening")
     view: rx.Field[str] = rx.field("")
     steps: rx.Field[list[StepView]] = rx.field(default_factory=list)
     ways: rx.Field[list[WayView]] = rx.field(default_factory=list)
     sights: rx.Field[list[list[str]]] = rx.field(default_factory=list)
     resyncing: rx.Field[bool] = rx.field(False)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
-    _shown: str = ""
 
     @rx.event
     def choose(self, view: str) -> None:
@@ -47,52 +39,25 @@ class LineageState(SessionState):
             return None
         return rx.redirect(step.href) if step.href else OriginState.trace(step.id)
 
-    @following_project
-    async def watch(self, project_id: str, person: str) -> None:
-        """Follow the lineage of the route's project until the person leaves the page, or the project."""
-        await catalog.open_project(project_id, person)
+    async def _follow(self, project_id: str, person: str) -> None:
         before: dict[str, Any] = {}
-        around = None
-        async with hub().follow_view(project_id, LINEAGE) as values:
-            async for value in values:
-                role = await role_in(value, person, doubtful=before.get("steps") and not value.lineage.nodes)
-                nodes = len(value.lineage.nodes)
-                shown = await process_pool.in_thread_if_large(
-                    10 * nodes, _shown_of, value.lineage, project_id
-                )
+        values = hub().follow_view(project_id, LINEAGE)
+        async with self._values(project_id, person, values, lambda value: not value.lineage.nodes) as updates:
+            async for value, _, project in updates:
+                size = 10 * len(value.lineage.nodes)
+                shown = await process_pool.in_thread_if_large(size, _shown_of, value.lineage, project_id)
                 now = {"access": "open", "resyncing": value.syncing == "resyncing", **shown}
                 changes = {name: each for name, each in now.items() if before.get(name) != each}
-                project = about(value, role)
-                if changes or project != around:
-                    async with sending(10 * nodes), self:
-                        if self._shown != project_id:
-                            return
-                        await self._show(changes, project)
-                before, around = now, project
-
-    async def _show(self, changes: dict[str, Any], project: dict[str, Any]) -> None:
-        for part, values in ((self, changes), (await self.get_state(ProjectState), project)):
-            for name, value in values.items():
-                setattr(part, name, value)
+                if changes or project:
+                    async with self._sending(project_id, size):
+                        await self._set({LineageState: changes, ProjectState: project})
+                before = now
 
     async def _forget(self) -> None:
         view = self.view
-        self.reset()
+        await super()._forget()
         self.view = view
-        for part in (OriginState, ProjectState):
-            (await self.get_state(part)).reset()
-
-    async def _end(self, error: UserError) -> None:
-        """As in BrainstormState, whose page of the project ends too."""
-        await end_with_room(self, error)
-
-    def _wait(self, error: Exception) -> None:
-        self.notice, self.access = waiting(self.access, error)
-
-    @rx.event
-    def dismiss(self) -> None:
-        """The person has read the notice."""
-        self.notice = Notice()
+        (await self.get_state(OriginState)).reset()
 
 
 def _shown_of(lineage: Lineage, project_id: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Owns the page of a project's members in one tab, live as the project's own. Knows no SQL and no shapes."""
+"""State of the members page, live while it is open."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -14,11 +14,10 @@ from scriptwriter.services.projects.memberships import MemberRow
 from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import MEMBERS
 from scriptwriter.texts import members_texts
-from scriptwriter.web.kit.following import following_project, project_of, waiting
+from scriptwriter.web.kit.following import project_of
 from scriptwriter.web.kit.notices import Notice, as_notice
-from scriptwriter.web.kit.project_state import MemberView, ProjectState, about
+from scriptwriter.web.kit.project_state import MemberView, ProjectPageState, ProjectState, about
 from scriptwriter.web.kit.session_state import HOME, SessionState, is_signed_out
-from scriptwriter.web.room.room_state import BrainstormState, end_with_room
 
 
 @dataclass(frozen=True)
@@ -42,65 +41,44 @@ WRONG_NAME = frozenset(
 """What is told beside the field of the user name."""
 
 
-class MembersState(SessionState):
-    """The members page; `access` is as that of BrainstormState.
+class MembersState(ProjectPageState, SessionState):
+    """The members page of a project.
 
     `asking` is the member about whom the person is asked once more, `asked_role` what they would become
     ("": no member any more). `added` counts, and gives the form's field a new key each time; `invited` says
     what became of the newest invitation.
     """
 
-    access: rx.Field[str] = rx.field("opening")
     asking: rx.Field[str] = rx.field("")
     asked_role: rx.Field[str] = rx.field("")
     adding: rx.Field[bool] = rx.field(False)
     added: rx.Field[int] = rx.field(0)
     problem: rx.Field[Notice] = rx.field(default_factory=Notice)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     invited: rx.Field[Notice] = rx.field(default_factory=Notice)
     invitations: rx.Field[list[InvitationView]] = rx.field(default_factory=list)
-    _shown: str = ""
 
-    @following_project
-    async def watch(self, project_id: str, person: str) -> None:
-        """Follow the members of the route's project until the person leaves the page, or the project."""
-        await memberships.listed(project_id, person)
+    async def _follow(self, project_id: str, person: str) -> None:
         seen = None
-        async with hub().follow_view(project_id, MEMBERS) as flows:
-            async for flow in flows:
+        async with self._values(project_id, person, hub().follow_view(project_id, MEMBERS)) as updates:
+            async for flow, _, _ in updates:
                 now = (flow.name, flow.state, flow.roles, flow.invitations)
                 if now == seen:
                     continue
                 try:
                     rows = await memberships.listed(project_id, person)
-                    waiting = await invitations.of_project(project_id, person)
+                    pending = await invitations.of_project(project_id, person)
                 except UserError as error:
                     raise await loss(project_id) from error
                 role = next(row.role for row in rows if row.id == person)
-                async with self:
-                    if self._shown != project_id:
-                        return
-                    around = await self.get_state(ProjectState)
-                    for name, value in about(flow, role).items():
-                        setattr(around, name, value)
-                    around.members = [_view(row, person) for row in rows]
-                    self.invitations = [_invitation(row) for row in waiting]
+                members = [_view(row, person) for row in rows]
+                async with self._sending(project_id):
+                    await self._set({ProjectState: about(flow, role) | {"members": members}})
+                    self.invitations = [_invitation(row) for row in pending]
                     self.access = "open"
                     about_oneself = self.asking == person and not self.asked_role
                     if self.asking not in flow.roles or not (role in OWNERS or about_oneself):
                         self.asking = self.asked_role = ""
                 seen = now
-
-    async def _forget(self) -> None:
-        self.reset()
-        (await self.get_state(ProjectState)).reset()
-
-    async def _end(self, error: UserError) -> None:
-        """As in BrainstormState, whose page of the project ends too."""
-        await end_with_room(self, error)
-
-    def _wait(self, error: Exception) -> None:
-        self.notice, self.access = waiting(self.access, error)
 
     @rx.event
     async def invite(self, form_data: dict[str, Any]):
@@ -152,11 +130,6 @@ class MembersState(SessionState):
             if not self.notice.zh:
                 yield rx.redirect(HOME)
 
-    @rx.event
-    def dismiss(self) -> None:
-        """The person has read the notice."""
-        self.notice = Notice()
-
     async def _act(self, action: Awaitable[None]) -> None:
         self.notice = Notice()
         try:
@@ -189,8 +162,7 @@ class MembersState(SessionState):
     async def _leave(self) -> None:
         await memberships.leave(project_of(self), await self._person())
         # Who leaves need not read that they were removed.
-        await self._forget()
-        await (await self.get_state(BrainstormState))._forget()
+        await self._forget_project()
 
 
 def _invitation(row: InvitationRow) -> InvitationView:

@@ -8,7 +8,7 @@ import reflex as rx
 
 from scriptwriter.services.projects import catalog
 from scriptwriter.texts import Text, projects_texts
-from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.notices import Notice, NoticeState, as_notice
 from scriptwriter.web.kit.session_state import HOME, SessionState
 from scriptwriter.web.projects.projects_state import ProjectsState
 
@@ -16,13 +16,12 @@ LISTS = ("", HOME)
 """Paths of the list of projects, where a deleted one's page need not be left."""
 
 
-class ManagingState(SessionState):
+class ManagingState(NoticeState, SessionState):
     """The project that is being renamed in this tab, and the one that was deleted last and can come back."""
 
     renaming: rx.Field[str] = rx.field("")
     problem: rx.Field[Notice] = rx.field(default_factory=Notice)
     deleted: rx.Field[str] = rx.field("")
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
     @rx.event
     def begin_renaming(self, project_id: str) -> None:

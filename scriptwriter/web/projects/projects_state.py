@@ -15,8 +15,8 @@ from scriptwriter.sync.hub import hub
 from scriptwriter.sync.views import NEWS
 from scriptwriter.texts import Text, projects_texts
 from scriptwriter.web.kit.event_arguments import Words
-from scriptwriter.web.kit.following import following
-from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.following import FollowingState
+from scriptwriter.web.kit.notices import Notice, NoticeState, as_notice
 from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 from scriptwriter.web.members.members_state import InvitationView
 from scriptwriter.web.room.card_vars import Phase
@@ -39,7 +39,7 @@ class ProjectView:
 SHELVES = ("active", "archived", "deleted")
 
 
-class ProjectsState(SessionState):
+class ProjectsState(NoticeState, FollowingState, SessionState):
     """The projects page: the projects of one shelf, active, archived or deleted."""
 
     shelf: rx.Field[str] = rx.field("active")
@@ -48,7 +48,6 @@ class ProjectsState(SessionState):
     projects: rx.Field[list[ProjectView]] = rx.field(default_factory=list)
     invitations: rx.Field[list[InvitationView]] = rx.field(default_factory=list)
     loaded: rx.Field[bool] = rx.field(False)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
     @rx.event
     async def load(self) -> None:
@@ -56,9 +55,7 @@ class ProjectsState(SessionState):
         self.shelf, self.search, self.sort, self.notice = "active", "", "changed", Notice()
         await self._read()
 
-    @following
-    async def watch(self, person: str) -> None:
-        """Follow the list until the person leaves the page."""
+    async def _follow(self, project_id: str, person: str) -> None:
         async with hub().follow_view(person, NEWS) as news:
             async for _ in news:
                 async with self:
@@ -91,11 +88,6 @@ class ProjectsState(SessionState):
     async def decline(self, invitation_id: str) -> None:
         """Say no to an invitation."""
         await self._answer(str(invitation_id), invitations.decline, projects_texts.DECLINED_PROJECT)
-
-    @rx.event
-    def dismiss(self) -> None:
-        """The person has read the notice."""
-        self.notice = Notice()
 
     async def _answer(
         self, invitation_id: str, answer: Callable[[str, str], Awaitable[Any]], said: Text

@@ -1,4 +1,4 @@
-"""Owns what a person does with single ideas in one tab: verdicts, texts, order, starting. Knows no SQL."""
+"""State of single ideas in a tab: verdicts, edits, versions, merges, the order of keepers, and undo."""
 
 from collections.abc import Awaitable
 from typing import Any, TypeVar
@@ -11,8 +11,9 @@ from scriptwriter.services.ideas import edits, keepers, verdicts
 from scriptwriter.services.runs import starting
 from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.event_arguments import Refs, Words
-from scriptwriter.web.kit.following import held, project_of
-from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.following import project_of
+from scriptwriter.web.kit.notices import Notice, NoticeState, as_notice
+from scriptwriter.web.kit.project_state import ProjectPartState
 from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 from scriptwriter.web.room.card_vars import ConflictView, UndoView
 from scriptwriter.web.room.presence_state import PresenceState
@@ -25,8 +26,7 @@ ORIGINAL = "original"
 MOST_SELECTED = starting.MOST_MERGED
 
 
-@held
-class IdeasState(SessionState):
+class IdeasState(ProjectPartState, NoticeState, SessionState):
     """What is open on the sheets of this tab, and the last act, which can be undone.
 
     `editing`, `reasoning` and `history` hold the ref of the idea whose text, reason or versions are open.
@@ -41,7 +41,6 @@ class IdeasState(SessionState):
     history: rx.Field[str] = rx.field("")
     selected: rx.Field[list[str]] = rx.field(default_factory=list)
     undo_offer: rx.Field[UndoView] = rx.field(default_factory=UndoView)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
     _undo: tuple[Any, ...] = ()
 
     @rx.event
@@ -184,6 +183,7 @@ class IdeasState(SessionState):
         self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
 
     def _page_opened(self) -> None:
+        super()._page_opened()
         # The offer would stand beside newer acts of others.
         self.undo_offer, self._undo = UndoView(), ()
 

@@ -1,4 +1,4 @@
-"""Owns what a tab shows of a run's origin while a person reads it. Knows no SQL."""
+"""State of the dialog that shows the origin of a run: its prompts, its reply, its facts."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,8 +7,9 @@ import reflex as rx
 
 from scriptwriter.services.runs import provenance
 from scriptwriter.services.runs.provenance import Provenance
-from scriptwriter.web.kit.following import held, project_of
-from scriptwriter.web.kit.notices import Notice, as_notice
+from scriptwriter.web.kit.following import project_of
+from scriptwriter.web.kit.notices import Notice, NoticeState, as_notice
+from scriptwriter.web.kit.project_state import ProjectPartState
 from scriptwriter.web.kit.session_state import SessionState
 
 
@@ -31,14 +32,12 @@ LONGEST = 200_000
 """Characters of each text; of a longer reply the end is shown, with the newest attempt."""
 
 
-@held
-class OriginState(SessionState):
+class OriginState(ProjectPartState, NoticeState, SessionState):
     """The dialog 来源 of a card, and of a run whose reply could not be read."""
 
     shown: rx.Field[int] = rx.field(0)
     """Counts while the dialog is open; 0 closes it. The page's script opens it when the number changes."""
     told: rx.Field[OriginView] = rx.field(default_factory=OriginView)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
     @rx.event
     async def trace(self, transform_id: str) -> None:
@@ -56,11 +55,6 @@ class OriginState(SessionState):
     def put_away(self) -> None:
         """The person has closed the dialog."""
         self.shown, self.told = 0, OriginView()
-
-    @rx.event
-    def dismiss(self) -> None:
-        """The person has read the notice."""
-        self.notice = Notice()
 
 
 def _view(told: Provenance) -> OriginView:

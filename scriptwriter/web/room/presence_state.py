@@ -1,4 +1,4 @@
-"""Owns this tab's own row among those who have the project open. Knows nothing of what others see."""
+"""State by which a tab is counted among those that have the project open."""
 
 import asyncio
 import logging
@@ -8,21 +8,20 @@ from contextlib import suppress
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.projects import open_tabs
 from scriptwriter.services.projects.open_tabs import RENEW_SECONDS
-from scriptwriter.web.kit.following import following_project, project_of
+from scriptwriter.web.kit.following import FollowingState, project_of
 from scriptwriter.web.kit.session_state import SessionState
 
 log = logging.getLogger(__name__)
 
 
-class PresenceState(SessionState):
-    """Says that this tab has its project open, and which idea's text is open in it."""
+class PresenceState(FollowingState, SessionState):
+    """Tells the others that this tab has the project open, and which idea is being edited in it."""
 
     _tab: str = ""
     _editing: str = ""
 
-    @following_project
-    async def attend(self, project_id: str, person: str) -> None:
-        """Be present until the person leaves the page, or may no longer read the project."""
+    async def _follow(self, project_id: str, person: str) -> None:
+        """Keep the row of this tab for as long as the person is on the page and may read the project."""
         tab = secrets.token_urlsafe(24)
         try:
             async with self:
@@ -42,10 +41,10 @@ class PresenceState(SessionState):
                 await open_tabs.leave(tab)
 
     async def _end(self, error: UserError) -> None:
-        """Nothing: what the page follows beside says why."""
+        """Show nothing: BrainstormState says why."""
 
     async def _tell(self, ref: str) -> None:
-        """Say at once which idea's text is open ("": none); that a word of it gets lost harms nobody."""
+        """Tell at once which idea is being edited ("": none). If it fails, the next renewal tells it."""
         self._editing = ref
         if self._tab:
             with suppress(Exception):

@@ -1,4 +1,4 @@
-"""Owns a project's screen in one tab: it follows the project and sends what changed. Knows no shapes."""
+"""State of the brainstorm page: it follows a project, sends what has changed, and starts and stops runs."""
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime
@@ -8,22 +8,13 @@ import reflex as rx
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.operations import process_pool
-from scriptwriter.services.projects import catalog
 from scriptwriter.services.projects.access import ACTORS
 from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.sync.hub import hub
 from scriptwriter.web.brief.brief_reading import BriefMessages, checked, ticket_in
-from scriptwriter.web.kit.following import (
-    HELD,
-    LOST,
-    following_project,
-    project_of,
-    role_in,
-    sending,
-    waiting,
-)
+from scriptwriter.web.kit.following import project_of
 from scriptwriter.web.kit.notices import Notice, as_notice
-from scriptwriter.web.kit.project_state import ProjectState, about
+from scriptwriter.web.kit.project_state import ProjectPageState, ProjectPartState, ProjectState
 from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 from scriptwriter.web.room.card_vars import (
     RUNNING,
@@ -36,7 +27,7 @@ from scriptwriter.web.room.card_vars import (
 from scriptwriter.web.room.room_view import PARTS, WRITING, Screen, differences, size_of
 
 
-class WritingState(SessionState):
+class WritingState(ProjectPartState, SessionState):
     """The one idea that is being written; number 0: none is."""
 
     number: rx.Field[int] = rx.field(0)
@@ -44,13 +35,9 @@ class WritingState(SessionState):
     body: rx.Field[str] = rx.field("")
 
 
-class BrainstormState(SessionState):
-    """A project's brainstorm page.
+class BrainstormState(ProjectPageState, SessionState):
+    """The brainstorm page of a project."""
 
-    `access` is opening, open, denied, signed_out (the session ended meanwhile), or lost: removed, deleted.
-    """
-
-    access: rx.Field[str] = rx.field("opening")
     may_act: rx.Field[bool] = rx.field(False)
     newest: rx.Field[BatchView] = rx.field(default_factory=BatchView)
     cards: rx.Field[list[CardView]] = rx.field(default_factory=list)
@@ -64,18 +51,12 @@ class BrainstormState(SessionState):
     brief_open: rx.Field[bool] = rx.field(False)
     stopping: rx.Field[bool] = rx.field(False)
     messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
-    notice: rx.Field[Notice] = rx.field(default_factory=Notice)
-    _shown: str = ""
 
-    @following_project
-    async def watch(self, project_id: str, person: str) -> None:
-        """Follow the project of the route until the person leaves the page, or may no longer read it."""
-        await catalog.open_project(project_id, person)
-        screen, room, role = None, None, None
-        async with hub().follow(project_id) as flows:
-            async for flow in flows:
-                emptied = screen is not None and screen.newest.transform_id and not flow.batches
-                now = await role_in(flow, person, doubtful=emptied)
+    async def _follow(self, project_id: str, person: str) -> None:
+        screen, shown_role = None, None
+        flows = hub().follow(project_id)
+        async with self._values(project_id, person, flows, lambda flow: not flow.batches) as updates:
+            async for flow, role, project in updates:
                 following = await process_pool.in_thread_if_large(
                     size_of(flow), (screen or Screen()).after, flow, datetime.now(UTC), person
                 )
@@ -83,43 +64,20 @@ class BrainstormState(SessionState):
                 writing = differences(screen and screen.writing, following.writing, WRITING)
                 if screen is None:
                     changes["access"] = "open"
-                if now != role:
-                    changes["may_act"] = now in ACTORS
-                around = about(flow, now)
-                project = around if around != room else {}
+                if role != shown_role:
+                    changes["may_act"] = role in ACTORS
                 if changes or writing or project:
                     # A change in an earlier batch is sent with all of them.
-                    async with sending(size_of(flow) if "past" in changes else 0), self:
-                        if self._shown != project_id:
-                            return
-                        await self._show(changes, writing, project)
-                screen, room, role = following, around, now
-
-    async def _show(self, changes: dict[str, Any], writing: dict[str, Any], project: dict[str, Any]) -> None:
-        growing, around = await self.get_state(WritingState), await self.get_state(ProjectState)
-        for part, values in ((self, changes), (growing, writing), (around, project)):
-            for name, value in values.items():
-                setattr(part, name, value)
+                    async with self._sending(project_id, size_of(flow) if "past" in changes else 0):
+                        await self._set(
+                            {BrainstormState: changes, WritingState: writing, ProjectState: project}
+                        )
+                screen, shown_role = following, role
 
     async def _forget(self) -> None:
-        """Nothing of a project stays in this tab; whoever follows one for it ends."""
-        self.reset()
-        for part in (WritingState, ProjectState, *HELD):
+        await super()._forget()
+        for part in ProjectPartState.__subclasses__():
             (await self.get_state(part)).reset()
-
-    async def _end(self, error: UserError) -> None:
-        """Nothing of the project is shown any more, and a notice says why."""
-        was_in = bool(self._user_id)
-        await self._forget()
-        if was_in and is_signed_out(error):
-            (await self.get_state(SessionState))._seat(None)
-            self.access = "signed_out"
-        else:
-            self.access = LOST.get(error.code, "denied")
-        self.notice = as_notice(error)
-
-    def _wait(self, error: Exception) -> None:
-        self.notice, self.access = waiting(self.access, error)
 
     @rx.event
     async def start(self, form_data: dict[str, Any]):
@@ -181,11 +139,6 @@ class BrainstormState(SessionState):
         await self._act(self._stop(str(transform_id)))
         self.stopping = False
 
-    @rx.event
-    def dismiss(self) -> None:
-        """The person has read the notice."""
-        self.notice = Notice()
-
     async def _act(self, action: Awaitable[None]) -> None:
         self.notice = Notice()
         try:
@@ -230,14 +183,3 @@ def _place(number: Any) -> int:
     if not isinstance(number, int) or not 1 <= number <= 100:
         raise UserError("idea_not_found")
     return number - 1
-
-
-async def end_with_room(page: Any, error: UserError) -> None:
-    """End another page of the project, and what this tab has seen of the project on the room's page.
-
-    `page` is the state of that page; it gets the `access` and the `notice` of the room.
-    """
-    room = await page.get_state(BrainstormState)
-    await room._end(error)
-    await page._forget()
-    page.access, page.notice = room.access, room.notice
