@@ -1,4 +1,4 @@
-"""What every act on an idea has in common: who may do it, on which ideas, and that it is seen live."""
+"""Acts on an idea in common: who may perform them, on which ideas, and that every tab sees them."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,8 +29,8 @@ ACTS: dict[str, Act] = {
 acts = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 
 
-def made(url: str) -> list[str]:
-    """What people have made, by kind."""
+def made_by_people(url: str) -> list[str]:
+    """The types of the artifacts that people have made, sorted."""
     kinds = (
         "SELECT type FROM artifacts WHERE type NOT IN ('brainstorm_params', 'brainstorm_ideas') ORDER BY 1"
     )
@@ -39,8 +39,8 @@ def made(url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("who", ["owner", "collaborator"])
-async def test_owners_and_collaborators_may(connected: str, room: Room, who: str) -> None:
-    """Every act, on every finished idea, also of a run that goes on."""
+async def test_owners_and_collaborators_may_act_on_ideas(connected: str, room: Room, who: str) -> None:
+    """Each act is allowed on each finished idea, also while its run is still in progress."""
     attempt = await growing(room)
 
     for place in (0, 1):
@@ -52,25 +52,27 @@ async def test_owners_and_collaborators_may(connected: str, room: Room, who: str
                 done = await act(room.project_id, ref, getattr(room, who))
                 edited = str(done) if name == "edit" else edited
 
-    assert made(connected) == sorted(["idea", "idea", "order", "verdict", "verdict", "verdict"] * 2)
+    assert made_by_people(connected) == sorted(["idea", "idea", "order", "verdict", "verdict", "verdict"] * 2)
 
 
 @acts
 @pytest.mark.parametrize(("who", "code"), [("stranger", "project_not_found"), ("viewer", "not_allowed")])
-async def test_nobody_else_may(connected: str, room: Room, act: Act, who: str, code: str) -> None:
-    """And nothing is written."""
+async def test_viewers_and_strangers_cannot_act_on_ideas(
+    connected: str, room: Room, act: Act, who: str, code: str
+) -> None:
+    """The act is refused with an error code, and nothing is written."""
     [ref, *_] = await written(room)
 
     with pytest.raises(UserError) as refusal:
         await act(room.project_id, ref, getattr(room, who))
 
     assert refusal.value.code == code
-    assert made(connected) == []
+    assert made_by_people(connected) == []
 
 
 @acts
-async def test_only_a_finished_idea_of_the_project_can_be_meant(connected: str, room: Room, act: Act) -> None:
-    """Neither the one being written, nor one of another project's, nor what is no idea at all."""
+async def test_acts_accept_only_finished_ideas_of_the_project(connected: str, room: Room, act: Act) -> None:
+    """An unfinished idea, an idea of another project and an id that names no idea are all refused."""
     mine = (await growing(room)).artifact_id
     [foreign, *_] = await written(await make_room("other-"))
     [brief] = rows(
@@ -89,11 +91,14 @@ async def test_only_a_finished_idea_of_the_project_can_be_meant(connected: str, 
             await act(room.project_id, ref, room.owner)
         assert refusal.value.code == "idea_not_found", ref
 
-    assert made(connected) == []
+    assert made_by_people(connected) == []
 
 
-async def test_every_act_is_a_human_transform_from_the_idea(connected: str, room: Room) -> None:
-    """Completed, with who and when in its context, and words for people who read the history."""
+async def test_every_act_is_stored_as_a_human_transform_of_the_idea(connected: str, room: Room) -> None:
+    """It is completed at once.
+
+    Its context says who acted, and its description is a sentence for the history.
+    """
     [one, *_] = await written(room)
 
     await verdicts.pick(room.project_id, one, "pass", room.collaborator, "formulaic")
@@ -140,8 +145,8 @@ async def hub(connected: str, request: pytest.FixtureRequest) -> AsyncIterator[H
         yield hub
 
 
-async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None:
-    """Picks, versions, the keepers' order and who is there come by the shapes."""
+async def test_an_act_reaches_every_follower_of_the_project(hub: Hub, room: Room) -> None:
+    """Picks, versions, the order of kept ideas and presence arrive through the shapes."""
     [one, two, *_] = await written(room)
 
     async with following(hub, room.project_id) as follower:
@@ -151,7 +156,7 @@ async def test_what_one_person_does_everybody_sees(hub: Hub, room: Room) -> None
         await verdicts.pick(room.project_id, one, "pass", room.collaborator, "结局太仓促")
         version = await edits.edit(room.project_id, one, "新题", "新的正文。", "", room.collaborator)
         await keepers.move(room.project_id, two, one, room.owner)
-        # A version comes by one shape, and who wrote it by another.
+        # The version and its author arrive through two different shapes.
         flow = await follower.sees(
             lambda flow: (
                 flow.keepers == (two, one)

@@ -1,4 +1,4 @@
-"""Brainstorms over HTTP: start, stop, go on, and look at the flow."""
+"""Brainstorms over HTTP: start, stop, retry, fill in, and read the flow of a project."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,27 +25,27 @@ REPLY = Reply("a-model", {}, "raw", {"total_tokens": 20})
 
 
 async def start(http: httpx.AsyncClient, project_id: str, **params: Any) -> httpx.Response:
-    """Start a brainstorm as the design's form does."""
+    """Start a brainstorm with the body of original-design's form."""
     body = {"projectId": project_id, "params": {"platform": "抖音", "genre": "穿越, 爽文", **params}}
     return await http.post("/api/brainstorm/start", json=body)
 
 
 async def begun(transform_id: str) -> attempts.Attempt:
-    """The attempt of a worker that has just begun."""
+    """Begin an attempt at the run, as a worker does."""
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
     return attempt
 
 
-async def ended_short(room: Room) -> str:
-    """A run whose first idea is finished; the second was being written, the third is missing."""
+async def failed_run(room: Room) -> str:
+    """A failed run: the first idea is finished, the second was being written, the third is missing."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     await ending.fail(await begun(transform_id), [ONE, GROWING], REPLY, GenerationError("reply_empty"))
     return transform_id
 
 
-async def test_a_start_answers_as_the_design_has_it(connected: str, room: Room) -> None:
-    """{transformId, status, message}, before any model was asked; the brief is the one that was sent."""
+async def test_a_start_answers_202_with_the_id_of_the_run(connected: str, room: Room) -> None:
+    """The answer comes before any model is asked. The stored brief is the one that was sent."""
     async with program_of(room.collaborator) as http:
         answer = await start(http, room.project_id, other_requirements="现代CEO穿越古代")
 
@@ -62,8 +62,8 @@ async def test_a_start_answers_as_the_design_has_it(connected: str, room: Room) 
     assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 1
 
 
-async def test_a_second_start_reads_who_was_first(connected: str, room: Room) -> None:
-    """However many come at once, one runs."""
+async def test_a_second_start_names_the_person_who_started_first(connected: str, room: Room) -> None:
+    """Of several starts at once, one succeeds and the others receive 409."""
     async with program_of(room.owner) as http, program_of(room.collaborator) as other:
         answers = await asyncio.gather(*(start(each, room.project_id) for each in (http, other, http, other)))
 
@@ -75,10 +75,8 @@ async def test_a_second_start_reads_who_was_first(connected: str, room: Room) ->
             assert answer.json()["message"] == f"{name} has already started a run; it is in progress"
 
 
-async def test_a_person_who_starts_too_often_is_told_when_to_come_back(
-    room: Room, setting: Callable[..., None]
-) -> None:
-    """429 with Retry-After in seconds; the same for too many at once."""
+async def test_too_many_starts_are_refused_with_retry_after(room: Room, setting: Callable[..., None]) -> None:
+    """429 with Retry-After in seconds, for too many starts per minute and for too many runs at once."""
     other = await make_room("other-")
     setting(STARTS_PER_MINUTE="1")
     async with program_of(room.owner) as http, program_of(other.owner) as second:
@@ -98,8 +96,8 @@ async def test_a_person_who_starts_too_often_is_told_when_to_come_back(
     assert int(many.headers["retry-after"]) >= 1
 
 
-async def test_a_stop_stops_once(connected: str, room: Room) -> None:
-    """Whoever comes second reads that it had ended."""
+async def test_a_second_stop_finds_the_run_ended(connected: str, room: Room) -> None:
+    """The first stop answers "stopped", the second "ended"."""
     async with program_of(room.owner) as http:
         transform_id = (await start(http, room.project_id)).json()["transformId"]
         path, body = f"/api/brainstorm/{transform_id}/stop", {"projectId": room.project_id}
@@ -116,11 +114,11 @@ async def test_a_stop_stops_once(connected: str, room: Room) -> None:
     ("how", "more", "slots"),
     [("retry", {}, [1, 2]), ("fill-in", {}, [1, 2]), ("retry", {"idea": 3}, [2])],
 )
-async def test_a_run_that_ended_short_goes_on_with_what_is_missing(
+async def test_a_retry_asks_only_for_the_missing_ideas(
     connected: str, room: Room, how: str, more: dict[str, Any], slots: list[int]
 ) -> None:
-    """All of it, or the one idea that is named; what is finished stays."""
-    transform_id = await ended_short(room)
+    """It asks for all missing ideas, or for the one that is named. Finished ideas stay."""
+    transform_id = await failed_run(room)
     path, body = f"/api/brainstorm/{transform_id}/{how}", {"projectId": room.project_id, **more}
     async with program_of(room.collaborator) as http:
         answer = await http.post(path, json=body)
@@ -133,9 +131,9 @@ async def test_a_run_that_ended_short_goes_on_with_what_is_missing(
     assert (await begun(transform_id)).finished == (ONE,)
 
 
-async def test_milder_words_can_be_asked_for(connected: str, room: Room) -> None:
-    """After a refusal of the model's provider."""
-    transform_id = await ended_short(room)
+async def test_a_retry_can_ask_for_milder_words(connected: str, room: Room) -> None:
+    """`rephrase` is meant for a reply that the model's provider has refused."""
+    transform_id = await failed_run(room)
     async with program_of(room.owner) as http:
         body = {"projectId": room.project_id, "rephrase": True}
         answer = await http.post(f"/api/brainstorm/{transform_id}/retry", json=body)
@@ -145,33 +143,33 @@ async def test_milder_words_can_be_asked_for(connected: str, room: Room) -> None
 
 
 async def test_a_run_of_another_project_is_not_found(room: Room) -> None:
-    """Nor one that is nowhere; whoever may write in both."""
-    transform_id = await ended_short(room)
+    """The run must belong to the named project, even if the person may write in both."""
+    transform_id = await failed_run(room)
     async with program_of(room.owner) as http:
         mine = (await http.post("/api/projects", json={"name": "x"})).json()["projectId"]
         for run, project in ((transform_id, mine), ("no-such-run", mine), ("%00", room.project_id)):
-            for deed in ("stop", "retry", "fill-in"):
-                answer = await http.post(f"/api/brainstorm/{run}/{deed}", json={"projectId": project})
+            for action in ("stop", "retry", "fill-in"):
+                answer = await http.post(f"/api/brainstorm/{run}/{action}", json={"projectId": project})
 
                 assert problem(answer) == (404, "run_not_found")
 
 
 async def flow_of(http: httpx.AsyncClient, room: Room) -> list[dict[str, Any]]:
-    """The runs of the project's flow."""
+    """The runs in the project's flow."""
     answer = await http.get(f"/api/projects/{room.project_id}/flow")
     assert answer.status_code == 200 and answer.json()["projectId"] == room.project_id
     return answer.json()["runs"]
 
 
-async def test_the_flow_is_the_views_join_at_every_moment(connected: str, room: Room) -> None:
-    """Before, during and after; newest first."""
+async def test_the_flow_equals_the_view_brainstorm_flows_at_every_moment(connected: str, room: Room) -> None:
+    """Before, during and after a run. The newest run comes first."""
     async with program_of(room.viewer) as http:
         seen = [await flow_of(http, room)]
         first = await begun(await starting.start(room.project_id, BRIEF, room.owner))
         for ideas in ([GROWING], [ONE, GROWING], [ONE, TWO]):
             await attempts.save_draft(first, ideas)
             seen.append(await flow_of(http, room))
-            assert plain(seen[-1]) == stored(connected, room.project_id)["batches"]
+            assert as_in_the_view(seen[-1]) == stored(connected, room.project_id)["batches"]
         await ending.finish(first, [ONE, TWO, THREE], REPLY)
         second = await begun(await starting.start(room.project_id, BRIEF, room.collaborator))
         await ending.fail(second, [ONE, GROWING], REPLY, GenerationError("reply_cut", finished=1))
@@ -179,7 +177,7 @@ async def test_the_flow_is_the_views_join_at_every_moment(connected: str, room: 
         runs = await flow_of(http, room)
 
     assert seen[0] == [] and [len(each[0]["ideas"]) for each in seen[1:]] == [1, 2, 2]
-    assert plain(runs) == stored(connected, room.project_id)["batches"]
+    assert as_in_the_view(runs) == stored(connected, room.project_id)["batches"]
     newest, oldest = runs
     assert newest["transformId"] == second.transform_id
     assert newest["error"] == {
@@ -194,8 +192,8 @@ async def test_the_flow_is_the_views_join_at_every_moment(connected: str, room: 
     assert oldest["seconds"] is not None and oldest["attemptStartedAt"] is None
 
 
-def plain(runs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What the runs say, as the view brainstorm_flows has it: there an error is in Chinese."""
+def as_in_the_view(runs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """The runs as the view brainstorm_flows returns them, with error messages in Chinese."""
     return [
         (
             run["transformId"],
@@ -208,9 +206,9 @@ def plain(runs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     ]
 
 
-async def test_the_flow_says_what_people_have_decided(room: Room) -> None:
-    """Which idea is kept and which given up, by the numbers that people see."""
-    transform_id = await ended_short(room)
+async def test_the_flow_lists_kept_and_skipped_ideas(room: Room) -> None:
+    """Ideas are given by the numbers that people see, from 1."""
+    transform_id = await failed_run(room)
     async with program_of(room.viewer) as http:
         [before] = await flow_of(http, room)
         await verdicts.pick(room.project_id, IdeaRef(before["artifactId"], 0), "keep", room.collaborator)
@@ -223,7 +221,7 @@ async def test_the_flow_says_what_people_have_decided(room: Room) -> None:
 
 
 async def test_a_stopped_run_says_who_stopped_it(room: Room) -> None:
-    """In the flow, for everybody."""
+    """Every reader of the flow sees the name."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     await ending.stop(room.project_id, transform_id, room.collaborator)
     async with program_of(room.viewer) as http:

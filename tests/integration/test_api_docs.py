@@ -1,4 +1,4 @@
-"""What the HTTP API says of itself: its OpenAPI document, and the page made of it."""
+"""The OpenAPI document of the HTTP API, and the documentation page that is made from it."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ def openapi() -> dict[str, Any]:
 
 
 def operations(openapi: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Every route for other programs, by name."""
+    """Name and operation object of every route under /api/."""
     return [
         (f"{method.upper()} {path}", operation)
         for path, methods in openapi["paths"].items()
@@ -28,8 +28,8 @@ def operations(openapi: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def test_every_route_says_what_it_does_who_may_and_what_can_go_wrong(openapi: dict[str, Any]) -> None:
-    """In words, with both ways to sign, with a body for every status; and FastAPI's own 422 is nowhere."""
+def test_every_route_documents_its_purpose_security_and_errors(openapi: dict[str, Any]) -> None:
+    """Each status has a schema, and FastAPI's own 422 appears nowhere."""
     names = set()
     for name, operation in operations(openapi):
         names.add(operation["operationId"])
@@ -65,8 +65,8 @@ async def test_the_page_loads_nothing_from_elsewhere_and_allows_one_inline_scrip
     assert policy["connect-src"] == "'self'" and "unsafe" not in policy["script-src"]
 
 
-async def test_the_page_tells_every_route_under_its_policy(openapi: dict[str, Any]) -> None:
-    """In a browser, without a complaint and without a request to another server, on a phone as well."""
+async def test_the_page_shows_every_route_under_its_content_policy(openapi: dict[str, Any]) -> None:
+    """In a browser of a phone's width, without a console message and without a request to another server."""
     chromium()
     complaints: list[str] = []
     hosts: set[str] = set()

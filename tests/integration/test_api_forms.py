@@ -1,4 +1,4 @@
-"""What the HTTP API says of bodies that it cannot take: which fields, why, in the language of the sender."""
+"""Bodies that the HTTP API refuses: the answer names the fields and the reasons, in the sender's language."""
 
 import json
 from collections.abc import AsyncIterator
@@ -69,8 +69,8 @@ WRONG_BODIES: list[tuple[str, str, Any, list[str]]] = [
 ]  # fmt: skip
 
 
-async def test_a_brief_that_is_not_valid_names_every_field(connected: str, room: Room) -> None:
-    """Not only the first, whatever is in its place; and nothing starts."""
+async def test_an_invalid_brief_is_refused_with_all_its_invalid_fields(connected: str, room: Room) -> None:
+    """Nothing starts."""
     async with program_of(room.owner) as http:
         for params, fields in WRONG_PARAMS:
             body = json.dumps({"projectId": room.project_id, "params": params})
@@ -82,8 +82,8 @@ async def test_a_brief_that_is_not_valid_names_every_field(connected: str, room:
     assert rows(connected, "SELECT id FROM transforms") == []
 
 
-async def test_a_body_that_is_not_valid_names_its_fields(connected: str, room: Room) -> None:
-    """On every route that takes one; and nothing is changed."""
+async def test_an_invalid_body_is_refused_with_its_invalid_fields(connected: str, room: Room) -> None:
+    """On every route that takes a body. Nothing is changed."""
     tables = ("projects", "projects_users", "transforms")
     before = [rows(connected, f"SELECT * FROM {table}") for table in tables]
     async with program_of(room.owner) as http:
@@ -97,8 +97,8 @@ async def test_a_body_that_is_not_valid_names_its_fields(connected: str, room: R
     assert [rows(connected, f"SELECT * FROM {table}") for table in tables] == before
 
 
-async def test_a_body_that_is_no_json_is_told_so(room: Room) -> None:
-    """Cut short, of another encoding, too deep, or of another type."""
+async def test_a_body_that_is_not_json_is_refused(room: Room) -> None:
+    """It may be cut short, in another encoding, nested too deeply or of another content type."""
     async with program_of(room.owner) as http:
         for content in NOT_JSON:
             answer = await http.post("/api/projects", content=content, headers=JSON)
@@ -110,8 +110,8 @@ async def test_a_body_that_is_no_json_is_told_so(room: Room) -> None:
             assert blamed(answer) == ["body"], kind
 
 
-async def test_half_a_character_is_stored_as_far_as_it_can_be(room: Room) -> None:
-    """JSON can spell what is no text, in any field."""
+async def test_lone_surrogates_are_replaced_before_a_text_is_stored(room: Room) -> None:
+    """JSON escapes can spell lone surrogates, which PostgreSQL cannot store, in any field."""
     params = rb'{"platform": "a\ud800", "genre": "b\udfff", "other_requirements": "\ud83d"}'
     start = rb'{"projectId": "%s", "params": ' + params + b"}"
     async with program_of(room.owner) as http:
@@ -146,16 +146,18 @@ async def test_half_a_character_is_stored_as_far_as_it_can_be(room: Room) -> Non
         ("zh;q=0.2, EN;q=0.3", "Something in this request is not valid", "is required"),
     ],
 )
-async def test_messages_are_in_the_senders_language(room: Room, wish: str, message: str, reason: str) -> None:
-    """Chinese, unless English is liked better."""
+async def test_error_messages_are_in_the_language_that_the_sender_accepts(
+    room: Room, wish: str, message: str, reason: str
+) -> None:
+    """Chinese, unless Accept-Language prefers English."""
     async with program_of(room.owner) as http:
         answer = await http.post("/api/projects", json={}, headers={"accept-language": wish})
 
     assert answer.json() == {"message": message, "code": "invalid_request", "errors": {"name": [reason]}}
 
 
-async def test_a_brief_as_long_as_may_be_is_taken_however_it_is_written(room: Room) -> None:
-    """In escapes it takes the most bytes."""
+async def test_the_longest_allowed_brief_fits_into_the_body_limit(room: Room) -> None:
+    """Written in JSON escapes it takes the most bytes."""
     params = {**PARAMS, "other_requirements": "😀" * 20_000}
     body = json.dumps({"projectId": room.project_id, "params": params}, ensure_ascii=True)
     async with program_of(room.owner) as http:
@@ -165,15 +167,18 @@ async def test_a_brief_as_long_as_may_be_is_taken_however_it_is_written(room: Ro
 
 
 async def endless(sent: list[int]) -> AsyncIterator[bytes]:
-    """A body that says no length, and ends only when nobody takes it."""
+    """A body without a length that ends only when the server stops reading."""
     yield b'{"name": "'
     while True:
         sent.append(64 * 1024)
         yield b"x" * sent[-1]
 
 
-async def test_a_body_that_is_too_large_is_refused(room: Room) -> None:
-    """Whether it says how long it is or not, from whom ever, on any path; and it is not read for ever."""
+async def test_a_body_over_the_limit_is_refused(room: Room) -> None:
+    """With and without a Content-Length, from anybody, on any path.
+
+    The server stops reading soon after the limit.
+    """
     sent: list[int] = []
     async with program_of(room.owner) as http, client() as stranger:
         long = await http.post("/api/projects", content=b" " * (BODY_LIMIT + 1), headers=JSON)
@@ -186,8 +191,8 @@ async def test_a_body_that_is_too_large_is_refused(room: Room) -> None:
     assert just.status_code == 201
 
 
-async def test_a_real_server_refuses_it_too_and_goes_on(room: Room) -> None:
-    """Over the network, with and without a length."""
+async def test_a_real_server_refuses_a_large_body_and_keeps_serving(room: Room) -> None:
+    """Over the network, with and without a Content-Length."""
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(BODY_LIMIT // 1024 + 1):
@@ -202,8 +207,8 @@ async def test_a_real_server_refuses_it_too_and_goes_on(room: Room) -> None:
     assert after.status_code == 200
 
 
-async def test_a_fault_of_ours_is_one_plain_sentence(connected: str, room: Room) -> None:
-    """The log has its cause, and the sender no word of it."""
+async def test_an_internal_error_is_answered_with_one_plain_sentence(connected: str, room: Room) -> None:
+    """The cause is logged and not sent."""
     async with program_of(room.owner) as http:
         with psycopg.connect(connected, autocommit=True) as connection:
             connection.execute("ALTER TABLE projects RENAME TO elsewhere")
@@ -218,8 +223,8 @@ async def test_a_fault_of_ours_is_one_plain_sentence(connected: str, room: Room)
     assert line["exc_info"]
 
 
-async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(room: Room) -> None:
-    """Nobody is signed out by it."""
+async def test_a_database_outage_is_answered_with_503_and_retry_after(room: Room) -> None:
+    """The error does not say "signed out"."""
     headers = await bearer(room.owner)
     away = database.connect(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
     async with client(headers) as http:
@@ -230,16 +235,18 @@ async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(room
     assert answer.headers["retry-after"] == "5"
 
 
-async def test_an_address_or_a_method_that_is_none_is_told_so() -> None:
-    """In the same form, though the pages' server answers beside it."""
+async def test_unknown_paths_and_methods_are_answered_in_the_same_form() -> None:
+    """This also holds while the server of the pages is mounted beside the API."""
     api = create()
     api.mount("", Starlette())
     async with client(api=api) as http:
-        nowhere = [await http.get(path) for path in ("/api/nothing", "/api/projects/", "/api/projects/a/b/c")]
-        wrong = [await http.put("/api/projects"), await http.post("/api/projects/a/flow")]
+        unknown_paths = [
+            await http.get(path) for path in ("/api/nothing", "/api/projects/", "/api/projects/a/b/c")
+        ]
+        wrong_methods = [await http.put("/api/projects"), await http.post("/api/projects/a/flow")]
         page = await http.get("/projects")
 
-    assert {problem(answer) for answer in nowhere} == {(404, "not_found")}
-    assert {problem(answer) for answer in wrong} == {(405, "method_not_allowed")}
-    assert [answer.headers["allow"] for answer in wrong] == ["GET, POST", "GET"]
+    assert {problem(answer) for answer in unknown_paths} == {(404, "not_found")}
+    assert {problem(answer) for answer in wrong_methods} == {(405, "method_not_allowed")}
+    assert [answer.headers["allow"] for answer in wrong_methods] == ["GET, POST", "GET"]
     assert page.text == "Not Found"

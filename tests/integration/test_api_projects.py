@@ -1,4 +1,4 @@
-"""Projects and members over HTTP: what a program can do, and what it is told."""
+"""Projects and members over HTTP: what a program can do, and how it is answered."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from tests.support.rooms import Room
 from tests.support.rows import rows
 
 
-async def test_a_program_creates_a_project_and_finds_it_in_its_persons_list(room: Room) -> None:
-    """201 with its id, as the design has it; the person is its owner."""
+async def test_a_created_project_is_in_the_list_of_its_owner(room: Room) -> None:
+    """201 with the project's id. The person whose token it is becomes the owner."""
     async with program_of(room.stranger) as http:
         created = await http.post("/api/projects", json={"name": "  夏天 的\n短剧 ", "description": "大纲"})
         listed = await http.get("/api/projects")
@@ -31,8 +31,8 @@ async def test_a_program_creates_a_project_and_finds_it_in_its_persons_list(room
     assert {*project} >= {"createdAt", "updatedAt"}
 
 
-async def test_a_list_holds_what_is_shared_with_the_person_and_no_more(room: Room) -> None:
-    """With the role that the person has in it."""
+async def test_the_list_holds_only_projects_of_which_the_person_is_a_member(room: Room) -> None:
+    """Each with the person's role in it."""
     async with program_of(room.viewer) as http, program_of(room.stranger) as stranger:
         shared = (await http.get("/api/projects")).json()["projects"]
         nothing = (await stranger.get("/api/projects")).json()["projects"]
@@ -41,8 +41,8 @@ async def test_a_list_holds_what_is_shared_with_the_person_and_no_more(room: Roo
     assert nothing == []
 
 
-async def test_a_change_takes_what_is_given_and_leaves_the_rest(connected: str, room: Room) -> None:
-    """Name, description and archive, one by one or together; all of it or nothing."""
+async def test_a_patch_changes_only_the_given_fields(connected: str, room: Room) -> None:
+    """Name, description and archived, alone or together. An invalid field refuses the whole request."""
     path = f"/api/projects/{room.project_id}"
     async with program_of(room.owner) as http:
         named = await http.patch(path, json={"name": "新名字"})
@@ -65,8 +65,8 @@ async def test_a_change_takes_what_is_given_and_leaves_the_rest(connected: str, 
     ]
 
 
-async def test_a_deleted_project_is_gone_for_everybody_and_can_be_brought_back(room: Room) -> None:
-    """By an owner; restoring what is there changes nothing."""
+async def test_a_deleted_project_is_gone_for_all_members_until_restored(room: Room) -> None:
+    """Only an owner can restore it. Restoring a project that is not deleted changes nothing."""
     path = f"/api/projects/{room.project_id}"
     async with program_of(room.owner) as http, program_of(room.viewer) as viewer:
         deleted = await http.delete(path)
@@ -81,7 +81,7 @@ async def test_a_deleted_project_is_gone_for_everybody_and_can_be_brought_back(r
 
 
 async def test_members_are_invited_listed_changed_and_removed(connected: str, room: Room) -> None:
-    """By their owner, with the words of the pages."""
+    """An owner does it all through the API, and a guest accepts."""
     path = f"/api/projects/{room.project_id}/members"
     async with program_of(room.owner) as http, program_of(room.stranger) as guest:
         added = await http.post(path, json={"username": " Stranger ", "role": "viewer"})
@@ -116,8 +116,8 @@ async def test_members_are_invited_listed_changed_and_removed(connected: str, ro
     assert {problem(answer) for answer in [not_there, *odd]} == {(404, "member_not_found")}
 
 
-async def test_a_member_leaves_by_themselves_and_the_last_owner_stays(room: Room) -> None:
-    """Until somebody else is an owner."""
+async def test_a_member_can_leave_but_the_last_owner_cannot(room: Room) -> None:
+    """The owner can leave once there is another owner."""
     path = f"/api/projects/{room.project_id}/members"
     async with program_of(room.viewer) as viewer, program_of(room.owner) as owner:
         left = await viewer.delete(f"{path}/{room.viewer}")
@@ -133,7 +133,7 @@ async def test_a_member_leaves_by_themselves_and_the_last_owner_stays(room: Room
     assert leaves.status_code == 204
 
 
-async def test_what_the_pages_do_is_seen_by_programs_and_the_reverse(connected: str, room: Room) -> None:
+async def test_pages_and_programs_see_each_others_changes(connected: str, room: Room) -> None:
     """Both call the same services."""
     path = f"/api/projects/{room.project_id}"
     async with program_of(room.owner) as http:

@@ -25,7 +25,7 @@ GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 
 @pytest.fixture
 async def electric(connected: str) -> AsyncIterator[str]:
-    """The address of a shape server over this test's database, known to the API."""
+    """The address of a shape server for this test's database, to which the API forwards requests."""
     async with shape_server(connected, long_poll=1.5) as url, known(url):
         yield url
 
@@ -36,10 +36,10 @@ def values(answer: httpx.Response) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("shape", ShapeName.__args__)
-async def test_a_shape_is_the_rows_of_the_one_project(
+async def test_a_shape_holds_the_rows_of_one_project(
     connected: str, electric: str, room: Room, shape: str
 ) -> None:
-    """Of every table that is offered, for every member; a project beside it has rows too."""
+    """For every table that is offered, and for every member. Another project has rows in the same table."""
     other = await make_room("other-")
     for each in (room, other):
         attempt = await begun(each)
@@ -54,8 +54,8 @@ async def test_a_shape_is_the_rows_of_the_one_project(
     assert {each[key] for each in values(answer)} <= {room.project_id}
 
 
-async def test_the_answer_is_electrics_but_for_one_person_alone(electric: str, room: Room) -> None:
-    """Its protocol headers pass, and no cache may give it to anybody else."""
+async def test_the_answer_is_electrics_but_never_shared_by_a_cache(electric: str, room: Room) -> None:
+    """Body and protocol headers are Electric's. Cache-Control is private, and Vary names the credentials."""
     await begun(room)
     direct = {"table": "artifacts", "where": "project_id = $1", "params[1]": room.project_id}
     async with program_of(room.owner) as http, httpx.AsyncClient() as straight:
@@ -73,8 +73,8 @@ async def test_the_answer_is_electrics_but_for_one_person_alone(electric: str, r
     assert SECRET not in str(answer.headers) + answer.text
 
 
-async def test_what_a_browser_keeps_is_good_only_while_the_person_may_read(electric: str, room: Room) -> None:
-    """It asks with the ETag, and hears that nothing has changed, or that it may not know."""
+async def test_a_cached_snapshot_is_revalidated_with_an_access_check(electric: str, room: Room) -> None:
+    """With the right ETag a member receives 304, and a stranger 404."""
     async with program_of(room.owner) as http, program_of(room.stranger) as stranger:
         first = await http.get(SHAPE, params=asking(room))
         tag = {"if-none-match": first.headers["etag"]}
@@ -100,18 +100,18 @@ async def test_what_a_browser_keeps_is_good_only_while_the_person_may_read(elect
         ({"shape": ""}, ["shape"]),
     ],
 )
-async def test_which_rows_is_not_the_callers_to_say(
+async def test_a_caller_cannot_choose_tables_or_rows(
     electric: str, room: Room, more: dict[str, str], fields: list[str]
 ) -> None:
-    """Refused by name, not silently left out."""
+    """Parameters that would choose them are refused by name instead of being ignored."""
     async with program_of(room.owner) as http:
         answer = await http.get(SHAPE, params={**asking(room), **more})
 
     assert blamed(answer) == fields
 
 
-async def test_a_parameter_that_is_missing_or_given_twice_is_told(electric: str, room: Room) -> None:
-    """Nobody is to guess which of two counts."""
+async def test_missing_and_repeated_parameters_are_refused(electric: str, room: Room) -> None:
+    """A repeated parameter is ambiguous."""
     async with program_of(room.owner) as http:
         missing = await http.get(SHAPE)
         twice = await http.get(
@@ -133,10 +133,10 @@ async def test_a_parameter_that_is_missing_or_given_twice_is_told(electric: str,
         ({"log": "none"}, "log"),
     ],
 )
-async def test_what_electric_refuses_is_refused_in_its_words(
+async def test_electrics_own_refusals_are_passed_on(
     electric: str, room: Room, more: dict[str, str], field: str
 ) -> None:
-    """The protocol is the client's business with it."""
+    """The API does not check protocol parameters itself."""
     async with program_of(room.owner) as http:
         answer = await http.get(SHAPE, params={**asking(room), **more})
 
@@ -144,8 +144,8 @@ async def test_what_electric_refuses_is_refused_in_its_words(
     assert [*answer.json()["errors"]] == [field]
 
 
-async def test_another_projects_handle_opens_nothing(electric: str, room: Room) -> None:
-    """409 with the right one, as for a handle that has ended."""
+async def test_a_handle_of_another_project_is_answered_with_must_refetch(electric: str, room: Room) -> None:
+    """409 with the handle of the right shape, as for a handle that no longer exists."""
     other = await make_room("other-")
     await begun(other)
     async with program_of(other.owner) as theirs, program_of(room.owner) as http:
@@ -160,8 +160,8 @@ async def test_another_projects_handle_opens_nothing(electric: str, room: Room) 
     assert answer.headers["cache-control"] == "private, no-cache"
 
 
-async def test_a_long_poll_waits_for_news_and_brings_it(connected: str, electric: str, room: Room) -> None:
-    """Or says in the end that there is none."""
+async def test_a_long_poll_returns_when_a_row_changes(connected: str, electric: str, room: Room) -> None:
+    """Without a change it returns up-to-date after its timeout."""
     async with network_client(await bearer(room.owner)) as http:
         live = await caught_up(http, room)
         nothing = await http.get(SHAPE, params=live)
@@ -176,8 +176,10 @@ async def test_a_long_poll_waits_for_news_and_brings_it(connected: str, electric
 
 
 @pytest.mark.parametrize("name", ["live_sse", "experimental_live_sse"])
-async def test_events_are_passed_on_one_by_one(connected: str, electric: str, room: Room, name: str) -> None:
-    """Each before the next one is written: nothing gathers them on the way."""
+async def test_server_sent_events_are_passed_on_one_by_one(
+    connected: str, electric: str, room: Room, name: str
+) -> None:
+    """Each event is delivered before the next one is committed, so nothing on the way buffers them."""
     attempt = await begun(room)
     async with network_client(await bearer(room.owner)) as http:
         live = {**await caught_up(http, room), name: "true"}

@@ -28,77 +28,77 @@ OFFSETS = {"electric-handle": "1-1", "electric-offset": "0_0", "electric-schema"
 
 
 def answer(status: int, body: bytes, headers: Mapping[str, str] = OFFSETS) -> bytes:
-    """A whole response."""
+    """A whole HTTP response."""
     lines = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}", "content-type: application/json"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def asked(room: Room, told: bytes, **headers: str) -> httpx.Response:
-    """What a member reads when Electric says this."""
+async def asked(room: Room, response: bytes, **headers: str) -> httpx.Response:
+    """The answer that a member receives when Electric sends these bytes."""
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
-        writer.write(told)
+    async def respond(writer: asyncio.StreamWriter) -> None:
+        writer.write(response)
 
     async with (
-        electric_saying(saying) as electric,
+        electric_saying(respond) as electric,
         known(electric.url, SECRET),
         program_of(room.owner) as http,
     ):
         return await http.get(SHAPE, params=asking(room), headers=headers)
 
 
-async def test_without_electric_it_is_said_when_to_come_back(
+async def test_an_unreachable_electric_is_answered_with_503_and_retry_after(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody there, or nobody known yet: 503, which clients of Electric try again."""
+    """Whether Electric refuses connections or none is configured yet. Electric's clients retry after 503."""
     async with program_of(room.owner) as http:
         async with known(f"http://127.0.0.1:{free_port()}", SECRET):
-            nobody = await http.get(SHAPE, params=asking(room))
+            unreachable = await http.get(SHAPE, params=asking(room))
         monkeypatch.setattr(hub, "_current", None)
         unknown = await http.get(SHAPE, params=asking(room))
 
-    for answer in (nobody, unknown):
+    for answer in (unreachable, unknown):
         assert problem(answer) == (503, "sync_away")
         assert int(answer.headers["retry-after"]) >= 1
 
 
 @pytest.mark.parametrize("status", [400, 409, 429, 503])
-async def test_what_electrics_clients_know_to_take_is_passed_on(room: Room, status: int) -> None:
-    """With its body, and with when to come back."""
+async def test_statuses_that_electrics_clients_handle_are_passed_on(room: Room, status: int) -> None:
+    """With the body and Retry-After."""
     body = json.dumps({"message": "in Electric's words"}).encode()
 
-    told = await asked(room, answer(status, body, {**OFFSETS, "retry-after": "7"}))
+    received = await asked(room, answer(status, body, {**OFFSETS, "retry-after": "7"}))
 
-    assert (told.status_code, told.content) == (status, body)
-    assert told.headers["retry-after"] == "7" and told.headers["electric-handle"] == "1-1"
-    assert told.headers["cache-control"] == "private, no-cache"
+    assert (received.status_code, received.content) == (status, body)
+    assert received.headers["retry-after"] == "7" and received.headers["electric-handle"] == "1-1"
+    assert received.headers["cache-control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize("status", [301, 401, 403, 404, 500, 502])
-async def test_what_is_between_electric_and_us_is_not(room: Room, status: int) -> None:
-    """A secret that Electric rejects, say, is no fault of the program's token."""
-    told = await asked(room, answer(status, b'{"message": "Unauthorized"}', {"location": "/elsewhere"}))
+async def test_other_statuses_of_electric_become_503(room: Room, status: int) -> None:
+    """A secret that Electric rejects, for example, is not an error of the program's token."""
+    received = await asked(room, answer(status, b'{"message": "Unauthorized"}', {"location": "/elsewhere"}))
 
-    assert problem(told) == (503, "sync_away")
-    assert "location" not in told.headers and "Unauthorized" not in told.text
-
-
-@pytest.mark.parametrize("words", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
-async def test_an_electric_that_breaks_off_before_its_answer_is_away(room: Room, words: bytes) -> None:
-    """Whatever it had begun to say."""
-    assert problem(await asked(room, words)) == (503, "sync_away")
+    assert problem(received) == (503, "sync_away")
+    assert "location" not in received.headers and "Unauthorized" not in received.text
 
 
-async def test_half_a_list_is_never_taken_for_a_whole_one(room: Room) -> None:
-    """An answer that is cut on the way to us is cut on the way to the program."""
+@pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
+async def test_an_incomplete_response_head_of_electric_becomes_503(room: Room, reply: bytes) -> None:
+    """Whatever bytes came before."""
+    assert problem(await asked(room, reply)) == (503, "sync_away")
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
+
+async def test_a_truncated_response_reaches_the_program_truncated(room: Room) -> None:
+    """So the program's HTTP client notices it, and does not take the part for the whole."""
+
+    async def respond(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n")
         writer.write(b"content-type: application/json\r\nelectric-handle: 1-1\r\n\r\n3\r\n[1,\r\n")
 
     async with (
-        electric_saying(saying) as electric,
+        electric_saying(respond) as electric,
         known(electric.url, SECRET),
         network_client(await bearer(room.owner)) as http,
     ):
@@ -106,11 +106,11 @@ async def test_half_a_list_is_never_taken_for_a_whole_one(room: Room) -> None:
             await http.get(SHAPE, params=asking(room))
 
 
-async def test_a_large_snapshot_is_passed_on_while_it_comes(room: Room) -> None:
-    """Its first part is read before its last is written."""
+async def test_a_large_snapshot_is_streamed(room: Room) -> None:
+    """Its first part is delivered before Electric sends the last."""
     first_was_read = asyncio.Event()
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
+    async def respond(writer: asyncio.StreamWriter) -> None:
         writer.write(
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: application/json\r\n\r\n"
         )
@@ -123,12 +123,12 @@ async def test_a_large_snapshot_is_passed_on_while_it_comes(room: Room) -> None:
         writer.write(b"1\r\n]\r\n0\r\n\r\n")
 
     async with (
-        electric_saying(saying) as electric,
+        electric_saying(respond) as electric,
         known(electric.url, SECRET),
         network_client(await bearer(room.owner)) as http,
-        http.stream("GET", SHAPE, params=asking(room)) as told,
+        http.stream("GET", SHAPE, params=asking(room)) as received,
     ):
-        pieces = told.aiter_raw()
+        pieces = received.aiter_raw()
         first = await anext(pieces)
         first_was_read.set()
         size = len(first)
@@ -140,34 +140,36 @@ async def test_a_large_snapshot_is_passed_on_while_it_comes(room: Room) -> None:
 
 
 @pytest.mark.parametrize("accepts", ["gzip, deflate, br", "identity", None])
-async def test_what_electric_has_compressed_stays_so(room: Room, accepts: str | None) -> None:
-    """It hears what the program takes; we open nothing, and say how it is packed."""
-    packed = gzip.compress(b"[]")
+async def test_compressed_responses_are_passed_on_unchanged(room: Room, accepts: str | None) -> None:
+    """Accept-Encoding is forwarded to Electric, and credentials are not."""
+    compressed = gzip.compress(b"[]")
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
-        writer.write(answer(200, packed, {**OFFSETS, "content-encoding": "gzip", "vary": "accept-encoding"}))
+    async def respond(writer: asyncio.StreamWriter) -> None:
+        writer.write(
+            answer(200, compressed, {**OFFSETS, "content-encoding": "gzip", "vary": "accept-encoding"})
+        )
 
     headers = {} if accepts is None else {"accept-encoding": accepts}
     async with (
-        electric_saying(saying) as electric,
+        electric_saying(respond) as electric,
         known(electric.url, SECRET),
         program_of(room.owner) as http,
     ):
         del http.headers["accept-encoding"]
         request = http.build_request("GET", SHAPE, params=asking(room), headers=headers)
-        told = await http.send(request, stream=True)
-        raw = b"".join([piece async for piece in told.aiter_raw()])
+        received = await http.send(request, stream=True)
+        raw = b"".join([piece async for piece in received.aiter_raw()])
 
-    assert raw == packed and told.headers["content-encoding"] == "gzip"
-    assert int(told.headers["content-length"]) == len(packed)
-    [heard] = electric.requests
-    assert f"accept-encoding: {accepts or 'identity'}\r\n" in heard.lower()
-    assert "authorization" not in heard.lower() and "cookie" not in heard.lower()
+    assert raw == compressed and received.headers["content-encoding"] == "gzip"
+    assert int(received.headers["content-length"]) == len(compressed)
+    [request_head] = electric.requests
+    assert f"accept-encoding: {accepts or 'identity'}\r\n" in request_head.lower()
+    assert "authorization" not in request_head.lower() and "cookie" not in request_head.lower()
 
 
 @pytest.fixture
 def everything_logged() -> Iterator[StringIO]:
-    """Every line of every logger, from the least important on, as this process would write it."""
+    """Each line that any logger writes, at DEBUG level, formatted as this process formats it."""
     stream = StringIO()
     handler = configure_logs(json_lines=True, stream=stream)
     root = logging.getLogger()
@@ -181,7 +183,7 @@ def everything_logged() -> Iterator[StringIO]:
 
 
 async def test_the_secret_is_in_no_answer_and_no_log(room: Room, everything_logged: StringIO) -> None:
-    """However Electric repeats our address, and whatever breaks."""
+    """However Electric quotes the request URL, and whichever error occurs."""
     forms = (SECRET, *QUOTED)
     echo = json.dumps({"message": " ".join(forms), "errors": {"secret": [SECRET]}}).encode()
 
@@ -193,14 +195,14 @@ async def test_the_secret_is_in_no_answer_and_no_log(room: Room, everything_logg
     async with known(f"http://127.0.0.1:{free_port()}", SECRET), program_of(room.owner) as http:
         answers.append(await http.get(SHAPE, params=asking(room)))
 
-    said = everything_logged.getvalue()
-    assert "electric_away" in said and "httpx" in said
-    for text in (said, *(str(each.headers) + each.text for each in answers)):
+    logged = everything_logged.getvalue()
+    assert "electric_away" in logged and "httpx" in logged
+    for text in (logged, *(str(each.headers) + each.text for each in answers)):
         assert not [form for form in forms if form in text]
 
 
-async def test_a_page_of_ours_elsewhere_can_read_the_protocols_headers(room: Room) -> None:
-    """Under the CORS rules that Reflex sets for its own page, another port of this machine say."""
+async def test_a_page_on_an_allowed_origin_can_read_the_protocol_headers(room: Room) -> None:
+    """Under the CORS rules that Reflex sets for its own page, which may be on another port."""
     api = create()
     api.add_middleware(
         CORSMiddleware,
@@ -210,12 +212,12 @@ async def test_a_page_of_ours_elsewhere_can_read_the_protocols_headers(room: Roo
         allow_origins=[HOME],
     )
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
+    async def respond(writer: asyncio.StreamWriter) -> None:
         writer.write(answer(200, b"[]", {**OFFSETS, "access-control-allow-origin": "*"}))
 
     elsewhere = {"origin": "https://elsewhere.example"}
     async with (
-        electric_saying(saying) as electric,
+        electric_saying(respond) as electric,
         known(electric.url, SECRET),
         client(await bearer(room.owner), api) as http,
     ):

@@ -1,4 +1,7 @@
-"""A request for a shape ends when its person loses the right to read. Nothing written later is told."""
+"""A request for a shape ends when its person loses the right to read.
+
+Nothing committed later is delivered.
+"""
 
 import asyncio
 import signal
@@ -36,21 +39,21 @@ AFTERWARDS = "只有还在项目里的人才看得到"
 Loss = Callable[[str, Room, dict[str, str]], Awaitable[object]]
 
 
-class Polled(ShapeProxy):
-    """A shape server, seen from the way to it."""
+class LiveRequestCounter(ShapeProxy):
+    """A proxy in front of a shape server that counts live requests."""
 
     @property
     def polls(self) -> int:
-        """How many have waited for news, or do."""
+        """The number of live requests so far, finished or not."""
         return len([request for request in self.requests if request.is_live])
 
 
 @pytest.fixture
-async def electric(connected: str) -> AsyncIterator[Polled]:
-    """A shape server whose live requests end long after a test, known to the API."""
+async def electric(connected: str) -> AsyncIterator[LiveRequestCounter]:
+    """A shape server whose live requests outlast a test, to which the API forwards requests."""
     async with (
         shape_server(connected, long_poll=60, sse_lifetime=120) as url,
-        Polled(url) as electric,
+        LiveRequestCounter(url) as electric,
         known(electric.url),
     ):
         yield electric
@@ -58,7 +61,7 @@ async def electric(connected: str) -> AsyncIterator[Polled]:
 
 @pytest.fixture
 async def attempt(room: Room) -> attempts.Attempt:
-    """The attempt of a worker that has just begun in the room."""
+    """An attempt that has just begun, at a run in the room."""
     begun = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert begun is not None
     return begun
@@ -104,50 +107,60 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize(("who", "loss", "told"), LOSSES)
-async def test_an_open_poll_ends_with_the_right_to_read(
-    connected: str, electric: Polled, room: Room, who: Callable, loss: Loss, told: tuple[int, str]
+@pytest.mark.parametrize(("who", "lose_access", "error"), LOSSES)
+async def test_an_open_poll_ends_when_the_right_to_read_ends(
+    connected: str,
+    electric: LiveRequestCounter,
+    room: Room,
+    who: Callable,
+    lose_access: Loss,
+    error: tuple[int, str],
 ) -> None:
-    """It is answered long before its time, though nothing was written; and so is the next one."""
+    """It is answered with the error long before its timeout, without any commit; so is the next request."""
     headers = await who(room.viewer)
     async with network_client(headers) as http:
         live = await caught_up(http, room)
         polling = asyncio.create_task(http.get(SHAPE, params=live))
         await eventually(lambda: electric.polls)
 
-        await loss(connected, room, headers)
+        await lose_access(connected, room, headers)
 
         async with asyncio.timeout(LIMIT):
             ended = await polling
         following = await http.get(SHAPE, params=live)
 
-    assert problem(ended) == problem(following) == told
+    assert problem(ended) == problem(following) == error
 
 
-@pytest.mark.parametrize(("who", "loss", "told"), LOSSES)
-async def test_an_open_stream_ends_with_the_right_to_read(
-    connected: str, electric: Polled, room: Room, who: Callable, loss: Loss, told: tuple[int, str]
+@pytest.mark.parametrize(("who", "lose_access", "error"), LOSSES)
+async def test_an_open_stream_ends_when_the_right_to_read_ends(
+    connected: str,
+    electric: LiveRequestCounter,
+    room: Room,
+    who: Callable,
+    lose_access: Loss,
+    error: tuple[int, str],
 ) -> None:
-    """In good order, so that its client asks again and hears why."""
+    """It ends without a transport error, so the client requests again and receives the reason."""
     headers = await who(room.viewer)
     async with network_client(headers) as http:
         live = await caught_up(http, room)
         async with streaming(http, live) as stream:
-            await loss(connected, room, headers)
+            await lose_access(connected, room, headers)
 
             async with asyncio.timeout(LIMIT):
                 await stream.ended.wait()
         following = await http.get(SHAPE, params=live)
 
     assert stream.failure is None
-    assert problem(following) == told
+    assert problem(following) == error
 
 
 @pytest.mark.parametrize("sse", [False, True], ids=["long-poll", "sse"])
-async def test_nothing_that_is_written_afterwards_is_told(
-    connected: str, electric: Polled, room: Room, attempt: attempts.Attempt, sse: bool
+async def test_nothing_committed_after_the_loss_of_access_is_delivered(
+    connected: str, electric: LiveRequestCounter, room: Room, attempt: attempts.Attempt, sse: bool
 ) -> None:
-    """Not even what is committed in the same moment: each answer and each event is preceded by a question."""
+    """Not even what is committed at the same moment: access is checked before each answer and event."""
     headers = await bearer(room.viewer)
     async with network_client(headers) as http:
         live = await caught_up(http, room)
@@ -170,8 +183,10 @@ async def test_nothing_that_is_written_afterwards_is_told(
     assert AFTERWARDS not in stream.text
 
 
-async def test_colleagues_go_on_reading(electric: Polled, room: Room, attempt: attempts.Attempt) -> None:
-    """Only whoever lost the right is cut off."""
+async def test_other_members_keep_their_streams(
+    electric: LiveRequestCounter, room: Room, attempt: attempts.Attempt
+) -> None:
+    """Only the stream of the removed member ends."""
     async with (
         served() as home,
         httpx.AsyncClient(base_url=home, headers=await bearer(room.viewer), timeout=LIMIT) as leaving,
@@ -189,8 +204,10 @@ async def test_colleagues_go_on_reading(electric: Polled, room: Room, attempt: a
         assert not mine.ended.is_set() and AFTERWARDS not in theirs.text
 
 
-async def test_a_change_of_role_ends_nothing(electric: Polled, room: Room, attempt: attempts.Attempt) -> None:
-    """A viewer reads as much as an owner."""
+async def test_a_change_of_role_keeps_a_stream_open(
+    electric: LiveRequestCounter, room: Room, attempt: attempts.Attempt
+) -> None:
+    """A viewer may read as much as an owner."""
     async with (
         network_client(await bearer(room.collaborator)) as http,
         streaming(http, await caught_up(http, room)) as stream,
@@ -202,8 +219,11 @@ async def test_a_change_of_role_ends_nothing(electric: Polled, room: Room, attem
         assert not stream.ended.is_set()
 
 
-async def test_a_person_has_so_many_requests_open_and_no_more(electric: Polled, room: Room) -> None:
-    """429 beyond that; whoever leaves makes room; a colleague has room of their own."""
+async def test_open_requests_per_person_are_limited(electric: LiveRequestCounter, room: Room) -> None:
+    """Further requests receive 429.
+
+    A request that ends makes room, and other people have a limit of their own.
+    """
     async with (
         served() as home,
         httpx.AsyncClient(base_url=home, headers=await bearer(room.owner), timeout=LIMIT) as http,
@@ -217,10 +237,10 @@ async def test_a_person_has_so_many_requests_open_and_no_more(electric: Polled, 
         other = await colleague.get(SHAPE, params=asking(room))
         polls.pop().cancel()
 
-        async def is_let_in() -> bool:
+        async def is_admitted() -> bool:
             return (await http.get(SHAPE, params=asking(room))).status_code == 200
 
-        await becomes_true(is_let_in)
+        await becomes_true(is_admitted)
         for poll in polls:
             poll.cancel()
         await asyncio.gather(*polls, return_exceptions=True)
@@ -231,35 +251,35 @@ async def test_a_person_has_so_many_requests_open_and_no_more(electric: Polled, 
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before an answer", "in its middle"])
-async def test_a_client_that_leaves_frees_electric_at_once(room: Room, answered: bool) -> None:
-    """No request goes on that nobody waits for."""
+async def test_a_cancelled_request_is_cancelled_at_electric(room: Room, answered: bool) -> None:
+    """No upstream request continues without a client that waits for it."""
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
+    async def respond(writer: asyncio.StreamWriter) -> None:
         if answered:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n")
             await writer.drain()
         await asyncio.Event().wait()
 
     async with (
-        electric_saying(saying) as told,
-        known(told.url),
+        electric_saying(respond) as upstream,
+        known(upstream.url),
         network_client(await bearer(room.owner)) as http,
     ):
         live = asking(room, offset="0_0", handle="1-1", live="true")
         asked = asyncio.create_task(http.get(SHAPE, params=live))
-        await eventually(lambda: told.requests)
+        await eventually(lambda: upstream.requests)
 
         asked.cancel()
 
         async with asyncio.timeout(LIMIT):
-            await told.left.wait()
+            await upstream.left.wait()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_process_that_is_asked_to_stop_ends_what_is_open(
-    electric: Polled, room: Room, number: signal.Signals
+async def test_a_signal_to_stop_ends_open_requests(
+    electric: LiveRequestCounter, room: Room, number: signal.Signals
 ) -> None:
-    """A server waits for every answer: a stream ends in good order, a poll says when to come back."""
+    """A stream ends normally and a poll receives Retry-After, since the server waits for open requests."""
     heard: list[int] = []
     before = signal.signal(number, lambda number, _: heard.append(number))
     async with network_client(await bearer(room.owner)) as http:
@@ -273,20 +293,20 @@ async def test_a_process_that_is_asked_to_stop_ends_what_is_open(
 
                 async with asyncio.timeout(LIMIT):
                     await stream.ended.wait()
-                    told = await polling
+                    answer = await polling
         again = await http.get(SHAPE, params=asking(room))
 
-    assert signal.signal(number, before) is not before, "whoever handled the signal handles it again"
+    assert signal.signal(number, before) is not before, "the earlier signal handler is restored"
     assert heard == [number]
     assert stream.failure is None
-    assert problem(told) == (503, "sync_away") and told.headers["retry-after"] == "1"
+    assert problem(answer) == (503, "sync_away") and answer.headers["retry-after"] == "1"
     assert again.status_code == 200
 
 
-async def test_without_a_database_an_open_stream_ends_rather_than_goes_on_unasked(
-    connected: str, electric: Polled, room: Room
+async def test_an_open_stream_ends_when_the_database_is_away(
+    connected: str, electric: LiveRequestCounter, room: Room
 ) -> None:
-    """And the next request says that the service is away."""
+    """Access can no longer be checked. The next request receives 503."""
     async with network_client(await bearer(room.owner)) as http:
         live = await caught_up(http, room)
         async with streaming(http, live) as stream:
@@ -300,11 +320,11 @@ async def test_without_a_database_an_open_stream_ends_rather_than_goes_on_unaske
     assert problem(following) == (503, "service_away")
 
 
-async def test_a_stream_in_electrics_chunks_asks_the_database_once_a_second(room: Room) -> None:
-    """Electric writes three HTTP chunks for each message: what passes costs no query of its own."""
+async def test_a_stream_checks_access_once_a_second_however_many_chunks_come(room: Room) -> None:
+    """Electric writes three HTTP chunks for each message, and none of them costs a query of its own."""
     messages, asked = 300, Counter[str]()
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
+    async def respond(writer: asyncio.StreamWriter) -> None:
         writer.write(EVENTS)
         for number in range(messages):
             for part in (b"data: ", b'{"n":%d}' % number, b"\n\n"):
@@ -314,8 +334,8 @@ async def test_a_stream_in_electrics_chunks_asks_the_database_once_a_second(room
         writer.write(b"0\r\n\r\n")
 
     async with (
-        electric_saying(saying) as told,
-        known(told.url),
+        electric_saying(respond) as upstream,
+        known(upstream.url),
         network_client(await bearer(room.owner)) as http,
         streaming(http, asking(room, offset="0_0", handle="1-1", live="true")) as stream,
     ):
@@ -332,13 +352,11 @@ async def test_a_stream_in_electrics_chunks_asks_the_database_once_a_second(room
     assert asked["SELECT"] <= seconds / CONFIRM_SECONDS + 1
 
 
-async def test_a_database_that_is_slow_to_confirm_ends_a_stream_and_does_not_hold_it(
-    connected: str, room: Room
-) -> None:
-    """What comes while nobody can say whether it may be read is not kept back, and not told."""
+async def test_a_database_that_does_not_answer_ends_a_stream(connected: str, room: Room) -> None:
+    """Messages that arrive while access cannot be checked are neither buffered nor delivered."""
     silent = asyncio.Event()
 
-    async def saying(writer: asyncio.StreamWriter) -> None:
+    async def respond(writer: asyncio.StreamWriter) -> None:
         writer.write(EVENTS + b"E\r\ndata: before\n\n\r\n")
         await silent.wait()
         while True:
@@ -346,7 +364,7 @@ async def test_a_database_that_is_slow_to_confirm_ends_a_stream_and_does_not_hol
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    async with DatabaseProxy(connected) as proxy, electric_saying(saying) as told, known(told.url):
+    async with DatabaseProxy(connected) as proxy, electric_saying(respond) as upstream, known(upstream.url):
         through = database.connect(proxy.url)
         async with (
             network_client(await bearer(room.owner)) as http,

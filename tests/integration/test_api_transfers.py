@@ -1,4 +1,4 @@
-"""A project leaves as a file and comes back, over HTTP."""
+"""Export and import of a project over HTTP."""
 
 import json
 from io import BytesIO
@@ -19,7 +19,7 @@ from tests.support.rows import rows
 
 
 async def _room_with_keepers(server: ModelServer, room: Room, url: str) -> None:
-    """Three ideas: the third and the edited first are kept, in this order."""
+    """A run of three ideas. The third and the edited first are kept, in this order."""
     server.answers(spoken(ideas_text([1, 2, 3])))
     await run(await starting.start(room.project_id, BRIEF, room.owner))
     [artifact] = rows(url, "SELECT id FROM artifacts WHERE type = 'brainstorm_ideas'")
@@ -30,10 +30,10 @@ async def _room_with_keepers(server: ModelServer, room: Room, url: str) -> None:
     await keepers.move(room.project_id, third, first, room.owner)
 
 
-async def test_keepers_leave_as_text_in_their_order_as_they_stand_now(
+async def test_kept_ideas_are_exported_as_text_in_their_order(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """With the mark at the end, and as a download."""
+    """In their newest versions, as a download, with the label AI 生成 at the end."""
     await _room_with_keepers(server, room, connected)
 
     async with program_of(room.viewer) as http:
@@ -48,8 +48,8 @@ async def test_keepers_leave_as_text_in_their_order_as_they_stand_now(
     assert "no-store" in answer.headers["cache-control"]
 
 
-async def test_a_file_is_called_like_its_project_as_far_as_systems_allow(connected: str, room: Room) -> None:
-    """Nothing of a name is a path, a second header, or a sign that turns the reading around."""
+async def test_an_exported_file_is_named_after_its_project(connected: str, room: Room) -> None:
+    """Characters that could form a path, a second header or a change of text direction are replaced."""
     await catalog.change(room.project_id, room.owner, name='夏天, 第 "1" 季: ../a\\b?\u202etxt.exe')
 
     async with program_of(room.viewer) as http:
@@ -59,10 +59,10 @@ async def test_a_file_is_called_like_its_project_as_far_as_systems_allow(connect
     assert unquote(encoded) == "夏天, 第 _1_ 季_ .._a_b_txt.exe.json"
 
 
-async def test_everything_leaves_with_its_brief_and_without_the_mark_where_it_is_not_wanted(
+async def test_all_ideas_are_exported_as_markdown_with_their_brief(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """As Markdown, in English."""
+    """In English, and without the AI label, which the request declines."""
     await _room_with_keepers(server, room, connected)
     wish = {"format": "markdown", "ideas": "all", "mark": "false", "language": "en"}
 
@@ -73,8 +73,8 @@ async def test_everything_leaves_with_its_brief_and_without_the_mark_where_it_is
     assert "AI-generated" not in text
 
 
-async def test_a_word_file_opens(server: ModelServer, room: Room, connected: str) -> None:
-    """With its title page."""
+async def test_an_exported_word_file_can_be_opened(server: ModelServer, room: Room, connected: str) -> None:
+    """It has a title page and a heading for each idea."""
     await _room_with_keepers(server, room, connected)
 
     async with program_of(room.owner) as http:
@@ -88,10 +88,10 @@ async def test_a_word_file_opens(server: ModelServer, room: Room, connected: str
     ]
 
 
-async def test_a_whole_project_goes_out_and_comes_in_again(
+async def test_an_exported_project_can_be_imported_by_somebody_else(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """Somebody else owns the copy, and its keepers are the same."""
+    """The copy belongs to the importer, exports to the same file, and has the same kept ideas."""
     await _room_with_keepers(server, room, connected)
     async with program_of(room.owner) as http, program_of(room.stranger) as stranger:
         file = await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})
@@ -106,8 +106,8 @@ async def test_a_whole_project_goes_out_and_comes_in_again(
     assert text.text.startswith("1. 故事3号\n") and "2. 改过的题目" in text.text
 
 
-async def test_who_is_not_a_member_exports_nothing_and_who_is_nobody_imports_nothing(room: Room) -> None:
-    """404 and 401."""
+async def test_export_needs_a_member_and_import_needs_a_signed_in_person(room: Room) -> None:
+    """Others receive 404 and 401."""
     async with program_of(room.stranger) as stranger, client() as nobody:
         answers = [
             *[
@@ -120,10 +120,10 @@ async def test_who_is_not_a_member_exports_nothing_and_who_is_nobody_imports_not
     assert [answer.status_code for answer in answers] == [404] * 4 + [401]
 
 
-async def test_a_file_that_cannot_be_read_is_a_400_with_the_place_and_a_huge_one_a_413(
+async def test_an_unreadable_file_is_refused_with_400_and_a_large_one_with_413(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """Each with its sentence, in the reader's language."""
+    """The answer names the place in the file, in the reader's language."""
     await _room_with_keepers(server, room, connected)
     async with program_of(room.owner) as http:
         file = (await http.get(f"/api/projects/{room.project_id}/export", params={"format": "json"})).json()
@@ -147,8 +147,8 @@ async def test_a_file_that_cannot_be_read_is_a_400_with_the_place_and_a_huge_one
     assert problem(huge) == (413, "body_too_large")
 
 
-async def test_the_document_tells_what_an_import_is_refused_for() -> None:
-    """400 with the place, and 429 while another import of the person is at work."""
+async def test_the_openapi_document_lists_the_refusals_of_an_import() -> None:
+    """Among them 400 with the place, and 429 while another import of the person is running."""
     async with client() as http:
         document = (await http.get("/api/openapi.json")).json()
 

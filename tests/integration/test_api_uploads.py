@@ -1,4 +1,4 @@
-"""What the application keeps of a body before, and after, it knows who sends it."""
+"""How much of a request body the application holds in memory, before and after it knows the sender."""
 
 import asyncio
 import tracemalloc
@@ -24,8 +24,10 @@ async def _many(pieces: int) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("path", FILES)
 @pytest.mark.parametrize("header", [{}, {"authorization": "Bearer sw_wrong"}])
-async def test_a_file_of_nobody_known_is_not_read(room: Room, path: str, header: dict[str, str]) -> None:
-    """Its sender hears that they have to sign in, and nothing of it is held in memory."""
+async def test_a_file_from_an_unknown_sender_is_not_read(
+    room: Room, path: str, header: dict[str, str]
+) -> None:
+    """The answer is 401, and nothing of the body is held in memory."""
     async with client(header) as http:
         tracemalloc.start()
         answer = await http.post(path, content=_many(300), headers=JSON)
@@ -36,8 +38,8 @@ async def test_a_file_of_nobody_known_is_not_read(room: Room, path: str, header:
     assert peak < 3_000_000
 
 
-async def test_another_body_of_nobody_known_is_short(room: Room) -> None:
-    """A person's may be longer."""
+async def test_other_bodies_of_unknown_senders_have_a_smaller_limit(room: Room) -> None:
+    """A signed-in person may send a longer body."""
     async with client() as nobody, client(await bearer(room.owner)) as owner:
         long = {"name": "长" * ANONYMOUS_LIMIT}
         refused = await nobody.post("/api/projects", json=long)
@@ -47,7 +49,7 @@ async def test_another_body_of_nobody_known_is_short(room: Room) -> None:
     assert problem(taken)[0] == 400
 
 
-async def test_a_body_has_to_come_in_time(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_arrives_too_slowly_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a few slow senders would keep everybody else from sending files."""
     monkeypatch.setattr(body_limit, "LONGEST_READING", 0.05)
 
@@ -61,8 +63,10 @@ async def test_a_body_has_to_come_in_time(room: Room, monkeypatch: pytest.Monkey
     assert problem(answer) == (408, "body_too_slow")
 
 
-async def test_the_beginning_of_a_body_has_to_come_soon(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever sends it is not known before, and occupies a connection."""
+async def test_a_body_whose_beginning_arrives_too_slowly_is_refused(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then its sender is unknown and occupies a connection."""
     monkeypatch.setattr(body_limit, "ANONYMOUS_READING", 0.05)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -75,8 +79,8 @@ async def test_the_beginning_of_a_body_has_to_come_soon(room: Room, monkeypatch:
     assert problem(answer) == (408, "body_too_slow")
 
 
-async def test_a_person_sends_few_files_at_once(room: Room) -> None:
-    """The next one is refused until one of them is done."""
+async def test_a_person_can_send_only_a_few_files_at_once(room: Room) -> None:
+    """A further file is refused until one of them is done."""
     token = (await bearer(room.owner))["authorization"].encode()
     inside, done = asyncio.Semaphore(0), asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""The servers behind a process: embedded ones where none is named, and nothing embedded where they are."""
+"""The PostgreSQL and the shape server of a process: embedded ones, or those that settings name."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from tests.support import postgres as support
 from tests.support.waiting import eventually
 
 
-async def test_outside_servers_start_nothing_embedded(database_url: str, tmp_path) -> None:
+async def test_outside_servers_replace_the_embedded_ones(database_url: str, tmp_path) -> None:
     """With DATABASE_URL and ELECTRIC_URL set, no process is started and no folder is made."""
     folder = tmp_path / "data"
     named = settings().model_copy(
@@ -34,8 +34,8 @@ async def test_outside_servers_start_nothing_embedded(database_url: str, tmp_pat
     assert not folder.exists()
 
 
-async def test_the_schema_is_applied_to_whatever_database_serves(empty_database: str) -> None:
-    """Nobody needs a step of their own for it."""
+async def test_the_schema_is_applied_to_an_outside_database(empty_database: str) -> None:
+    """Starting a process needs no separate migration step."""
     import psycopg
 
     named = settings().model_copy(update={"database_url": SecretStr(empty_database)})
@@ -47,15 +47,15 @@ async def test_the_schema_is_applied_to_whatever_database_serves(empty_database:
 
 
 @pytest.mark.parametrize("secret", [None, "s"])
-def test_an_electric_server_does_not_show_its_secret(secret: str | None) -> None:
-    """It may be logged."""
+def test_the_repr_of_an_electric_server_hides_its_secret(secret: str | None) -> None:
+    """Such a value may be logged."""
     from scriptwriter.operations.backing import ElectricServer
 
     assert "secret" not in repr(ElectricServer("http://e", secret))
 
 
-async def test_an_embedded_database_whose_supervisor_was_killed_comes_back(tmp_path: Path) -> None:
-    """Nobody has to start the application again."""
+async def test_an_embedded_database_restarts_after_its_supervisor_was_killed(tmp_path: Path) -> None:
+    """The running process restarts it by itself."""
     named = settings().model_copy(update={"data_dir": tmp_path, "database_url": None, "db_host": None})
 
     async with database_server(named) as url:

@@ -1,4 +1,4 @@
-"""A brainstorm from its start to its end, through the services, on a real database."""
+"""A brainstorm from start to end, through the services, on a real database."""
 
 import asyncio
 import json
@@ -25,8 +25,8 @@ GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 REPLY = Reply("a-model", {"temperature": 1}, '{"ideas": […]}', {"prompt_tokens": 7, "total_tokens": 20})
 
 
-async def test_a_start_writes_the_whole_graph_at_once(connected: str, room: Room) -> None:
-    """Transform, brief, ideas, links, prompt and job are there together."""
+async def test_a_start_writes_the_whole_graph_in_one_transaction(connected: str, room: Room) -> None:
+    """Transform, brief, ideas, links, prompt and job are all there afterwards."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
     [transform] = rows(connected, "SELECT * FROM transforms")
@@ -49,7 +49,7 @@ async def test_a_start_writes_the_whole_graph_at_once(connected: str, room: Room
 
 
 async def test_two_starts_at_once_make_one_run(connected: str, room: Room) -> None:
-    """A double click, or two colleagues: one starts, the other hears who did."""
+    """After a double click, or starts of two colleagues, one succeeds. The other is told who started it."""
     people = (room.owner, room.collaborator)
 
     starts = [starting.start(room.project_id, BRIEF, who) for who in people]
@@ -64,7 +64,9 @@ async def test_two_starts_at_once_make_one_run(connected: str, room: Room) -> No
 
 
 @pytest.mark.parametrize(("who", "code"), [("stranger", "project_not_found"), ("viewer", "not_allowed")])
-async def test_only_owners_and_collaborators_start(connected: str, room: Room, who: str, code: str) -> None:
+async def test_only_owners_and_collaborators_can_start_a_run(
+    connected: str, room: Room, who: str, code: str
+) -> None:
     """Nothing is written for anybody else."""
     with pytest.raises(UserError) as refusal:
         await starting.start(room.project_id, BRIEF, getattr(room, who))
@@ -73,8 +75,8 @@ async def test_only_owners_and_collaborators_start(connected: str, room: Room, w
     assert rows(connected, "SELECT id FROM transforms") == []
 
 
-async def test_a_new_project_and_its_first_run_are_one_act(connected: str, room: Room) -> None:
-    """The form's submit makes the project, its owner and the generation."""
+async def test_a_form_makes_a_project_and_its_first_run(connected: str, room: Room) -> None:
+    """The person who sends the form becomes the owner."""
     project_id, transform_id = await starting.start_project("抖音 · 穿越", BRIEF, room.stranger)
 
     [member] = rows(connected, "SELECT * FROM projects_users WHERE project_id = %s", project_id)
@@ -83,8 +85,8 @@ async def test_a_new_project_and_its_first_run_are_one_act(connected: str, room:
     assert transform["id"] == transform_id
 
 
-async def test_a_draft_grows_and_counts_finished_ideas_only(connected: str, room: Room) -> None:
-    """partial_data holds what is written, progress follows the finished ideas."""
+async def test_progress_counts_only_finished_ideas(connected: str, room: Room) -> None:
+    """While a draft grows, partial_data holds all ideas and progress_percentage counts the finished ones."""
     attempt = await begun(room)
     progress = [rows(connected, "SELECT progress_percentage AS p FROM transforms")[0]["p"]]
 
@@ -98,8 +100,8 @@ async def test_a_draft_grows_and_counts_finished_ideas_only(connected: str, room
     assert float(artifact["streaming_progress"]) == 70
 
 
-async def test_a_finished_run_keeps_everything_that_is_known_of_it(connected: str, room: Room) -> None:
-    """Data, states, raw reply, model, parameters and tokens."""
+async def test_a_finished_run_stores_its_data_reply_and_token_counts(connected: str, room: Room) -> None:
+    """States, raw reply, model, parameters and tokens."""
     attempt = await begun(room)
 
     await ending.finish(attempt, [ONE, TWO], REPLY)
@@ -117,8 +119,8 @@ async def test_a_finished_run_keeps_everything_that_is_known_of_it(connected: st
     assert json.loads(record["token_usage"]) == {"prompt_tokens": 7, "total_tokens": 20}
 
 
-async def test_a_failed_run_says_why_and_keeps_what_was_finished(connected: str, room: Room) -> None:
-    """Both rows fail; the idea that was being written is marked."""
+async def test_a_failed_run_stores_its_error_and_keeps_finished_ideas(connected: str, room: Room) -> None:
+    """Transform and artifact are failed, and the idea that was being written is marked unfinished."""
     attempt = await begun(room)
 
     await ending.fail(attempt, [ONE, GROWING], REPLY, GenerationError("generation_interrupted"))
@@ -135,7 +137,7 @@ async def test_a_failed_run_says_why_and_keeps_what_was_finished(connected: str,
 
 
 async def test_a_retry_asks_for_the_missing_ideas_only(connected: str, room: Room) -> None:
-    """The next attempt knows what is finished, and has a prompt of its own."""
+    """The next attempt knows the finished ideas, and its prompt is stored beside the first one."""
     attempt = await begun(room)
     await ending.fail(attempt, [ONE, GROWING], None, GenerationError("generation_interrupted"))
 
@@ -152,8 +154,8 @@ async def test_a_retry_asks_for_the_missing_ideas_only(connected: str, room: Roo
     assert len(rows(connected, "SELECT id FROM procrastinate_jobs")) == 2
 
 
-async def test_an_attempt_that_was_overtaken_writes_nothing_more(connected: str, room: Room) -> None:
-    """A worker that comes back late is told so at every write."""
+async def test_a_superseded_attempt_writes_nothing(connected: str, room: Room) -> None:
+    """Each write of the older attempt raises `Superseded`."""
     late = await begun(room)
     current = await attempts.begin(late.transform_id)
     assert current is not None
@@ -172,7 +174,7 @@ async def test_an_attempt_that_was_overtaken_writes_nothing_more(connected: str,
     assert rows(connected, "SELECT retry_count FROM transforms") == [{"retry_count": 1}]
 
 
-async def test_a_run_that_has_ended_is_not_begun_again(connected: str, room: Room) -> None:
+async def test_an_ended_run_is_not_begun_again(connected: str, room: Room) -> None:
     """A job that is delivered twice finds nothing to do."""
     attempt = await begun(room)
     await ending.finish(attempt, [ONE, TWO], REPLY)
@@ -183,8 +185,8 @@ async def test_a_run_that_has_ended_is_not_begun_again(connected: str, room: Roo
         await retrying.retry(room.project_id, attempt.transform_id, room.owner)
 
 
-async def test_the_tokens_of_all_attempts_are_counted(connected: str, room: Room) -> None:
-    """A retried run shows what it cost altogether, and both raw replies."""
+async def test_tokens_of_all_attempts_are_added_up(connected: str, room: Room) -> None:
+    """A retried run has the sum of the tokens, and both raw replies."""
     attempt = await begun(room)
     await ending.fail(attempt, [ONE], REPLY, GenerationError("generation_interrupted"))
     await retrying.retry(room.project_id, attempt.transform_id, room.owner)
@@ -198,8 +200,8 @@ async def test_the_tokens_of_all_attempts_are_counted(connected: str, room: Room
     assert record["raw_response"].count(REPLY.raw_response) == 2
 
 
-async def test_a_reply_that_postgres_cannot_store_does_not_lose_the_idea(connected: str, room: Room) -> None:
-    """NUL and lone surrogates are left out of the raw reply; the ideas are read without them."""
+async def test_characters_that_postgres_cannot_store_do_not_lose_the_idea(connected: str, room: Room) -> None:
+    """NUL and lone surrogates are removed from the raw reply and from the ideas."""
     attempt = await begun(room)
     reply = GrowingReply(1)
     reply.feed(r'[{"title": "奇\u0000怪", "body": "半个\ud800字"}]')
@@ -211,8 +213,8 @@ async def test_a_reply_that_postgres_cannot_store_does_not_lose_the_idea(connect
     assert json.loads(artifact["data"])["ideas"] == [{"title": "奇怪", "body": "半个字"}]
 
 
-async def test_one_form_sent_from_everywhere_at_once_makes_one_project(connected: str, room: Room) -> None:
-    """Whoever comes second waits for the first, and is led to the same project."""
+async def test_a_form_sent_several_times_at_once_makes_one_project(connected: str, room: Room) -> None:
+    """The later requests wait for the first, and return the same project."""
     sent = [starting.start_project("一个", BRIEF, room.owner, "ticket-1") for _ in range(4)]
 
     made = await asyncio.gather(*sent)
@@ -222,8 +224,8 @@ async def test_one_form_sent_from_everywhere_at_once_makes_one_project(connected
     assert len(rows(connected, "SELECT id FROM transforms")) == 1
 
 
-async def test_a_form_that_was_refused_can_be_sent_again(connected: str, room: Room) -> None:
-    """What started nothing has not used up its ticket."""
+async def test_a_refused_form_can_be_sent_again(connected: str, room: Room) -> None:
+    """A request that starts nothing does not use up its ticket."""
     unknown = BRIEF.model_copy(update={"model": "no-such-model"})
     with pytest.raises(UserError, match="model_not_offered"):
         await starting.start_project("一个", unknown, room.owner, "ticket-1")
@@ -233,8 +235,8 @@ async def test_a_form_that_was_refused_can_be_sent_again(connected: str, room: R
     assert transform_id
 
 
-async def test_tickets_are_forgotten_after_the_drafts_that_hold_them(connected: str, room: Room) -> None:
-    """The cleaning deletes the old ones and leaves the others."""
+async def test_old_tickets_are_deleted(connected: str, room: Room) -> None:
+    """The clean-up keeps those that an unsent form in a browser may still use."""
     for ticket, days in (("old", 32), ("new", 29)):
         await starting.start_project("一个", BRIEF, room.owner, ticket)
         async with transaction() as session:

@@ -1,4 +1,4 @@
-"""How many generations a person may start within a minute, and have at work at once."""
+"""The limits per person: runs started within a minute, and runs active at once."""
 
 import asyncio
 import json
@@ -20,14 +20,14 @@ async def projects_of(owner: str, number: int) -> list[str]:
 
 
 async def refused(starting: object) -> UserError:
-    """What a start was refused with."""
+    """The error with which a start was refused."""
     with pytest.raises(UserError) as refusal:
         await starting  # pyright: ignore[reportGeneralTypeIssues]
     return refusal.value
 
 
-async def ended_short(room: Room) -> str:
-    """A generation of the owner that failed with everything missing."""
+async def failed_run(room: Room) -> str:
+    """A run of the owner that failed without any idea."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
@@ -35,18 +35,18 @@ async def ended_short(room: Room) -> str:
     return transform_id
 
 
-def make_older(url: str, seconds: float) -> None:
-    """Put everything that was asked for back in time."""
+def age_starts(url: str, seconds: float) -> None:
+    """Move all recorded starts into the past."""
     with psycopg.connect(url) as connection:
         connection.execute(
             "UPDATE run_starts SET started_at = started_at - make_interval(secs => %s)", [seconds]
         )
 
 
-async def test_a_person_has_so_many_runs_at_work_and_no_more(
+async def test_active_runs_per_person_are_limited(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """Over all projects; another one may start when one has ended, and nothing of the refused one stays."""
+    """Over all projects. A refused start leaves no rows. When one run has ended, another may start."""
     setting(RUNNING_PER_PERSON="2")
     first, second, third = await projects_of(room.owner, 3)
     running = await starting.start(first, BRIEF, room.owner)
@@ -62,10 +62,10 @@ async def test_a_person_has_so_many_runs_at_work_and_no_more(
     await starting.start(third, BRIEF, room.owner)
 
 
-async def test_many_starts_at_once_do_not_pass_the_limit_together(
+async def test_concurrent_starts_do_not_exceed_the_limit(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """As many as there is room for begin, whoever comes first."""
+    """As many as the limit allows succeed, in any order."""
     setting(RUNNING_PER_PERSON="3")
     several = await projects_of(room.owner, 8)
 
@@ -78,29 +78,29 @@ async def test_many_starts_at_once_do_not_pass_the_limit_together(
     assert len(rows(connected, "SELECT id FROM transforms")) == 3
 
 
-async def test_a_person_starts_so_often_within_a_minute(
+async def test_starts_per_minute_are_limited(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """Those that have ended count too; the refusal says after how many seconds the next one may be."""
+    """Ended runs count too. The refusal says after how many seconds the next start is allowed."""
     setting(STARTS_PER_MINUTE="2")
     for _ in range(2):
         transform_id = await starting.start(room.project_id, BRIEF, room.owner)
         await ending.stop(room.project_id, transform_id, room.owner)
-    make_older(connected, 20)
+    age_starts(connected, 20)
 
     refusal = await refused(starting.start(room.project_id, BRIEF, room.owner))
 
     assert refusal.code == "too_many_starts"
     assert refusal.params["limit"] == 2 and 30 <= refusal.params["seconds"] <= 40
-    make_older(connected, 40)
+    age_starts(connected, 40)
     await starting.start(room.project_id, BRIEF, room.owner)
 
 
 async def test_every_way_to_start_is_counted(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """The new-project form, another batch, a retry: and no project is left of a refused form."""
-    transform_id = await ended_short(room)
+    """A new project, another batch and a retry all count, and a refused form leaves no project."""
+    transform_id = await failed_run(room)
     setting(STARTS_PER_MINUTE="1")
 
     refusals = [
@@ -116,11 +116,11 @@ async def test_every_way_to_start_is_counted(
     ]
 
 
-async def test_a_retry_counts_for_whoever_asked_for_it(
+async def test_a_retry_counts_for_the_person_who_asked_for_it(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """Not for the colleague who had started the run."""
-    transform_id = await ended_short(room)
+    """It does not count for the colleague who started the run."""
+    transform_id = await failed_run(room)
     setting(RUNNING_PER_PERSON="1")
     theirs, mine = [*await projects_of(room.collaborator, 1), *await projects_of(room.owner, 1)]
 
@@ -131,12 +131,12 @@ async def test_a_retry_counts_for_whoever_asked_for_it(
     await starting.start(mine, BRIEF, room.owner)
 
 
-async def test_retries_of_one_run_are_counted_one_by_one(
+async def test_each_retry_of_a_run_is_counted(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """A run that fails at once cannot be retried without end."""
+    """A run that fails at once cannot be retried without limit."""
     setting(STARTS_PER_MINUTE="3")
-    transform_id = await ended_short(room)
+    transform_id = await failed_run(room)
     for _ in range(2):
         await retrying.retry(room.project_id, transform_id, room.owner)
         attempt = await attempts.begin(transform_id)
@@ -151,7 +151,7 @@ async def test_retries_of_one_run_are_counted_one_by_one(
 async def test_people_do_not_use_up_each_others_budget(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """In one project or in several."""
+    """In one project as in several."""
     setting(RUNNING_PER_PERSON="1", STARTS_PER_MINUTE="1")
     other = await make_room("other-")
 
@@ -162,10 +162,10 @@ async def test_people_do_not_use_up_each_others_budget(
     assert refusal.code == "already_running"
 
 
-async def test_a_second_click_at_the_limit_reads_who_started_it(
+async def test_a_double_click_at_the_limit_is_answered_with_already_running(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """That the run is on its way is what the person wants to know, not the limit."""
+    """The person needs to know that the run is on its way, not that the limit is reached."""
     setting(RUNNING_PER_PERSON="1", STARTS_PER_MINUTE="1")
     await starting.start(room.project_id, BRIEF, room.owner)
 
@@ -175,24 +175,24 @@ async def test_a_second_click_at_the_limit_reads_who_started_it(
 
 
 @pytest.mark.parametrize("transform_id", ["no such run", "", "nul\x00", "half \ud800", "x" * 300])
-async def test_a_run_that_is_not_there_is_not_found(room: Room, transform_id: str) -> None:
-    """Whatever a client says its id is."""
-    for deed in (retrying.retry, ending.stop):
-        refusal = await refused(deed(room.project_id, transform_id, room.owner))
+async def test_an_unknown_run_is_not_found(room: Room, transform_id: str) -> None:
+    """Whatever a client sends as its id."""
+    for action in (retrying.retry, ending.stop):
+        refusal = await refused(action(room.project_id, transform_id, room.owner))
         assert refusal.code == "run_not_found"
 
 
 @pytest.mark.parametrize("project_id", ["no such project", "", "nul\x00", "half \ud800", "x" * 300])
-async def test_a_project_that_is_not_there_is_not_found(room: Room, project_id: str) -> None:
-    """As one of other people is not."""
+async def test_an_unknown_project_is_not_found(room: Room, project_id: str) -> None:
+    """It is answered like a project of other people."""
     for asking in (starting.start(project_id, BRIEF, room.owner), catalog.open_project(project_id, "x")):
         assert (await refused(asking)).code == "project_not_found"
 
 
-async def test_a_start_counts_also_where_the_person_has_left_or_the_project_is_gone(
+async def test_a_start_counts_even_if_the_project_is_left_or_deleted(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """Whoever leaves after each start, or deletes the project, has used the budget all the same."""
+    """A person cannot get new starts by leaving or deleting a project after each one."""
     setting(STARTS_PER_MINUTE="2", RUNNING_PER_PERSON="2")
     await starting.start(room.project_id, BRIEF, room.collaborator)
     await memberships.leave(room.project_id, room.collaborator)
@@ -207,10 +207,10 @@ async def test_a_start_counts_also_where_the_person_has_left_or_the_project_is_g
     assert (await refused(starting.start(third, BRIEF, room.collaborator))).code == "too_many_starts"
 
 
-async def test_what_a_context_says_is_in_nobodys_budget(
+async def test_an_execution_context_does_not_count_as_a_start(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """A row that was imported, or edited by hand, can neither lock a person out nor stop anybody's start."""
+    """An imported or hand-edited row can neither lock a person out nor prevent a start."""
     setting(STARTS_PER_MINUTE="2", RUNNING_PER_PERSON="2")
     asked = [{"by": room.owner, "at": "2099-01-01T00:00:00.000+00:00"}] * 20
     with psycopg.connect(connected) as connection:

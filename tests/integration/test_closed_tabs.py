@@ -1,4 +1,4 @@
-"""What the server keeps of a tab that was closed."""
+"""What the server keeps of a closed tab."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,13 +25,13 @@ BOOT = f"{State.get_full_name()}.hydrate_and_load"
 
 @pytest.fixture
 async def manager() -> StateManagerMemory:
-    """What keeps the states of tabs."""
+    """Reflex's store of the tabs' states."""
     return StateManagerMemory()
 
 
 @pytest.fixture
 async def events(connected: str, manager: StateManagerMemory) -> AsyncIterator[ConnectedEvents]:
-    """What handles the events of websockets."""
+    """The handler of websocket events, which remembers the tabs of each connection."""
     with app.set_contexts():
         processor = BaseStateEventProcessor(backend_exception_handler=None)
         async with processor.configure(state_manager=manager):
@@ -44,10 +44,10 @@ async def _send(events: ConnectedEvents, connection: Connection, token: str, nam
     await (await events.enqueue(token, event)).wait_all()
 
 
-async def test_nothing_is_kept_of_a_closed_tab_of_nobody_known(
+async def test_nothing_is_kept_of_closed_tabs_of_people_who_are_not_signed_in(
     events: ConnectedEvents, manager: StateManagerMemory
 ) -> None:
-    """Neither its state nor anything beside it, however many were open."""
+    """Neither the state nor its lock nor its expiry time."""
     for number in range(20):
         with opened("", bool) as connection:
             await _send(events, connection, f"tab {number}", BOOT)
@@ -59,10 +59,10 @@ async def test_nothing_is_kept_of_a_closed_tab_of_nobody_known(
     assert not manager._states_locks
 
 
-async def test_an_event_that_is_still_handled_keeps_its_state(
+async def test_a_state_is_kept_while_an_event_handler_uses_it(
     events: ConnectedEvents, manager: StateManagerMemory
 ) -> None:
-    """The tab is forgotten when it is over."""
+    """The tab is forgotten when the handler has ended."""
     with opened("", bool) as connection:
         await _send(events, connection, "tab", BOOT)
     async with manager.modify_state(BaseStateToken(ident="tab", cls=State)) as state:
@@ -74,10 +74,10 @@ async def test_an_event_that_is_still_handled_keeps_its_state(
     assert not manager.states
 
 
-async def test_a_persons_tab_is_there_when_they_come_back(
+async def test_a_closed_tab_of_a_signed_in_person_is_kept(
     events: ConnectedEvents, manager: StateManagerMemory, room: Room
 ) -> None:
-    """A reload, or a line that was cut."""
+    """So a reload, or a lost connection, finds its state again."""
     with opened(room.owner, bool) as connection:
         await _send(events, connection, "tab", BOOT)
     await forget(manager, outdated_tabs(connection))
@@ -88,7 +88,7 @@ async def test_a_persons_tab_is_there_when_they_come_back(
 async def test_a_persons_closed_tab_is_forgotten_after_a_while(
     events: ConnectedEvents, manager: StateManagerMemory, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tab that came back meanwhile is open, and stays."""
+    """A tab that has reconnected in the meantime is open, and stays."""
     monkeypatch.setattr(websocket_connections, "KEPT_SECONDS", 0.0)
     with opened(room.owner, bool) as back:
         for token in ("gone", "back"):
@@ -103,8 +103,8 @@ async def test_a_persons_closed_tab_is_forgotten_after_a_while(
     assert websocket_connections.next_expiry() is None
 
 
-def test_what_nobody_known_sends_to_a_page_leads_to_the_sign_in_page() -> None:
-    """The handler it named is not called, and its arguments are not kept."""
+def test_events_of_people_who_are_not_signed_in_lead_to_the_sign_in_page() -> None:
+    """The named handler is not called, and its arguments are dropped."""
     event = {"name": f"{MembersState.get_full_name()}.ask", "payload": {"member_id": "x"}, "router_data": {}}
 
     assert admit(event, True) == event
@@ -113,8 +113,8 @@ def test_what_nobody_known_sends_to_a_page_leads_to_the_sign_in_page() -> None:
     assert led["name"].endswith("session_state.enter") and led["payload"] == {}
 
 
-def test_an_id_is_bounded_before_any_handler_sees_it() -> None:
-    """Words may be longer."""
+def test_event_arguments_that_are_ids_have_a_maximum_length() -> None:
+    """Titles and texts may be longer."""
     ask = {"name": f"{MembersState.get_full_name()}.ask", "router_data": {}}
     words = {"ref": "x", "title": "长" * 1_000, "body": "长" * 20_000, "version": ""}
 
