@@ -1,5 +1,5 @@
 -- The whole database. Applying it to a database that already has it changes nothing.
--- A later change of a table comes as schema/NNNN_name.sql, which upgrades existing databases, and here.
+-- A change of a table is written twice: as schema/NNNN_name.sql, which upgrades existing databases, and here.
 
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER PRIMARY KEY,
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS users (
     created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     status TEXT DEFAULT 'active',
-    name_skeleton TEXT -- equal for usernames that look alike; NULL until somebody registers next
+    name_skeleton TEXT -- equal for usernames that look alike; NULL until the next registration
 );
 
 CREATE TABLE IF NOT EXISTS projects (
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS projects (
     status TEXT DEFAULT 'active',
     created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
-    deleted_from TEXT -- of a deleted project: the status with which it comes back
+    deleted_from TEXT -- the status before the project was deleted, for its restore
 );
 
 CREATE TABLE IF NOT EXISTS projects_users (
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS projects_users (
     UNIQUE (project_id, user_id)
 );
 
--- Nobody becomes a member without having said yes; the rows that are open are what is asked now.
+-- A person becomes a member only by accepting an invitation.
 CREATE TABLE IF NOT EXISTS project_invitations (
     id TEXT PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -62,13 +62,13 @@ CREATE TABLE IF NOT EXISTS name_lookups (
     looked_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
 );
 
--- What follows a person's list of projects: one row for each membership, which changes with whatever the list
--- shows of the project. A shape is one table, so it cannot be one over memberships, projects and transforms.
+-- The table that a person's list of projects follows: one row for each membership, updated by triggers with every
+-- change that the list shows. A shape is one table, so it cannot join memberships, projects and transforms.
 CREATE TABLE IF NOT EXISTS project_news (
     membership_id INTEGER PRIMARY KEY REFERENCES projects_users (id) ON DELETE CASCADE,
     user_id TEXT NOT NULL,
     project_id TEXT NOT NULL,
-    changed_in BIGINT NOT NULL -- the transaction that changed something last
+    changed_in BIGINT NOT NULL -- the transaction of the last change
 );
 
 CREATE TABLE IF NOT EXISTS auth_providers (
@@ -92,8 +92,8 @@ CREATE TABLE IF NOT EXISTS user_sessions (
 
 CREATE TABLE IF NOT EXISTS sign_in_failures (
     id SERIAL PRIMARY KEY,
-    account TEXT NOT NULL, -- a hash of the name that was tried; - where none was, as in registering
-    address TEXT NOT NULL, -- from where; of a device that the account knows "device " and its id instead
+    account TEXT NOT NULL, -- a hash of the name that was tried; '-' where there is none, as in registering
+    address TEXT NOT NULL, -- the client's address; of a device that the account knows, "device " and its id
     failed_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
 );
 
@@ -114,7 +114,7 @@ CREATE TABLE IF NOT EXISTS api_tokens (
     last_used_agent TEXT -- the program, as it names itself
 );
 
--- One row for each open tab, renewed while it is open; the worker removes those that went silent.
+-- One row for each open tab, renewed while it is open; the worker deletes the rows of silent tabs.
 CREATE TABLE IF NOT EXISTS presence (
     tab TEXT PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -144,8 +144,8 @@ CREATE TABLE IF NOT EXISTS artifacts (
             'cancelled'  -- a person stopped the writing: data holds what is kept
         )),
     streaming_progress NUMERIC(5, 2) DEFAULT 100.00, -- percent
-    finished_ideas INTEGER NOT NULL DEFAULT 0, -- how many ideas it holds that are written to their end
-    titles TEXT NOT NULL DEFAULT '', -- of its ideas, one on each line: lists of projects search them
+    finished_ideas INTEGER NOT NULL DEFAULT 0, -- number of its finished ideas
+    titles TEXT NOT NULL DEFAULT '', -- the titles of its ideas, one on each line, for the search in lists of projects
     partial_data JSONB
 );
 
@@ -161,7 +161,7 @@ CREATE TABLE IF NOT EXISTS transforms (
     streaming_status TEXT DEFAULT 'pending'
         CHECK (streaming_status IN (
             'pending',   -- waits for a worker
-            'running',   -- attempt number retry_count is at work, and it alone may write
+            'running',   -- a worker writes; only the attempt with the number retry_count may
             'completed', -- ended with everything that was asked for
             'failed',    -- ended; error_message says why
             'cancelled'  -- a person stopped it
@@ -170,10 +170,10 @@ CREATE TABLE IF NOT EXISTS transforms (
     error_message TEXT,
     retry_count INTEGER DEFAULT 0,
     max_retries INTEGER DEFAULT 2,
-    asked_by TEXT REFERENCES users (id) ON DELETE SET NULL -- whose budget a run is counted in while it is active
+    asked_by TEXT REFERENCES users (id) ON DELETE SET NULL -- the run counts in their budget while it is active
 );
 
--- Who started a run or a retry, and when. It counts also after that person has left, or the project is gone.
+-- Starts of runs and retries, which count in a person's budget even after the project is deleted.
 CREATE TABLE IF NOT EXISTS run_starts (
     id SERIAL PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -181,7 +181,7 @@ CREATE TABLE IF NOT EXISTS run_starts (
     started_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
 );
 
--- Which form of a brief, by the ticket that its browser gave it, has started a run, and in which project.
+-- Forms that have started a run: the ticket that the browser gave the form, and the project.
 CREATE TABLE IF NOT EXISTS sent_forms (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     ticket TEXT NOT NULL,
@@ -239,7 +239,7 @@ CREATE TABLE IF NOT EXISTS human_transforms (
     change_description TEXT
 );
 
--- Timestamps keep themselves
+-- Triggers that keep updated_at
 
 CREATE OR REPLACE FUNCTION update_updated_at_column() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
@@ -260,7 +260,7 @@ FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 CREATE OR REPLACE TRIGGER update_transforms_updated_at BEFORE UPDATE ON transforms
 FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
 
--- Members hear of what their lists show
+-- Triggers that write project_news
 
 CREATE OR REPLACE FUNCTION open_project_news() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
@@ -293,7 +293,7 @@ $$;
 CREATE OR REPLACE TRIGGER open_project_news AFTER INSERT ON projects_users
 FOR EACH ROW EXECUTE FUNCTION open_project_news();
 
--- At the commit, as the last thing of a transaction: it then waits for nobody who waits for it.
+-- Deferred to the commit: a transaction that waits for these locks holds no lock that others will ask for.
 
 DROP TRIGGER IF EXISTS tell_project_news ON projects;
 CREATE CONSTRAINT TRIGGER tell_project_news AFTER UPDATE ON projects
@@ -368,7 +368,7 @@ CREATE INDEX IF NOT EXISTS idx_api_tokens_user ON api_tokens (user_id);
 CREATE INDEX IF NOT EXISTS idx_presence_project ON presence (project_id);
 CREATE INDEX IF NOT EXISTS idx_presence_seen ON presence (seen_at);
 
--- A double click, or two colleagues, start one run.
+-- One active run in a project: a double click, or two colleagues at once, start one.
 CREATE UNIQUE INDEX IF NOT EXISTS one_active_llm_transform_per_project ON transforms (project_id)
 WHERE type = 'llm' AND streaming_status IN ('pending', 'running');
 
