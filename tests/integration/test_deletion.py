@@ -1,4 +1,4 @@
-"""A project, or a member, goes away in the middle of a generation: nobody's view breaks."""
+"""A project or a membership is deleted while a run is in progress."""
 
 import asyncio
 import logging
@@ -45,51 +45,52 @@ def execute(url: str, query: str, *parameters: str) -> None:
 
 
 def delete_project(url: str, room: Room) -> None:
-    """Everything of it goes with it."""
+    """Delete the project's row, with which all of its rows are deleted."""
     execute(url, "DELETE FROM projects WHERE id = %s", room.project_id)
 
 
-def remove(url: str, room: Room, user_id: str) -> None:
-    """From the members of the project."""
+def remove_member(url: str, room: Room, user_id: str) -> None:
+    """Delete a person's membership of the project."""
     query = "DELETE FROM projects_users WHERE project_id = %s AND user_id = %s"
     execute(url, query, room.project_id, user_id)
 
 
-def is_left(url: str, room: Room) -> list[str]:
-    """The tables that still know the project."""
+def tables_with_rows_of(url: str, room: Room) -> list[str]:
+    """The tables that still have rows of the project."""
     query = "SELECT 1 FROM {} WHERE project_id = %s"
     return [table for table in GRAPH if rows(url, query.format(table), room.project_id)]
 
 
-def has_words(url: str) -> bool:
-    """Whether the second idea is being written."""
+def second_idea_has_begun(url: str) -> bool:
+    """Whether the draft holds a second idea."""
     return len((artifact_of(url)["partial_data"] or {"ideas": []})["ideas"]) == 2
 
 
 def growing(then: Gate) -> Answer:
-    """A model that is in the middle of its second idea, and says the rest when it may."""
+    """An answer of a model that pauses in the middle of its second idea until the gate opens."""
     text = ideas_text([1, 2, 3])
     cut = text.index("第2个故事") + 3
     return Answer([delta(content=text[:cut]), then, *spoken(text[cut:]).steps])
 
 
 async def begun(room: Room) -> attempts.Attempt:
+    """An attempt that has finished one idea and is writing the second."""
     attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE, GROWING])
     return attempt
 
 
-async def test_a_run_whose_project_is_deleted_ends_quietly(
+async def test_deleting_a_project_ends_its_run_without_an_error(
     connected: str, room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In mid-sentence: the model's stream is closed, no error is logged, and no row comes back."""
+    """The model's stream is closed in the middle of a sentence, no error is logged, and no row comes back."""
     gate = Gate()
     with ModelServer() as model, capture_logs() as lines:
         model.answers(growing(gate))
         transform_id = await starting.start(room.project_id, BRIEF, room.owner)
         working = asyncio.create_task(run(transform_id, Endpoint("m", model.url, silence=60)))
-        await eventually(lambda: has_words(connected))
+        await eventually(lambda: second_idea_has_begun(connected))
 
         delete_project(connected, room)
 
@@ -98,7 +99,7 @@ async def test_a_run_whose_project_is_deleted_ends_quietly(
     assert lines[-1]["event"] == "generation_superseded"
     assert {line["log_level"] for line in lines} == {"info"}
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert is_left(connected, room) == []
+    assert tables_with_rows_of(connected, room) == []
 
 
 @pytest.mark.parametrize(
@@ -111,10 +112,10 @@ async def test_a_run_whose_project_is_deleted_ends_quietly(
     ],
     ids=["completed", "broken off", "busy", "refused"],
 )
-async def test_a_run_that_ends_just_after_the_deletion_ends_quietly(
+async def test_a_reply_that_ends_after_the_deletion_causes_no_error(
     end: Answer, connected: str, room: Room
 ) -> None:
-    """However the model's answer ends: it is to be completed, postponed, or failed."""
+    """Whether the run would be completed, retried later or failed."""
     gate = Gate()
     with ModelServer() as model, capture_logs() as lines:
         model.answers(Answer([gate, *end.steps], end.status, end.headers, end.ending))
@@ -128,11 +129,13 @@ async def test_a_run_that_ends_just_after_the_deletion_ends_quietly(
         await asyncio.wait_for(working, LIMIT)
     assert not [line for line in lines if line["log_level"] in ("error", "critical")]
     assert "generation_superseded" in [line["event"] for line in lines]
-    assert is_left(connected, room) == []
+    assert tables_with_rows_of(connected, room) == []
 
 
-async def test_every_write_of_an_attempt_without_rows_is_superseded(connected: str, room: Room) -> None:
-    """Whatever the worker was about to write; and to begin there is nothing."""
+async def test_an_attempt_whose_rows_are_deleted_is_superseded_at_every_write(
+    connected: str, room: Room
+) -> None:
+    """A new attempt cannot begin either."""
     attempt = await begun(room)
     delete_project(connected, room)
     error = GenerationError("model_unavailable", transient=True)
@@ -149,11 +152,11 @@ async def test_every_write_of_an_attempt_without_rows_is_superseded(connected: s
     await ending.leave(attempt, REPLY)
 
     assert await attempts.begin(attempt.transform_id) is None
-    assert is_left(connected, room) == []
+    assert tables_with_rows_of(connected, room) == []
 
 
-async def test_the_job_of_a_deleted_project_is_done_without_a_word(connected: str, room: Room) -> None:
-    """A worker that comes to it later finds nothing to do, and does not try it again."""
+async def test_the_job_of_a_deleted_project_is_done_without_a_log_line(connected: str, room: Room) -> None:
+    """The worker finds nothing to do, and does not retry the job."""
     await starting.start(room.project_id, BRIEF, room.owner)
     delete_project(connected, room)
     with capture_logs() as lines:
@@ -168,7 +171,7 @@ async def test_the_job_of_a_deleted_project_is_done_without_a_word(connected: st
 async def test_followers_of_a_deleted_project_get_an_empty_flow_without_members(
     connected: str, room: Room, hub: Hub
 ) -> None:
-    """And the subscription lives on, with nothing to show."""
+    """The subscription stays open, with an empty flow in the state "deleted"."""
     await begun(room)
     async with following(hub, room.project_id) as early, following(hub, room.project_id) as other:
         await early.sees(lambda flow: flow.batches and flow.roles)
@@ -182,10 +185,10 @@ async def test_followers_of_a_deleted_project_get_an_empty_flow_without_members(
         await catalog.open_project(room.project_id, room.owner)
 
 
-async def test_a_removed_members_role_is_gone_at_once_and_the_run_goes_on(
+async def test_removing_a_member_does_not_stop_the_run_they_started(
     connected: str, room: Room, hub: Hub
 ) -> None:
-    """Also where it was the one who started it; everybody else keeps the list."""
+    """Followers see the role disappear at once, and the other members keep theirs."""
     gate = Gate()
     with ModelServer() as model:
         model.answers(growing(gate))
@@ -194,7 +197,7 @@ async def test_a_removed_members_role_is_gone_at_once_and_the_run_goes_on(
         async with following(hub, room.project_id) as follower:
             await follower.sees(lambda flow: flow.batches and len(flow.batches[0].ideas) == 2)
 
-            remove(connected, room, room.collaborator)
+            remove_member(connected, room, room.collaborator)
 
             flow = await follower.sees(lambda flow: room.collaborator not in flow.roles)
             assert dict(flow.roles) == {room.owner: "owner", room.viewer: "viewer"}
@@ -208,10 +211,8 @@ async def test_a_removed_members_role_is_gone_at_once_and_the_run_goes_on(
         await ending.stop(room.project_id, transform_id, room.collaborator)
 
 
-async def test_a_member_who_may_less_from_now_on_is_told_so_at_once(
-    connected: str, room: Room, hub: Hub
-) -> None:
-    """The role in the flow is the one of the database."""
+async def test_a_lowered_role_reaches_followers_at_once(connected: str, room: Room, hub: Hub) -> None:
+    """The role in the flow is the one in the database."""
     async with following(hub, room.project_id) as follower:
         execute(
             connected,

@@ -1,4 +1,4 @@
-"""Texts that people give an idea: nothing is overwritten, and the worker writes on beside them."""
+"""Edits of ideas: nothing is overwritten, and a worker goes on writing the batch at the same time."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ from tests.support.waiting import LIMIT, eventually
 
 
 def versions(url: str) -> list[dict[str, Any]]:
-    """All versions that were ever saved, the oldest first, each with its `id`."""
+    """All saved versions, the oldest first, each with its `id`."""
     found = rows(url, "SELECT id, data FROM artifacts WHERE type = 'brainstorm_idea' ORDER BY created_at")
     return [json.loads(row["data"]) | {"id": row["id"]} for row in found]
 
 
 def inputs(url: str, version: str) -> list[tuple[str, str]]:
-    """What a version was made from, each with its role."""
+    """The inputs of the transform that made a version: artifact id and role."""
     query = (
         "SELECT i.artifact_id, i.input_role FROM transform_inputs i "
         "JOIN transform_outputs o USING (transform_id) WHERE o.artifact_id = %s ORDER BY i.input_role"
@@ -33,8 +33,8 @@ def inputs(url: str, version: str) -> list[tuple[str, str]]:
     return [(row["artifact_id"], row["input_role"]) for row in rows(url, query, version)]
 
 
-async def test_an_edit_is_a_version_beside_the_models_original(connected: str, room: Room) -> None:
-    """Made from the idea, and from the version that was edited, where it was one."""
+async def test_an_edit_makes_a_version_and_keeps_the_original(connected: str, room: Room) -> None:
+    """Its inputs are the idea and, where one was edited, the earlier version."""
     [_, two, *_] = await written(room)
 
     first = await edits.edit(room.project_id, two, " 逆袭\n之夜 ", "正文。\n\n第二段。 ", "", room.owner)
@@ -50,8 +50,10 @@ async def test_an_edit_is_a_version_beside_the_models_original(connected: str, r
     assert artifact_of(connected)["ideas"][1] == TWO.model_dump()
 
 
-async def test_who_saves_on_an_older_version_is_shown_the_newer_one(connected: str, room: Room) -> None:
-    """Nothing is written; saved again on the newer one it is."""
+async def test_a_save_based_on_an_older_version_is_refused_with_the_newer_one(
+    connected: str, room: Room
+) -> None:
+    """Nothing is written. Saved again, based on the newer version, it succeeds."""
     [one, *_] = await written(room)
     theirs = await edits.edit(room.project_id, one, "她的题", "她的正文。", "", room.collaborator)
 
@@ -67,8 +69,8 @@ async def test_who_saves_on_an_older_version_is_shown_the_newer_one(connected: s
     assert [each["id"] for each in versions(connected)] == [theirs, mine]
 
 
-async def test_of_two_saves_at_once_one_is_kept_and_the_other_told(connected: str, room: Room) -> None:
-    """On the same idea; one on another idea is not concerned."""
+async def test_of_two_concurrent_saves_one_succeeds(connected: str, room: Room) -> None:
+    """The other raises `EditedMeanwhile`. A save of another idea is not affected."""
     [one, two, *_] = await written(room)
     saves = [
         edits.edit(room.project_id, one, "甲", "甲的正文。", "", room.owner),
@@ -78,13 +80,13 @@ async def test_of_two_saves_at_once_one_is_kept_and_the_other_told(connected: st
 
     outcomes = await asyncio.gather(*saves, return_exceptions=True)
 
-    [told] = [each for each in outcomes[:2] if isinstance(each, EditedMeanwhile)]
-    assert told.title in ("甲", "乙")
-    assert sorted(each["title"] for each in versions(connected)) == sorted([told.title, "丙"])
+    [refused] = [each for each in outcomes[:2] if isinstance(each, EditedMeanwhile)]
+    assert refused.title in ("甲", "乙")
+    assert sorted(each["title"] for each in versions(connected)) == sorted([refused.title, "丙"])
 
 
-async def test_the_same_text_again_writes_nothing(connected: str, room: Room) -> None:
-    """A double click, or a save of what is there already, by whomever."""
+async def test_saving_the_same_text_again_writes_nothing(connected: str, room: Room) -> None:
+    """After a double click, or when a colleague saves the same text."""
     [one, *_] = await written(room)
     texts = [("新题", "新的正文。", room.owner), ("新题 ", "新的正文。\n", room.collaborator)]
 
@@ -99,8 +101,8 @@ async def test_the_same_text_again_writes_nothing(connected: str, room: Room) ->
     )
 
 
-async def test_the_original_and_every_version_can_be_had_back(connected: str, room: Room) -> None:
-    """As a new version that equals the older one: an edit is undone, and so is the undoing."""
+async def test_the_original_and_each_version_can_be_restored(connected: str, room: Room) -> None:
+    """Restoring makes a new version that equals the older one, so an undo can be undone."""
     [one, *_] = await written(room)
     first = await edits.edit(room.project_id, one, "甲", "甲的正文。", "", room.owner)
 
@@ -118,8 +120,8 @@ async def test_the_original_and_every_version_can_be_had_back(connected: str, ro
     assert inputs(connected, redone) == [(one.artifact_id, "ideas[0]"), (first, "version")]
 
 
-async def test_an_undo_takes_back_no_colleagues_words(connected: str, room: Room) -> None:
-    """It says who has written since, and writes nothing."""
+async def test_an_undo_is_refused_after_a_colleagues_edit(connected: str, room: Room) -> None:
+    """The refusal names the colleague, and nothing is written."""
     [one, *_] = await written(room)
     mine = await edits.edit(room.project_id, one, "甲", "甲的正文。", "", room.owner)
     await edits.edit(room.project_id, one, "乙", "乙的正文。", mine, room.collaborator)
@@ -131,8 +133,8 @@ async def test_an_undo_takes_back_no_colleagues_words(connected: str, room: Room
     assert [each["title"] for each in versions(connected)] == ["甲", "乙"]
 
 
-async def test_a_version_must_be_one_of_that_idea(connected: str, room: Room) -> None:
-    """Another idea's version is none."""
+async def test_a_version_of_another_idea_is_refused(connected: str, room: Room) -> None:
+    """For an edit based on it and for restoring it."""
     [one, two, *_] = await written(room)
     foreign = await edits.edit(room.project_id, two, "甲", "甲的正文。", "", room.owner)
 
@@ -146,7 +148,7 @@ async def test_a_version_must_be_one_of_that_idea(connected: str, room: Room) ->
 
 
 async def test_a_clock_that_goes_back_does_not_reorder_versions(connected: str, room: Room) -> None:
-    """A new version is later than the one it follows."""
+    """The timestamp of a new version is later than that of its predecessor."""
     [one, *_] = await written(room)
     first = await edits.edit(room.project_id, one, "甲", "甲的正文。", "", room.owner)
     with psycopg.connect(connected, autocommit=True) as connection:
@@ -157,8 +159,8 @@ async def test_a_clock_that_goes_back_does_not_reorder_versions(connected: str, 
     assert [each["id"] for each in versions(connected)] == [first, second]
 
 
-async def test_an_edit_waits_for_no_draft_and_no_draft_waits_for_an_edit(connected: str, room: Room) -> None:
-    """A finished idea of a run that goes on: the worker's row is locked by neither for the other."""
+async def test_edits_and_drafts_do_not_wait_for_each_other(connected: str, room: Room) -> None:
+    """An edit of a finished idea takes no lock on the row that the worker updates, nor the reverse."""
     attempt = await growing(room)
     ref = IdeaRef(attempt.artifact_id, 0)
     with psycopg.connect(connected) as worker:

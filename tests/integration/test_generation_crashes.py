@@ -1,4 +1,4 @@
-"""Workers that die and come back: every generation goes on, once, and a zombie writes nothing."""
+"""Workers that are killed: each run is continued once, and a superseded attempt writes nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,9 +27,9 @@ def state(url: str) -> str:
 
 
 async def test_the_next_worker_continues_from_the_next_missing_idea(connected: str, transform_id: str):
-    """What a dead worker had committed stays; the rows say that the run was interrupted."""
-    dead = await begun(transform_id)
-    await attempts.save_draft(dead, [ONE, HALF])
+    """Committed ideas stay, and the context records that the run was interrupted."""
+    dead_attempt = await begun(transform_id)
+    await attempts.save_draft(dead_attempt, [ONE, HALF])
 
     attempt = await begun(transform_id)
 
@@ -40,12 +40,12 @@ async def test_the_next_worker_continues_from_the_next_missing_idea(connected: s
     assert float(transform["progress_percentage"]) == 40
 
 
-async def test_a_run_whose_worker_died_over_its_end_keeps_which_model_wrote_it(
+async def test_a_run_killed_before_its_end_still_records_its_model(
     connected: str, transform_id: str, server: ModelServer
 ):
-    """Every idea was committed, and no reply: the next attempt asks nobody, and has the name."""
-    dead = await begun(transform_id)
-    await attempts.save_draft(dead, [Idea(each["title"], each["body"]) for each in ALL])
+    """All ideas were committed and the reply was not. The next attempt asks no model, and stores the name."""
+    dead_attempt = await begun(transform_id)
+    await attempts.save_draft(dead_attempt, [Idea(each["title"], each["body"]) for each in ALL])
 
     await run(transform_id)
 
@@ -59,7 +59,7 @@ async def test_a_run_whose_worker_died_over_its_end_keeps_which_model_wrote_it(
     }
 
 
-async def test_an_interrupted_retry_of_one_idea_is_still_of_that_one(
+async def test_an_interrupted_retry_of_one_idea_stays_limited_to_it(
     connected: str, room: Room, transform_id: str
 ):
     """A crash does not widen what a person asked for."""
@@ -73,47 +73,47 @@ async def test_an_interrupted_retry_of_one_idea_is_still_of_that_one(
     assert attempt.slots == (2,)
 
 
-async def test_a_zombie_cannot_write(connected: str, transform_id: str):
-    """Not a draft, an end, a retry, or a word of its reply, once another attempt has begun."""
-    zombie = await begun(transform_id)
+async def test_a_superseded_attempt_cannot_write(connected: str, transform_id: str):
+    """Once another attempt has begun, it can write no draft, no end, no retry and no raw reply."""
+    superseded = await begun(transform_id)
     current = await begun(transform_id)
     await attempts.save_draft(current, [TWO])
     before = [rows(connected, f"SELECT * FROM {table}") for table in ("transforms", "artifacts")]
     error = GenerationError("generation_interrupted")
 
     for write in (
-        attempts.check(zombie),
-        attempts.save_draft(zombie, [ONE]),
-        ending.finish(zombie, [ONE], Reply("m")),
-        ending.fail(zombie, [ONE], Reply("m"), error),
-        ending.postpone(zombie, [ONE], Reply("m"), error, 5),
+        attempts.check(superseded),
+        attempts.save_draft(superseded, [ONE]),
+        ending.finish(superseded, [ONE], Reply("m")),
+        ending.fail(superseded, [ONE], Reply("m"), error),
+        ending.postpone(superseded, [ONE], Reply("m"), error, 5),
     ):
         with pytest.raises(Superseded):
             await write
-    await ending.leave(zombie, Reply("m", raw_response="late"))
-    await ending.give_up(zombie.transform_id, error, zombie.number)
+    await ending.leave(superseded, Reply("m", raw_response="late"))
+    await ending.give_up(superseded.transform_id, error, superseded.number)
 
     assert before == [rows(connected, f"SELECT * FROM {table}") for table in ("transforms", "artifacts")]
     assert rows(connected, "SELECT * FROM llm_transforms") == []
     assert len(queue(connected)) == 1
 
 
-async def test_a_zombie_of_a_stopped_run_leaves_no_word_in_the_next_one(
+async def test_a_superseded_attempt_of_a_stopped_run_records_no_reply(
     connected: str, room: Room, transform_id: str
 ):
-    """Stopped, filled in, and stopped again: only the last attempt's reply may still be recorded."""
-    zombie = await begun(transform_id)
+    """The run is stopped, filled in and stopped again. Only the last attempt may still store its reply."""
+    superseded = await begun(transform_id)
     await ending.stop(room.project_id, transform_id, room.owner)
     await retrying.retry(room.project_id, transform_id, room.owner)
     await ending.stop(room.project_id, transform_id, room.owner)
 
-    await ending.leave(zombie, Reply("m", raw_response="late"))
+    await ending.leave(superseded, Reply("m", raw_response="late"))
 
     assert rows(connected, "SELECT * FROM llm_transforms") == []
 
 
-async def test_a_second_job_does_not_take_a_run_that_is_alive(connected: str, transform_id: str):
-    """Two jobs for one transform pay the model once."""
+async def test_a_second_job_does_not_take_a_run_that_is_active(connected: str, transform_id: str):
+    """So the model is asked only once for a run with two jobs."""
     job = taken_by_a_worker(connected)
     attempt = await begun(transform_id, job)
 
@@ -125,10 +125,10 @@ async def test_a_second_job_does_not_take_a_run_that_is_alive(connected: str, tr
     assert again.number == attempt.number + 1
 
 
-async def test_a_generation_that_cannot_be_read_ends_and_says_so(
+async def test_a_run_with_missing_rows_fails_without_asking_the_model(
     connected: str, transform_id: str, server: ModelServer
 ):
-    """A row that no program of ours wrote does not keep a job alive for ever."""
+    """Otherwise its job would be retried for ever."""
     execute(connected, "DELETE FROM llm_prompts")
 
     await run(transform_id, Endpoint("m", server.url, silence=20))
@@ -139,10 +139,10 @@ async def test_a_generation_that_cannot_be_read_ends_and_says_so(
     assert server.exchanges == []
 
 
-async def test_a_draft_that_the_database_refuses_is_paid_for_once(
+async def test_a_draft_that_the_database_refuses_is_not_generated_again(
     connected: str, transform_id: str, server: ModelServer
 ):
-    """Another try would break at the same place: the run ends with what was committed."""
+    """A retry would fail at the same place, so the run ends with the ideas that were committed."""
     execute(
         connected,
         "ALTER TABLE artifacts ADD CONSTRAINT broken"
@@ -157,10 +157,10 @@ async def test_a_draft_that_the_database_refuses_is_paid_for_once(
     assert len(server.exchanges) == 1
 
 
-async def test_another_process_continues_after_a_kill(
+async def test_another_process_continues_a_run_after_kill_9(
     connected: str, room: Room, transform_id: str, server: ModelServer
 ):
-    """kill -9 in mid-stream: the next worker asks for what is missing, and no finished idea is paid twice."""
+    """It asks only for the missing idea, so no finished idea is paid for twice."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第3个故事") + 3], Gate()), spoken(ideas_text([3])))
     with worker_in_rhythm(connected) as first:
@@ -176,10 +176,10 @@ async def test_another_process_continues_after_a_kill(
     assert all(idea["body"] in server.exchanges[1].prompt for idea in ALL[:2])
 
 
-async def test_a_deleted_project_closes_the_models_stream(
+async def test_deleting_a_project_closes_the_models_stream(
     connected: str, room: Room, transform_id: str, server: ModelServer, begin: Callable
 ):
-    """The run ends quietly, and nothing of it is left."""
+    """The run ends without an error, and none of its rows remain."""
     server.answers(broken_off(ideas_text([1, 2])[:40], *[delta(content="x"), 0.02] * 2000, Gate()))
     working = begin(run(transform_id, Endpoint("m", server.url, silence=20)))
     await eventually(lambda: "故事1号" in str(artifact_of(connected)["partial_data"]))

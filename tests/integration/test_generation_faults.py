@@ -1,4 +1,4 @@
-"""Every way in which a model fails: its text, its retry rule, what stays. A real HTTP server misbehaves."""
+"""Faults of a model, simulated by a real HTTP server: error text, retries, and the ideas that are kept."""
 
 import asyncio
 import socket
@@ -35,12 +35,12 @@ from tests.support.rows import artifact_of, rows, transform_of
 KEY = "sk-secret"
 ALL = [story(number) for number in (1, 2, 3)]
 AUTOMATIC, NEVER = 3, 1
-"""Requests: one and two retries, or one alone."""
+"""How many requests a fault leads to: the first and two automatic retries, or only the first."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What the model does; then the code, the text, how many requests, and the finished ideas that stay."""
+    """A reply of the model, and the expected error code, text, number of requests and finished ideas."""
 
     reply: Answering
     code: str
@@ -166,15 +166,15 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 async def transform_id(room: Room) -> str:
-    """A brainstorm that asks for three ideas, just started."""
+    """A run of three ideas that has just been started."""
     return await starting.start(room.project_id, BRIEF, room.owner)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-async def test_a_fault_ends_with_its_text_after_its_retries(
+async def test_a_fault_fails_the_run_with_its_text_after_its_retries(
     connected: str, transform_id: str, server: ModelServer, fault: Fault
 ):
-    """Both rows say failed and why, no key is in them, and what was finished stays."""
+    """Artifact and transform are failed, finished ideas stay, and no row contains the key."""
     server.answers(fault.reply)
 
     waits = await run_to_the_end(
@@ -195,7 +195,7 @@ async def test_a_fault_ends_with_its_text_after_its_retries(
 
 @asynccontextmanager
 async def unreachable(how: str) -> AsyncIterator[str]:
-    """The base URL of an endpoint that nobody reaches."""
+    """The base URL of an endpoint that cannot be reached, for the given reason."""
     if how == "refused":
         with closing(socket.socket()) as taken:
             taken.bind(("127.0.0.1", 0))
@@ -219,10 +219,10 @@ async def unreachable(how: str) -> AsyncIterator[str]:
         ("unknown certificate", "connection_untrusted", "模型服务的安全证书无效，请联系管理员", 0),
     ],
 )
-async def test_an_endpoint_that_is_not_reached_ends_with_its_text(
+async def test_an_unreachable_endpoint_fails_the_run_with_its_text(
     connected: str, transform_id: str, how: str, code: str, text: str, retries: int
 ):
-    """Nobody listens, nobody has that name, or somebody pretends to be the model."""
+    """The connection is refused, the host name is unknown, or the certificate is not trusted."""
     async with unreachable(how) as url:
         waits = await run_to_the_end(connected, transform_id, Endpoint("test-model", url, KEY))
 
@@ -251,10 +251,10 @@ async def test_an_endpoint_that_is_not_reached_ends_with_its_text(
     }.items(),
     ids=lambda each: each[0],
 )  # fmt: skip
-async def test_an_odd_reply_with_all_ideas_is_a_success(
+async def test_an_unusual_reply_that_holds_all_ideas_is_a_success(
     connected: str, transform_id: str, server: ModelServer, reply: tuple[str, Answering]
 ):
-    """What surrounds the ideas, and what happens after the last one, does not matter."""
+    """Text around the ideas and errors after the last one are ignored."""
     server.answers(reply[1])
 
     await run_to_the_end(connected, transform_id, Endpoint("test-model", server.url, KEY, silence=20))
@@ -263,8 +263,10 @@ async def test_an_odd_reply_with_all_ideas_is_a_success(
     assert transform_of(connected)["streaming_status"] == "completed"
 
 
-async def test_a_short_reply_is_filled_in(connected: str, room: Room, transform_id: str, server: ModelServer):
-    """补齐: one request for the missing one, told of the finished ones, of which it repeats one."""
+async def test_fill_in_asks_only_for_the_missing_idea(
+    connected: str, room: Room, transform_id: str, server: ModelServer
+):
+    """补齐: the prompt holds the finished ideas, and one that the model repeats is dropped."""
     endpoint = Endpoint("test-model", server.url, KEY, silence=20)
     server.answers(spoken(ideas_text([1, 2])), spoken(ideas_text([2, 3])))
     await run_to_the_end(connected, transform_id, endpoint)

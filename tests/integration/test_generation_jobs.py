@@ -1,4 +1,4 @@
-"""The worker: jobs become finished generations, whatever happens to workers."""
+"""The queue worker turns jobs into finished runs, even if workers are stopped, killed or disconnected."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ from tests.support.workers import QUICK
 
 @pytest.fixture
 def no_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Settings without a key and an address."""
+    """Settings without a key and a base URL of a model."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("DEMO_CHARACTERS_PER_SECOND", "5000")
@@ -60,10 +60,10 @@ async def until(condition: Callable[[], Any]) -> None:
     await asyncio.to_thread(wait_until, condition, 60)
 
 
-async def test_a_worker_runs_what_was_started_before_and_after_it(
+async def test_a_worker_runs_jobs_queued_before_and_after_its_start(
     connected: str, room: Room, server: ModelServer, begin: Callable
 ):
-    """Queued jobs are taken up, new ones are noticed, several at once, and done ones leave the queue."""
+    """Several at once. Finished jobs are deleted from the queue."""
     server.answers(spoken(ideas_text([1, 2, 3])))
     other = await make_room("other-")
 
@@ -78,10 +78,10 @@ async def test_a_worker_runs_what_was_started_before_and_after_it(
     assert len(server.exchanges) == 3
 
 
-async def test_without_key_and_address_the_demo_model_writes(
+async def test_without_key_and_base_url_the_demo_model_is_used(
     connected: str, room: Room, no_model: None, begin: Callable
 ):
-    """A fresh machine brainstorms, plainly named as a demo."""
+    """The stored model name says that it is the demo."""
     await starting.start(room.project_id, BRIEF, room.owner)
     begin(queue_worker.work())
     await until(lambda: states(connected) == ["completed"])
@@ -90,10 +90,10 @@ async def test_without_key_and_address_the_demo_model_writes(
     assert values(connected, "SELECT model_name FROM llm_transforms") == ["演示模式"]
 
 
-async def test_a_stopped_worker_hands_its_generation_to_the_next(
+async def test_a_stopped_worker_puts_its_job_back_into_the_queue(
     connected: str, room: Room, server: ModelServer, begin: Callable
 ):
-    """A deployment in mid-stream: finished ideas stay, the next worker asks for the others at once."""
+    """As during a deployment. Finished ideas stay, and the next worker asks for the others at once."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
     await starting.start(room.project_id, BRIEF, room.owner)
@@ -111,10 +111,10 @@ async def test_a_stopped_worker_hands_its_generation_to_the_next(
     assert ideas(connected) == [story(1), story(2), story(3)]
 
 
-async def test_a_stopped_worker_lets_a_generation_end_that_is_nearly_done(
+async def test_a_stopped_worker_waits_for_a_run_that_is_nearly_done(
     connected: str, room: Room, server: ModelServer, begin: Callable, setting: Callable
 ):
-    """Within the grace of a worker of its own the model is listened to, and asked no second time."""
+    """A standalone worker has a grace period, so the model is not asked a second time."""
     setting(EMBEDDED_WORKER="false")
     text, rest = ideas_text([1, 2, 3]), Gate()
     server.answers(waiting_at(text, {text.index("第3个故事") + 12: rest}))
@@ -123,7 +123,7 @@ async def test_a_stopped_worker_lets_a_generation_end_that_is_nearly_done(
     await until(lambda: "第3个" in draft(connected))
 
     worker.cancel()
-    # Well within the eight seconds that it has.
+    # The grace period is eight seconds.
     done, _ = await asyncio.wait({worker}, timeout=3)
     rest.open()
     await asyncio.gather(worker, return_exceptions=True)
@@ -136,7 +136,7 @@ async def test_a_stopped_worker_lets_a_generation_end_that_is_nearly_done(
 async def test_the_job_of_a_dead_worker_is_taken_over(
     connected: str, room: Room, server: ModelServer, begin: Callable
 ):
-    """A worker that was killed leaves a job in `doing`; without its heartbeat another one takes it."""
+    """A killed worker leaves its job in `doing`. Without its heartbeat another worker takes the job."""
     server.answers(spoken(ideas_text([1, 2, 3])))
     await starting.start(room.project_id, BRIEF, room.owner)
     values(
@@ -152,10 +152,10 @@ async def test_the_job_of_a_dead_worker_is_taken_over(
     assert len(ideas(connected)) == 3
 
 
-async def test_a_retry_that_was_put_off_is_run_when_its_time_has_come(
+async def test_a_worker_runs_a_scheduled_retry_at_its_time(
     connected: str, room: Room, server: ModelServer, begin: Callable, monkeypatch: pytest.MonkeyPatch
 ):
-    """By a worker, without a person: what is missing is written, and the queue is empty."""
+    """The missing idea is written without any action of a person, and the queue is empty afterwards."""
     monkeypatch.setenv("MODEL_RETRY_SECONDS", "0.1")
     settings.cache_clear()
     server.answers(
@@ -173,10 +173,10 @@ async def test_a_retry_that_was_put_off_is_run_when_its_time_has_come(
     assert values(connected, "SELECT retry_count FROM transforms") == [2]
 
 
-async def test_a_run_that_was_stopped_and_filled_in_at_once_is_run_once_more(
+async def test_a_run_stopped_and_filled_in_at_once_gets_one_new_attempt(
     connected: str, room: Room, server: ModelServer, begin: Callable
 ):
-    """Stop and 补齐 in one breath: the old stream is closed, the new attempt asks for the rest, once."""
+    """The old stream is closed, and the new attempt asks once for the missing ideas."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
@@ -193,10 +193,10 @@ async def test_a_run_that_was_stopped_and_filled_in_at_once_is_run_once_more(
     assert "写出 2 个" in server.exchanges[1].prompt
 
 
-async def test_the_worker_outlives_a_lost_database_connection(
+async def test_a_worker_survives_the_loss_of_all_database_connections(
     connected: str, room: Room, server: ModelServer, begin: Callable
 ):
-    """Postgres drops every connection in mid-stream: the generation ends well, and the worker goes on."""
+    """The run in progress is completed, and the worker takes further jobs."""
     gate = Gate()
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[:60], gate, *spoken(text[60:]).steps), spoken(text))
@@ -218,8 +218,8 @@ async def test_the_worker_outlives_a_lost_database_connection(
     assert [len(json.loads(each)["ideas"]) for each in data] == [3, 3]
 
 
-async def test_a_worker_that_is_ended_while_it_begins_ends(connected: str) -> None:
-    """At whatever moment: a connection that is just being opened can swallow a cancellation."""
+async def test_a_worker_can_be_cancelled_at_any_moment_of_its_start(connected: str) -> None:
+    """A connection that is just being opened must not swallow the cancellation."""
     for number in range(30):
         worker = asyncio.create_task(queue_worker.work())
         await asyncio.sleep(number * 0.004)

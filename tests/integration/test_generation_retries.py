@@ -1,4 +1,4 @@
-"""Retries that happen by themselves: when, how often, visible as such, and ended by a person."""
+"""Automatic retries: when, how often, how they are shown, and that a person can stop them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,18 +31,18 @@ def endpoint(server: ModelServer) -> Endpoint:
 
 @pytest.fixture
 async def transform_id(room: Room) -> str:
-    """A brainstorm that asks for three ideas, just started; the job of the start is done."""
+    """A run of three ideas that has just been started, and whose first job has been fetched."""
     return await starting.start(room.project_id, BRIEF, room.owner)
 
 
 def seconds_until_the_retry(url: str) -> float:
-    """From now to the moment at which the newest job may run."""
+    """From now until the newest job may run."""
     query = "SELECT scheduled_at - now() AS left FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
     return rows(url, query)[0]["left"].total_seconds()
 
 
 def seconds_until(moment: str) -> float:
-    """From now, to a moment in ISO 8601."""
+    """From now until a moment in ISO 8601."""
     return (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds()
 
 
@@ -56,10 +56,10 @@ def seconds_until(moment: str) -> float:
     ],
     ids=["seconds", "a date", "none", "a day"],
 )
-async def test_the_wait_is_the_one_that_the_model_asks_for(
+async def test_retry_after_decides_how_long_a_retry_waits(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint, header: str, seconds: int
 ):
-    """模型繁忙，20 秒后自动重试（1/2）: in the rows for everybody, and in the queue for a worker."""
+    """Within limits. The context says so to everybody, and the job is scheduled."""
     server.answers(refused(429, "slow down", {"retry-after": header}))
 
     await run(transform_id, endpoint)
@@ -75,10 +75,10 @@ async def test_the_wait_is_the_one_that_the_model_asks_for(
     assert seconds - 30 < left <= seconds
 
 
-async def test_a_date_is_a_number_of_seconds(
+async def test_retry_after_may_be_a_date(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """Retry-After as RFC 9110 allows it too."""
+    """RFC 9110 allows seconds and a date."""
     moment = datetime.now(UTC) + timedelta(seconds=120)
     server.answers(refused(503, "busy", {"retry-after": format_datetime(moment, usegmt=True)}))
 
@@ -87,10 +87,10 @@ async def test_a_date_is_a_number_of_seconds(
     assert 60 < transform_of(connected)["context"]["waiting"]["seconds"] <= 120
 
 
-async def test_each_wait_without_a_wish_is_longer_than_the_one_before(
+async def test_without_retry_after_each_wait_is_three_times_longer(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """Back-off: from the setting on, three times as long each time."""
+    """The first wait is the setting MODEL_RETRY_SECONDS."""
     server.answers(refused(429, "slow down"))
 
     first, second = await run_to_the_end(connected, transform_id, endpoint)
@@ -100,10 +100,10 @@ async def test_each_wait_without_a_wish_is_longer_than_the_one_before(
     assert pause * 3 - 1 <= second["seconds"] <= pause * 3 * 1.2 + 1
 
 
-async def test_an_automatic_retry_asks_for_what_is_missing_only(
+async def test_an_automatic_retry_asks_only_for_missing_ideas(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """A cut stream's finished ideas are kept while waiting, sent along, and never written again."""
+    """The finished ideas of a cut stream stay in the draft while waiting, and are part of the next prompt."""
     text = ideas_text([1, 2, 3])
     server.answers(
         broken_off(text[: text.index("第2个故事") + 3]), refused(502, "gateway"), spoken(ideas_text([2, 3]))
@@ -128,10 +128,10 @@ async def test_an_automatic_retry_asks_for_what_is_missing_only(
     assert {each["prompt_text"] for each in prompts} == {each.prompt for each in server.exchanges}
 
 
-async def test_a_persons_retry_begins_a_new_count(
+async def test_a_persons_retry_restarts_the_count_of_automatic_retries(
     connected: str, room: Room, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """After the automatic ones are used up, 重试 has as many again."""
+    """After the automatic retries are used up, 重试 allows as many again."""
     server.answers(refused(503, "busy"))
     await run_to_the_end(connected, transform_id, endpoint)
     assert transform_of(connected)["streaming_status"] == "failed"
@@ -143,10 +143,10 @@ async def test_a_persons_retry_begins_a_new_count(
     assert len(server.exchanges) == 6
 
 
-async def test_a_stop_while_a_retry_is_waited_for_ends_the_run(
+async def test_a_stop_ends_a_run_that_waits_for_a_retry(
     connected: str, room: Room, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """What is finished stays, and the job that comes later asks nobody."""
+    """Finished ideas stay, and the scheduled job asks no model."""
     server.answers(broken_off(ideas_text([1, 2])[:-2]))
     await run(transform_id, endpoint)
 
@@ -159,10 +159,10 @@ async def test_a_stop_while_a_retry_is_waited_for_ends_the_run(
     assert len(server.exchanges) == 1
 
 
-async def test_the_late_job_of_a_stopped_wait_does_not_disturb_the_next_run(
+async def test_the_scheduled_job_of_a_stopped_wait_does_nothing(
     connected: str, room: Room, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """Stop while waiting, then 补齐: the retry that was put off finds its run in other hands."""
+    """The run was stopped while waiting and then filled in, so another job owns its new attempt."""
     server.answers(refused(429, "slow down", {"retry-after": "20"}))
     await run(transform_id, endpoint)
     await ending.stop(room.project_id, transform_id, room.owner)
@@ -179,10 +179,10 @@ async def test_the_late_job_of_a_stopped_wait_does_not_disturb_the_next_run(
     await attempts.check(attempt)
 
 
-async def test_a_failure_of_the_retry_that_fits_no_retry_ends_at_once(
+async def test_a_permanent_error_in_a_retry_fails_the_run_at_once(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """Busy first, then the quota is gone: the second reason is the one that is told."""
+    """The text shown is that of the second error: first the model was busy, then the quota was used up."""
     server.answers(refused(429, "slow down"), refused(402, "Insufficient Balance"))
 
     waits = await run_to_the_end(connected, transform_id, endpoint)

@@ -1,4 +1,4 @@
-"""A generation from the job to the rows: a real database, and a model that is a real HTTP server."""
+"""One attempt, from the job to the rows, with a real database and a real HTTP server as the model."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 async def transform_id(room: Room) -> str:
-    """A brainstorm that asks for three ideas, just started."""
+    """A run of three ideas that has just been started."""
     return await starting.start(room.project_id, BRIEF, room.owner)
 
 
@@ -50,7 +50,7 @@ def endpoint(server: ModelServer) -> Endpoint:
 
 @pytest.fixture
 async def background() -> AsyncIterator[Callable[[Any], asyncio.Task]]:
-    """Starts a task that is cancelled after the test."""
+    """A function that starts a task, which is cancelled after the test."""
     tasks: list[asyncio.Task] = []
 
     def begin(work: Any) -> asyncio.Task:
@@ -64,7 +64,7 @@ async def background() -> AsyncIterator[Callable[[Any], asyncio.Task]]:
 
 
 def one(url: str, query: str) -> dict[str, Any]:
-    """The only row of a query, as it is committed."""
+    """The only row that a query returns."""
     with psycopg.connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
         [row] = cursor.execute(query.encode()).fetchall()
         return row
@@ -79,14 +79,14 @@ def artifact_of(url: str) -> dict[str, Any]:
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    """Wait for committed rows, with a limit."""
+    """Wait until committed rows satisfy the condition, with a time limit."""
     await asyncio.to_thread(wait_until, condition)
 
 
-async def test_a_good_reply_ends_as_finished_ideas_with_their_record(
+async def test_a_complete_reply_becomes_finished_ideas(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """Data, states, raw reply, model, parameters and tokens are there at the end."""
+    """Data, states, raw reply, model, parameters and tokens are stored."""
     server.answers(spoken(ideas_text([1, 2, 3])))
 
     await run(transform_id, endpoint)
@@ -104,10 +104,10 @@ async def test_a_good_reply_ends_as_finished_ideas_with_their_record(
     assert server.exchanges[0].prompt == prompt["prompt_text"]
 
 
-async def test_rows_grow_while_the_model_writes(
+async def test_a_draft_is_committed_while_the_model_writes(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint, background: Callable
 ):
-    """A finished idea is committed though the model pauses, and so is half a sentence."""
+    """A finished idea and half a sentence are committed while the model pauses."""
     gate = Gate()
     text = ideas_text([1, 2, 3])
     cut = text.index("第2个故事") + 3
@@ -126,10 +126,10 @@ async def test_rows_grow_while_the_model_writes(
     assert json.loads(artifact_of(connected)["data"]) == {"ideas": ALL}
 
 
-async def test_a_model_that_goes_on_after_the_last_idea_is_left(
+async def test_a_stream_is_closed_after_the_last_idea(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """Nobody waits, or pays, for what was not asked for."""
+    """More text would only cost time and tokens."""
     server.answers(broken_off(ideas_text([1, 2, 3]), Gate()))
 
     await run(transform_id, endpoint)
@@ -141,7 +141,7 @@ async def test_a_model_that_goes_on_after_the_last_idea_is_left(
 async def test_a_retry_asks_for_the_missing_ideas_only(
     connected: str, room: Room, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """Finished ideas come first, new ones follow, and the model is told of the finished ones."""
+    """The prompt holds the finished ideas, which stay in front of the new ones."""
     server.answers(spoken(ideas_text([1, 2])[:-12], finish="content_filter"), spoken(ideas_text([2, 3])))
 
     await run(transform_id, endpoint)
@@ -154,10 +154,10 @@ async def test_a_retry_asks_for_the_missing_ideas_only(
     assert transform_of(connected)["streaming_status"] == "completed"
 
 
-async def test_a_worker_that_was_overtaken_closes_the_model_and_leaves(
+async def test_a_superseded_attempt_closes_its_stream(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint, background: Callable
 ):
-    """The fence: the second worker's ideas stay, the first one's stream is closed."""
+    """The ideas of the newer attempt stay."""
     gate = Gate()
     text = ideas_text([1, 2, 3])
     trickle = [step for _ in range(2000) for step in (delta(content=" "), delta(content="x"), 0.01)]
@@ -174,10 +174,10 @@ async def test_a_worker_that_was_overtaken_closes_the_model_and_leaves(
     assert transform_of(connected)["streaming_status"] == "completed"
 
 
-async def test_a_cancelled_worker_leaves_the_rest_to_the_next(
+async def test_the_next_worker_continues_a_cancelled_attempt(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint, background: Callable
 ):
-    """What was finished before the shutdown is kept, and only the rest is written again."""
+    """Ideas finished before the shutdown stay, and only the others are asked for again."""
     text = ideas_text([1, 2, 3])
     cut = text.index("第2个故事") + 3
     server.answers(broken_off(text[:cut], Gate()), spoken(ideas_text([2, 3])))
@@ -195,10 +195,10 @@ async def test_a_cancelled_worker_leaves_the_rest_to_the_next(
     assert json.loads(artifact_of(connected)["data"]) == {"ideas": ALL}
 
 
-async def test_a_run_that_ended_is_not_run_again(
+async def test_an_ended_run_is_not_run_again(
     connected: str, transform_id: str, server: ModelServer, endpoint: Endpoint
 ):
-    """A job delivered twice asks the model once."""
+    """A job that is delivered twice asks the model once."""
     server.answers(Answer([event(choices=[]), *spoken(ideas_text([1, 2, 3])).steps, DONE]))
 
     await run(transform_id, endpoint)

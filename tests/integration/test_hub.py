@@ -1,4 +1,4 @@
-"""Committed rows reach every follower, through a real shape server; and the flow is the view's join."""
+"""The hub delivers committed rows to every follower, through a real shape server."""
 
 import json
 from collections.abc import AsyncIterator
@@ -25,13 +25,13 @@ GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 
 @pytest.fixture(params=[True, False], ids=["sse", "long-poll"])
 async def hub(connected: str, request: pytest.FixtureRequest) -> AsyncIterator[Hub]:
-    """A hub over an embedded shape server that watches this test's database."""
+    """A hub connected to an embedded shape server for this test's database."""
     async with shape_server(connected) as url, Hub(url, SECRET, live_sse=request.param, linger=0.2) as hub:
         yield hub
 
 
 async def test_a_committed_draft_reaches_every_follower(hub: Hub, room: Room) -> None:
-    """Two followers of one project, one of them late, see the same flow."""
+    """An early and a late follower of one project see the same flow."""
     async with hub.follow(room.project_id) as early:
         assert (await first(early, lambda flow: True)).batches == ()
         attempt = await begun(room)
@@ -46,7 +46,7 @@ async def test_a_committed_draft_reaches_every_follower(hub: Hub, room: Room) ->
 
 
 async def test_a_follower_sees_nothing_of_another_project(hub: Hub, room: Room) -> None:
-    """A hub's flow holds its project's rows only."""
+    """A flow holds the rows of one project only."""
     other = await make_room("other-")
     async with hub.follow(room.project_id) as mine, hub.follow(other.project_id) as theirs:
         await first(mine, lambda flow: True)
@@ -60,8 +60,8 @@ async def test_a_follower_sees_nothing_of_another_project(hub: Hub, room: Room) 
     assert batch.transform_id != foreign.transform_id
 
 
-async def test_the_last_followers_leaving_closes_the_subscription_after_a_while(hub: Hub, room: Room) -> None:
-    """Who comes back in time finds it open; later it is made anew."""
+async def test_a_subscription_closes_some_time_after_its_last_follower(hub: Hub, room: Room) -> None:
+    """A follower who returns before that finds it open, and a later one opens it again."""
     async with hub.follow(room.project_id) as flows:
         await first(flows, lambda flow: True)
     async with hub.follow(room.project_id) as flows:
@@ -73,8 +73,8 @@ async def test_the_last_followers_leaving_closes_the_subscription_after_a_while(
         assert (await first(flows, lambda flow: True)).batches == ()
 
 
-async def test_the_flow_is_the_join_of_the_view(hub: Hub, room: Room, connected: str) -> None:
-    """After runs that completed, failed, were retried and are still being written, both say the same."""
+async def test_the_flow_equals_the_view_brainstorm_flows(hub: Hub, room: Room, connected: str) -> None:
+    """For runs that completed, failed, were retried and are still being written."""
     reply = Reply("a-model", {}, "raw", {"total_tokens": 3})
     done = await begun(room)
     await ending.finish(done, [ONE, ONE], reply)

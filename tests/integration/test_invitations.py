@@ -1,4 +1,4 @@
-"""Nobody becomes a member without having said yes; what an invitation shows, bounds, and outlives."""
+"""Invitations: nobody becomes a member without accepting; what an invitation shows, its limits, its end."""
 
 import asyncio
 from datetime import timedelta
@@ -23,24 +23,24 @@ MEMBERS = "/projects/[project_id]/members"
 
 
 async def invited(room: Room, role: str = "viewer") -> str:
-    """The id of an invitation of the stranger."""
+    """The id of a new invitation for the stranger."""
     return (await invitations.invite(room.project_id, room.stranger, role, room.owner)).id
 
 
 async def refused(work) -> str:
-    """With which code something is refused."""
+    """The code of the error with which a call is refused."""
     with pytest.raises(UserError) as error:
         await work
     return error.value.code
 
 
 async def roles(room: Room) -> dict[str, str]:
-    """The role of each member."""
+    """The role of each member, by person."""
     return {each.id: each.role for each in await memberships.listed(room.project_id, room.owner)}
 
 
-async def test_an_invitation_makes_nobody_a_member(connected: str, room: Room) -> None:
-    """Until it is accepted the invited person sees its project's name, the role and who invites."""
+async def test_an_invited_person_is_no_member_before_accepting(connected: str, room: Room) -> None:
+    """They see the project's name, the role and who invites, and nothing else of the project."""
     await invited(room, "collaborator")
 
     [asked] = await invitations.mine(room.stranger)
@@ -52,8 +52,8 @@ async def test_an_invitation_makes_nobody_a_member(connected: str, room: Room) -
     assert await refused(catalog.open_project(room.project_id, room.stranger)) == "project_not_found"
 
 
-async def test_who_accepts_is_a_member_in_the_role_of_the_invitation(connected: str, room: Room) -> None:
-    """Once, whoever clicks twice."""
+async def test_accepting_makes_a_member_with_the_invitations_role(connected: str, room: Room) -> None:
+    """Of two clicks at once, one succeeds."""
     invitation = await invited(room, "collaborator")
 
     both = await asyncio.gather(
@@ -65,8 +65,8 @@ async def test_who_accepts_is_a_member_in_the_role_of_the_invitation(connected: 
     assert await invitations.mine(room.stranger) == []
 
 
-async def test_nobody_else_answers_an_invitation(connected: str, room: Room) -> None:
-    """Not its inviter, and no other member; an id that is none is told alike."""
+async def test_only_the_invited_person_can_answer_an_invitation(connected: str, room: Room) -> None:
+    """The inviter and other members cannot. They receive the error of an unknown invitation."""
     invitation = await invited(room)
 
     for person in (room.owner, room.viewer):
@@ -77,8 +77,10 @@ async def test_nobody_else_answers_an_invitation(connected: str, room: Room) -> 
     assert len(await invitations.mine(room.stranger)) == 1
 
 
-async def test_who_declined_is_not_asked_again_by_the_same_person(connected: str, room: Room) -> None:
-    """For 30 days, to whatever project; another owner may."""
+async def test_after_a_refusal_the_same_person_cannot_invite_again_for_30_days(
+    connected: str, room: Room
+) -> None:
+    """To no project at all. Another owner can."""
     await invitations.decline(await invited(room), room.stranger)
     assert await invitations.mine(room.stranger) == []
 
@@ -95,8 +97,8 @@ async def test_who_declined_is_not_asked_again_by_the_same_person(connected: str
     await invited(room)
 
 
-async def test_there_is_one_open_invitation_of_a_person_to_a_project(connected: str, room: Room) -> None:
-    """Also of two owners at once."""
+async def test_a_person_has_one_open_invitation_to_a_project(connected: str, room: Room) -> None:
+    """Even if two owners invite at once."""
     await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
 
     both = await asyncio.gather(
@@ -110,8 +112,8 @@ async def test_there_is_one_open_invitation_of_a_person_to_a_project(connected: 
     assert sorted(getattr(each, "code", "made") for each in both) == ["already_invited", "made"]
 
 
-async def test_an_inviter_has_so_many_open_invitations(connected: str, room: Room) -> None:
-    """Over all projects; one that is taken back makes room."""
+async def test_open_invitations_per_inviter_are_limited(connected: str, room: Room) -> None:
+    """Over all projects. Withdrawing one makes room for another."""
     others = [f"person-{number}" for number in range(invitations.MOST_OPEN)]
     elsewhere = await catalog.create(room.owner, "另一个")
     async with transaction() as session:
@@ -131,8 +133,8 @@ async def test_an_inviter_has_so_many_open_invitations(connected: str, room: Roo
     await invited(room)
 
 
-async def test_looking_names_up_has_its_bound(connected: str, room: Room) -> None:
-    """Of names that nobody has, too: an owner cannot find out who has an account here by trying."""
+async def test_username_look_ups_per_person_are_limited(connected: str, room: Room) -> None:
+    """So an owner cannot find out by trial which usernames exist."""
     for number in range(sign_in_throttle.MOST_LOOKUPS):
         name = f"guess-{number}"
         assert (
@@ -148,24 +150,26 @@ async def test_looking_names_up_has_its_bound(connected: str, room: Room) -> Non
     await invited(room)
 
 
-@pytest.mark.parametrize("what", ["delete", "step down", "remove", "withdraw", "disable", "demote"])
-async def test_an_invitation_ends_with_what_it_stands_on(connected: str, room: Room, what: str) -> None:
-    """The project, its inviter's role and account; and an owner takes it back."""
+@pytest.mark.parametrize("cause", ["delete", "step down", "remove", "withdraw", "disable", "demote"])
+async def test_an_invitation_ends_with_its_project_or_its_inviters_role(
+    connected: str, room: Room, cause: str
+) -> None:
+    """It also ends when the inviter's account is disabled, or an owner withdraws it."""
     await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
     invitation = await invited(room)
-    if what == "delete":
+    if cause == "delete":
         await catalog.delete(room.project_id, room.viewer)
-    elif what == "step down":
+    elif cause == "step down":
         await memberships.change_role(room.project_id, room.owner, "collaborator", room.viewer)
-    elif what == "remove":
+    elif cause == "remove":
         await memberships.remove(room.project_id, room.owner, room.viewer)
-    elif what == "withdraw":
+    elif cause == "withdraw":
         await invitations.withdraw(room.project_id, invitation, room.viewer)
-    elif what == "disable":
+    elif cause == "disable":
         async with transaction() as session:
             await session.exec(update(User).where(col(User.id) == room.owner).values(status="disabled"))
     else:
-        # As a process of an earlier version does, which knows of no invitations.
+        # As a process of an earlier version changes a role, without knowledge of invitations.
         async with transaction() as session:
             owner = col(Membership.user_id) == room.owner
             await session.exec(update(Membership).where(owner).values(role="viewer"))
@@ -175,8 +179,8 @@ async def test_an_invitation_ends_with_what_it_stands_on(connected: str, room: R
     assert rows(connected, "SELECT 1 AS one FROM projects_users WHERE user_id = 'stranger'") == []
 
 
-async def test_an_open_list_shows_invitations_as_they_come_and_go(hub: Hub, room: Room) -> None:
-    """A new one, another name of the project, one that is taken back; and what is accepted is in the list."""
+async def test_an_open_list_of_projects_follows_invitations(hub: Hub, room: Room) -> None:
+    """A new one, a renamed project and a withdrawn one appear live. An accepted project joins the list."""
     async with open_tab(room.project_id, room.stranger, PROJECTS) as tab:
         await tab.sees(ProjectsState, "loaded", lambda loaded: loaded is True)
 
@@ -201,8 +205,8 @@ async def test_an_open_list_shows_invitations_as_they_come_and_go(hub: Hub, room
         await tab.sees(ProjectsState, "projects", lambda found: [each.name for each in found] == ["改名"])
 
 
-async def test_the_members_page_shows_what_is_open_and_takes_it_back(hub: Hub, room: Room) -> None:
-    """And says what was done."""
+async def test_the_members_page_shows_and_withdraws_open_invitations(hub: Hub, room: Room) -> None:
+    """With a message for each action."""
     async with open_tab(room.project_id, room.owner, MEMBERS) as tab:
         await tab.sees(MembersState, "access", lambda access: access == "open")
 

@@ -1,4 +1,4 @@
-"""The order of the keepers: one for everybody, of which each person moves one at a time."""
+"""The order of kept ideas: all members share one order, and each move changes one idea's position."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.support.rows import rows
 
 
 def orders(url: str) -> list[list[str]]:
-    """All orders that were ever made, the oldest first."""
+    """All stored orders, the oldest first."""
     found = rows(url, "SELECT data FROM artifacts WHERE type = 'brainstorm_order' ORDER BY created_at")
     return [json.loads(row["data"])["order"] for row in found]
 
@@ -28,8 +28,8 @@ async def kept(room: Room) -> list[IdeaRef]:
     return refs
 
 
-async def test_an_order_is_made_from_the_ideas_that_it_names(connected: str, room: Room) -> None:
-    """Of any batch, and each once."""
+async def test_an_orders_inputs_are_the_ideas_that_it_lists(connected: str, room: Room) -> None:
+    """Ideas of any batch, each once."""
     [one, two, *_] = await written(room)
     [other, *_] = await written(room)
     for ref in (two, one):
@@ -54,10 +54,8 @@ async def test_an_order_is_made_from_the_ideas_that_it_names(connected: str, roo
     }
 
 
-async def test_a_move_that_changes_nothing_writes_nothing_and_moving_back_is_the_undo(
-    connected: str, room: Room
-) -> None:
-    """Nothing is lost: each order stays."""
+async def test_only_moves_that_change_the_order_are_stored(connected: str, room: Room) -> None:
+    """Moving back is the undo, and every order stays stored."""
     [one, two, three] = await kept(room)
 
     await keepers.move(room.project_id, one, two, room.owner)
@@ -70,8 +68,8 @@ async def test_a_move_that_changes_nothing_writes_nothing_and_moving_back_is_the
     ]
 
 
-async def test_an_undo_takes_back_no_colleagues_move(connected: str, room: Room) -> None:
-    """It says who has moved something since, and changes nothing."""
+async def test_an_undo_is_refused_after_a_colleagues_move(connected: str, room: Room) -> None:
+    """The refusal names the colleague, and nothing changes."""
     [one, two, three] = await kept(room)
     mine = await keepers.move(room.project_id, three, one, room.owner)
     await keepers.move(room.project_id, two, three, room.collaborator)
@@ -83,8 +81,8 @@ async def test_an_undo_takes_back_no_colleagues_move(connected: str, room: Room)
     assert orders(connected)[-1] == [str(two), str(three), str(one)]
 
 
-async def test_two_people_who_move_different_keepers_at_once_lose_neither(connected: str, room: Room) -> None:
-    """Whoever comes first, both have moved."""
+async def test_concurrent_moves_of_different_ideas_are_both_applied(connected: str, room: Room) -> None:
+    """In either order."""
     [one, two, three] = await kept(room)
 
     await asyncio.gather(
@@ -98,10 +96,10 @@ async def test_two_people_who_move_different_keepers_at_once_lose_neither(connec
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_random_moves_of_two_people_lose_and_double_no_keeper(
+async def test_random_concurrent_moves_neither_lose_nor_duplicate_ideas(
     connected: str, room: Room, seed: int
 ) -> None:
-    """Each is done on the order of that moment."""
+    """Each move is applied to the order of its moment."""
     refs = [*await kept(room), *await kept(room)]
     chance = random.Random(seed)
 
@@ -118,8 +116,8 @@ async def test_random_moves_of_two_people_lose_and_double_no_keeper(
             assert sorted(order) == sorted(map(str, refs))
 
 
-async def test_a_place_that_is_gone_is_named(connected: str, room: Room) -> None:
-    """The idea before which it should go was never a keeper."""
+async def test_a_move_before_an_idea_that_is_not_kept_is_refused(connected: str, room: Room) -> None:
+    """Nothing is written."""
     [one, two, _] = await written(room)
     await verdicts.pick(room.project_id, one, "keep", room.owner)
 
@@ -130,7 +128,7 @@ async def test_a_place_that_is_gone_is_named(connected: str, room: Room) -> None
 
 
 async def test_a_move_with_an_unknown_idea_is_refused(connected: str, room: Room) -> None:
-    """Whichever of the two it is."""
+    """As the moved idea and as the position."""
     [one, *_] = await kept(room)
 
     for unknown in (IdeaRef(one.artifact_id, 7), IdeaRef("nothing", 0)):

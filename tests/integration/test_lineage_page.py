@@ -1,4 +1,4 @@
-"""A project's lineage, live: through a real shape server into the hub, and through the page's state."""
+"""The lineage page: shapes of a real shape server reach it through the hub, and it lists the steps."""
 
 import asyncio
 import json
@@ -21,24 +21,24 @@ from tests.support.waiting import LIMIT, eventually
 
 
 def labels(tab: Tab) -> list[str]:
-    """What the page lists, in Chinese."""
+    """The labels of the steps that the page lists, in Chinese."""
     return [step["zh"] if isinstance(step, dict) else step.zh for step in tab.value(LineageState, "steps")]
 
 
 async def lists(tab: Tab, *words: str) -> list[str]:
-    """The labels, as soon as they hold all of these."""
+    """The labels, as soon as they contain all of `words`."""
     await tab.sees(LineageState, "steps", lambda steps: steps and {*words} <= {*labels(tab)})
     return labels(tab)
 
 
-def _told(value: ProjectLineage) -> bool:
-    """Whether an act has arrived with everything that belongs to it."""
+def _has_complete_act(value: ProjectLineage) -> bool:
+    """Whether a person's act has arrived together with its input and output."""
     acts = [node for node in value.lineage.nodes if node.kind == "human"]
     return any(node.type and node.made and value.lineage.before(node.id) for node in acts)
 
 
-async def test_the_lineage_is_followed_beside_the_flow_and_let_go(hub: Hub, room: Room) -> None:
-    """Its shapes are held while somebody looks; the flow of the same project is not touched by that."""
+async def test_flow_and_lineage_of_a_project_can_be_followed_together(hub: Hub, room: Room) -> None:
+    """The lineage's shapes close with its last follower, and the flow continues."""
     [first, *_] = await written(room)
     async with hub.follow(room.project_id) as flows:
         assert len((await anext(flows)).batches) == 1
@@ -49,7 +49,7 @@ async def test_the_lineage_is_followed_beside_the_flow_and_let_go(hub: Hub, room
             await verdicts.pick(room.project_id, first, "keep", room.owner)
 
             value = await anext(lineages)
-            while not _told(value):
+            while not _has_complete_act(value):
                 value = await anext(lineages)
         assert value.roles["viewer"] == "viewer" and value.name == "一个项目"
         await verdicts.pick(room.project_id, first, "none", room.owner)
@@ -60,7 +60,7 @@ async def test_the_lineage_is_followed_beside_the_flow_and_let_go(hub: Hub, room
 
 
 async def test_a_lineage_holds_nothing_of_another_project(hub: Hub, room: Room) -> None:
-    """Every one of its shapes is its project's."""
+    """Each of its shapes is limited to its project."""
     other = await make_room("other-")
     await written(other)
 
@@ -68,8 +68,8 @@ async def test_a_lineage_holds_nothing_of_another_project(hub: Hub, room: Room) 
         assert (await anext(lineages)).lineage.nodes == ()
 
 
-async def test_an_idea_that_is_being_written_does_not_move_the_lineage(hub: Hub, room: Room) -> None:
-    """It tells of steps: words come with the flow."""
+async def test_a_growing_draft_does_not_change_the_lineage(hub: Hub, room: Room) -> None:
+    """The lineage consists of steps. Drafts arrive with the flow."""
     attempt = await begun(room)
 
     async with hub.follow_view(room.project_id, LINEAGE_VIEW) as lineages, asyncio.timeout(LIMIT):
@@ -82,8 +82,8 @@ async def test_an_idea_that_is_being_written_does_not_move_the_lineage(hub: Hub,
     assert after.name == "改了名" and after.lineage == before.lineage
 
 
-async def test_the_page_tells_every_step_and_each_new_one(hub: Hub, room: Room) -> None:
-    """What was there when it opened, and what colleagues do afterwards."""
+async def test_the_page_lists_all_steps_and_adds_new_ones_live(hub: Hub, room: Room) -> None:
+    """Those from before it was opened, and those of colleagues afterwards."""
     [first, second, third] = await written(room)
     await edits.edit(room.project_id, first, "重生之后", "她又醒来了。", "", room.collaborator)
 
@@ -101,8 +101,8 @@ async def test_the_page_tells_every_step_and_each_new_one(hub: Hub, room: Room) 
         assert tab.value(ProjectState, "name") == "一个项目"
 
 
-async def test_opening_a_step_shows_the_run_or_leads_to_the_idea(hub: Hub, room: Room) -> None:
-    """A click on a node; what is no step of this project opens nothing."""
+async def test_opening_a_step_shows_its_run_or_leads_to_its_idea(hub: Hub, room: Room) -> None:
+    """An id that is no step of this project opens nothing."""
     [ref, *_] = await written(room)
     async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
         await lists(tab, "3 个创意")
@@ -117,8 +117,8 @@ async def test_opening_a_step_shows_the_run_or_leads_to_the_idea(hub: Hub, room:
         assert tab.redirects == [f"/projects/{room.project_id}/brainstorm#idea-{ref.artifact_id}-1"]
 
 
-async def test_no_view_is_chosen_before_the_person_chooses_one(hub: Hub, room: Room) -> None:
-    """A choice that is none of the two is the graph."""
+async def test_the_view_is_empty_until_the_person_chooses_one(hub: Hub, room: Room) -> None:
+    """An unknown value chooses the graph."""
     async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
         await tab.sees(LineageState, "access", lambda access: access == "open")
         views = [tab.value(LineageState, "view")]
@@ -130,10 +130,10 @@ async def test_no_view_is_chosen_before_the_person_chooses_one(hub: Hub, room: R
 
 
 @pytest.mark.parametrize("person", ["stranger", None])
-async def test_who_is_not_a_member_sees_nothing_of_the_lineage(
+async def test_people_who_are_not_members_receive_no_lineage(
     hub: Hub, room: Room, person: str | None
 ) -> None:
-    """No row comes, and no shape is opened."""
+    """No row is sent, and no shape is opened."""
     await written(room)
 
     async with open_tab(room.project_id, person, LINEAGE) as tab:
@@ -144,8 +144,8 @@ async def test_who_is_not_a_member_sees_nothing_of_the_lineage(
 
 
 @pytest.mark.parametrize("how", ["removed", "deleted"])
-async def test_who_loses_the_project_keeps_nothing_of_its_lineage(hub: Hub, room: Room, how: str) -> None:
-    """Removed from it, or the project deleted: the page says which, and holds no step any more."""
+async def test_losing_access_removes_the_lineage_from_the_page(hub: Hub, room: Room, how: str) -> None:
+    """The page says whether the person was removed or the project deleted."""
     await written(room)
     async with open_tab(room.project_id, room.viewer, LINEAGE) as tab:
         await lists(tab, "3 个创意")

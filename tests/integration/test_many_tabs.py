@@ -1,4 +1,4 @@
-"""A tab of a person who has many open."""
+"""The limit of tabs that one person may have open."""
 
 from contextlib import AsyncExitStack
 from typing import Any
@@ -24,10 +24,10 @@ PAGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_a_tab_beyond_the_limit_says_so_and_goes_on_when_others_close(
+async def test_a_tab_beyond_the_limit_waits_until_another_tab_closes(
     hub: Hub, room: Room, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a reload, and then it says so no longer."""
+    """It shows a notice meanwhile, and then continues without a reload."""
     monkeypatch.setattr(following, "FIRST_PAUSE", 0.05)
     monkeypatch.setattr(following, "MOST_TABS", 1)
 
