@@ -42,16 +42,18 @@ async def delete_lost_jobs(session: AsyncSession, silence: float, ended: Mapping
     jobs = JobManager(_InTransaction(await session.connection()))
     stalled = await jobs.get_stalled_jobs(task_name=GENERATE, seconds_since_heartbeat=silence)
     lost = {job.id for job in stalled}
-    queued = set()
-    for job in await jobs.list_jobs_async(task=GENERATE):
+    waiting = await jobs.list_jobs_async(task=GENERATE, status="todo")
+    queued = {job.task_kwargs["transform_id"] for job in waiting}
+    # After the waiting ones: a job that a worker takes between the two queries is in both.
+    for job in await jobs.list_jobs_async(task=GENERATE, status="doing"):
         assert job.id is not None
-        has_ended = job.status == "doing" and ended.get(job.id) == job.worker_id is not None
+        has_ended = ended.get(job.id) == job.worker_id is not None
         if job.id in lost or has_ended:
             # The worker may have ended the job between the two queries.
             with suppress(ProgrammingError):
                 async with session.begin_nested():
                     await jobs.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=True)
-        elif job.status in ("todo", "doing"):
+        else:
             queued.add(job.task_kwargs["transform_id"])
     return queued
 
