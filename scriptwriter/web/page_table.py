@@ -1,9 +1,10 @@
 """Owns the table of routes: address, page, title, and what happens when it opens."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import reflex as rx
+from reflex.event import IndividualEventType
 
 from scriptwriter.texts import (
     Text,
@@ -42,7 +43,7 @@ class Route(NamedTuple):
     address: str
     page: Callable[[], rx.Component]
     title: Text
-    on_load: list[Any]
+    on_load: list[IndividualEventType[()]]
 
 
 ROUTES = (

@@ -1,11 +1,10 @@
 """The sheets of the account page for the password and the signed-in devices."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from scriptwriter.texts import Text, account_texts, sign_in_texts
-from scriptwriter.web.account.account_state import AccountState
+from scriptwriter.web.account.account_state import AccountState, SessionView
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, told
 from scriptwriter.web.kit.wording import in_language, t
@@ -89,7 +88,7 @@ def sheet(title: Text, *content: rx.Component, testid: str) -> rx.Component:
     return rx.el.section(rx.el.h2(t(title)), *content, class_name="account-sheet", data_testid=testid)
 
 
-def _device(session: Any) -> rx.Component:
+def _device(session: ObjectVar[SessionView]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(in_language(session)),
@@ -115,6 +114,6 @@ def _device(session: Any) -> rx.Component:
     )
 
 
-def moment(text: Text, at: Any) -> rx.Component:
+def moment(text: Text, at: rx.Var[str]) -> rx.Component:
     """What happened, and when; `at` is a Var in ISO 8601."""
     return rx.el.span(t(text), " ", rx.el.time(date_time=at, data_when=at))

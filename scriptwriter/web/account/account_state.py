@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from scriptwriter.services.accounts import passwords
 from scriptwriter.services.accounts import sessions as accounts
@@ -99,7 +100,7 @@ class AccountState(NoticeState, FollowingState, SessionState):
     async def _list(self, person: str) -> None:
         self.sessions = [_view(row) for row in await accounts.sessions_of(person, self._session_id())]
 
-    def _refused(self, error: Exception) -> Any:
+    def _refused(self, error: Exception) -> EventSpec | None:
         if is_signed_out(error):
             return self._to_sign_in()
         self.notice = as_notice(error)

@@ -1,14 +1,13 @@
 """The sheet of the account page for API tokens: create one, see it once, revoke it."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from scriptwriter.services.accounts.api_tokens import NAME_LIMIT
 from scriptwriter.texts import account_texts, shared_texts
 from scriptwriter.web.account.account_parts import moment, sheet
 from scriptwriter.web.account.account_state import AccountState
-from scriptwriter.web.account.tokens_state import FRESH, TokensState
+from scriptwriter.web.account.tokens_state import FRESH, TokensState, TokenView
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited, told
 from scriptwriter.web.kit.wording import t
@@ -72,7 +71,7 @@ def tokens_sheet() -> rx.Component:
     )
 
 
-def _token(token: Any) -> rx.Component:
+def _token(token: ObjectVar[TokenView]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(token.name),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from scriptwriter.services.accounts import api_tokens
 from scriptwriter.services.accounts.api_tokens import TokenRow
@@ -88,7 +89,7 @@ class TokensState(SessionState):
     async def _list(self, person: str) -> None:
         self.tokens = [_view(row) for row in await api_tokens.mine(person)]
 
-    def _refused(self, error: Exception) -> Any:
+    def _refused(self, error: Exception) -> EventSpec | None:
         if is_signed_out(error):
             return self._to_sign_in()
         self.problem = as_notice(error)

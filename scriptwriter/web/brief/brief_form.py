@@ -1,12 +1,14 @@
 """The form of a brief: its fields with their messages, and the examples that fill it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventCallback
+from reflex.vars import BooleanVar, ObjectVar
 
 from scriptwriter.domain import pricing, taxonomy
 from scriptwriter.domain.kinds.brief import AVOID as AVOID_LIMIT
@@ -15,10 +17,12 @@ from scriptwriter.domain.kinds.brief import PLATFORM as PLATFORM_LIMIT
 from scriptwriter.domain.kinds.brief import WISHES as WISHES_LIMIT
 from scriptwriter.settings import ModelOption, settings
 from scriptwriter.texts import Text, brief_texts
+from scriptwriter.web.brief.brief_reading import BriefMessages
 from scriptwriter.web.brief.pickers import Picker, opener, picker_dialog, single
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, draft_note, limited
-from scriptwriter.web.kit.wording import in_language, named, t, woven
+from scriptwriter.web.kit.notices import Notice
+from scriptwriter.web.kit.wording import Number, StringLike, in_language, named, t, woven
 from scriptwriter.web.room.card_vars import BatchView
 
 PLATFORMS = single("platform", brief_texts.PICK_PLATFORM, taxonomy.platforms())
@@ -32,6 +36,9 @@ FIRST = BatchView(
 )
 """What the form of a new project begins with."""
 
+InitialBrief = BatchView | ObjectVar[BatchView]
+"""The values that a form begins with."""
+
 AUDIENCES = (
     ("", brief_texts.ANY_AUDIENCE),
     ("female", brief_texts.FEMALE_AUDIENCE),
@@ -41,13 +48,13 @@ AUDIENCES = (
 
 def brief_form(
     *,
-    submit: Any,
-    messages: Any,
-    busy: Any,
+    submit: EventCallback[dict[str, Any]],
+    messages: ObjectVar[BriefMessages],
+    busy: BooleanVar,
     submit_text: Text,
     busy_text: Text,
-    initial: Any = FIRST,
-    hidden: Mapping[str, Any] = MappingProxyType({}),
+    initial: InitialBrief = FIRST,
+    hidden: Mapping[str, StringLike] = MappingProxyType({}),
     models: Sequence[ModelOption] | None = None,
     currency: str | None = None,
 ) -> rx.Component:
@@ -143,7 +150,9 @@ def examples() -> rx.Component:
     )
 
 
-def _picked(picker: Picker, label: Text, example: Text, initial: Any, messages: Any) -> rx.Component:
+def _picked(
+    picker: Picker, label: Text, example: Text, initial: InitialBrief, messages: ObjectVar[BriefMessages]
+) -> rx.Component:
     return _field(
         picker.field,
         label,
@@ -163,7 +172,7 @@ def _picked(picker: Picker, label: Text, example: Text, initial: Any, messages: 
     )
 
 
-def _audience(initial: Any) -> rx.Component:
+def _audience(initial: StringLike) -> rx.Component:
     return rx.el.fieldset(
         rx.el.legend(t(brief_texts.AUDIENCE)),
         rx.el.div(
@@ -185,7 +194,7 @@ def _audience(initial: Any) -> rx.Component:
     )
 
 
-def _count(initial: Any, message: Any) -> rx.Component:
+def _count(initial: Number, message: rx.Var[Notice]) -> rx.Component:
     return _field(
         "count",
         brief_texts.COUNT,
@@ -198,7 +207,7 @@ def _count(initial: Any, message: Any) -> rx.Component:
     )
 
 
-def _model(models: Sequence[ModelOption], chosen: Any, message: Any) -> rx.Component:
+def _model(models: Sequence[ModelOption], chosen: StringLike, message: rx.Var[Notice]) -> rx.Component:
     if len(models) < 2:
         return rx.fragment()
     return _field(
@@ -235,12 +244,12 @@ def _estimate(models: Sequence[ModelOption], currency: str) -> rx.Component:
 def _field(
     name: str,
     label: Text,
-    message: Any,
-    control: Any,
+    message: rx.Var[Notice],
+    control: Callable[[dict[str, Any]], rx.Component],
     *,
     optional: bool = False,
 ) -> rx.Component:
-    problem = f"{name}-problem"
+    problem, message = f"{name}-problem", message.to(ObjectVar, Notice)
     shared = {
         "name": name,
         "id": name,

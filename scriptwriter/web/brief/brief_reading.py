@@ -1,8 +1,8 @@
 """Owns what a brief's form is read as: the brief, or what is wrong with it. Knows no SQL."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.graph import Brief
@@ -28,7 +28,7 @@ PASSING = {"count": "5", "audience": ""}
 """Values that pass, of the fields that do not take any words."""
 
 
-def checked(form: dict[str, Any]) -> tuple[Brief | None, BriefMessages]:
+def checked(form: Mapping[str, object]) -> tuple[Brief | None, BriefMessages]:
     """The brief that a form holds, or None and every field's message at once."""
     values = {name: form.get(name) for name in FIELDS}
     messages: dict[str, Notice] = {}
@@ -46,7 +46,7 @@ def checked(form: dict[str, Any]) -> tuple[Brief | None, BriefMessages]:
         return (None if messages else brief), BriefMessages(**messages)
 
 
-def ticket_in(form: dict[str, Any]) -> str:
+def ticket_in(form: Mapping[str, object]) -> str:
     """The name that the browser gave the form, "" where it gave none."""
     ticket = form.get("draft_mark")
     return ticket if isinstance(ticket, str) else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from scriptwriter.domain.taxonomy import Entry, Group
 from scriptwriter.texts import Text, brief_texts
@@ -102,7 +103,7 @@ def picker_dialog(picker: Picker) -> rx.Component:
     )
 
 
-def _group(group: Any) -> rx.Component:
+def _group(group: ObjectVar[dict[str, Any]]) -> rx.Component:
     name = by_language(group["zh"], group["en"])
     return rx.el.section(
         rx.cond(group["zh"] != "", rx.el.h3(name)),
@@ -113,7 +114,7 @@ def _group(group: Any) -> rx.Component:
     )
 
 
-def _entry(entry: Any) -> rx.Component:
+def _entry(entry: ObjectVar[dict[str, Any]]) -> rx.Component:
     name = by_language(entry["zh"], entry["en"])
     return rx.el.button(
         name,

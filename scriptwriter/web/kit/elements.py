@@ -1,16 +1,21 @@
 """Owns the small parts every page is made of: buttons, chips, notices, icons, plain forms. Knows no page."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import reflex as rx
-from reflex.vars import StringVar
+from reflex.event import EventType
+from reflex.vars import NumberVar, ObjectVar, StringVar
+from reflex_base.event import EventActionsMixin
 from reflex_base.vars import VarData
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.texts import shared_texts
-from scriptwriter.web.kit.notices import LEFT
-from scriptwriter.web.kit.wording import in_language, t
+from scriptwriter.web.kit.notices import LEFT, Notice
+from scriptwriter.web.kit.wording import Content, StringLike, in_language, t
+
+E = TypeVar("E", bound=EventActionsMixin)
 
 OVER = "…"
 """Where the script writes by how many characters a text is too long."""
@@ -45,18 +50,20 @@ def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Compo
     return PostForm.create(*children, action=api_address(path), method="post", **attributes)
 
 
-def button(text: Any, *, kind: Any = "primary", class_name: str = "", **attributes: Any) -> rx.Component:
+def button(
+    text: Content, *, kind: str | StringVar = "primary", class_name: str = "", **attributes: Any
+) -> rx.Component:
     """A button; `kind` (or a Var of it) is primary, plain or quiet."""
     attributes.setdefault("type", "button")
     return rx.el.button(text, class_name=rx.Var.create(f"button {class_name} ") + kind, **attributes)
 
 
-def link(*children: Any, href: Any, **attributes: Any) -> rx.Component:
+def link(*children: Content, href: StringLike, **attributes: Any) -> rx.Component:
     """A link to another page of this app, followed without loading it anew."""
     return ReactRouterLink.create(*children, to=href, **attributes)
 
 
-def link_button(text: Any, href: Any, *, kind: str = "primary") -> rx.Component:
+def link_button(text: Content, href: StringLike, *, kind: str = "primary") -> rx.Component:
     """A link that looks like a button."""
     return link(text, href=href, class_name=f"button {kind}")
 
@@ -71,7 +78,9 @@ def demo_chip() -> rx.Component:
     )
 
 
-def notice(content: Any, dismiss: Any, action: Any = None) -> rx.Component:
+def notice(
+    content: ObjectVar[Notice], dismiss: EventType[()], action: rx.Component | None = None
+) -> rx.Component:
     """A sentence that waits at the foot of the screen until the person has read it.
 
     `action` is the button of what can be done about it, if there is anything.
@@ -89,7 +98,7 @@ def notice(content: Any, dismiss: Any, action: Any = None) -> rx.Component:
     )
 
 
-def limited(field: Any, limit: int, **attributes: Any) -> rx.Component:
+def limited(field: Callable[..., rx.Component], limit: int, **attributes: Any) -> rx.Component:
     """A text `field` (rx.el.input or rx.el.textarea) for up to `limit` characters.
 
     What is typed or pasted beyond that stays in it: assets/limits.js counts, says how much is too much, and
@@ -126,7 +135,7 @@ def draft_note() -> rx.Component:
     )
 
 
-def menu(label: Any, *items: rx.Component, **attributes: Any) -> rx.Component:
+def menu(label: StringLike, *items: rx.Component, **attributes: Any) -> rx.Component:
     """A few more buttons, behind one; `label` says whose they are. The page's script closes it."""
     return rx.el.details(
         rx.el.summary(icon("more"), class_name="switch", aria_label=label, title=label),
@@ -136,24 +145,7 @@ def menu(label: Any, *items: rx.Component, **attributes: Any) -> rx.Component:
     )
 
 
-def undo_notice(content: Any, undo: Any, dismiss: Any) -> rx.Component:
-    """What was done a moment ago, and the way back; it goes by itself when something else is done."""
-    return rx.cond(
-        content.zh != "",
-        rx.el.div(
-            rx.el.p(in_language(content)),
-            rx.el.div(
-                button(t(shared_texts.UNDO), kind="plain", on_click=undo.temporal, data_testid="undo"),
-                button(t(shared_texts.DISMISS), kind="quiet", on_click=dismiss),
-                class_name="actions",
-            ),
-            class_name="notice undo",
-            data_testid="undo-notice",
-        ),
-    )
-
-
-def once(event: Any) -> Any:
+def once(event: E) -> E:
     """`event` without the second one of a double click, and without what is pressed while there is no line.
 
     The second one would only be told that the first has started a run already.
@@ -166,18 +158,19 @@ def icon(name: str) -> rx.Component:
     return rx.el.span(class_name=f"icon icon-{name}", aria_hidden="true")
 
 
-def told(content: Any) -> rx.Component:
+def told(content: ObjectVar[Notice]) -> rx.Component:
     """The sentence of a Notice (a Var); where it says to wait, it counts down, and says when that is over."""
+    seconds = content.seconds.to(int)
     around = in_language(content).to(str).split(LEFT)
-    sentence = rx.fragment(around[0], seconds_left(content.seconds), around[1])
+    sentence = rx.fragment(around[0], seconds_left(seconds), around[1])
     return rx.cond(
-        content.seconds > 0,
-        countdown(content.seconds, sentence, t(shared_texts.WAIT_OVER), key=content.until),
+        seconds > 0,
+        countdown(seconds, sentence, t(shared_texts.WAIT_OVER), key=content.until),
         in_language(content),
     )
 
 
-def countdown(seconds: Any, waiting: Any, over: Any, *, key: Any) -> rx.Component:
+def countdown(seconds: NumberVar[int], waiting: Content, over: Content, *, key: StringLike) -> rx.Component:
     """`waiting`, in which `seconds_left` goes down in the browser; when none is left, `over`."""
     return rx.el.span(
         rx.el.span(waiting, hidden=seconds <= 0),
@@ -188,17 +181,17 @@ def countdown(seconds: Any, waiting: Any, over: Any, *, key: Any) -> rx.Componen
     )
 
 
-def seconds_left(seconds: Any) -> rx.Component:
+def seconds_left(seconds: NumberVar[int]) -> rx.Component:
     """The number that a `countdown` counts; who listens is not told each of them."""
     return rx.el.span(seconds, class_name="left", role="timer", aria_live="off")
 
 
-def timer(elapsed: Any, key: Any) -> rx.Component:
+def timer(elapsed: rx.Var[int], key: StringLike) -> rx.Component:
     """Minutes and seconds that go on counting in the browser from `elapsed`; a new `key` starts it anew."""
     return rx.el.time(class_name="timer", data_elapsed=elapsed, key=key, role="timer", aria_live="off")
 
 
-def empty(title: Any, text: Any, *actions: rx.Component) -> rx.Component:
+def empty(title: Content, text: Content, *actions: rx.Component) -> rx.Component:
     """What stands where there is nothing yet."""
     return rx.el.section(
         rx.el.div(class_name="empty-sheet", aria_hidden="true"),

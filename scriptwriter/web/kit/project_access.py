@@ -1,15 +1,15 @@
 """What a page of a project shows in place of its content while the project is not open to the reader."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from scriptwriter.texts import projects_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.elements import empty, link_button
-from scriptwriter.web.kit.wording import in_language, t
+from scriptwriter.web.kit.notices import Notice
+from scriptwriter.web.kit.wording import StringLike, in_language, t
 
 
-def opened(access: Any, why: Any, content: rx.Component) -> rx.Component:
+def opened(access: rx.Var[str], why: ObjectVar[Notice], content: rx.Component) -> rx.Component:
     """`content` where `access` (a Var) is open; else what happened, and `why` (a Var of Notice)."""
     reason = in_language(why)
     return rx.fragment(
@@ -39,7 +39,7 @@ def _signed_out() -> rx.Component:
     )
 
 
-def _denied(title: Any, why: Any) -> rx.Component:
+def _denied(title: StringLike, why: StringLike) -> rx.Component:
     return rx.el.div(
         empty(title, why, link_button(t(projects_texts.BACK_TO_PROJECTS), "/projects")),
         role="alert",

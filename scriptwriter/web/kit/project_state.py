@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import reflex as rx
@@ -58,7 +58,7 @@ class ProjectState(SessionState):
     members: rx.Field[list[MemberView]] = rx.field(default_factory=list)
 
 
-def about(flow: Followed, role: str) -> dict[str, Any]:
+def about(flow: Followed, role: str) -> dict[str, object]:
     """The values of ProjectState for a person with `role`, but for the members."""
     return {
         "id": flow.project_id,
@@ -74,7 +74,7 @@ class Update(NamedTuple, Generic[F]):
 
     value: F
     role: str
-    project: dict[str, Any]
+    project: dict[str, object]
 
 
 class ProjectPartState(SessionState, mixin=True):
@@ -121,7 +121,7 @@ class ProjectPageState(NoticeState, FollowingState, mixin=True):
                 raise PageLeft
             yield
 
-    async def _set(self, values: Mapping[type[rx.State], Mapping[str, Any]]) -> None:
+    async def _set(self, values: Mapping[type[rx.State], Mapping[str, object]]) -> None:
         """Write values into the vars of states of this tab, by their names."""
         for kind, changes in values.items():
             state = await self.get_state(kind)

@@ -13,6 +13,13 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 LANGUAGE = LanguageState.language
 """A Var: the language of the page, "zh" or "en"."""
 
+StringLike = str | rx.Var[str]
+Number = int | rx.Var[int]
+Content = StringLike | rx.Var[int] | rx.Component
+"""What an element shows: a text, a number, or another element."""
+InBothLanguages = Any
+"""A value, or a Var of one, with `zh` and `en`: Reflex has no type for a Var of a dataclass's fields."""
+
 
 def t(text: Text, **values: Any) -> StringVar:
     """The text in the reader's language, its placeholders filled.
@@ -22,12 +29,12 @@ def t(text: Text, **values: Any) -> StringVar:
     return by_language(_filled(text.zh, values), _filled(text.en, values))
 
 
-def by_language(zh: Any, en: Any) -> StringVar:
+def by_language(zh: StringLike, en: StringLike) -> StringVar:
     """`zh` or `en` (strings, or Vars of strings), as the reader's language is."""
     return rx.cond(LANGUAGE == "en", en, zh).to(str)
 
 
-def in_language(content: Any) -> StringVar:
+def in_language(content: InBothLanguages) -> StringVar:
     """The `zh` or the `en` of a Var or a value that has both, such as a Notice."""
     return by_language(content.zh, content.en)
 
@@ -41,7 +48,7 @@ def woven(text: Text, **values: Any) -> rx.Component:
     )
 
 
-def counted(count: Any, many: Text, one: Text) -> StringVar:
+def counted(count: rx.Var[int], many: Text, one: Text) -> StringVar:
     """`many` with its {count}, or `one` where the count is 1: English has a singular."""
     return rx.cond(count == 1, t(one), t(many, count=count)).to(str)
 
@@ -51,12 +58,12 @@ def named(batch: Any, field: str) -> StringVar:
     return by_language(getattr(batch, field), getattr(batch, f"{field}_en"))
 
 
-def listed(names: Any) -> StringVar:
+def listed(names: rx.Var[str]) -> StringVar:
     """A list of names (a Var, joined by 、), joined as the reader's language joins lists."""
     return by_language(names, names.to(str).split("、").join(", "))
 
 
-def quoted(titles: Any) -> StringVar:
+def quoted(titles: rx.Var[str]) -> StringVar:
     """Titles (a Var, each between 《 and 》), quoted as the reader's language quotes titles."""
     english = titles.to(str)
     for chinese, other in (("》《", "”, “"), ("《", "“"), ("》", "”")):

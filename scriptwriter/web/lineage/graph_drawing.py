@@ -1,8 +1,10 @@
 """Owns the drawing of a graph: React Flow (https://reactflow.dev), wrapped. Knows no subject."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventType
 from reflex_base.components.component import NoSSRComponent
 from reflex_base.event import EventHandler
 
@@ -51,7 +53,12 @@ class Controls(NoSSRComponent):
     show_interactive: rx.Var[bool]
 
 
-def flow_chart(nodes: Any, edges: Any, sights: Any, on_open: Any) -> rx.Component:
+def flow_chart(
+    nodes: rx.Var[list[dict[str, Any]]],
+    edges: rx.Var[list[dict[str, Any]]],
+    sights: rx.Var[Sequence[list[str]]],
+    on_open: EventType[str],
+) -> rx.Component:
     """The graph of `nodes` and `edges` (Vars); a click on a node calls `on_open`.
 
     It opens with all of it in view, or with the first of `sights` (a Var of lists of nodes' ids) that can be
@@ -72,7 +79,7 @@ def flow_chart(nodes: Any, edges: Any, sights: Any, on_open: Any) -> rx.Componen
     )
 
 
-def _opening(sights: Any) -> rx.Var[Any]:
+def _opening(sights: rx.Var[Sequence[list[str]]]) -> rx.Var[Any]:
     """What a chart does when it is there: look at the first sight that can be read, or the last one."""
     function = f"""(flow) => {{
   const frame = document.querySelector(".react-flow");

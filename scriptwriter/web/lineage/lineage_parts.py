@@ -1,8 +1,10 @@
 """The lineage of a project as a graph, and as a list of the same steps."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
+from reflex.vars import ObjectVar
 from reflex_base.vars import VarData
 
 from scriptwriter.texts import lineage_texts
@@ -11,6 +13,7 @@ from scriptwriter.web.kit.elements import button, link
 from scriptwriter.web.kit.wording import LANGUAGE, by_language, t
 from scriptwriter.web.lineage.graph_drawing import flow_chart
 from scriptwriter.web.lineage.lineage_state import LineageState
+from scriptwriter.web.lineage.lineage_steps import StepView
 from scriptwriter.web.room.origin_state import OriginState
 
 WIDTH, HEIGHT = 210, 84
@@ -64,7 +67,7 @@ def lineage_list() -> rx.Component:
     )
 
 
-def _line(step: Any) -> rx.Component:
+def _line(step: ObjectVar[StepView]) -> rx.Component:
     label = by_language(step.zh, step.en)
     return rx.el.li(
         rx.cond(
@@ -85,14 +88,14 @@ def _line(step: Any) -> rx.Component:
             ),
             class_name="step-facts",
         ),
-        class_name=rx.Var.create("step step-") + step.kind + " " + step.state,
+        class_name=rx.Var.create("step step-") + step.kind.to(str) + " " + step.state.to(str),
         key=step.id,
         data_testid="step",
         data_kind=step.kind,
     )
 
 
-def _nodes(steps: Any) -> rx.Var[Any]:
+def _nodes(steps: rx.Var[Sequence[StepView]]) -> rx.Var[list[dict[str, Any]]]:
     """The steps as a flow chart takes its nodes, each in the reader's language."""
     label = f"({LANGUAGE!s}) === 'en' ? step.en : step.zh"
     handles = ", ".join(

@@ -1,7 +1,5 @@
 """State of the lineage page, live while it is open."""
 
-from typing import Any
-
 import reflex as rx
 
 from scriptwriter.operations import process_pool
@@ -40,7 +38,7 @@ class LineageState(ProjectPageState, SessionState):
         return rx.redirect(step.href) if step.href else OriginState.trace(step.id)
 
     async def _follow(self, project_id: str, person: str) -> None:
-        before: dict[str, Any] = {}
+        before: dict[str, object] = {}
         values = hub().follow_view(project_id, LINEAGE)
         async with self._values(project_id, person, values, lambda value: not value.lineage.nodes) as updates:
             async for value, _, project in updates:
@@ -60,7 +58,7 @@ class LineageState(ProjectPageState, SessionState):
         (await self.get_state(OriginState)).reset()
 
 
-def _shown_of(lineage: Lineage, project_id: str) -> dict[str, Any]:
+def _shown_of(lineage: Lineage, project_id: str) -> dict[str, object]:
     """What the page shows of a lineage, by the names of its vars."""
     return {
         "steps": steps_of(lineage, project_id),

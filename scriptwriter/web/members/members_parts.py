@@ -1,16 +1,15 @@
 """Parts of the members page: the table, the pending invitations, the form that invites."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from scriptwriter.services.accounts.usernames import LONGEST_NAME
 from scriptwriter.texts import Text, members_texts, shared_texts, sign_in_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited
-from scriptwriter.web.kit.project_state import ProjectState
+from scriptwriter.web.kit.project_state import MemberView, ProjectState
 from scriptwriter.web.kit.wording import in_language, t
-from scriptwriter.web.members.members_state import MembersState
+from scriptwriter.web.members.members_state import InvitationView, MembersState
 
 
 def member_table() -> rx.Component:
@@ -48,11 +47,11 @@ def open_invitations() -> rx.Component:
     )
 
 
-def _invitation(invitation: Any) -> rx.Component:
+def _invitation(invitation: ObjectVar[InvitationView]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.span(invitation.name, class_name="member-name"),
-            rx.el.span("@" + invitation.username, class_name="username"),
+            rx.el.span("@" + invitation.username.to(str), class_name="username"),
         ),
         rx.el.div(
             rx.el.span(_role_name(invitation.role)),
@@ -140,12 +139,12 @@ def invite_member() -> rx.Component:
     )
 
 
-def _row(member: Any) -> rx.Component:
+def _row(member: ObjectVar[MemberView]) -> rx.Component:
     return rx.el.tr(
         rx.el.th(
             rx.el.span(member.name, class_name="member-name"),
             rx.cond(member.me, rx.el.span(t(members_texts.ME), class_name="chip")),
-            rx.el.span("@" + member.username, class_name="username"),
+            rx.el.span("@" + member.username.to(str), class_name="username"),
             scope="row",
         ),
         rx.el.td(_role(member), class_name="role-cell"),
@@ -174,7 +173,7 @@ def _row(member: Any) -> rx.Component:
     )
 
 
-def _role(member: Any) -> rx.Component:
+def _role(member: ObjectVar[MemberView]) -> rx.Component:
     return rx.cond(
         ProjectState.may_manage,
         rx.el.select(
@@ -188,7 +187,7 @@ def _role(member: Any) -> rx.Component:
     )
 
 
-def _ask(text: Text, label: Any, member: Any) -> rx.Component:
+def _ask(text: Text, label: rx.Var[str], member: ObjectVar[MemberView]) -> rx.Component:
     return button(
         t(text),
         kind="quiet",
@@ -199,7 +198,7 @@ def _ask(text: Text, label: Any, member: Any) -> rx.Component:
     )
 
 
-def _question(member: Any) -> rx.Component:
+def _question(member: ObjectVar[MemberView]) -> rx.Component:
     """Says what would happen, with the answer that changes nothing in focus."""
     stepping_down = MembersState.asked_role != ""
     why = rx.cond(
@@ -244,5 +243,5 @@ def _options() -> list[rx.Component]:
     return [rx.el.option(t(text), value=role) for role, text in members_texts.ROLES.items()]
 
 
-def _role_name(role: Any) -> Any:
+def _role_name(role: rx.Var[str]) -> rx.Component | rx.Var[str]:
     return rx.match(role, *((name, t(text)) for name, text in members_texts.ROLES.items()), "")

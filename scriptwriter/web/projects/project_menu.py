@@ -1,21 +1,26 @@
 """The menu of a project for its owners, and the fields in which they change its name and description."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.event import EventCallback
+from reflex.vars import ObjectVar
 
 from scriptwriter.services.projects.catalog import DESCRIPTION_LIMIT, NAME_LIMIT
 from scriptwriter.texts import Text, projects_texts, shared_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited, menu
+from scriptwriter.web.kit.project_state import ProjectState
 from scriptwriter.web.kit.wording import in_language, t
 from scriptwriter.web.projects.management_state import ManagingState
+from scriptwriter.web.projects.projects_state import ProjectView
+
+ManagedProject = ObjectVar[ProjectView] | type[ProjectState]
+"""A project with its id, name, description and whether it is archived: one of the list, or the open one."""
 
 
-def project_menu(project: Any) -> rx.Component:
+def project_menu(project: ManagedProject) -> rx.Component:
     """What an owner can do with `project`, a Var with `id`, `name` and `archived`."""
 
-    def item(text: Text, event: Any, testid: str) -> rx.Component:
+    def item(text: Text, event: EventCallback[str], testid: str) -> rx.Component:
         return rx.el.button(
             t(text),
             type="button",
@@ -37,12 +42,12 @@ def project_menu(project: Any) -> rx.Component:
     )
 
 
-def name_or_field(project: Any, name: rx.Component) -> rx.Component:
+def name_or_field(project: ManagedProject, name: rx.Component) -> rx.Component:
     """The project's name as `name` shows it, or the fields in which name and description are changed."""
     return rx.cond(ManagingState.renaming == project.id, _name_field(project), name)
 
 
-def _name_field(project: Any) -> rx.Component:
+def _name_field(project: ManagedProject) -> rx.Component:
     problem = "project-name-problem"
     return rx.el.form(
         rx.el.input(type="hidden", name="project_id", value=project.id, read_only=True),

@@ -1,18 +1,19 @@
 """Owns the page that lists a person's projects."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.event import EventCallback
+from reflex.vars import ObjectVar
 
 from scriptwriter.services.projects.catalog import NAME_LIMIT
 from scriptwriter.texts import Text, brief_texts, import_texts, projects_texts, room_texts, shared_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, empty, limited, link, link_button, notice
 from scriptwriter.web.kit.frame import page
-from scriptwriter.web.kit.wording import counted, t
+from scriptwriter.web.kit.wording import StringLike, counted, t
+from scriptwriter.web.members.members_state import InvitationView
 from scriptwriter.web.projects.management_state import ManagingState
 from scriptwriter.web.projects.project_menu import name_or_field, project_menu
-from scriptwriter.web.projects.projects_state import ProjectsState
+from scriptwriter.web.projects.projects_state import ProjectsState, ProjectView
 from scriptwriter.web.room.export_dialog import import_form
 
 
@@ -81,13 +82,13 @@ def _invitations() -> rx.Component:
     )
 
 
-def _invitation(invitation: Any) -> rx.Component:
+def _invitation(invitation: ObjectVar[InvitationView]) -> rx.Component:
     role = rx.match(invitation.role, *((name, t(text)) for name, text in projects_texts.AS_ROLES.items()), "")
     sentence = t(projects_texts.INVITES_YOU, name=invitation.name, role=role, project=invitation.project)
     return rx.el.article(
         rx.el.div(
-            rx.el.p(sentence, id="invite-" + invitation.id, class_name="invite-text"),
-            rx.el.span("@" + invitation.username, class_name="username"),
+            rx.el.p(sentence, id="invite-" + invitation.id.to(str), class_name="invite-text"),
+            rx.el.span("@" + invitation.username.to(str), class_name="username"),
         ),
         rx.el.div(
             _answer(projects_texts.ACCEPT, "primary", ProjectsState.accept, invitation),
@@ -100,13 +101,15 @@ def _invitation(invitation: Any) -> rx.Component:
     )
 
 
-def _answer(text: Text, kind: str, answer: Any, invitation: Any) -> rx.Component:
+def _answer(
+    text: Text, kind: str, answer: EventCallback[str], invitation: ObjectVar[InvitationView]
+) -> rx.Component:
     return button(
         t(text),
         kind=kind,
         disabled=UNREACHABLE,
         on_click=answer(invitation.id).temporal,
-        aria_describedby="invite-" + invitation.id,
+        aria_describedby="invite-" + invitation.id.to(str),
         data_testid="accept" if text is projects_texts.ACCEPT else "decline",
     )
 
@@ -168,7 +171,7 @@ def _undo() -> rx.Component:
     return rx.cond(ManagingState.deleted != "", _restoring(shared_texts.UNDO, ManagingState.deleted, "undo"))
 
 
-def _restoring(text: Text, project_id: Any, testid: str) -> rx.Component:
+def _restoring(text: Text, project_id: StringLike, testid: str) -> rx.Component:
     return button(
         t(text),
         kind="plain",
@@ -178,7 +181,7 @@ def _restoring(text: Text, project_id: Any, testid: str) -> rx.Component:
     )
 
 
-def _row(project: Any) -> rx.Component:
+def _row(project: ObjectVar[ProjectView]) -> rx.Component:
     return rx.el.li(
         rx.cond(
             ProjectsState.shelf == "deleted",
@@ -196,11 +199,11 @@ def _row(project: Any) -> rx.Component:
     )
 
 
-def _link(project: Any) -> rx.Component:
+def _link(project: ObjectVar[ProjectView]) -> rx.Component:
     return link(*_facts(project), href=f"/projects/{project.id}/brainstorm", class_name="project-facts")
 
 
-def _facts(project: Any) -> tuple[rx.Component, ...]:
+def _facts(project: ObjectVar[ProjectView]) -> tuple[rx.Component, ...]:
     return (
         rx.el.span(
             project.name,
@@ -214,7 +217,7 @@ def _facts(project: Any) -> tuple[rx.Component, ...]:
     )
 
 
-def _condition(project: Any) -> rx.Component:
+def _condition(project: ObjectVar[ProjectView]) -> rx.Component:
     ideas = rx.el.span(
         counted(project.ideas, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA),
         data_testid="ideas-count",
@@ -226,4 +229,4 @@ def _condition(project: Any) -> rx.Component:
         ("failed", rx.el.span(t(room_texts.FAILED), class_name="broken")),
         rx.cond(project.ideas == 0, rx.el.span(t(projects_texts.NO_IDEAS_YET))),
     )
-    return rx.el.span(doing, rx.cond(project.ideas > 0, ideas), class_name="project-condition")
+    return rx.el.span(doing, rx.cond(project.ideas.to(int) > 0, ideas), class_name="project-condition")

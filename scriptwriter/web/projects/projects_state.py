@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import reflex as rx
 
@@ -90,7 +89,7 @@ class ProjectsState(NoticeState, FollowingState, SessionState):
         await self._answer(str(invitation_id), invitations.decline, projects_texts.DECLINED_PROJECT)
 
     async def _answer(
-        self, invitation_id: str, answer: Callable[[str, str], Awaitable[Any]], said: Text
+        self, invitation_id: str, answer: Callable[[str, str], Awaitable[object]], said: Text
     ) -> None:
         project = next((each.project for each in self.invitations if each.id == invitation_id), None)
         if project is None:

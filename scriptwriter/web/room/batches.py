@@ -1,14 +1,12 @@
 """A run on the screen: its state in words, its progress, its brief, its ideas in their places."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import BooleanVar, ObjectVar, StringVar
 
 from scriptwriter.texts import brief_texts, projects_texts, room_texts
 from scriptwriter.web.kit.elements import countdown, demo_chip, seconds_left, timer
-from scriptwriter.web.kit.notices import Notice
-from scriptwriter.web.kit.wording import counted, in_language, named, quoted, t, woven
-from scriptwriter.web.room.card_vars import RUNNING
+from scriptwriter.web.kit.wording import Content, by_language, counted, named, quoted, t, woven
+from scriptwriter.web.room.card_vars import RUNNING, BatchView, PastBatchView
 from scriptwriter.web.room.idea_cards import growing_card, idea_card, place_card
 from scriptwriter.web.room.room_state import BrainstormState, WritingState
 from scriptwriter.web.room.run_buttons import another_batch, remedies, stop
@@ -18,7 +16,7 @@ BEGINNING = 160
 """How many characters of the wishes stand beside the ideas before the rest is folded away."""
 
 
-def status(batch: Any) -> rx.Component:
+def status(batch: ObjectVar[BatchView]) -> rx.Component:
     """The state of the newest run, and the one thing to do about it; `batch` is a Var of BatchView."""
     recovering = t(room_texts.RECOVERING, number=batch.resume_at)
     return rx.el.section(
@@ -49,12 +47,12 @@ def status(batch: Any) -> rx.Component:
     )
 
 
-def facts(batch: Any) -> rx.Component:
+def facts(batch: ObjectVar[BatchView]) -> rx.Component:
     """The brief and where the run comes from."""
     return rx.fragment(
         rx.cond(batch.sources != "", rx.el.p(_task(batch), class_name="task")),
         rx.cond(batch.platform != "", _asked(batch)),
-        rx.cond(batch.wishes != "", _wishes(batch.wishes)),
+        rx.cond(batch.wishes != "", _wishes(batch.wishes.to(str))),
         rx.cond(
             batch.avoid != "",
             rx.el.p(t(room_texts.AVOIDING, what=batch.avoid), class_name="hint avoiding"),
@@ -75,7 +73,7 @@ def facts(batch: Any) -> rx.Component:
     )
 
 
-def _asked(batch: Any) -> rx.Component:
+def _asked(batch: ObjectVar[BatchView]) -> rx.Component:
     """The brief in a line; a batch whose rows cannot be read has none."""
     return rx.el.p(
         rx.el.span(named(batch, "platform")),
@@ -89,7 +87,7 @@ def _asked(batch: Any) -> rx.Component:
     )
 
 
-def _wishes(wishes: Any) -> rx.Component:
+def _wishes(wishes: StringVar) -> rx.Component:
     """What was asked for; a pasted text shows its beginning, and the whole of it on demand."""
     return rx.cond(
         wishes.length() > BEGINNING,
@@ -106,7 +104,7 @@ def _wishes(wishes: Any) -> rx.Component:
     )
 
 
-def _audience(batch: Any) -> Any:
+def _audience(batch: ObjectVar[BatchView]) -> rx.Component | rx.Var[str]:
     return rx.match(
         batch.audience,
         ("female", rx.fragment(DOT, rx.el.span(t(brief_texts.FEMALE_AUDIENCE)))),
@@ -127,16 +125,16 @@ def newest_ideas() -> rx.Component:
     )
 
 
-def past_batch(batch: Any) -> rx.Component:
+def past_batch(batch: ObjectVar[PastBatchView]) -> rx.Component:
     """An earlier run, folded away under one line; `batch` is a Var of PastBatchView."""
-    heading = batch.heading
+    heading = batch.heading.to(ObjectVar, BatchView)
     return rx.el.details(
         rx.el.summary(
             rx.el.span(_task(heading), class_name="past-task"),
             rx.el.span(counted(heading.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA)),
             rx.el.span(heading.started_by),
             rx.el.time(date_time=heading.started_at, data_when=heading.started_at),
-            rx.cond(heading.seconds >= 0, rx.el.span(t(room_texts.SECONDS, seconds=heading.seconds))),
+            rx.cond(heading.seconds.to(int) >= 0, rx.el.span(t(room_texts.SECONDS, seconds=heading.seconds))),
             rx.cond(heading.tokens != "", rx.el.span(t(room_texts.TOKENS, tokens=heading.tokens))),
             rx.cond(heading.cost != "", rx.el.span(heading.cost)),
             class_name="past-heading",
@@ -152,7 +150,7 @@ def past_batch(batch: Any) -> rx.Component:
     )
 
 
-def _task(batch: Any) -> Any:
+def _task(batch: ObjectVar[BatchView]) -> rx.Component | rx.Var[str]:
     """What the run was for: more like one, a merge, or its brief in a line."""
     return rx.match(
         batch.task,
@@ -162,43 +160,44 @@ def _task(batch: Any) -> Any:
     )
 
 
-def running(batch: Any) -> Any:
+def running(batch: ObjectVar[BatchView]) -> BooleanVar:
     """A Var: whether the run has not ended; `batch` is a Var of BatchView."""
     return rx.Var.create(list(RUNNING)).contains(batch.phase)
 
 
-def _line(text: Any, *more: Any, testid: str = "status-text") -> rx.Component:
+def _line(text: Content, *more: Content, testid: str = "status-text") -> rx.Component:
     return rx.el.p(text, *more, data_testid=testid)
 
 
-def _clock(batch: Any) -> rx.Component:
+def _clock(batch: ObjectVar[BatchView]) -> rx.Component:
     return timer(batch.elapsed, _attempt(batch))
 
 
-def _attempt(batch: Any) -> Any:
-    return batch.transform_id + "-" + batch.attempt.to(str)
+def _attempt(batch: ObjectVar[BatchView]) -> rx.Var[str]:
+    return batch.transform_id.to(str) + "-" + batch.attempt.to(str)
 
 
-def _thinking(batch: Any) -> rx.Component:
+def _thinking(batch: ObjectVar[BatchView]) -> rx.Component:
     resuming = t(room_texts.RESUMING, number=batch.resume_at)
     return rx.cond(
-        batch.resume_at > 0,
+        batch.resume_at.to(int) > 0,
         _line(resuming, " ", _clock(batch)),
         _line(t(room_texts.THINKING), " ", _clock(batch)),
     )
 
 
-def _waiting(batch: Any) -> rx.Component:
+def _waiting(batch: ObjectVar[BatchView]) -> rx.Component:
+    seconds = batch.wait_seconds.to(int)
     values = {"reason": _reason(batch), "number": batch.wait_number, "of": batch.wait_of}
-    waiting = woven(room_texts.WAITING, seconds=seconds_left(batch.wait_seconds), **values)
-    return _line(countdown(batch.wait_seconds, waiting, t(room_texts.WAITED, **values), key=_attempt(batch)))
+    waiting = woven(room_texts.WAITING, seconds=seconds_left(seconds), **values)
+    return _line(countdown(seconds, waiting, t(room_texts.WAITED, **values), key=_attempt(batch)))
 
 
-def _reason(batch: Any) -> Any:
-    return in_language(Notice(batch.failure_zh, batch.failure_en))
+def _reason(batch: ObjectVar[BatchView]) -> rx.Var[str]:
+    return by_language(batch.failure_zh, batch.failure_en)
 
 
-def _failed(batch: Any) -> rx.Component:
+def _failed(batch: ObjectVar[BatchView]) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.cond(~batch.unreadable, rx.el.strong(t(room_texts.FAILED))),
@@ -211,21 +210,21 @@ def _failed(batch: Any) -> rx.Component:
     )
 
 
-def _short(batch: Any, text: Any) -> rx.Component:
+def _short(batch: ObjectVar[BatchView], text: Content) -> rx.Component:
     return rx.fragment(
         _line(text),
         rx.cond(
             BrainstormState.may_act,
             rx.el.div(
                 remedies(batch),
-                another_batch(batch, kind=rx.cond(batch.remedy == "", "primary", "plain")),
+                another_batch(batch, kind=rx.cond(batch.remedy == "", "primary", "plain").to(str)),
                 class_name="actions",
             ),
         ),
     )
 
 
-def _stopped(batch: Any) -> Any:
+def _stopped(batch: ObjectVar[BatchView]) -> rx.Var[str]:
     return rx.cond(
         batch.stopped_by != "",
         t(room_texts.STOPPED_BY, name=batch.stopped_by),
@@ -233,16 +232,18 @@ def _stopped(batch: Any) -> Any:
     )
 
 
-def _partial(batch: Any) -> Any:
+def _partial(batch: ObjectVar[BatchView]) -> rx.Var[str]:
     numbers = {"finished": batch.finished, "count": batch.count, "missing": batch.missing}
     return rx.cond(batch.failure_zh != "", _reason(batch), t(room_texts.PARTIAL, **numbers))
 
 
-def _completed(batch: Any) -> rx.Component:
+def _completed(batch: ObjectVar[BatchView]) -> rx.Component:
     return rx.fragment(
         rx.el.p(
             rx.el.span(counted(batch.finished, projects_texts.IDEAS_COUNT, projects_texts.ONE_IDEA)),
-            rx.cond(batch.seconds >= 0, rx.el.span(DOT, t(room_texts.SECONDS, seconds=batch.seconds))),
+            rx.cond(
+                batch.seconds.to(int) >= 0, rx.el.span(DOT, t(room_texts.SECONDS, seconds=batch.seconds))
+            ),
             rx.cond(batch.tokens != "", rx.el.span(DOT, t(room_texts.TOKENS, tokens=batch.tokens))),
             rx.cond(batch.cost != "", rx.el.span(DOT, batch.cost)),
             data_testid="summary",
@@ -254,9 +255,9 @@ def _completed(batch: Any) -> rx.Component:
     )
 
 
-def _bar(batch: Any) -> rx.Component:
+def _bar(batch: ObjectVar[BatchView]) -> rx.Component:
     return rx.el.div(
-        rx.el.div(class_name="bar-fill", style={"transform": f"scaleX({batch.progress / 100})"}),
+        rx.el.div(class_name="bar-fill", style={"transform": f"scaleX({batch.progress.to(int) / 100})"}),
         class_name="bar",
         role="progressbar",
         aria_label=t(room_texts.PROGRESS),

@@ -5,10 +5,10 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.services.transfer.file_format import MOST_BYTES
-from scriptwriter.texts import error_texts, export_texts, import_texts, shared_texts
+from scriptwriter.texts import Text, error_texts, export_texts, import_texts, shared_texts
 from scriptwriter.web.kit.elements import PostForm, api_address
 from scriptwriter.web.kit.project_state import ProjectState
-from scriptwriter.web.kit.wording import LANGUAGE, t
+from scriptwriter.web.kit.wording import LANGUAGE, StringLike, t
 
 
 def export_button() -> rx.Component:
@@ -81,7 +81,7 @@ def export_dialog() -> rx.Component:
     )
 
 
-def import_form(label: Any, hint: Any) -> rx.Component:
+def import_form(label: StringLike, hint: StringLike) -> rx.Component:
     """Picks a project's file; assets/import.js sends it at once, and says here what is wrong with it."""
     return PostForm.create(
         rx.el.label(
@@ -112,19 +112,19 @@ def import_form(label: Any, hint: Any) -> rx.Component:
     )
 
 
-def _said(text: Any, **attributes: Any) -> rx.Component:
+def _said(text: Text, **attributes: Any) -> rx.Component:
     """What the script shows for a moment."""
     return rx.el.span(t(text), class_name="chip", hidden=True, **attributes)
 
 
-def _which(value: str, text: Any, *, checked: bool = False) -> rx.Component:
+def _which(value: str, text: Text, *, checked: bool = False) -> rx.Component:
     return rx.el.label(
         rx.el.input(type="radio", name="ideas", value=value, default_checked=checked),
         rx.el.span(t(text)),
     )
 
 
-def _file(format: str, text: Any) -> rx.Component:
+def _file(format: str, text: Text) -> rx.Component:
     return rx.el.button(
         t(text),
         type="submit",

@@ -1,13 +1,14 @@
 """Ideas on the screen: the sheet of a finished one, of the one being written, and of one still to come."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.event import EventType
+from reflex.vars import ObjectVar
 
 from scriptwriter.texts import room_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button
-from scriptwriter.web.kit.wording import listed, t
+from scriptwriter.web.kit.wording import Number, listed, t
+from scriptwriter.web.room.card_vars import BatchView, CardView
 from scriptwriter.web.room.idea_editor import editor, versions
 from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.origin_state import OriginState
@@ -15,7 +16,7 @@ from scriptwriter.web.room.room_state import BrainstormState, WritingState
 from scriptwriter.web.room.verdict_buttons import picks, reasons, verdict_buttons
 
 
-def place_card(card: Any, batch: Any) -> rx.Component:
+def place_card(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component:
     """The sheet of one place, whatever its state; `card` is a Var of CardView, `batch` one of BatchView."""
     # Keyed by its number: when a place is filled, the others stay where they are.
     return rx.fragment(
@@ -24,7 +25,7 @@ def place_card(card: Any, batch: Any) -> rx.Component:
     )
 
 
-def idea_card(card: Any, batch: Any, *, past: bool = False) -> rx.Component:
+def idea_card(card: ObjectVar[CardView], batch: ObjectVar[BatchView], *, past: bool = False) -> rx.Component:
     """An idea that is finished, was left unfinished, or was given up, and what can be done with it.
 
     Only the newest run's unfinished ideas can be retried: `past` says that this is one of an earlier run.
@@ -58,7 +59,7 @@ def idea_card(card: Any, batch: Any, *, past: bool = False) -> rx.Component:
     )
 
 
-def _finished(card: Any, batch: Any) -> rx.Component:
+def _finished(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component:
     return rx.fragment(
         _marks(card),
         picks(card),
@@ -71,9 +72,11 @@ def _finished(card: Any, batch: Any) -> rx.Component:
     )
 
 
-def _marks(card: Any) -> rx.Component:
+def _marks(card: ObjectVar[CardView]) -> rx.Component:
     """Quiet words about an idea: edited, close to another, special subjects, who is at it."""
-    close = rx.el.a(t(room_texts.CLOSE_TO, title=card.close_to), href=rx.Var.create("#") + card.close_anchor)
+    close = rx.el.a(
+        t(room_texts.CLOSE_TO, title=card.close_to), href=rx.Var.create("#") + card.close_anchor.to(str)
+    )
     return rx.el.p(
         rx.cond(
             card.version != "",
@@ -98,7 +101,7 @@ def _marks(card: Any) -> rx.Component:
     )
 
 
-def _editors(card: Any) -> rx.Component:
+def _editors(card: ObjectVar[CardView]) -> rx.Component:
     """Who else is changing this idea now."""
     return rx.cond(
         card.editors != "",
@@ -110,11 +113,11 @@ def _editors(card: Any) -> rx.Component:
     )
 
 
-def more(card: Any, batch: Any) -> rx.Component:
+def more(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component:
     """The rarer actions on an idea, folded away."""
     chosen = IdeasState.selected.contains(card.ref)
 
-    def action(text: Any, event: Any, name: str) -> rx.Component:
+    def action(text: rx.Var[str], event: EventType[()], name: str) -> rx.Component:
         return rx.el.button(
             text,
             type="button",
@@ -179,7 +182,7 @@ def more(card: Any, batch: Any) -> rx.Component:
     )
 
 
-def _retry(card: Any, batch: Any) -> rx.Component:
+def _retry(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component:
     ended_short = (batch.phase == "failed") | (batch.phase == "stopped") | (batch.phase == "partial")
     return rx.cond(
         BrainstormState.may_act & ended_short & (batch.remedy != ""),
@@ -217,7 +220,7 @@ def growing_card() -> rx.Component:
     )
 
 
-def blank_card(number: Any) -> rx.Component:
+def blank_card(number: Number) -> rx.Component:
     """The place of an idea that is still to come."""
     return rx.el.article(
         _heading(number, rx.el.h3()),
@@ -229,10 +232,10 @@ def blank_card(number: Any) -> rx.Component:
     )
 
 
-def anchor(artifact_id: Any, number: Any) -> rx.Var[str]:
+def anchor(artifact_id: rx.Var[str], number: Number) -> rx.Var[str]:
     """The id of an idea's element, for links to it."""
-    return rx.Var.create("idea-") + artifact_id.to(str) + "-" + number.to(str)
+    return rx.Var.create("idea-") + artifact_id.to(str) + "-" + rx.Var.create(number).to(str)
 
 
-def _heading(number: Any, title: rx.Component) -> rx.Component:
+def _heading(number: Number, title: rx.Component) -> rx.Component:
     return rx.el.header(rx.el.span(number, class_name="number", aria_hidden="true"), title)

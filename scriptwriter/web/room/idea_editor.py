@@ -1,14 +1,14 @@
 """The editor of an idea's text, in the place of its sheet, and the list of its versions."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from scriptwriter.domain.idea_acts import BODY_LIMIT, TITLE_LIMIT
 from scriptwriter.texts import room_texts, shared_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, draft_note, limited
 from scriptwriter.web.kit.wording import t
+from scriptwriter.web.room.card_vars import CardView, VersionView
 from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.room_state import BrainstormState
 
@@ -74,7 +74,7 @@ def editor(others: rx.Component) -> rx.Component:
     )
 
 
-def versions(card: Any) -> rx.Component:
+def versions(card: ObjectVar[CardView]) -> rx.Component:
     """All texts of an idea, the newest first, each with who and when, and the way back to it."""
     return rx.el.section(
         rx.el.ol(rx.foreach(card.versions.reverse(), lambda version: _version(version, card))),
@@ -103,7 +103,7 @@ def _conflict() -> rx.Component:
     )
 
 
-def _version(version: Any, card: Any) -> rx.Component:
+def _version(version: ObjectVar[VersionView], card: ObjectVar[CardView]) -> rx.Component:
     told = rx.match(
         version.kind,
         ("original", t(room_texts.VERSION_ORIGINAL)),

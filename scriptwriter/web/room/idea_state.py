@@ -1,6 +1,6 @@
 """State of single ideas in a tab: verdicts, edits, versions, merges, the order of keepers, and undo."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
 import reflex as rx
@@ -41,7 +41,7 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
     history: rx.Field[str] = rx.field("")
     selected: rx.Field[list[str]] = rx.field(default_factory=list)
     undo_offer: rx.Field[UndoView] = rx.field(default_factory=UndoView)
-    _undo: tuple[Any, ...] = ()
+    _undo: tuple[str, ...] = ()
 
     @rx.event
     async def pick(self, ref: str, verdict: str, before: str, before_reason: Words) -> None:
@@ -187,7 +187,7 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
         # The offer would stand beside newer acts of others.
         self.undo_offer, self._undo = UndoView(), ()
 
-    async def _act(self, action: Awaitable[Any]) -> bool:
+    async def _act(self, action: Awaitable[object]) -> bool:
         """Whether it was done; if not, a notice says why."""
         return await self._done(_and_true(action)) is not None
 
@@ -239,11 +239,11 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
         await (await self.get_state(PresenceState))._tell(ref)
 
 
-def _words(form: dict[str, Any], name: str) -> str:
+def _words(form: Mapping[str, object], name: str) -> str:
     value = form.get(name)
     return value if isinstance(value, str) else ""
 
 
-async def _and_true(action: Awaitable[Any]) -> bool:
+async def _and_true(action: Awaitable[object]) -> bool:
     await action
     return True

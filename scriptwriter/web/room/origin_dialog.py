@@ -3,10 +3,11 @@
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventType
 
 from scriptwriter.texts import Text, room_texts, shared_texts
 from scriptwriter.web.kit.elements import PostForm
-from scriptwriter.web.kit.wording import t
+from scriptwriter.web.kit.wording import Content, t
 from scriptwriter.web.room.origin_state import OriginState
 
 
@@ -67,7 +68,9 @@ def keys() -> rx.Component:
     )
 
 
-def _dialog(id: str, title: Text, *content: Any, on_close: Any = None, **attributes: Any) -> rx.Component:
+def _dialog(
+    id: str, title: Text, *content: Content, on_close: EventType[()] | None = None, **attributes: Any
+) -> rx.Component:
     """A dialog that closes by its button or by Escape; assets/screen.js then presses `data_closed`."""
     told = (
         ()

@@ -7,7 +7,7 @@ import reflex as rx
 from scriptwriter.texts import error_texts, room_texts, shared_texts
 from scriptwriter.web.brief.brief_form import brief_form
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
-from scriptwriter.web.kit.elements import button, notice, once, undo_notice
+from scriptwriter.web.kit.elements import button, notice, once
 from scriptwriter.web.kit.frame import page
 from scriptwriter.web.kit.project_access import opened
 from scriptwriter.web.kit.wording import in_language, t
@@ -48,7 +48,7 @@ def brainstorm() -> rx.Component:
             rx.cond(
                 BrainstormState.access == "open",
                 rx.fragment(
-                    undo_notice(IdeasState.undo_offer, IdeasState.undo, IdeasState.dismiss),
+                    _undo_notice(),
                     _merging(),
                 ),
             ),
@@ -149,6 +149,26 @@ def _past() -> rx.Component:
             rx.el.h2(t(room_texts.EARLIER_IDEAS)),
             rx.foreach(BrainstormState.past, past_batch),
             class_name="past",
+        ),
+    )
+
+
+def _undo_notice() -> rx.Component:
+    """What was done a moment ago, and its undo. It goes by itself when something else is done."""
+    content = IdeasState.undo_offer
+    return rx.cond(
+        content.zh != "",
+        rx.el.div(
+            rx.el.p(in_language(content)),
+            rx.el.div(
+                button(
+                    t(shared_texts.UNDO), kind="plain", on_click=IdeasState.undo.temporal, data_testid="undo"
+                ),
+                button(t(shared_texts.DISMISS), kind="quiet", on_click=IdeasState.dismiss),
+                class_name="actions",
+            ),
+            class_name="notice undo",
+            data_testid="undo-notice",
         ),
     )
 

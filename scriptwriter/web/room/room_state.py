@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.graph import Brief
 from scriptwriter.operations import process_pool
 from scriptwriter.services.projects.access import ACTORS
 from scriptwriter.services.runs import ending, retrying, starting
@@ -149,7 +150,7 @@ class BrainstormState(ProjectPageState, SessionState):
             else:
                 self.notice = as_notice(error)
 
-    async def _start(self, brief: Any, seen: str, ticket: str) -> None:
+    async def _start(self, brief: Brief, seen: str, ticket: str) -> None:
         if not self._outdated(seen):
             await starting.start(project_of(self), brief, await self._person(), ticket=ticket)
 
@@ -168,7 +169,7 @@ class BrainstormState(ProjectPageState, SessionState):
             raise UserError("already_running", name=self.newest.started_by or "?")
         return True
 
-    async def _retry(self, transform_id: str, attempt: int, *, rephrase: bool = False, **number: Any) -> None:
+    async def _retry(self, transform_id: str, attempt: int, *, rephrase: bool = False, **number: int) -> None:
         person = await self._person()
         seen = (transform_id, attempt) == (self.newest.transform_id, self.newest.attempt)
         if seen or self.access != "open":
@@ -179,7 +180,7 @@ class BrainstormState(ProjectPageState, SessionState):
         await ending.stop(project_of(self), transform_id, await self._person())
 
 
-def _place(number: Any) -> int:
+def _place(number: object) -> int:
     if not isinstance(number, int) or not 1 <= number <= 100:
         raise UserError("idea_not_found")
     return number - 1

@@ -117,7 +117,7 @@ def _past(batch: Batch, now: datetime, looking: Looking) -> PastBatchView:
     return PastBatchView(heading(batch, now), list(places_of(batch, looking, running=False)))
 
 
-def differences(before: Any, after: Any, names: tuple[str, ...]) -> dict[str, Any]:
+def differences(before: object, after: object, names: tuple[str, ...]) -> dict[str, Any]:
     """What to send: the values of `names` in `after` that `before` (None: nothing was sent) does not have."""
     values = {name: getattr(after, name) for name in names}
     return {

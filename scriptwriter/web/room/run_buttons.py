@@ -1,18 +1,19 @@
 """Buttons of a run: stop it, retry what is missing, start another batch."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar, StringVar
+from reflex_base.event import EventActionsMixin
 
 from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, once
 from scriptwriter.web.kit.wording import t
+from scriptwriter.web.room.card_vars import BatchView
 from scriptwriter.web.room.origin_state import OriginState
 from scriptwriter.web.room.room_state import BrainstormState
 
 
-def stop(batch: Any) -> rx.Component:
+def stop(batch: ObjectVar[BatchView]) -> rx.Component:
     """Ends a run that goes on or waits; `batch` is a Var of BatchView."""
     return rx.el.div(
         button(
@@ -26,11 +27,13 @@ def stop(batch: Any) -> rx.Component:
     )
 
 
-def remedies(batch: Any) -> rx.Component:
+def remedies(batch: ObjectVar[BatchView]) -> rx.Component:
     """What to do about a run that ended short, if there is anything."""
     run = (batch.transform_id, batch.attempt)
 
-    def action(text: Text, event: Any, testid: str = "retry", kind: str = "primary") -> rx.Component:
+    def action(
+        text: Text, event: EventActionsMixin, testid: str = "retry", kind: str = "primary"
+    ) -> rx.Component:
         return _button(text, event, testid, kind)
 
     return rx.fragment(
@@ -44,7 +47,7 @@ def remedies(batch: Any) -> rx.Component:
                 rx.fragment(
                     action(room_texts.REPHRASE, BrainstormState.rephrase(*run)),
                     rx.cond(
-                        batch.culprit > 0,
+                        batch.culprit.to(int) > 0,
                         action(room_texts.SKIP, BrainstormState.skip(*run, batch.culprit), "skip", "plain"),
                     ),
                 ),
@@ -74,12 +77,12 @@ def remedies(batch: Any) -> rx.Component:
     )
 
 
-def another_batch(batch: Any, *, kind: Any = "primary") -> rx.Component:
+def another_batch(batch: ObjectVar[BatchView], *, kind: str | StringVar = "primary") -> rx.Component:
     """Asks for a new run for the same brief."""
     return _button(
         room_texts.ANOTHER_BATCH, BrainstormState.start_again(batch.transform_id), "another-batch", kind
     )
 
 
-def _button(text: Text, event: Any, testid: str, kind: Any) -> rx.Component:
+def _button(text: Text, event: EventActionsMixin, testid: str, kind: str | StringVar) -> rx.Component:
     return button(t(text), kind=kind, disabled=UNREACHABLE, on_click=once(event), data_testid=testid)

@@ -1,11 +1,11 @@
 """The sidebar of the brainstorm page: the keepers in their order, and who has the project open."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar
 
-from scriptwriter.texts import room_texts
+from scriptwriter.texts import Text, room_texts
 from scriptwriter.web.kit.wording import listed, t
+from scriptwriter.web.room.card_vars import KeeperView
 from scriptwriter.web.room.idea_state import IdeasState
 from scriptwriter.web.room.room_state import BrainstormState
 
@@ -57,8 +57,8 @@ def present() -> rx.Component:
     )
 
 
-def _keeper(keeper: Any) -> rx.Component:
-    def move(by: str, text: Any) -> rx.Component:
+def _keeper(keeper: ObjectVar[KeeperView]) -> rx.Component:
+    def move(by: str, text: Text) -> rx.Component:
         return rx.el.button(
             type="button",
             class_name=f"move {by}",
@@ -70,7 +70,7 @@ def _keeper(keeper: Any) -> rx.Component:
         rx.el.a(
             rx.el.span(keeper.title),
             rx.el.span(listed(keeper.names), class_name="keeper-names"),
-            href=rx.Var.create("#") + keeper.anchor,
+            href=rx.Var.create("#") + keeper.anchor.to(str),
         ),
         rx.cond(
             BrainstormState.may_act,

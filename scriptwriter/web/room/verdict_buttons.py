@@ -1,18 +1,18 @@
 """Verdicts on an idea: the buttons to keep and pass, who said what, and the reasons."""
 
-from typing import Any
-
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from scriptwriter.domain.idea_acts import REASON_LIMIT
 from scriptwriter.texts import room_texts, shared_texts
 from scriptwriter.web.kit.browser_vars import UNREACHABLE
 from scriptwriter.web.kit.elements import button, limited
 from scriptwriter.web.kit.wording import by_language, t
+from scriptwriter.web.room.card_vars import CardView, PickView
 from scriptwriter.web.room.idea_state import IdeasState
 
 
-def verdict_buttons(card: Any) -> rx.Component:
+def verdict_buttons(card: ObjectVar[CardView]) -> rx.Component:
     """Keep and pass; a second press takes the verdict back."""
     return rx.fragment(
         _button(card, "keep", rx.cond(card.mine == "keep", t(room_texts.KEPT), t(room_texts.KEEP))),
@@ -20,7 +20,7 @@ def verdict_buttons(card: Any) -> rx.Component:
     )
 
 
-def picks(card: Any) -> rx.Component:
+def picks(card: ObjectVar[CardView]) -> rx.Component:
     """Who keeps and who passes it, and why."""
     return rx.cond(
         card.picks.length() > 0,
@@ -32,7 +32,7 @@ def picks(card: Any) -> rx.Component:
     )
 
 
-def reasons(card: Any) -> rx.Component:
+def reasons(card: ObjectVar[CardView]) -> rx.Component:
     """Why it is passed: one press, or own words; nobody has to say."""
     return rx.el.section(
         rx.el.p(t(room_texts.WHY_PASSED), class_name="hint"),
@@ -74,7 +74,7 @@ def reasons(card: Any) -> rx.Component:
     )
 
 
-def _button(card: Any, verdict: str, text: Any) -> rx.Component:
+def _button(card: ObjectVar[CardView], verdict: str, text: rx.Var[str]) -> rx.Component:
     mine = card.mine == verdict
     event = IdeasState.pick(card.ref, rx.cond(mine, "none", verdict), card.mine, card.my_reason)
     return rx.el.button(
@@ -89,7 +89,7 @@ def _button(card: Any, verdict: str, text: Any) -> rx.Component:
     )
 
 
-def _pick(pick: Any) -> rx.Component:
+def _pick(pick: ObjectVar[PickView]) -> rx.Component:
     reason = by_language(pick.reason_zh, pick.reason_en)
     said = rx.cond(
         pick.verdict == "keep",
@@ -97,4 +97,4 @@ def _pick(pick: Any) -> rx.Component:
         t(room_texts.SAID_PASS, name=pick.name),
     )
     why = rx.cond(reason != "", rx.fragment(" · ", reason))
-    return rx.el.li(said, why, class_name=rx.Var.create("pick ") + pick.verdict)
+    return rx.el.li(said, why, class_name=rx.Var.create("pick ") + pick.verdict.to(str))
