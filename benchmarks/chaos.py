@@ -1,11 +1,12 @@
-"""Kills everything at random for as long as it is told to, and prints what held.
+"""Injects random faults into an installation for a given time, and prints which invariants held.
 
     uv run python -m benchmarks.chaos --minutes 20 [--seed N] [--without-browser]
 
-Rounds of a storm and a calm: in the storm, people start, stop and retry in several projects, while workers,
-Postgres and its supervisor, the shape server and the web process are killed, workers are frozen, and
-sometimes the whole machine falls, or a frozen worker comes back while another one writes in its place; in the
-calm everything must end well. Exit status 1: something did not.
+Each round has two phases. In the first, people start, stop and retry generations in several projects while
+workers, Postgres and its supervisor, the shape server and the web process are killed and workers are frozen.
+Its last fault ends all workers, or all processes, or freezes a worker until another one has taken over its
+run. In the second phase, all generations must complete and all invariants must hold. Exit status 1: one did
+not.
 """
 
 import argparse
@@ -35,30 +36,30 @@ async def run(minutes: float, seed: int, *, web: bool, logs: Path | None = None)
     random = Random(f"{seed} rounds")
     end = time.monotonic() + 60 * minutes
     async with AsyncExitStack() as stack:
-        installation = await stack.enter_async_context(
+        chaos_run = await stack.enter_async_context(
             chaos(seed, project_count=PROJECTS, pace=0.12, faults=0.15, web=web, logs=logs)
         )
-        checks = await stack.enter_async_context(_page(installation)) if web else []
+        checks = await stack.enter_async_context(_page(chaos_run)) if web else []
         known = 0
         while time.monotonic() < end:
-            await installation.round(random.uniform(*STORM_SECONDS), ALL_KINDS, checks=checks)
-            known = _say(installation, known)
-    return installation
+            await chaos_run.round(random.uniform(*STORM_SECONDS), ALL_KINDS, checks=checks)
+            known = _say(chaos_run, known)
+    return chaos_run
 
 
 @asynccontextmanager
-async def _page(installation: Chaos) -> AsyncIterator[list[Check]]:
+async def _page(chaos_run: Chaos) -> AsyncIterator[list[Check]]:
     """A page on the first project, opened once and never reloaded, and the check of what it shows."""
-    home = installation.stage.web_url
+    home = chaos_run.installation.web_url
     assert home is not None
-    project_id = next(iter(installation.audience.witnesses))
+    project_id = next(iter(chaos_run.observers.by_project))
     async with browser() as opened:
         person = await Person.arrive(opened, home, await sessions.open_session(OWNER))
         await person.go(f"/projects/{project_id}/brainstorm")
         await person.page.evaluate("window.neverReloaded = true")
 
         async def check() -> list[str]:
-            titles = newest_titles(installation.stage.url, project_id)
+            titles = newest_titles(chaos_run.installation.url, project_id)
             try:
                 await person.sees_ideas(*titles)
             except (AssertionError, NotThere):
@@ -71,9 +72,9 @@ async def _page(installation: Chaos) -> AsyncIterator[list[Check]]:
         yield [check]
 
 
-def _say(installation: Chaos, known: int) -> int:
+def _say(chaos_run: Chaos, known: int) -> int:
     """One line for a round, and one for each violation beyond the `known` ones; returns their number."""
-    report = installation.report
+    report = chaos_run.report
     print(
         f"round {len(report.recoveries)}: {report.kills.total()} kills, {report.generations} generations, "
         f"went on after {report.recoveries[-1]:.1f} s, {len(report.violations)} violations",
@@ -84,14 +85,14 @@ def _say(installation: Chaos, known: int) -> int:
     return len(report.violations)
 
 
-def _summary(installation: Chaos, seconds: float) -> str:
-    report = installation.report
+def _summary(chaos_run: Chaos, seconds: float) -> str:
+    report = chaos_run.report
     recoveries = sorted(report.recoveries)
     facts = {
         "seed": report.seed,
         "minutes": f"{seconds / 60:.1f}",
         **{f"killed: {kind}": number for kind, number in sorted(report.kills.items())},
-        **{f"people: {deed}": number for deed, number in sorted(report.deeds.items())},
+        **{f"people: {action}": number for action, number in sorted(report.actions.items())},
         "generations": report.generations,
         "attempts": report.attempts,
         "calls of the model": report.calls,
@@ -120,9 +121,9 @@ def main() -> int:
     seed = randrange(10**6) if chosen.seed is None else chosen.seed
     print(f"seed {seed}", flush=True)
     began = time.monotonic()
-    installation = asyncio.run(run(chosen.minutes, seed, web=not chosen.without_browser, logs=chosen.logs))
-    print(_summary(installation, time.monotonic() - began))
-    return 1 if installation.report.violations else 0
+    chaos_run = asyncio.run(run(chosen.minutes, seed, web=not chosen.without_browser, logs=chosen.logs))
+    print(_summary(chaos_run, time.monotonic() - began))
+    return 1 if chaos_run.report.violations else 0
 
 
 if __name__ == "__main__":

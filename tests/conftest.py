@@ -1,4 +1,4 @@
-"""Fixtures every test may ask for; their logic is in support/."""
+"""Fixtures that every test may use. Their logic is in support/."""
 
 import gc
 import os
@@ -23,21 +23,21 @@ from tests.support.browsers import browser as open_browser
 from tests.support.rooms import Room, make_room
 from tests.support.shape_servers import SECRET, shape_server
 
-# CI tries the same examples every time; a machine of a person's own tries new ones.
+# CI tries the same examples in every run; other machines try new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
-# A busy machine is no fault of an example.
+# No deadline: an example may take long on a busy machine.
 hypothesis.settings.register_profile("own", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "own")
 
-# The usual traceback takes seconds to colour the sources and the variables of every frame.
+# structlog's default traceback takes seconds to colour the sources and variables of every frame.
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
-# What is imported and collected lives as long as the process: the collector would look at it again and again.
+# Without the collector during imports and collection: nothing of it becomes garbage.
 gc.disable()
 
 PROCESSES = 4
-"""How many processes share the tests: twice the cores of a small machine, since tests mostly wait."""
+"""The number of test processes: twice the cores of a small machine, since tests mostly wait."""
 
 TOGETHER = {
     "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
@@ -46,7 +46,10 @@ TOGETHER = {
     "attacks": ("ended_sessions", "events", "floods", "websocket"),
     "requests": ("contract", "loop", "routes"),
 }
-"""Tests of an application that takes long to build or to start: one process runs them, and does it once."""
+"""Files that share a fixture which is slow to build or to start.
+
+One process runs each group, and builds it once.
+"""
 
 
 class _Together(LoadFileScheduling):
@@ -58,9 +61,9 @@ class _Together(LoadFileScheduling):
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """The number of test processes: none besides this one for one file, or for tests that are named.
+    """The number of test processes: 0 for one file or for named tests, which run in this process.
 
-    To start others would take longer than such a run.
+    Starting other processes would take longer than such a run.
     """
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         return PROCESSES
@@ -69,12 +72,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """One process runs all tests of a file, and of the files that go together."""
+    """Give all tests of a file, and of a group of TOGETHER, to the same process."""
     return _Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of pages run on the one event loop that their browser lives on, and so do their fixtures."""
+    """Run the tests of pages on the event loop of the session, on which their browser and fixtures run."""
     for item in items:
         pages = {"web", "published"} & {*getattr(item, "fixturenames", ())}
         if pages and pytest_asyncio.is_async_test(item):
@@ -82,7 +85,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on the collector looks at what the tests make, and at nothing that was there before them."""
+    """From here on, the garbage collector ignores what was imported and collected."""
     gc.enable()
     gc.collect()
     gc.freeze()
@@ -90,9 +93,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_password_hashes() -> Iterator[PasswordHash]:
-    """Hash passwords in this process in a millisecond instead of a tenth of a second; yields the real method.
+    """Hash passwords in this process in a millisecond instead of 100; yields the production hasher.
 
-    Other processes, such as the web process of browser tests, hash as in production.
+    Other processes, such as the web process of browser tests, use the production hasher.
     """
     real = password_hashing.HASHING
     password_hashing.HASHING = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
@@ -102,21 +105,21 @@ def cheap_password_hashes() -> Iterator[PasswordHash]:
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all test processes of this run have in common."""
+    """A folder that all test processes of this run share."""
     own = tmp_path_factory.getbasetemp()
     return own if worker_id == "master" else own.parent
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def open_chromium() -> AsyncIterator[Browser]:
-    """The browser of this process: to start one takes as long as to look at five pages."""
+    """The browser of this process. It is started once: a start takes as long as loading five pages."""
     async with open_browser() as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser(open_chromium: Browser) -> AsyncIterator[Browser]:
-    """A headless browser in which nobody is; whoever came in is out after the test."""
+    """A headless browser without profiles; the profiles of the test are closed afterwards."""
     yield open_chromium
     for profile in open_chromium.contexts:
         await profile.close()
@@ -124,14 +127,14 @@ async def browser(open_chromium: Browser) -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The URL of a server on which databases can be made."""
+    """The URL of a Postgres server on which databases can be created."""
     with postgres.server() as url:
         yield url
 
 
 @pytest.fixture
 def empty_database(postgres_server: str) -> Iterator[str]:
-    """The URL of a database without any table, dropped after the test."""
+    """The URL of a database without tables, which is dropped after the test."""
     own = (
         outside_electric.empty_database() if outside_electric.URL else postgres.new_database(postgres_server)
     )
@@ -149,14 +152,14 @@ def databases(postgres_server: str) -> Iterator[postgres.Databases]:
 
 @pytest.fixture
 def database_url(databases: postgres.Databases) -> Iterator[str]:
-    """The URL of a database with this application's schema and without any row."""
+    """The URL of a database with this application's schema and without rows."""
     with outside_electric.app_database() if outside_electric.URL else databases.lend() as url:
         yield url
 
 
 @pytest.fixture
 async def connected(database_url: str) -> AsyncIterator[str]:
-    """A database with this application's schema, connected as the one of this process; its URL."""
+    """The URL of a database with this application's schema, to which this process is connected."""
     from scriptwriter.store import database
 
     connection = database.connect(database_url)
@@ -166,12 +169,12 @@ async def connected(database_url: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def hub(connected: str) -> AsyncIterator[Hub]:
-    """The hub of this process, over an embedded shape server."""
+    """The hub of this process, which reads from an embedded shape server."""
     async with shape_server(connected) as url, Hub(url, SECRET, linger=0.2) as hub:
         yield process_hub.connect(hub)
 
 
 @pytest.fixture
 async def room(connected: str) -> Room:
-    """A project with an owner, a collaborator and a viewer, and a stranger outside."""
+    """A project with an owner, a collaborator and a viewer, and a stranger who is no member."""
     return await make_room()

@@ -1,6 +1,6 @@
 """Makes docs/room.jpg, the picture in README.md: `uv run --group test python -m tests.readme_picture`.
 
-The demo model writes, one person keeps the first idea, and a colleague is in the room.
+The demo model writes ideas, and a person and a colleague keep the first one.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from tests.support.web import ROOT, Web, production_build
 
 PICTURE = ROOT / "docs" / "room.jpg"
 SIZE, QUALITY = ViewportSize(width=1280, height=1060), 80
-"""Pixels, and the quality of the JPEG, of 100."""
+"""The size in pixels, and the JPEG quality from 0 to 100."""
 
 
-async def look(web: Web, data: str) -> None:
+async def take_picture(web: Web, data: str) -> None:
     """Play the scene on `web`, whose database is in the folder `data`, and take the picture."""
-    place = Settings.model_validate({"SCRIPTWRITER_DATA_DIR": data})
-    async with database_server(place) as url, browser() as chromium:
+    settings = Settings.model_validate({"SCRIPTWRITER_DATA_DIR": data})
+    async with database_server(settings) as url, browser() as chromium:
         connection = connect(url)
         person, user = await newcomer(chromium, web.url, "林夏")
         project_id = await catalog.create(user, "夏天的短剧")
@@ -48,13 +48,13 @@ async def look(web: Web, data: str) -> None:
 
 
 def main() -> None:
-    """Build, run, look."""
+    """Build the pages, run the application, and take the picture."""
     with tempfile.TemporaryDirectory() as folder:
         data = f"{folder}/data"
         demo = dict.fromkeys(("OPENAI_API_KEY", "OPENAI_BASE_URL", "MODELS"), "")
         settings = {"SCRIPTWRITER_DATA_DIR": data, "EMBEDDED_WORKER": "true", **demo}
         with production_build(Path(folder), settings) as web:
-            asyncio.run(look(web, data))
+            asyncio.run(take_picture(web, data))
     print(f"{PICTURE}: {PICTURE.stat().st_size:,} bytes")
 
 

@@ -1,6 +1,6 @@
-"""Makes pictures of every page into test-artifacts/: `uv run python -m tests.screens [zh|en …]`.
+"""Takes screenshots of every page into test-artifacts/: `uv run python -m tests.screens [zh|en …]`.
 
-Each in both languages, on a desk and on a phone, by day and by night.
+In both languages, in the sizes of a desktop and a phone, in both colour schemes.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from tests.support.walk import walk
 from tests.support.web import Web, production_build
 
 
-async def look(web: Web, model: ModelServer, data: str, languages: list[str]) -> None:
-    """Walk through all pages of `web`, whose database is in the folder `data`, with a camera."""
+async def take_pictures(web: Web, model: ModelServer, data: str, languages: list[str]) -> None:
+    """Visit all pages of `web`, whose database is in the folder `data`, and take screenshots."""
     place = Settings.model_validate({"SCRIPTWRITER_DATA_DIR": data})
     async with database_server(place) as url, browser() as chromium:
         connection = connect(url)
@@ -35,7 +35,7 @@ async def look(web: Web, model: ModelServer, data: str, languages: list[str]) ->
 
 
 def main() -> None:
-    """Build, run, look."""
+    """Build the pages, run the application, and take the screenshots."""
     os.environ["SCRIPTWRITER_TEST_PICTURES"] = "yes"
     with tempfile.TemporaryDirectory() as folder, ModelServer() as model:
         data = f"{folder}/data"
@@ -47,7 +47,7 @@ def main() -> None:
             **UNLIMITED,
         }
         with production_build(Path(folder), settings) as web:
-            asyncio.run(look(web, model, data, sys.argv[1:] or ["zh", "en"]))
+            asyncio.run(take_pictures(web, model, data, sys.argv[1:] or ["zh", "en"]))
     print(f"{len([*SCREENSHOTS.glob('*.png')])} pictures are in {SCREENSHOTS}")
 
 

@@ -5,13 +5,13 @@ import pytest
 from tests.support.chaos import chaos
 
 
-@pytest.mark.parametrize(("seed", "workers", "blow"), [(1, 1, "everything"), (2, 2, "zombie")])
+@pytest.mark.parametrize(("seed", "workers", "last_fault"), [(1, 1, "everything"), (2, 2, "zombie")])
 async def test_whatever_is_killed_every_generation_ends_and_nothing_shown_is_lost(
-    seed: int, workers: int, blow: str
+    seed: int, workers: int, last_fault: str
 ) -> None:
     """Workers, Postgres, its supervisor, the shape server and the hub are killed in mid-stream, at random."""
     async with chaos(seed, project_count=3, workers=workers) as installation:
-        await installation.round(5.0, blow=blow)
+        await installation.round(5.0, last_fault=last_fault)
 
     report = installation.report
     print(report)

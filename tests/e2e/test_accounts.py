@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from scriptwriter.api.auth.session_cookie import COOKIE
 from scriptwriter.api.routes.sign_in_routes import DEVICE
 from scriptwriter.services.accounts import api_tokens, sign_in_throttle
-from tests.support.accounts import OTHER, PASSWORD, has_failed
+from tests.support.accounts import OTHER, PASSWORD, record_failures
 from tests.support.oidc_server import OidcServer
 from tests.support.people import PHONE, Person
 from tests.support.web import Web
@@ -135,7 +135,7 @@ async def test_a_refused_sign_in_keeps_the_name_and_never_the_password(web: Web,
     # Another browser than the one that is known for the account.
     await page.context.clear_cookies(name=DEVICE)
     for number in range(sign_in_throttle.ACCOUNT_LIMIT):
-        await has_failed(name, 1, f"address {number}")
+        await record_failures(name, 1, f"address {number}")
     await writer.signs_in(name, PASSWORD)
     await expect(problem).to_contain_text("尝试次数过多，请")
     await page.goto(web.url + "/sign-in?problem=<b>anything</b>&until=1")

@@ -8,9 +8,9 @@ from scriptwriter.services.accounts import sessions
 from scriptwriter.services.projects import catalog
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User
+from tests.support.gated_replies import TITLES, reply_in_parts
 from tests.support.model_server import Gate, ModelServer, ideas_text, refused, spoken
 from tests.support.people import PHONE, Person, colleague_of
-from tests.support.tellings import TITLES, told_in_parts
 from tests.support.web import Web
 
 
@@ -19,7 +19,7 @@ async def test_five_ideas_grow_in_two_tabs_and_survive_a_reload(
 ) -> None:
     """A person creates a project, watches it in two tabs, reloads in the middle; a colleague joins late."""
     half_a_sentence, two_ideas = Gate(), Gate()
-    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in_by_click()
 

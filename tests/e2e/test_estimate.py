@@ -7,9 +7,9 @@ from scriptwriter.domain import pricing
 from scriptwriter.domain.pricing import Cost
 from scriptwriter.texts import brief_texts
 from tests.e2e.conftest import MODELS
+from tests.support.gated_replies import TITLES
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import Person
-from tests.support.tellings import TITLES
 from tests.support.web import Web
 
 READ = ("platform", "genre", "other_requirements", "avoid")

@@ -6,9 +6,9 @@ from playwright.async_api import Browser, expect
 
 from scriptwriter.services.accounts.test_user import TEST_USER
 from scriptwriter.services.transfer.storage import export
+from tests.support.gated_replies import TITLES
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import Person
-from tests.support.tellings import TITLES
 from tests.support.web import Web
 
 

@@ -10,13 +10,13 @@ from playwright.async_api import expect
 
 from scriptwriter.operations.backing import database_server
 from scriptwriter.settings import Settings
+from tests.support.browser_proxy import BrowserProxy
 from tests.support.browsers import browser as open_browser
 from tests.support.chaos_checks import newest_titles
-from tests.support.line import Line
+from tests.support.gated_replies import TITLES, reply_in_parts
 from tests.support.model_server import Answer, Gate, ModelServer, broken_off, ideas_text, spoken
 from tests.support.people import Person
 from tests.support.rows import rows
-from tests.support.tellings import TITLES, told_in_parts
 from tests.support.waiting import eventually
 from tests.support.web import Web, same_pages
 from tests.support.workers import worker_process
@@ -46,14 +46,14 @@ async def database(apart: Web, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def line(apart: Web) -> AsyncIterator[Line]:
+async def line(apart: Web) -> AsyncIterator[BrowserProxy]:
     """Between the browser and that process."""
-    async with Line(apart.port) as opened:
+    async with BrowserProxy(apart.port) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def writer(apart: Web, line: Line) -> AsyncIterator[Person]:
+async def writer(apart: Web, line: BrowserProxy) -> AsyncIterator[Person]:
     """A person who is signed in there."""
     async with open_browser({urlsplit(apart.url).netloc: f"127.0.0.1:{line.port}"}) as browser:
         person = await Person.arrive(browser, apart.url)
@@ -103,24 +103,24 @@ async def test_a_killed_worker_is_replaced_and_the_page_says_from_where_it_goes_
 
 
 async def test_a_network_that_fell_silent_shows_what_the_database_has_when_it_speaks_again(
-    apart: Web, model: ModelServer, writer: Person, line: Line, database: str
+    apart: Web, model: ModelServer, writer: Person, line: BrowserProxy, database: str
 ) -> None:
     """Nobody told the browser or the server: both found out by their pings, and gave each other up."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
-    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas))
     with worker_process(apart.settings):
         project_id = await writer.create_project()
         await writer.sees_ideas(*TITLES[:2])
         await writer.page.evaluate("window.neverReloaded = true")
         connections = line.connections
 
-        line.falls_silent()
+        line.stall()
         two_ideas.open()
         await eventually(lambda: newest_titles(database, project_id) == TITLES)
         await eventually(lambda: line.connections > connections and _followers(apart) == 0)
         await writer.sees_ideas(*TITLES[:2])
-        line.recovers()
+        line.resume()
 
         await writer.sees_ideas(*TITLES)
         await writer.sees_status("5 个创意")
@@ -157,7 +157,7 @@ async def test_words_in_an_editor_and_a_form_outlive_a_restart_of_the_server(
     settings = {**web.settings, "SCRIPTWRITER_DATA_DIR": str(folder / "data")}
     with same_pages(web, folder, settings) as before:
         async with (
-            Line(before.port) as line,
+            BrowserProxy(before.port) as line,
             open_browser({urlsplit(before.url).netloc: f"127.0.0.1:{line.port}"}) as browser,
         ):
             writer = await Person.arrive(browser, before.url)
@@ -172,7 +172,7 @@ async def test_words_in_an_editor_and_a_form_outlive_a_restart_of_the_server(
 
             before.stop()
             with same_pages(web, folder, settings) as after:
-                line.leads_to(after.port)
+                line.forward_to(after.port)
 
                 await expect(writer.page.get_by_test_id("draft-note")).to_be_visible()
                 await expect(writer.page.get_by_test_id("edit-body")).to_have_value("重启前的一句。")

@@ -16,9 +16,9 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Transform
 from scriptwriter.web.lineage.graph_drawing import READABLE
 from scriptwriter.web.lineage.lineage_parts import WIDTH
+from tests.support.gated_replies import TITLES
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import DESKTOP, PHONE, Person, colleague_of, newcomer
-from tests.support.tellings import TITLES
 from tests.support.waiting import becomes_true
 from tests.support.web import Web
 

@@ -6,9 +6,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from scriptwriter.services.projects import catalog
+from tests.support.gated_replies import TITLES, reply_in_parts
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import Person, colleague_of, newcomer
-from tests.support.tellings import TITLES, told_in_parts
 from tests.support.waiting import eventually
 from tests.support.web import Web
 
@@ -91,7 +91,7 @@ async def test_a_removed_member_gets_no_further_word_of_a_running_brainstorm(
     """What comes over their websocket is looked at, not only what is on the screen."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
-    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas))
     project_id = await writer.create_project()
     colleague = await colleague_of(project_id, browser, web.url)
     frames: list[str] = []
@@ -122,7 +122,7 @@ async def test_a_project_is_renamed_archived_deleted_and_brought_back(
     """A colleague who has it open sees each step; the run that is going on is stopped by the deletion."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
-    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas))
     asked = len(model.exchanges)
     project_id = await writer.create_project()
     await writer.sees_ideas(*TITLES[:2])

@@ -17,9 +17,9 @@ from scriptwriter.services.accounts.test_user import TEST_USER
 from scriptwriter.services.projects import catalog
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import UserSession
+from tests.support.gated_replies import TITLES, reply_in_parts
 from tests.support.model_server import Gate, ModelServer, ideas_text, spoken
 from tests.support.people import DESKTOP, Person, colleague_of
-from tests.support.tellings import TITLES, told_in_parts
 from tests.support.web import Web
 
 MERGED = json.dumps(
@@ -480,7 +480,7 @@ async def test_the_list_of_projects_is_live(
 ) -> None:
     """A colleague who looks at the list sees what is written, without a reload; then what it is called."""
     half_a_sentence, two_ideas = Gate(), Gate()
-    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas))
     project_id = await writer.create_project()
     colleague = await colleague_of(project_id, browser, writer.home)
     await colleague.go("/projects")
@@ -650,7 +650,7 @@ async def test_enter_that_ends_a_composition_submits_nothing(
 async def test_finished_ideas_are_announced_politely(writer: Person, model: ModelServer) -> None:
     """One sentence for each idea, and none for its words."""
     half_a_sentence, two_ideas = Gate(), Gate()
-    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas))
     await writer.create_project()
     announced = writer.page.get_by_test_id("announcement")
     await expect(writer.card(0)).to_have_attribute("data-state", "writing")

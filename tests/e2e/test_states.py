@@ -12,9 +12,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 from psycopg.types.json import Jsonb
 
+from tests.support.gated_replies import TITLES, gated_reply
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, refused, spoken
 from tests.support.people import Person
-from tests.support.tellings import TITLES, waiting_at
 from tests.support.web import Web
 
 TEXT = ideas_text(range(1, 6))
@@ -29,7 +29,7 @@ def cut_in(number: int, finish: str) -> Answer:
 async def written_to_the_third(model: ModelServer, writer: Person) -> tuple[str, Gate]:
     """A run that waits in the midst of the third idea; its project's id, and what lets it go on."""
     gate = Gate()
-    model.answers(waiting_at(TEXT, {TEXT.index("第3个故事") + 20: gate}))
+    model.answers(gated_reply(TEXT, {TEXT.index("第3个故事") + 20: gate}))
     project_id = await writer.create_project()
     await writer.sees_ideas(*TITLES[:2])
     return project_id, gate

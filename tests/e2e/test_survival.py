@@ -9,10 +9,10 @@ from sqlmodel import col
 
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Membership, Project
+from tests.support.gated_replies import TITLES, gated_reply, reply_in_parts
 from tests.support.model_server import Gate, ModelServer, ideas_text, refused, spoken
 from tests.support.people import PHONE, Person, colleague_of
 from tests.support.rows import rows
-from tests.support.tellings import TITLES, told_in_parts, waiting_at
 from tests.support.waiting import eventually
 from tests.support.web import Web
 
@@ -32,7 +32,7 @@ async def test_a_stop_in_mid_sentence_is_seen_by_everybody_with_the_name_of_who_
 ) -> None:
     """A colleague stops; what is written stays on both screens, and the model's stream is closed."""
     text = ideas_text(range(1, 6))
-    half_told = waiting_at(text, {text.index("第3个故事") + 20: Gate()})
+    half_told = gated_reply(text, {text.index("第3个故事") + 20: Gate()})
     model.answers(half_told, spoken(ideas_text([3, 4, 5])))
     asked = len(model.exchanges)
     writer = await Person.arrive(browser, web.url)
@@ -80,7 +80,7 @@ async def test_a_removed_member_sees_nothing_more_and_the_others_go_on(
     """In mid-sentence, without a reload."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
-    model.answers(told_in_parts(half_a_sentence, two_ideas))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
     project_id = await writer.create_project()
@@ -112,7 +112,7 @@ async def test_a_project_deleted_in_mid_generation_breaks_nobodys_tab(
     """Every tab says so, the model's stream is closed, and the next project goes well."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
-    model.answers(told_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
     asked = len(model.exchanges)
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -142,7 +142,7 @@ async def test_a_browser_that_was_offline_shows_what_the_database_has_and_starts
     """The writing goes on meanwhile; what cannot be done now can be seen to be so."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
-    model.answers(told_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
+    model.answers(reply_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
     asked = len(model.exchanges)
     # A browser takes "localhost" for reachable whatever happens to the network.
     writer = await Person.arrive(browser, web.url.replace("localhost", "127.0.0.1"))

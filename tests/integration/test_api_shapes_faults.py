@@ -15,9 +15,9 @@ from starlette.middleware.cors import CORSMiddleware
 from scriptwriter.api.http_app import create
 from scriptwriter.operations.observability import configure_logs
 from scriptwriter.sync import hub
-from tests.support.electrics import electric_saying
 from tests.support.following import SHAPE, asking, known, network_client
 from tests.support.programs import HOME, bearer, client, problem, program_of
+from tests.support.raw_http_server import raw_http_server
 from tests.support.rooms import Room
 from tests.support.waiting import LIMIT
 from tests.support.web import free_port
@@ -41,7 +41,7 @@ async def asked(room: Room, response: bytes, **headers: str) -> httpx.Response:
         writer.write(response)
 
     async with (
-        electric_saying(respond) as electric,
+        raw_http_server(respond) as electric,
         known(electric.url, SECRET),
         program_of(room.owner) as http,
     ):
@@ -98,7 +98,7 @@ async def test_a_truncated_response_reaches_the_program_truncated(room: Room) ->
         writer.write(b"content-type: application/json\r\nelectric-handle: 1-1\r\n\r\n3\r\n[1,\r\n")
 
     async with (
-        electric_saying(respond) as electric,
+        raw_http_server(respond) as electric,
         known(electric.url, SECRET),
         network_client(await bearer(room.owner)) as http,
     ):
@@ -123,7 +123,7 @@ async def test_a_large_snapshot_is_streamed(room: Room) -> None:
         writer.write(b"1\r\n]\r\n0\r\n\r\n")
 
     async with (
-        electric_saying(respond) as electric,
+        raw_http_server(respond) as electric,
         known(electric.url, SECRET),
         network_client(await bearer(room.owner)) as http,
         http.stream("GET", SHAPE, params=asking(room)) as received,
@@ -151,7 +151,7 @@ async def test_compressed_responses_are_passed_on_unchanged(room: Room, accepts:
 
     headers = {} if accepts is None else {"accept-encoding": accepts}
     async with (
-        electric_saying(respond) as electric,
+        raw_http_server(respond) as electric,
         known(electric.url, SECRET),
         program_of(room.owner) as http,
     ):
@@ -217,7 +217,7 @@ async def test_a_page_on_an_allowed_origin_can_read_the_protocol_headers(room: R
 
     elsewhere = {"origin": "https://elsewhere.example"}
     async with (
-        electric_saying(respond) as electric,
+        raw_http_server(respond) as electric,
         known(electric.url, SECRET),
         client(await bearer(room.owner), api) as http,
     ):

@@ -25,9 +25,9 @@ from scriptwriter.services.projects import catalog, memberships
 from scriptwriter.services.runs import attempts, starting
 from scriptwriter.store import database
 from tests.support.database_proxy import DatabaseProxy
-from tests.support.electrics import electric_saying
 from tests.support.following import SHAPE, asking, caught_up, known, network_client, streaming
 from tests.support.programs import bearer, cookie, problem, served
+from tests.support.raw_http_server import raw_http_server
 from tests.support.rooms import BRIEF, Room
 from tests.support.shape_proxy import ShapeProxy
 from tests.support.shape_servers import shape_server
@@ -261,7 +261,7 @@ async def test_a_cancelled_request_is_cancelled_at_electric(room: Room, answered
         await asyncio.Event().wait()
 
     async with (
-        electric_saying(respond) as upstream,
+        raw_http_server(respond) as upstream,
         known(upstream.url),
         network_client(await bearer(room.owner)) as http,
     ):
@@ -334,7 +334,7 @@ async def test_a_stream_checks_access_once_a_second_however_many_chunks_come(roo
         writer.write(b"0\r\n\r\n")
 
     async with (
-        electric_saying(respond) as upstream,
+        raw_http_server(respond) as upstream,
         known(upstream.url),
         network_client(await bearer(room.owner)) as http,
         streaming(http, asking(room, offset="0_0", handle="1-1", live="true")) as stream,
@@ -364,7 +364,7 @@ async def test_a_database_that_does_not_answer_ends_a_stream(connected: str, roo
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    async with DatabaseProxy(connected) as proxy, electric_saying(respond) as upstream, known(upstream.url):
+    async with DatabaseProxy(connected) as proxy, raw_http_server(respond) as upstream, known(upstream.url):
         through = database.connect(proxy.url)
         async with (
             network_client(await bearer(room.owner)) as http,

@@ -11,6 +11,7 @@ import pytest
 from scriptwriter.services.runs import ending, retrying, starting
 from scriptwriter.settings import settings
 from scriptwriter.worker import queue_worker
+from tests.support.gated_replies import gated_reply
 from tests.support.model_server import (
     Gate,
     ModelServer,
@@ -21,7 +22,6 @@ from tests.support.model_server import (
     story,
 )
 from tests.support.rooms import BRIEF, Room, make_room
-from tests.support.tellings import waiting_at
 from tests.support.waiting import LIMIT, wait_until
 from tests.support.workers import QUICK
 
@@ -117,7 +117,7 @@ async def test_a_stopped_worker_waits_for_a_run_that_is_nearly_done(
     """A standalone worker has a grace period, so the model is not asked a second time."""
     setting(EMBEDDED_WORKER="false")
     text, rest = ideas_text([1, 2, 3]), Gate()
-    server.answers(waiting_at(text, {text.index("第3个故事") + 12: rest}))
+    server.answers(gated_reply(text, {text.index("第3个故事") + 12: rest}))
     await starting.start(room.project_id, BRIEF, room.owner)
     worker = begin(queue_worker.work())
     await until(lambda: "第3个" in draft(connected))

@@ -17,7 +17,7 @@ from tests.support.accounts import (
     OTHER,
     PASSWORD,
     failures,
-    has_failed,
+    record_failures,
     refusal,
     stored_sessions,
     time_passes,
@@ -227,14 +227,14 @@ async def test_after_five_failures_even_the_right_password_has_to_wait() -> None
 
     assert await refusal("liming", PASSWORD) is None
     assert await failures() == []
-    await has_failed("liming", sign_in_throttle.PAIR_LIMIT - 1)
+    await record_failures("liming", sign_in_throttle.PAIR_LIMIT - 1)
     assert await refusal("liming", PASSWORD) is None
 
 
 async def test_a_strangers_failures_keep_no_owner_out() -> None:
     """They have to wait where they are; the account is open from everywhere else."""
     await passwords.register("liming", PASSWORD)
-    await has_failed("liming", sign_in_throttle.PAIR_LIMIT, "198.51.100.7")
+    await record_failures("liming", sign_in_throttle.PAIR_LIMIT, "198.51.100.7")
 
     locked = await refusal("liming", PASSWORD, "198.51.100.7")
 
@@ -248,9 +248,9 @@ async def test_guessing_from_many_addresses_has_a_bound_that_holds_for_no_known_
     await passwords.register("wang", PASSWORD)
     mine, another = [await passwords.device_of(name, "") for name in ("LiMing", "wang")]
     for number in range(sign_in_throttle.ACCOUNT_LIMIT):
-        await has_failed("liming", 1, f"198.51.100.{number}")
+        await record_failures("liming", 1, f"198.51.100.{number}")
     for number in range(sign_in_throttle.ADDRESS_LIMIT):
-        await has_failed(f"name{number}", 1)
+        await record_failures(f"name{number}", 1)
 
     for device, address in (("", "192.0.2.9"), (another, "192.0.2.9")):
         locked = await refusal("liming", PASSWORD, address, device)
@@ -279,7 +279,7 @@ async def test_a_known_device_counts_its_own_failures() -> None:
 async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
     """And what was refused unseen does not make it longer."""
     waits = []
-    await has_failed("liming", sign_in_throttle.PAIR_LIMIT)
+    await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
     for _ in range(3):
         answer = await refusal("liming", OTHER)
         again = await refusal("liming", OTHER)
@@ -287,7 +287,7 @@ async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
         assert again.params["seconds"] <= answer.params["seconds"]
         waits.append(answer.params["seconds"])
         await time_passes(timedelta(seconds=waits[-1]))
-        await has_failed("liming", 1)
+        await record_failures("liming", 1)
 
     assert waits == sorted(waits) and len(set(waits)) == len(waits) == 3
     assert sign_in_throttle._wait(99, 0.0, sign_in_throttle.PAIR_LIMIT) == sign_in_throttle.LONGEST_WAIT
@@ -295,7 +295,7 @@ async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
 
 async def test_failures_are_forgotten_after_the_window() -> None:
     """Four of today and one of yesterday lock nobody out."""
-    await has_failed("liming", sign_in_throttle.PAIR_LIMIT)
+    await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
     await time_passes(sign_in_throttle.WINDOW)
 
     answer = await refusal("liming", OTHER)
@@ -307,7 +307,7 @@ async def test_an_address_that_tries_many_names_has_to_wait() -> None:
     """Other addresses do not, and its own account's success does not clear what it did to others."""
     await passwords.register("liming", PASSWORD)
     for number in range(sign_in_throttle.ADDRESS_LIMIT - 1):
-        await has_failed(f"name{number}", 1)
+        await record_failures(f"name{number}", 1)
     assert await refusal("liming", PASSWORD) is None
     await refusal("one more", OTHER)
 
@@ -350,7 +350,7 @@ async def test_guessing_the_current_password_has_the_bound_of_the_account() -> N
     token = await passwords.register("liming", PASSWORD)
     user = await sessions.user_of_session(token)
     assert user is not None
-    await has_failed("liming", sign_in_throttle.PAIR_LIMIT - 1, device=sign_in_throttle.SIGNED_IN)
+    await record_failures("liming", sign_in_throttle.PAIR_LIMIT - 1, device=sign_in_throttle.SIGNED_IN)
     codes = []
     for current in (OTHER, PASSWORD):
         with pytest.raises(UserError) as refused:

@@ -6,7 +6,7 @@ import pytest
 
 from scriptwriter.services import expiry
 from scriptwriter.services.accounts import sessions, sign_in_throttle
-from tests.support.accounts import failures, has_failed, stored_sessions, time_passes
+from tests.support.accounts import failures, record_failures, stored_sessions, time_passes
 from tests.support.rooms import Room
 
 
@@ -63,10 +63,10 @@ async def test_the_list_shows_this_one_first_and_ends_others_only(room: Room) ->
 async def test_what_has_expired_is_cleaned_up(room: Room) -> None:
     """Sessions and failures that nobody asks for any more, and no others."""
     await sessions.open_session(room.owner)
-    await has_failed("liming", 2)
+    await record_failures("liming", 2)
     await time_passes(sessions.SESSION_LIFE * 1.01)
     alive = await sessions.open_session(room.owner)
-    await has_failed("liming", 1)
+    await record_failures("liming", 1)
 
     await expiry.clean()
 

@@ -20,7 +20,7 @@ from scriptwriter.api.routes.sign_in_routes import DEVICE
 from scriptwriter.services.accounts import sessions, sign_in_throttle
 from scriptwriter.settings import settings
 from scriptwriter.store.tables import User
-from tests.support.accounts import OTHER, PASSWORD, has_failed, stored_sessions, time_passes
+from tests.support.accounts import OTHER, PASSWORD, record_failures, stored_sessions, time_passes
 
 HOME = "http://localhost:3000"
 FORMS = ("sign-in", "register", "sign-out", "test-user")
@@ -150,7 +150,7 @@ async def test_where_registration_is_closed_nobody_registers(
 
 async def test_a_locked_account_reads_how_long(browser: httpx.AsyncClient) -> None:
     """Until which moment."""
-    await has_failed("liming", sign_in_throttle.PAIR_LIMIT)
+    await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
 
     path, told = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
 
@@ -163,7 +163,7 @@ async def test_strangers_keep_nobody_out_of_a_browser_they_signed_in_with(browse
     answer = await register(browser)
     await post(browser, "sign-out")
     for number in range(sign_in_throttle.ACCOUNT_LIMIT):
-        await has_failed("liming", 1, f"198.51.100.{number}")
+        await record_failures("liming", 1, f"198.51.100.{number}")
 
     path, _ = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
     async with _browser() as another:
@@ -246,7 +246,7 @@ async def test_an_address_is_the_connections_unless_a_trusted_proxy_names_one(
 ) -> None:
     """Nobody gets another address by writing one into a header."""
     for number in range(sign_in_throttle.ADDRESS_LIMIT):
-        await has_failed(f"name{number}", 1, "192.0.2.1")
+        await record_failures(f"name{number}", 1, "192.0.2.1")
     answers = {}
     async with _browser(**{"x-forwarded-for": "198.51.100.7"}) as client:
         answers["a liar"] = back(await post(client, "sign-in", username="wang", password=OTHER))[1]

@@ -21,9 +21,9 @@ from scriptwriter.sync.views import FLOW
 from tests.support import postgres
 from tests.support.flows import Follower, following
 from tests.support.rooms import BRIEF, Room, make_room
-from tests.support.shape_cache import Cache
 from tests.support.shape_proxy import Request, ShapeProxy, answer
 from tests.support.shape_servers import SECRET, shape_server
+from tests.support.stale_cache import Cache
 from tests.support.waiting import eventually
 from tests.support.web import ROOT, free_port
 

@@ -14,7 +14,7 @@ from scriptwriter.worker import queue_worker
 from scriptwriter.worker.model_endpoint import Endpoint
 from scriptwriter.worker.run import run
 from tests.support.model_server import ModelServer, ideas_text, spoken, story
-from tests.support.queue import begun, everybody_is_silent, execute, process_row, queue, taken_by_a_worker
+from tests.support.queue import age_all_heartbeats, begun, execute, process_row, queue, taken_by_a_worker
 from tests.support.rooms import Room
 from tests.support.rows import artifact_of, transform_of
 from tests.support.waiting import eventually
@@ -125,7 +125,7 @@ async def test_a_run_belongs_to_its_process_and_not_to_the_worker_that_took_its_
     await begun(transform_id, job, process)
 
     seen = [await take_over(FailureDetector(stalled=20), ended={}), queue(connected)]
-    everybody_is_silent(connected)
+    age_all_heartbeats(connected)
     adopted = await take_over(FailureDetector(stalled=20), ended={})
 
     assert (seen, adopted) == ([[], []], [transform_id])
@@ -177,7 +177,7 @@ async def test_a_process_of_the_version_before_keeps_its_run_while_a_deployment_
     await begun(transform_id, taken_by_a_worker(connected), process=12_345)
 
     alive = await take_over(FailureDetector(stalled=20), ended={})
-    everybody_is_silent(connected)
+    age_all_heartbeats(connected)
     dead = await take_over(FailureDetector(stalled=20), ended={})
 
     assert (alive, dead) == ([], [transform_id])
@@ -195,7 +195,7 @@ async def test_rows_of_processes_that_died_long_ago_are_deleted(connected: str):
 
 async def die(url: str, transform_id: str) -> None:
     """The process that runs it dies, and somebody notices."""
-    everybody_is_silent(url)
+    age_all_heartbeats(url)
     assert await take_over(FailureDetector(stalled=20), ended={}) == [transform_id]
 
 

@@ -16,12 +16,12 @@ from scriptwriter.store import database
 from scriptwriter.store.database import apply_schema
 from tests.support import postgres
 from tests.support.browsers import chromium
-from tests.support.loops import watched
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.rooms import BRIEF, Room, make_room
 from tests.support.rows import rows
 from tests.support.scenes import Scene, make_scene
 from tests.support.secrets import marks, shape_server, with_password
+from tests.support.slow_callbacks import watched
 from tests.support.waiting import eventually
 from tests.support.web import Web, free_port, production_build
 

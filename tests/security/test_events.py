@@ -16,7 +16,7 @@ from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.conftest import Site
 from tests.security.rights import HANDLERS
 from tests.security.test_handlers import ALL
-from tests.support.dumps import differences, dump
+from tests.support.database_dump import differences, dump
 from tests.support.page_sockets import named, page_socket, project_place
 from tests.support.scenes import SECRET, Scene, arguments
 

@@ -28,7 +28,7 @@ from tests.support.page_sockets import (
     named,
     page_socket,
     project_place,
-    says_without_end,
+    send_endless_message,
 )
 from tests.support.rows import rows
 from tests.support.scenes import Scene, Target, arguments
@@ -218,7 +218,7 @@ async def test_messages_that_never_end_hold_little_memory(site: Site, stranger: 
 
     async with another_person(site, attacked) as other:
         measuring = asyncio.create_task(measure())
-        sending = [says_without_end(site.url, stranger, 60) for _ in range(MOST_OF_A_PERSON)]
+        sending = [send_endless_message(site.url, stranger, 60) for _ in range(MOST_OF_A_PERSON)]
         sent = await asyncio.gather(*sending)
         measuring.cancel()
         await answered(other)

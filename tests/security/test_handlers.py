@@ -11,7 +11,7 @@ from scriptwriter.sync.hub import Hub
 from scriptwriter.web.event_signatures import admit, states
 from scriptwriter.web.room.room_state import BrainstormState
 from tests.security.rights import ARGUMENTS, HANDLERS, READERS, STEPS, WRITERS
-from tests.support.dumps import differences, dump
+from tests.support.database_dump import differences, dump
 from tests.support.rows import rows
 from tests.support.scenes import SECRET, Scene, Target, arguments, make_scene
 from tests.support.tabs import Tab, open_tab

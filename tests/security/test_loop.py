@@ -22,10 +22,10 @@ from tests.security.requests import filled, fitting
 from tests.security.rights import HANDLERS
 from tests.security.test_handlers import ALL as ALL_HANDLERS
 from tests.security.test_routes import ALL as ALL_ROUTES
-from tests.support.grown import grow
-from tests.support.loops import LoopWatch
+from tests.support.large_project import grow
 from tests.support.page_sockets import PageSocket, named, page_socket, project_place
 from tests.support.scenes import Scene, Target, arguments
+from tests.support.slow_callbacks import LoopWatch
 
 MOST = 0.2
 """Seconds for which a callback may hold the loop: what /healthz may take meanwhile."""

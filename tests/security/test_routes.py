@@ -14,7 +14,7 @@ from scriptwriter.services.accounts import api_tokens, sessions
 from tests.security.conftest import Site
 from tests.security.requests import filled, fitting
 from tests.security.rights import READERS, ROUTES, WRITERS
-from tests.support.dumps import differences, dump
+from tests.support.database_dump import differences, dump
 from tests.support.scenes import SECRET, Scene, Target, form, make_scene
 
 HEADERS = {"content-security-policy", *security_headers.ALWAYS}

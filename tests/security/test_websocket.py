@@ -84,7 +84,7 @@ async def test_a_flood_closes_that_websocket_alone(site: Site, stranger: str) ->
         # Each after the answer to the one before: what a server has not read makes its last word get lost.
         for _ in range(1_000):
             if page.closed is None:
-                await page.hears_of(page.say('42/_event,["ping"]'))
+                await page.gets_frame_after(page.say('42/_event,["ping"]'))
         await other.settle()
 
         assert page.closed == 1008
@@ -123,7 +123,7 @@ async def test_another_persons_client_token_opens_nothing_of_theirs(
         async with page_socket(site.url, stranger, token=token) as thief:
             await thief.boot()
             idea = IdeaRef(target.artifact_id, 0)
-            await tab.hears_of(picks.pick(target.project_id, idea, "keep", attacked.room.owner))
+            await tab.gets_frame_after(picks.pick(target.project_id, idea, "keep", attacked.room.owner))
             await thief.settle()
             assert SECRET not in thief.heard
     for place_again in (None, place):
@@ -154,7 +154,9 @@ async def test_nothing_follows_a_session_that_was_ended_elsewhere(
         # The database is asked again only when there is something to send.
         idea, verdicts = IdeaRef(target.artifact_id, 0), cycle(("keep", "none"))
         while "请先登录" not in tab.heard:
-            await tab.hears_of(picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner))
+            await tab.gets_frame_after(
+                picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner)
+            )
         before = len(tab.frames)
         await picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner)
         await tab.send(named(LanguageState, "switch_language"))

@@ -1,1 +1,1 @@
-"""What the tests need and the product does not."""
+"""Servers, data and helpers that only the tests use."""

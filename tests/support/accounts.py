@@ -1,4 +1,4 @@
-"""Accounts for tests, and time that goes by for them."""
+"""Accounts for tests, and a way to move their times into the past."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ OTHER = "another long password"
 async def refusal(
     username: str, password: str, address: str = "192.0.2.1", device: str = ""
 ) -> UserError | None:
-    """Why a sign-in is refused; None where it is not."""
+    """The error of a sign-in that is refused, or None where it succeeds."""
     try:
         await passwords.sign_in(username, password, address=address, device=device)
     except UserError as error:
@@ -28,7 +28,7 @@ async def refusal(
 
 
 async def give_password(person: str, password: str) -> None:
-    """Let a person who was made without one sign in with this password, by their id as the username."""
+    """Give a user who has no password this one; their id is the username to sign in with."""
     known = await password_hashing.hashed(password.encode())
     kind = passwords.PASSWORD
     row = AuthProvider(user_id=person, provider_type=kind, provider_user_id=person, provider_data=known)
@@ -36,14 +36,14 @@ async def give_password(person: str, password: str) -> None:
         session.add(row)
 
 
-async def has_failed(username: str, times: int, address: str = "192.0.2.1", device: str = "") -> None:
-    """So many sign-ins with this name, without the work of a hash."""
+async def record_failures(username: str, times: int, address: str = "192.0.2.1", device: str = "") -> None:
+    """Record `times` failed sign-ins for this username, without hashing passwords."""
     for _ in range(times):
         await sign_in_throttle.begin(token_hash(folded(username)), address, device)
 
 
 async def time_passes(time: timedelta) -> None:
-    """For every session, every account that was made, and every sign-in that failed."""
+    """Move the times of every session, registration and failed sign-in back by `time`."""
     async with transaction() as session:
         connection = await session.connection()
         for column, table in (
@@ -62,6 +62,6 @@ async def stored_sessions() -> list[UserSession]:
 
 
 async def failures() -> list[SignInFailure]:
-    """Every sign-in that counts as failed."""
+    """Every sign-in that is recorded as failed."""
     async with transaction() as session:
         return list((await session.exec(select(SignInFailure))).all())

@@ -1,4 +1,4 @@
-"""Batches of ideas as a model left them, made through the services."""
+"""Batches of ideas in the states that a model leaves them in, created through the services."""
 
 from scriptwriter.domain.graph import Idea, Reply
 from scriptwriter.domain.idea_acts import IdeaRef
@@ -13,21 +13,21 @@ GROWING = Idea("替身新娘", "婚礼前夜，", "writing")
 
 
 async def begun(room: Room) -> Attempt:
-    """A generation that a worker has just begun."""
+    """A generation whose first attempt has just begun."""
     attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     return attempt
 
 
 async def growing(room: Room) -> Attempt:
-    """A generation whose first two ideas are finished, and whose third is being written."""
+    """A generation with two finished ideas and a third one that is being written."""
     attempt = await begun(room)
     await attempts.save_draft(attempt, [ONE, TWO, GROWING])
     return attempt
 
 
 async def written(room: Room, *ideas: Idea) -> list[IdeaRef]:
-    """The ideas (by default three) of a generation that has ended well."""
+    """The ideas of a completed generation: `ideas`, or three by default."""
     ideas = ideas or (ONE, TWO, THREE)
     attempt = await begun(room)
     await ending.finish(attempt, ideas, Reply("a-model"))

@@ -1,4 +1,4 @@
-"""Starts the browser that people of the tests sit at; knows no page, and nobody who looks at one."""
+"""Starts the headless Chromium of the browser tests."""
 
 import os
 import shutil
@@ -9,15 +9,16 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 UNUSED = (
-    # Chromium heeds the last list that it is given, so this one begins with all of Playwright's own.
+    # Chromium uses only the last list that it is given, so this one begins with all of Playwright's own
+    # entries.
     "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
     "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding",
     "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin",
     "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch",
-    # For the address bar of each window, which nobody sees, it would load two pages of its own.
+    # For the address bar of each window, Chromium would load two pages of its own.
     "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup",
 )  # fmt: skip
-"""Features of Chromium that no page of ours is concerned with."""
+"""Chromium features that the application's pages do not need."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,7 +32,10 @@ FLAGS = [
 
 
 def chromium() -> str:
-    """The browser's program; without one the test is skipped (SCRIPTWRITER_TEST_BROWSER=required: fails)."""
+    """The path of the browser.
+
+    Without a browser the test is skipped; with SCRIPTWRITER_TEST_BROWSER=required it fails.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next((found for name in names if (found := shutil.which(name))), None)
     if program is None:
@@ -44,7 +48,10 @@ def chromium() -> str:
 
 @asynccontextmanager
 async def browser(addresses: Mapping[str, str] | None = None) -> AsyncIterator[Browser]:
-    """A headless browser; `addresses` (host:port → host:port) are where it finds what else would be there."""
+    """A headless browser.
+
+    `addresses` maps a host:port to the host:port that the browser connects to instead.
+    """
     program = chromium()
     rules = ", ".join(f"MAP {name} {there}" for name, there in (addresses or {}).items())
     async with async_playwright() as playwright:

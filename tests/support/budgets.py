@@ -1,4 +1,4 @@
-"""A budget that lets one person play many, where a test or a benchmark is not about it."""
+"""Switch off the limits per person, for tests and benchmarks that do not test the limits."""
 
 import os
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from scriptwriter.settings import settings
 
 UNLIMITED = {"STARTS_PER_MINUTE": "100000", "RUNNING_PER_PERSON": "1000", "REGISTRATIONS_PER_HOUR": "1000"}
-"""In the environment of a process."""
+"""Environment variables for a process."""
 
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """The same for this process meanwhile."""
+    """Apply UNLIMITED to this process while the block runs."""
     before = {name: os.environ.get(name) for name in UNLIMITED}
     os.environ.update(UNLIMITED)
     settings.cache_clear()

@@ -1,4 +1,7 @@
-"""What must hold after chaos, when everything has come to rest; reads the database and the record only."""
+"""The invariants that must hold after chaos, when all generations have ended.
+
+Reads the database and the calls.
+"""
 
 import json
 from collections import Counter, defaultdict
@@ -8,7 +11,7 @@ from typing import Any
 from scriptwriter.domain import graph
 from scriptwriter.domain.graph import Idea
 from tests.support.chaos_model import Call, call_of
-from tests.support.chaos_people import Witness, missing
+from tests.support.chaos_people import Observer, missing
 from tests.support.rows import rows
 
 Row = Mapping[str, Any]
@@ -35,8 +38,8 @@ ORDER BY transform_created_at DESC LIMIT 1
 """
 
 
-def violations(url: str, calls: Sequence[Call], witnesses: Sequence[Witness]) -> list[str]:
-    """A sentence for everything that does not hold, once no generation lacks anything."""
+def violations(url: str, calls: Sequence[Call], observers: Sequence[Observer]) -> list[str]:
+    """A sentence for every invariant that does not hold, once every generation has all of its ideas."""
     runs = rows(url, _RUNS)
     made = {run["id"]: _ideas(run["data"]) for run in runs}
     by_mark: dict[str, list[Call]] = defaultdict(list)
@@ -50,12 +53,12 @@ def violations(url: str, calls: Sequence[Call], witnesses: Sequence[Witness]) ->
         sentences = [*_of_run(run, made[run["id"]]), *_of_calls(run, made[run["id"]], by_mark.pop(mark, []))]
         found += [f"{run['id']}: {sentence}" for sentence in sentences]
     found += [f"the model was called for an unknown generation: {mark}" for mark in by_mark]
-    for witness in witnesses:
+    for observer in observers:
         shown = {key: ideas for key, ideas in made.items()}
-        found += witness.protests
-        found += missing(witness.seen, shown, "in the database")
-        found += _of_screen(url, witness)
-        found += _of_payments(runs, calls, witness)
+        found += observer.violations
+        found += missing(observer.seen, shown, "in the database")
+        found += _of_screen(url, observer)
+        found += _of_payments(runs, calls, observer)
     jobs = rows(url, "SELECT id, status::text, attempts FROM procrastinate_jobs WHERE status <> 'succeeded'")
     found += [f"a job is left: {job}" for job in jobs]
     return found
@@ -67,24 +70,24 @@ def unended(url: str) -> list[Row]:
 
 
 def short(url: str) -> list[Row]:
-    """The generations that ended with fewer ideas than were asked for."""
+    """The generations that ended with fewer ideas than they were asked for."""
     runs = [run for run in rows(url, _RUNS) if run["streaming_status"] in ("failed", "cancelled")]
     return [run for run in runs if len(graph.finished(_ideas(run["data"]))) < _brief(run).get("count", 0)]
 
 
 def newest_titles(url: str, project_id: str) -> list[str]:
-    """The titles of the newest generation of a project, in order."""
+    """The titles of a project's newest generation, in order."""
     [run] = rows(url, _NEWEST, project_id)
     return [idea.title for idea in _ideas(run["data"])]
 
 
-def shown_equals_stored(url: str, witness: Witness) -> bool:
-    """Whether the witness sees what the view `brainstorm_flows` holds."""
-    return not _of_screen(url, witness)
+def shown_equals_stored(url: str, observer: Observer) -> bool:
+    """Whether the observer sees what the view `brainstorm_flows` holds."""
+    return not _of_screen(url, observer)
 
 
 def _of_run(run: Row, ideas: Sequence[Idea]) -> list[str]:
-    """A run with all that belongs to it: completed, or stopped at its last word, when nothing was missing."""
+    """A run is completed, or was stopped when nothing was missing, and all rows that belong to it exist."""
     completed = run["streaming_status"] == "completed"
     count = _brief(run).get("count", 0)
     roles = ["primary", *(f"attempt-{number}" for number in range(1, run["retry_count"] + 1))]
@@ -108,10 +111,10 @@ def _of_run(run: Row, ideas: Sequence[Idea]) -> list[str]:
 
 
 def _of_calls(run: Row, ideas: Sequence[Idea], calls: Sequence[Call]) -> list[str]:
-    """Each attempt asked at most once, for what was missing, and every idea comes from one of them.
+    """Each attempt calls the model at most once, for the missing ideas, and every idea comes from a call.
 
-    What a call did not know of when it was made, and does not come from it or a later one, was written by an
-    attempt that was over.
+    An idea that a call did not know, and that comes from an earlier call, was written by an attempt that had
+    already been replaced.
     """
     count = _brief(run).get("count", 0)
     found = []
@@ -133,25 +136,25 @@ def _of_calls(run: Row, ideas: Sequence[Idea], calls: Sequence[Call]) -> list[st
     return found
 
 
-def _of_payments(runs: Sequence[Row], calls: Sequence[Call], witness: Witness) -> list[str]:
-    """No call asks again for an idea that was on a screen before it."""
+def _of_payments(runs: Sequence[Row], calls: Sequence[Call], observer: Observer) -> list[str]:
+    """No call asks for an idea that was on a screen before the call."""
     marks = {_brief(run).get("other_requirements", ""): run["id"] for run in runs}
     shown: dict[str, list[Idea]] = defaultdict(list)
-    for (transform_id, _), idea in witness.seen.items():
+    for (transform_id, _), idea in observer.seen.items():
         shown[transform_id].append(idea)
     found = []
     for call in calls:
         known = {idea.title for idea in call.known}
         for idea in shown[marks.get(call.mark, "")]:
-            if witness.since[idea.title] < call.at and idea.title not in known:
+            if observer.since[idea.title] < call.at and idea.title not in known:
                 found.append(
                     f"{marks[call.mark]}: {idea.title} was finished, and call {call.number} asks again"
                 )
     return found
 
 
-def _of_screen(url: str, witness: Witness) -> list[str]:
-    """The newest flow against the view."""
+def _of_screen(url: str, observer: Observer) -> list[str]:
+    """Compare the newest flow with the view."""
     stored = {
         row["transform_id"]: (
             row["transform_status"],
@@ -161,13 +164,13 @@ def _of_screen(url: str, witness: Witness) -> list[str]:
         for row in rows(
             url,
             "SELECT * FROM brainstorm_flows WHERE project_id = %s AND artifact_type = 'brainstorm_ideas'",
-            witness.project_id,
+            observer.project_id,
         )
     }
-    batches = witness.flow.batches if witness.flow else ()
+    batches = observer.flow.batches if observer.flow else ()
     shown = {batch.transform_id: (batch.status, batch.progress, batch.ideas) for batch in batches}
-    if witness.flow is not None and witness.flow.syncing != "live":
-        return [f"project {witness.project_id} is still {witness.flow.syncing}"]
+    if observer.flow is not None and observer.flow.syncing != "live":
+        return [f"project {observer.project_id} is still {observer.flow.syncing}"]
     different = [key for key in stored.keys() | shown.keys() if stored.get(key) != shown.get(key)]
     return [f"{key} is shown as {shown.get(key)}, and stored as {stored.get(key)}" for key in different]
 
@@ -177,5 +180,5 @@ def _ideas(data: str | None) -> tuple[Idea, ...]:
 
 
 def _brief(run: Row) -> dict[str, Any]:
-    """What the run works from; nothing where its link is gone."""
+    """The brief of a run, or nothing where the link to it is missing."""
     return json.loads(run["brief"] or "{}")

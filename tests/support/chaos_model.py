@@ -1,4 +1,4 @@
-"""A model for chaos: it writes just the ideas that a prompt lacks, and no idea twice in its life."""
+"""The model of chaos runs: it writes exactly the ideas that a prompt still asks for, and no idea twice."""
 
 import json
 import time
@@ -20,7 +20,7 @@ _SENTENCES = (
 
 @dataclass(frozen=True)
 class Call:
-    """One request: its number from 1, when it came (monotonic seconds), and what its prompt said.
+    """One request: its number from 1, its time (monotonic seconds), and what its prompt said.
 
     `mark` is the wish in the brief, which names the generation; `asked` counts the ideas asked for, `known`
     are the ideas that the prompt names as finished; `worker` is the process that calls.
@@ -35,9 +35,9 @@ class Call:
 
 
 class Storyteller:
-    """An answering function for ModelServer; `pace` in seconds between two pieces of five characters.
+    """An answering function for ModelServer; `pace` is in seconds between two pieces of five characters.
 
-    Of all calls, the part `faults` (0 to 1) gets an error or half an answer.
+    `faults` is the share of calls (0 to 1) that get an error or a truncated answer.
     """
 
     def __init__(self, seed: int, *, pace: float, faults: float) -> None:
@@ -64,7 +64,7 @@ class Storyteller:
         return spoken(text, pause=self.pace)
 
     def called_for(self, mark: str) -> list[Call]:
-        """The calls for a generation, in order."""
+        """The calls for one generation, in their order."""
         return [call for call in self.calls if call.mark == mark]
 
     def _idea(self, call: int, place: int) -> dict[str, str]:
@@ -74,5 +74,5 @@ class Storyteller:
 
 
 def call_of(idea: Idea) -> int:
-    """The number of the call that an idea came from."""
+    """The number of the call that wrote an idea."""
     return int(idea.title.removeprefix("第").partition("回")[0])

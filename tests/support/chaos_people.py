@@ -1,4 +1,6 @@
-"""Who uses an installation during chaos: people who start, stop and retry, and witnesses of what is shown."""
+"""The users of an installation during chaos: people who start, stop and retry, and observers of
+the screen.
+"""
 
 import asyncio
 import time
@@ -20,16 +22,17 @@ from scriptwriter.sync.hub import Hub
 from scriptwriter.sync.project_flow import Batch, ProjectFlow
 
 AWAY = (DBAPIError, NoConnection, psycopg.Error, OSError)
-"""What a database that is down raises in a service."""
+"""What a service raises while the database is down."""
 
 _Result = TypeVar("_Result")
 
 
-class Witness:
-    """A follower of one project, who never forgets a finished idea and protests when one goes.
+class Observer:
+    """Follows one project, keeps every finished idea that it saw, and records a violation when one
+    disappears.
 
-    `seen` are all finished ideas by transform and place, `since` says when a title was seen first, `moved`
-    when a generation changed last (monotonic seconds).
+    `seen` holds all finished ideas by transform and place. In monotonic seconds, `since` is the time at which
+    a title was seen first, and `moved` the time of a generation's last change.
     """
 
     def __init__(self, project_id: str) -> None:
@@ -37,22 +40,22 @@ class Witness:
         self.flow: ProjectFlow | None = None
         self.seen: dict[tuple[str, int], Idea] = {}
         self.since: dict[str, float] = {}
-        self.protests: list[str] = []
+        self.violations: list[str] = []
         self.changes = 0
         self.moved: dict[str, float] = {}
 
     @property
     def newest(self) -> Batch | None:
-        """The newest generation on screen."""
+        """The newest generation on the screen."""
         return self.flow.batches[0] if self.flow and self.flow.batches else None
 
     def look(self, flow: ProjectFlow) -> None:
-        """Take in what is shown now."""
+        """Record what the screen shows now."""
         before = {batch.transform_id: batch for batch in self.flow.batches} if self.flow else {}
         shown = {batch.transform_id: batch for batch in flow.batches}
         now = time.monotonic()
         for gone in before.keys() - shown.keys():
-            self.protests.append(f"generation {gone} is no longer shown")
+            self.violations.append(f"generation {gone} is no longer shown")
         for transform_id, batch in shown.items():
             if before.get(transform_id) != batch:
                 self.moved[transform_id] = now
@@ -60,13 +63,13 @@ class Witness:
                 if idea.status == "finished" and (transform_id, place) not in self.seen:
                     self.seen[transform_id, place] = idea
                     self.since.setdefault(idea.title, now)
-        self.protests += missing(self.seen, {key: batch.ideas for key, batch in shown.items()}, "on screen")
+        self.violations += missing(self.seen, {key: batch.ideas for key, batch in shown.items()}, "on screen")
         self.flow = flow
         self.changes += 1
 
 
 def missing(seen: dict[tuple[str, int], Idea], shown: dict[str, tuple[Idea, ...]], where: str) -> list[str]:
-    """A sentence for each finished idea of `seen` that is not at its place, word for word, in `shown`."""
+    """A sentence for each finished idea of `seen` that is not unchanged at its place in `shown`."""
     sentences = []
     for (transform_id, place), idea in seen.items():
         ideas = shown.get(transform_id, ())
@@ -76,24 +79,24 @@ def missing(seen: dict[tuple[str, int], Idea], shown: dict[str, tuple[Idea, ...]
     return sentences
 
 
-class Audience:
-    """All witnesses, behind one hub, as one web process has it."""
+class Observers:
+    """All observers, behind one hub, as in a web process."""
 
     def __init__(self, url: str, secret: str, project_ids: list[str]) -> None:
-        self.witnesses = {project_id: Witness(project_id) for project_id in project_ids}
+        self.by_project = {project_id: Observer(project_id) for project_id in project_ids}
         self._address = url, secret
         self._hub: Hub | None = None
         self._following: list[asyncio.Task[None]] = []
 
-    async def come(self) -> None:
-        """Follow every project, through a hub of its own."""
+    async def connect(self) -> None:
+        """Follow every project through a new hub."""
         self._hub = Hub(*self._address)
         self._following = [
-            asyncio.create_task(self._follow(self._hub, witness)) for witness in self.witnesses.values()
+            asyncio.create_task(self._follow(self._hub, observer)) for observer in self.by_project.values()
         ]
 
-    async def leave(self) -> None:
-        """The web process ends, and its hub with it; what was seen stays in memory."""
+    async def disconnect(self) -> None:
+        """Close the hub, as the end of a web process does; the observers keep what they saw."""
         for following in self._following:
             following.cancel()
         ended = await asyncio.gather(*self._following, return_exceptions=True)
@@ -105,26 +108,26 @@ class Audience:
             if error is not None and not isinstance(error, asyncio.CancelledError):
                 raise error
 
-    async def _follow(self, hub: Hub, witness: Witness) -> None:
-        async with hub.follow(witness.project_id) as flows:
+    async def _follow(self, hub: Hub, observer: Observer) -> None:
+        async with hub.follow(observer.project_id) as flows:
             async for flow in flows:
-                witness.look(flow)
+                observer.look(flow)
 
 
 class Person:
-    """Somebody at one project, who does what the screen offers; `random` makes the decisions."""
+    """A person in one project who does what the screen offers; `random` makes the decisions."""
 
-    def __init__(self, name: str, witness: Witness, random: Random) -> None:
+    def __init__(self, name: str, observer: Observer, random: Random) -> None:
         self._name = name
-        self._witness = witness
+        self._observer = observer
         self._random = random
-        self.deeds: dict[str, int] = {}
+        self.actions: dict[str, int] = {}
 
     async def brainstorm(self) -> None:
         """Start, stop and retry until cancelled."""
         while True:
             await asyncio.sleep(self._random.uniform(0.2, 1.5))
-            batch = self._witness.newest
+            batch = self._observer.newest
             chance = self._random.random()
             if batch is None or batch.status == "completed":
                 await self._start(twice=chance < 0.2)
@@ -137,26 +140,26 @@ class Person:
                 await self._try("stop", partial(self._stop, batch))
 
     async def _start(self, *, twice: bool) -> None:
-        # The wish is a mark by which the model's calls are told apart.
+        # The mark in the brief identifies the calls of this generation.
         brief = Brief("抖音", "悬疑", f"mark {uuid4().hex}", self._random.randint(2, 5))
         clicks = [
-            self._try("start", lambda: starting.start(self._witness.project_id, brief, self._name))
+            self._try("start", lambda: starting.start(self._observer.project_id, brief, self._name))
             for _ in range(2 if twice else 1)
         ]
         if [each for each in await asyncio.gather(*clicks) if each is not None][1:]:
-            self._witness.protests.append(f"a double click started two generations ({brief})")
+            self._observer.violations.append(f"a double click started two generations ({brief})")
 
     async def _retry(self, batch: Batch) -> bool:
-        await retrying.retry(self._witness.project_id, batch.transform_id, self._name)
+        await retrying.retry(self._observer.project_id, batch.transform_id, self._name)
         return True
 
     async def _stop(self, batch: Batch) -> bool:
-        return await ending.stop(self._witness.project_id, batch.transform_id, self._name)
+        return await ending.stop(self._observer.project_id, batch.transform_id, self._name)
 
-    async def _try(self, deed: str, act: Callable[[], Awaitable[_Result]]) -> _Result | None:
-        """Like a person: who is refused, or meets a server that is down, comes back later."""
+    async def _try(self, action: str, call: Callable[[], Awaitable[_Result]]) -> _Result | None:
+        """Ignore refusals and a database that is down, as a person does who tries again later."""
         with suppress(UserError, *AWAY):
-            result = await act()
-            self.deeds[deed] = self.deeds.get(deed, 0) + 1
+            result = await call()
+            self.actions[action] = self.actions.get(action, 0) + 1
             return result
         return None

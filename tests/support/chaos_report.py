@@ -1,4 +1,4 @@
-"""What was done to an installation during chaos, and what did not hold."""
+"""The report of a chaos run: which faults were injected and which checks failed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Report:
-    """The sum of all rounds; `recoveries` in seconds, one a round."""
+    """Totals over all rounds; `recoveries` holds one time in seconds per round."""
 
     seed: int
     kills: Counter[str] = field(default_factory=Counter)
-    deeds: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
     generations: int = 0
     attempts: int = 0
     ideas: int = 0
@@ -21,6 +21,6 @@ class Report:
     violations: list[str] = field(default_factory=list)
 
     def note(self, sentences: Sequence[str]) -> None:
-        """Add those violations that are not known yet."""
+        """Add the violations in `sentences` that the report does not contain yet."""
         known = {*self.violations}
         self.violations += [sentence for sentence in sentences if sentence not in known]

@@ -1,9 +1,9 @@
-"""A real TCP server in front of a Postgres, that passes everything on, or stops to, as it is told.
+"""A TCP proxy in front of Postgres that can stall, or disappear.
 
 async with DatabaseProxy(url) as proxy:
     … proxy.url …
-    async with proxy.silent(): …    # nothing comes through, and nobody is told so
-    async with proxy.gone(): …      # every connection is cut, and none is taken
+    async with proxy.silent(): …    # no byte is forwarded, and no connection is closed
+    async with proxy.gone(): …      # every connection is cut, and new ones are refused
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 
 class DatabaseProxy:
-    """The proxy; a context manager."""
+    """The proxy; an async context manager."""
 
     def __init__(self, url: str) -> None:
         self._parameters = conninfo_to_dict(url)
@@ -40,7 +40,7 @@ class DatabaseProxy:
 
     @asynccontextmanager
     async def silent(self) -> AsyncIterator[None]:
-        """For the block, nothing is passed on; afterwards, everything that was said meanwhile."""
+        """Hold back all bytes during the block, and forward them afterwards."""
         self._open.clear()
         try:
             yield
@@ -49,7 +49,7 @@ class DatabaseProxy:
 
     @asynccontextmanager
     async def gone(self) -> AsyncIterator[None]:
-        """For the block, there is no such server."""
+        """Stop listening and cut every connection during the block."""
         await self._leave()
         try:
             yield
@@ -73,15 +73,15 @@ class DatabaseProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await self._connect()
-        ways = [
+        directions = [
             asyncio.create_task(self._pass_on(reader, to_server)),
             asyncio.create_task(self._pass_on(from_server, writer)),
         ]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
+            for direction in directions:
+                direction.cancel()
             writer.transport.abort()
             to_server.close()
 

@@ -1,4 +1,4 @@
-"""What a follower of a hub has seen, and what the database says of the same project."""
+"""What a follower of a hub has received, and what the database holds for the same project."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Follower:
-    """Every flow that it was given, in order."""
+    """Every flow that the follower received, in order."""
 
     def __init__(self) -> None:
         self.seen: list[ProjectFlow] = []
@@ -24,11 +24,11 @@ class Follower:
 
     @property
     def now(self) -> ProjectFlow:
-        """The newest one."""
+        """The newest flow."""
         return self.seen[-1]
 
     async def sees(self, wanted: Callable[[ProjectFlow], object], limit: float = 2 * LIMIT) -> ProjectFlow:
-        """The newest flow, as soon as `wanted` holds for it."""
+        """Return the newest flow as soon as `wanted` holds for it; fail after `limit` seconds."""
         async with asyncio.timeout(limit):
             while not (self.seen and wanted(self.now)):
                 self._moved.clear()
@@ -36,11 +36,11 @@ class Follower:
         return self.now
 
     async def sees_the_database(self, url: str) -> None:
-        """Live again, with exactly what is committed."""
+        """Wait until the flow is live and equal to what is committed."""
         await self.sees(lambda flow: flow.syncing == "live" and shown(flow) == stored(url, flow.project_id))
 
     async def keep(self, flows: AsyncIterator[ProjectFlow]) -> None:
-        """Take what comes, for ever."""
+        """Record every flow until cancelled."""
         async for flow in flows:
             self.seen.append(flow)
             self._moved.set()
@@ -48,7 +48,7 @@ class Follower:
 
 @asynccontextmanager
 async def following(hub: Hub, project_id: str) -> AsyncIterator[Follower]:
-    """A follower of a project, that has its first flow."""
+    """A follower of a project that has received its first flow."""
     follower = Follower()
     async with hub.follow(project_id) as flows:
         keeping = asyncio.create_task(follower.keep(flows))
@@ -61,7 +61,7 @@ async def following(hub: Hub, project_id: str) -> AsyncIterator[Follower]:
 
 
 async def first(flows: AsyncIterator[T], wanted: Callable[[T], object]) -> T:
-    """The first value for which `wanted` holds, within the limit."""
+    """The first value for which `wanted` holds; fails after LIMIT seconds."""
     async with asyncio.timeout(LIMIT):
         async for flow in flows:
             if wanted(flow):
@@ -70,7 +70,7 @@ async def first(flows: AsyncIterator[T], wanted: Callable[[T], object]) -> T:
 
 
 def shown(flow: ProjectFlow) -> dict[str, Any]:
-    """What a flow says, in plain values."""
+    """The content of a flow as plain values."""
     return {
         "project": (flow.name, flow.state),
         "roles": dict(flow.roles),
@@ -88,7 +88,7 @@ def shown(flow: ProjectFlow) -> dict[str, Any]:
 
 
 def stored(url: str, project_id: str) -> dict[str, Any]:
-    """The same from the view brainstorm_flows and the memberships."""
+    """The same content, read from the view brainstorm_flows and the memberships."""
     batches = rows(url, "SELECT * FROM brainstorm_flows WHERE project_id = %s", project_id)
     members = rows(url, "SELECT user_id, role FROM projects_users WHERE project_id = %s", project_id)
     [project] = rows(url, "SELECT name, status FROM projects WHERE id = %s", project_id)

@@ -1,4 +1,4 @@
-"""A program that follows a shape through the API, request by request, by the protocol's parameters."""
+"""A program that follows a shape through the API with single requests of the Electric protocol."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,12 +16,12 @@ SHAPE = "/api/electric/v1/shape"
 
 
 def asking(room: Room, shape: str = "artifacts", offset: str = "-1", **more: str) -> dict[str, str]:
-    """The parameters of a request for a shape of the room."""
+    """The parameters of a request for a shape of the room's project."""
     return {"project_id": room.project_id, "shape": shape, "offset": offset, **more}
 
 
 async def caught_up(http: httpx.AsyncClient, room: Room, shape: str = "artifacts") -> dict[str, str]:
-    """The parameters of the next live request, after everything that there is."""
+    """The parameters of the first live request, after reading everything that exists."""
     asked = asking(room, shape)
     while True:
         part = await http.get(SHAPE, params=asked)
@@ -33,7 +33,7 @@ async def caught_up(http: httpx.AsyncClient, room: Room, shape: str = "artifacts
 
 @asynccontextmanager
 async def known(url: str, secret: str | None = SECRET) -> AsyncIterator[None]:
-    """The API asks the Electric at `url` meanwhile."""
+    """Connect the API to the Electric at `url` while the block runs."""
     async with hub.connect(hub.Hub(url, secret)):
         yield
 
@@ -49,7 +49,7 @@ async def network_client(headers: dict[str, str]) -> AsyncIterator[httpx.AsyncCl
 
 
 class Stream:
-    """An event stream that is open: its lines, and how it ended."""
+    """An open event stream: the lines that it received, and how it ended."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -59,13 +59,13 @@ class Stream:
 
     @property
     def text(self) -> str:
-        """Everything that came."""
+        """All lines received so far."""
         return "\n".join(self.lines)
 
 
 @asynccontextmanager
 async def streaming(http: httpx.AsyncClient, live: dict[str, str]) -> AsyncIterator[Stream]:
-    """An event stream that is read as it comes, and open when the block begins."""
+    """An event stream that is open when the block begins, and is read in the background."""
     stream = Stream()
 
     async def read() -> None:

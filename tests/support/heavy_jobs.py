@@ -1,4 +1,4 @@
-"""Jobs for child processes: functions at the top of a module, as `heavy.run` needs them."""
+"""Jobs for child processes. `heavy.run` needs functions at the top level of a module."""
 
 import os
 import re
@@ -11,37 +11,37 @@ from scriptwriter.domain.errors import UserError
 
 
 def who() -> tuple[int, list[str], dict[str, str]]:
-    """The process that does the job, the modules it has imported, and its environment."""
+    """The pid of the process that runs the job, the modules that it has imported, and its environment."""
     return os.getpid(), [*sys.modules], dict(os.environ)
 
 
 def backtrack() -> bool:
-    """Hold the interpreter lock for years, in one call that nothing interrupts."""
+    """Hold the interpreter lock for years in one regular expression that cannot be interrupted."""
     return re.match("(a+)+$", "a" * 60 + "b") is not None
 
 
 def grow() -> int:
-    """More memory than a job may have."""
+    """Allocate more memory than a job may use."""
     return len([bytes(1 << 20) for _ in range(4_096)])
 
 
 def die() -> None:
-    """End as the kernel ends what takes too much memory."""
+    """Send SIGKILL to this process, as the kernel does when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def refuse() -> None:
-    """An error that a person should see."""
+    """Raise an error that is shown to the person."""
     raise UserError("username_length", least=2, most=30)
 
 
 def fail() -> None:
-    """A fault of ours."""
+    """Raise an unexpected error."""
     raise ValueError("a fault")
 
 
 def note(file: Path, line: str, until: Path | None = None) -> None:
-    """Append a line to a file, and go on until another one is there."""
+    """Append a line to `file`, then run until the file `until` exists."""
     with file.open("a") as output:
         print(line, file=output)
     while until is not None and not until.exists():
@@ -49,6 +49,6 @@ def note(file: Path, line: str, until: Path | None = None) -> None:
 
 
 def echo(content: bytes) -> bytes:
-    """The content as it came; prints meanwhile."""
+    """Return `content` unchanged, and print something."""
     print("said by the job", flush=True)
     return content

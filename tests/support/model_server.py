@@ -1,10 +1,10 @@
-"""A real HTTP server that answers like a model, well or badly: OpenAI-compatible, in a thread of its own.
+"""An OpenAI-compatible HTTP server in its own thread, whose answers and faults a test sets.
 
     with ModelServer() as server:
         server.answers(spoken(ideas_text(STORIES)))
         … server.url … server.exchanges[0].body …
 
-Answers are taken in turn; the last one is repeated.
+Requests get the answers in turn; the last one is repeated.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from tests.support.waiting import wait_until
 
 
 class Gate:
-    """A place in an answer where the server waits until the test opens it."""
+    """A point in an answer where the server waits until the test opens the gate."""
 
     def __init__(self) -> None:
         self.opened = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self) -> None:
-        """Let the answer go on."""
+        """Let the answer continue."""
         loop = self._loop
         if loop is None:
             self.opened.set()
@@ -34,18 +34,18 @@ class Gate:
             loop.call_soon_threadsafe(self.opened.set)
 
     async def wait(self) -> None:
-        """The server's side."""
+        """Wait until the gate is open; called by the server."""
         self._loop = asyncio.get_running_loop()
         await self.opened.wait()
 
 
 Step = bytes | float | Gate
-"""Bytes are sent; a number of seconds, or a gate, is waited for."""
+"""Bytes are sent. A number is a pause in seconds. At a gate, the server waits."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A status line, headers and what happens to the body; without an `ending` the connection is cut."""
+    """An HTTP answer: status, headers, and the steps of its body. Without `ending` the connection is cut."""
 
     steps: Sequence[Step] = ()
     status: int = 200
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass
 class Exchange:
-    """One request; `closed` is set when the connection is gone, `left` when the client went first."""
+    """One request. `closed` is set when the connection has ended, `left` when the client ended it first."""
 
     headers: dict[str, str]
     body: dict[str, Any]
@@ -64,7 +64,7 @@ class Exchange:
 
     @property
     def prompt(self) -> str:
-        """What was asked."""
+        """The last message of the request."""
         return self.body["messages"][-1]["content"]
 
 
@@ -72,7 +72,7 @@ Answering = Answer | Callable[[dict[str, Any]], Answer]
 
 
 class ModelServer:
-    """The server; a context manager. `url` is the base URL for a client, another one for each server."""
+    """The server; a context manager. `url` is the base URL for clients and differs for each server."""
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
@@ -95,11 +95,11 @@ class ModelServer:
         self._loop.close()
 
     def answers(self, *answers: Answering) -> None:
-        """From now on, these in turn; the last one again and again."""
+        """Set the answers to the next requests, in turn; the last one is repeated."""
         self._answers = list(answers)
 
     def wait_for(self, number: int) -> Exchange:
-        """The request of that number, from 1, when it has come."""
+        """The request with this number, counted from 1, as soon as it has arrived."""
         wait_until(lambda: len(self.exchanges) >= number)
         return self.exchanges[number - 1]
 
@@ -164,13 +164,13 @@ async def _request(reader: asyncio.StreamReader) -> Exchange:
 
 
 def event(**fields: Any) -> bytes:
-    """One server-sent event of a chat."""
+    """One server-sent event of a chat completion."""
     chunk = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "test-model"} | fields
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
 
 
 def delta(finish: str | None = None, **fields: Any) -> bytes:
-    """An event that says a little more, or why it stops."""
+    """An event with a piece of the message, or with the reason why the message ends."""
     return event(choices=[{"index": 0, "delta": fields, "finish_reason": finish}])
 
 
@@ -179,7 +179,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 def spoken(text: str, *, size: int = 5, pause: float = 0.0, finish: str = "stop") -> Answer:
-    """`text` word by word, then the usage, as OpenAI does it; `pause` in seconds between two pieces."""
+    """Stream `text` in pieces, then the usage, as OpenAI does; `pause` is in seconds between two pieces."""
     pieces = [delta(content=text[at : at + size]) for at in range(0, len(text), size)]
     steps: list[Step] = [delta(role="assistant", content="")]
     for piece in pieces:
@@ -188,18 +188,18 @@ def spoken(text: str, *, size: int = 5, pause: float = 0.0, finish: str = "stop"
 
 
 def broken_off(text: str, *then: Step, ending: bool = True) -> Answer:
-    """`text`, then `then`, and no word about an end; not even the end of HTTP's body without `ending`."""
+    """Stream `text` and then `then`, without a finish reason; without `ending` the body is cut, too."""
     return Answer([*spoken(text).steps[:-3], *then], ending=ending)
 
 
 def refused(status: int, message: str, headers: dict[str, str] | None = None, **error: Any) -> Answer:
-    """An error with OpenAI's body; `error` are its further fields (code, type, param)."""
+    """An error with OpenAI's body; `error` holds its further fields (code, type, param)."""
     body = json.dumps({"error": {"message": message, "type": "error", **error}})
     return Answer([body.encode()], status, {"content-type": "application/json"} | (headers or {}))
 
 
 def whole(text: str, finish: str = "stop") -> Answer:
-    """One JSON body, from an endpoint that ignores `stream`."""
+    """One JSON body, as from an endpoint that ignores `stream`."""
     message = {"role": "assistant", "content": text}
     choices = [{"index": 0, "message": message, "finish_reason": finish}]
     body = {"id": "c", "object": "chat.completion", "model": "test-model", "choices": choices, "usage": USAGE}
@@ -207,7 +207,7 @@ def whole(text: str, finish: str = "stop") -> Answer:
 
 
 def only(*names: str, then: Answer) -> Callable[[dict[str, Any]], Answer]:
-    """An endpoint that refuses requests with one of the fields `names`."""
+    """An endpoint that refuses requests that have one of the fields `names`."""
 
     def answering(body: dict[str, Any]) -> Answer:
         unknown = [name for name in names if name in body]
@@ -217,10 +217,10 @@ def only(*names: str, then: Answer) -> Callable[[dict[str, Any]], Answer]:
 
 
 def story(number: int) -> dict[str, str]:
-    """An idea that can be told from the others."""
+    """An idea whose text contains its number."""
     return {"title": f"故事{number}号", "body": f"第{number}个故事：" + "有人来了，有人走了，门没有关。" * 3}
 
 
 def ideas_text(numbers: Sequence[int]) -> str:
-    """A reply with those stories, as it was asked for."""
+    """A reply with the stories of these numbers, in the format that the prompt asks for."""
     return json.dumps({"ideas": [story(number) for number in numbers]}, ensure_ascii=False)

@@ -1,8 +1,8 @@
-"""A real OpenID Connect provider on loopback, in a thread of its own: it lets everybody in, well or badly.
+"""An OpenID Connect provider on loopback, in its own thread. It signs everybody in, and can be made faulty.
 
 with OidcServer() as provider:
     provider.person = {"sub": "42", "preferred_username": "li"}
-    provider.token_changes = {"nonce": "another"}     # None leaves a claim out
+    provider.token_changes = {"nonce": "another"}     # None omits a claim
     … provider.url is the issuer …
 """
 
@@ -23,7 +23,7 @@ CLIENT_ID, CLIENT_SECRET = "scriptwriter", "s3cret of the client"
 
 
 class OidcServer:
-    """The provider; what it does wrong is set on it, and `reset` undoes that."""
+    """The provider. A test sets its faults as attributes, and `reset` removes them."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -32,7 +32,7 @@ class OidcServer:
         self.reset()
 
     def reset(self) -> None:
-        """A provider without fault, and somebody who signs in there."""
+        """Remove all faults, and set a user to sign in."""
         self.person: dict[str, Any] = {"sub": "42", "preferred_username": "LiMing", "name": "李明"}
         self.token_changes: dict[str, Any] = {}
         self.about_changes: dict[str, Any] = {}

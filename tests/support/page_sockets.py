@@ -1,4 +1,4 @@
-"""A page's websocket without a page: it speaks Reflex's protocol as any client can, well or badly."""
+"""The websocket of a page without the page: it speaks Reflex's protocol, correctly or not."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ PLACE = "/projects/[project_id]/brainstorm"
 
 
 class Refused(Exception):
-    """The server did not open this websocket."""
+    """The server did not open the websocket."""
 
 
 def named(state: Any, handler: str) -> str:
@@ -32,7 +32,10 @@ def named(state: Any, handler: str) -> str:
 
 
 class PageSocket:
-    """An open websocket; `frames` is everything that came, `sid` its name at the server."""
+    """An open websocket.
+
+    `frames` is everything that it received, `closed` the reason code once it is closed.
+    """
 
     def __init__(self, socket: AioClient) -> None:
         self._socket = socket
@@ -42,52 +45,52 @@ class PageSocket:
         self.closed: int | None = None
 
     async def boot(self, place: dict[str, Any] | None = None) -> None:
-        """Connect as a page does: with the event that asks for the state of its tab, until that has come."""
+        """Send the event with which a page asks for the state of its tab, and wait for that state."""
         event = {"name": BOOT, "router_data": place or _place("/", {})}
         await self.say(f"40/_event,{json.dumps({'event': event})}")
         await self.until(lambda: any(_LANGUAGE in frame for frame in self.frames))
 
     async def send(self, name: str, payload: Any = None, place: Any = None) -> None:
-        """An event, as it is."""
+        """Send an event with this name and payload, unchecked."""
         event = {"name": name, "payload": payload or {}, "router_data": place or _place("/", {})}
-        # As a browser writes it: of what is not ASCII it escapes lone surrogates only.
+        # As a browser's JSON: of all characters outside ASCII, only lone surrogates are escaped.
         text = json.dumps(["event", event], ensure_ascii=False)
         await self.say("42/_event," + _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
     async def say(self, text: str | bytes) -> None:
-        """Anything; nothing where it is closed."""
+        """Send any text; do nothing when the websocket is closed."""
         with suppress(ConnectionClosed):
             await self._socket.send(text)
 
     async def settle(self) -> None:
-        """Until the server has handled all that was sent before, or has closed this websocket.
+        """Wait until the server has handled everything that was sent, or has closed this websocket.
 
-        The events of one tab are handled in their order, and this one shows.
+        It handles the events of a tab in order, so the answer to one more event shows it.
         """
         before = len(self.frames)
         await self.send(named(LanguageState, "switch_language"))
         await self.until(lambda: any(_LANGUAGE in frame for frame in self.frames[before:]))
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Until `condition` holds, or this websocket is closed."""
+        """Wait until `condition` holds or this websocket is closed."""
         async with asyncio.timeout(LIMIT):
             while not condition() and self.closed is None:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def hears_of(self, deed: Awaitable[object]) -> None:
-        """Until `deed` is done and another frame has come."""
+    async def gets_frame_after(self, action: Awaitable[object]) -> None:
+        """Await `action`, then wait for another frame."""
         before = len(self.frames)
-        await deed
+        await action
         await self.until(lambda: len(self.frames) > before)
 
     @property
     def heard(self) -> str:
-        """Everything that came, as text."""
+        """Everything that was received, as text."""
         return "\n".join(plain(frame) for frame in self.frames)
 
     async def close(self) -> None:
-        """Go."""
+        """Close the websocket."""
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
         with suppress(ConnectionClosed):
@@ -109,7 +112,7 @@ class PageSocket:
 
 
 def project_place(project_id: Any) -> dict[str, Any]:
-    """Where the page of a project says to be; `project_id` may be anything."""
+    """The router data of a project's page; `project_id` may be any value."""
     return _place(PLACE.replace("[project_id]", str(project_id)[:200]), {"project_id": project_id})
 
 
@@ -118,7 +121,7 @@ def _place(path: str, query: dict[str, Any]) -> dict[str, Any]:
 
 
 def plain(frame: str) -> str:
-    """A frame with its escapes read, so that a word can be found in it."""
+    """A frame with its JSON escapes decoded, so that words can be found in it."""
     head, bracket, body = frame.partition("[")
     try:
         return head + json.dumps(json.loads(bracket + body), ensure_ascii=False)
@@ -130,9 +133,10 @@ def plain(frame: str) -> str:
 async def page_socket(
     url: str, cookie: str = "", *, token: str | None = None, origin: str | None = "", **headers: str
 ) -> AsyncIterator[PageSocket]:
-    """A websocket to the web process at `url` with a session's `cookie` ("" for nobody's).
+    """A websocket to the web process at `url` with the session `cookie`, or with none for "".
 
-    `token` is the tab's, else a new one; `origin` None sends none, "" the right one. Raises Refused.
+    `token` is the tab's, or a new one by default. `origin` "" sends the right origin, and None sends none.
+    Raises Refused.
     """
     address = url.replace("http", "ws", 1) + f"/_event/?EIO=4&transport=websocket&token={token or uuid4()}"
     sent = dict(headers)
@@ -151,10 +155,10 @@ async def page_socket(
         await opened.close()
 
 
-async def says_without_end(url: str, cookie: str, pieces: int) -> int:
-    """Open a websocket, and begin one message of so many pieces of a million bytes, without its end.
+async def send_endless_message(url: str, cookie: str, pieces: int) -> int:
+    """Open a websocket, and send a message of `pieces` frames of a million bytes without its last frame.
 
-    Returns how many of them could be sent before it was closed.
+    Returns how many frames were sent before the server closed the websocket.
     """
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection("127.0.0.1", parts.port)
@@ -170,7 +174,8 @@ async def says_without_end(url: str, cookie: str, pieces: int) -> int:
         if b" 101 " not in answer:
             raise Refused
         for number in range(pieces):
-            # A text frame, or one that goes on (RFC 6455, 5.2): not the last one, masked with zeros.
+            # A text frame or a continuation frame (RFC 6455, 5.2), not marked as the last one, masked with
+            # zeros.
             writer.write(struct.pack("!BBQ4x", 0 if number else 1, 0x80 | 127, len(piece)) + piece)
             try:
                 await writer.drain()

@@ -1,4 +1,4 @@
-"""A person at a browser, in verbs that a person would use."""
+"""A person at a browser, with one method for each thing that a person does."""
 
 import os
 import re
@@ -27,7 +27,7 @@ expect.set_options(timeout=LIMIT)
 
 
 async def colleague_of(project_id: str, browser: Browser, home: str, display_name: str = "小李") -> "Person":
-    """Somebody else, a collaborator of the project, signed in in a browser of their own."""
+    """Another person, a collaborator of the project, signed in in a new browser profile."""
     name = f"colleague-{uuid4().hex[:8]}"
     async with transaction() as session:
         session.add(User(id=name, username=name, display_name=display_name))
@@ -37,7 +37,7 @@ async def colleague_of(project_id: str, browser: Browser, home: str, display_nam
 
 
 async def outsider(display_name: str) -> str:
-    """Somebody with an account and no browser; returns their user name, which is their id."""
+    """Create an account without a browser; returns its username, which is also its id."""
     name = f"outsider-{uuid4().hex[:8]}"
     async with transaction() as session:
         session.add(User(id=name, username=name, display_name=display_name))
@@ -45,22 +45,22 @@ async def outsider(display_name: str) -> str:
 
 
 async def newcomer(browser: Browser, home: str, display_name: str = "小王") -> tuple["Person", str]:
-    """Somebody who is in no project yet, signed in in a browser of their own; and their user name."""
+    """A person without projects, signed in in a new browser profile, and their username."""
     name = await outsider(display_name)
     return await Person.arrive(browser, home, await sessions.open_session(name)), name
 
 
 @dataclass
 class Person:
-    """One tab of one person."""
+    """One browser tab of one person."""
 
     page: Page
     home: str
 
     @classmethod
     async def arrive(cls, browser: Browser, home: str, token: str | None = None, **options) -> "Person":
-        """A new browser profile; with a session's `token` the person is signed in already."""
-        # Without motion a page that waits draws nothing, which is most of what a browser's time goes to.
+        """Open a new browser profile; with a session `token` the person is already signed in."""
+        # Animations would take most of the browser's CPU time while a page waits.
         usual = {"viewport": DESKTOP, "locale": "zh-CN", "reduced_motion": "reduce"}
         context = await browser.new_context(**(usual | options))
         context.set_default_timeout(LIMIT)
@@ -69,41 +69,41 @@ class Person:
         return cls(await context.new_page(), home)
 
     async def open_second_tab(self) -> "Person":
-        """The same person, the same page, one more tab."""
+        """Open the same page in a second tab of the same browser profile."""
         tab = Person(await self.page.context.new_page(), self.home)
         await tab.page.goto(self.page.url)
         return tab
 
     async def go(self, path: str) -> None:
-        """Type an address."""
+        """Open a path of the application."""
         await self.page.goto(self.home + path)
 
     async def sign_in(self) -> None:
-        """As the test user: by what the button for it sends, but past the pages around it."""
-        door, origin = f"{self.home}/api/session/test-user", {"origin": self.home}
-        answer = await self.page.context.request.post(door, headers=origin, max_redirects=0)
+        """Sign in as the test user with the request of the sign-in button, without loading the pages."""
+        endpoint, origin = f"{self.home}/api/session/test-user", {"origin": self.home}
+        answer = await self.page.context.request.post(endpoint, headers=origin, max_redirects=0)
         assert answer.status == 303, await answer.text()
 
     async def takes_the_session_of(self, other: "Person") -> None:
-        """In this browser `other` is signed in from now on."""
+        """Replace this browser's session by that of `other`."""
         for cookie in await other.page.context.cookies(self.home):
             if cookie.get("name") == COOKIE:
                 value = cookie.get("value", "")
                 await self.page.context.add_cookies([{"name": COOKIE, "value": value, "url": self.home}])
 
     async def sign_in_by_click(self) -> None:
-        """As the test user, from the front door."""
+        """Sign in as the test user with the button on the home page."""
         await self.go("/")
         await self.page.get_by_test_id("sign-in-test-user").click()
         await expect(self.page.get_by_test_id("user-name")).to_have_text("测试用户")
 
     async def registers(self, username: str, password: str) -> None:
-        """On the register page."""
+        """Fill in and submit the register page."""
         await self.go("/register")
         await self._enters(username, password)
 
     async def signs_in(self, username: str, password: str) -> None:
-        """On the sign-in page, in whatever way it was reached."""
+        """Fill in and submit the sign-in page, which is opened unless it is open."""
         if "/sign-in" not in self.page.url:
             await self.go("/sign-in")
         await self._enters(username, password)
@@ -114,21 +114,21 @@ class Person:
         await self.page.get_by_test_id("submit-entry").click()
 
     async def signs_out(self) -> None:
-        """By the sign in the masthead."""
+        """Click the button "sign out" in the header."""
         await self.page.get_by_test_id("sign-out").click()
         await expect(self.page.get_by_test_id("submit-entry")).to_be_visible()
 
     async def is_signed_in_as(self, name: str) -> None:
-        """The masthead says so."""
+        """Check the name in the header."""
         await expect(self.page.get_by_test_id("user-name")).to_have_text(name)
 
     async def open_new_project(self) -> None:
-        """To the form."""
+        """Open the form of a new project."""
         await self.go("/projects/new")
         await expect(self.page.get_by_role("heading", name="新建脑暴项目")).to_be_visible()
 
     async def create_project(self, **brief: str) -> str:
-        """Fill in what `brief` names (by label), submit, and arrive; returns the project's id."""
+        """Fill in the fields of `brief` (by label) and submit; returns the id of the new project."""
         await self.open_new_project()
         for label, value in brief.items():
             await self.page.get_by_label(label).fill(value)
@@ -138,7 +138,7 @@ class Person:
 
     @property
     def ideas(self) -> Locator:
-        """The cards of the newest run, growing one included."""
+        """The cards of the newest run, including the one that is being written."""
         return self.page.get_by_test_id("newest-ideas").get_by_test_id("idea")
 
     @property
@@ -148,109 +148,114 @@ class Person:
 
     @property
     def says(self) -> Locator:
-        """The sentence about the newest run."""
+        """The status text of the newest run."""
         return self.page.get_by_test_id("status").get_by_test_id("status-text")
 
     @property
     def reason(self) -> Locator:
-        """Why the newest run ended short."""
+        """The reason why the newest run has too few ideas."""
         return self.says.or_(self.page.get_by_test_id("failure-reason"))
 
     @property
     def buttons(self) -> Locator:
-        """What can be done about the newest run."""
+        """The buttons next to the status of the newest run."""
         return self.page.get_by_test_id("status").get_by_role("button")
 
     async def visit(self, project_id: str) -> None:
-        """To the page of a project."""
+        """Open the page of a project."""
         await self.go(f"/projects/{project_id}/brainstorm")
 
     async def presses(self, name: str) -> None:
-        """The button of that name, about the newest run."""
+        """Click the button with this name next to the status of the newest run."""
         await self.page.get_by_test_id("status").get_by_role("button", name=name, exact=True).click()
 
     async def opens_members(self) -> None:
-        """From the page of a project."""
+        """Open the members page from the page of a project."""
         await self.page.get_by_test_id("to-members").click()
         await expect(self.page.get_by_test_id("members")).to_be_visible()
 
     async def chooses(self, item: str) -> None:
-        """From the menu of the project that is open, or of the only one that is listed."""
+        """Choose an entry of the menu of the open project, or of the only project in the list."""
         await self.page.get_by_test_id("project-menu").locator("summary").click()
         await self.page.get_by_test_id("project-menu").get_by_role("button", name=item, exact=True).click()
 
     async def opens_more(self, at: int) -> None:
-        """The menu of an idea of the newest run; `at` counts from 0."""
+        """Open the menu of an idea of the newest run; `at` counts from 0."""
         await self.ideas.nth(at).get_by_test_id("more").click()
 
     def card(self, at: int) -> Locator:
-        """A card of the newest run, counted from 0."""
+        """The card of the newest run at this place, counted from 0."""
         return self.ideas.nth(at)
 
-    async def does(self, deed: str, at: int) -> None:
-        """A deed with an idea: keep, pass, edit."""
-        await self.card(at).get_by_test_id(deed).click()
+    async def does(self, action: str, at: int) -> None:
+        """Click a button on the card of an idea: keep, pass or edit."""
+        await self.card(at).get_by_test_id(action).click()
 
-    async def from_menu(self, deed: str, at: int) -> None:
-        """A rarer deed with an idea: like, retitle, select, show-versions, origin."""
+    async def from_menu(self, action: str, at: int) -> None:
+        """Choose an entry of the menu of an idea: like, retitle, select, show-versions or origin."""
         await self.opens_more(at)
-        await self.card(at).get_by_test_id(deed).click()
+        await self.card(at).get_by_test_id(action).click()
 
     async def writes(self, title: str, body: str) -> None:
-        """Another title and text into the open editor, and saves them."""
+        """Enter this title and text in the open editor, and save."""
         await self.page.get_by_test_id("edit-title").fill(title)
         await self.page.get_by_test_id("edit-body").fill(body)
         await self.saves()
 
     async def downloads(self, format: str) -> Path:
-        """The file of that format, from the open dialog of exports."""
+        """Download the file of this format from the open export dialog."""
         async with self.page.expect_download() as coming:
             await self.page.get_by_test_id(f"export-{format}").click()
         return await (await coming.value).path()
 
     async def saves(self) -> None:
-        """What is written in the open editor."""
+        """Save what the open editor contains."""
         await self.page.get_by_test_id("save-idea").click()
         await expect(self.page.get_by_test_id("editor")).to_have_count(0)
 
     async def loses_the_network(self) -> None:
-        """As in a lift: nothing comes and nothing goes."""
+        """Take the browser offline."""
         await self.page.context.set_offline(True)
 
     async def lets_time_go_by(self, seconds: float) -> None:
-        """For what the page counts in the browser, each clock of which has ticked; not for its line."""
+        """Move the clock that the page's timers read by so many seconds.
+
+        Waits first until each timer has read the clock once. The time of the connection does not change.
+        """
         await self.page.evaluate(_LATER, seconds)
 
     async def finds_the_network(self) -> None:
-        """It is back."""
+        """Bring the browser back online."""
         await self.page.context.set_offline(False)
 
     async def sees_words(self, words: str) -> None:
-        """Somewhere on the page."""
+        """Wait until these words are visible on the page."""
         await expect(self.page.get_by_text(words).first).to_be_visible()
 
     async def sees_status(self, text: str) -> None:
-        """The line above the cards says so."""
+        """Wait until the status line above the cards contains this text."""
         await expect(self.page.get_by_test_id("status")).to_contain_text(text)
 
     async def says_in_full(self, text: str | re.Pattern[str]) -> None:
-        """The line about the newest run, as it is seen, says this and no more."""
+        """Wait until the visible status text of the newest run is exactly this text."""
         await expect(self.says).to_have_text(text, use_inner_text=True)
 
     async def sees_ideas(self, *titles: str) -> None:
-        """Exactly these finished ideas, in this order."""
+        """Wait until the finished ideas have exactly these titles, in this order."""
         await expect(self.finished.get_by_role("heading")).to_have_text([*titles])
 
     async def all_text(self) -> list[str]:
-        """What every card says."""
+        """The text of every card."""
         return await self.ideas.all_inner_texts()
 
     async def takes_out_the_phone(self) -> None:
-        """The same page on a small screen."""
+        """Resize the window to a phone."""
         await self.page.set_viewport_size(PHONE)
 
     async def takes_pictures(self, name: str) -> None:
-        """On both kinds of screen, by day and by night; what was there before is there afterwards."""
+        """Take pictures in the sizes of a desktop and a phone and in both colour schemes;
+        restore the page.
+        """
         if not os.environ.get("SCRIPTWRITER_TEST_PICTURES"):
             return
         size, day = self.page.viewport_size, await self.page.evaluate(_BY_DAY)
@@ -264,7 +269,7 @@ class Person:
         await self.page.emulate_media(color_scheme="light" if day else "dark")
 
     async def takes_picture(self, name: str) -> None:
-        """Into test-artifacts/, for people to look at, where SCRIPTWRITER_TEST_PICTURES is set."""
+        """Write a screenshot to test-artifacts/ where SCRIPTWRITER_TEST_PICTURES is set."""
         if not os.environ.get("SCRIPTWRITER_TEST_PICTURES"):
             return
         SCREENSHOTS.mkdir(exist_ok=True)

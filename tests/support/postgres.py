@@ -1,4 +1,4 @@
-"""Servers, databases and processes that use them, for tests; knows nothing of what the tests do with them."""
+"""Postgres servers, databases, and processes that use them."""
 
 import os
 import secrets
@@ -67,7 +67,7 @@ sys.stdin.read()
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The URL of a server to make databases on: DATABASE_URL, else an embedded one for this block."""
+    """The URL of a Postgres server: DATABASE_URL, or else an embedded one that runs during the block."""
     if outside := os.environ.get("DATABASE_URL"):
         yield outside
         return
@@ -77,9 +77,9 @@ def server() -> Iterator[str]:
 
 @contextmanager
 def data_folder() -> Iterator[Path]:
-    """A place for a data folder, not yet created; at the end its server is stopped and it is deleted.
+    """The path of a data folder that does not exist yet; afterwards its server is stopped and it is deleted.
 
-    Of a test that fails, what the server and its supervisor wrote last is printed.
+    If the test fails, the end of the log of the server and its supervisor is printed.
     """
     data_dir = Path(tempfile.gettempdir()) / f"scriptwriter-tests-{secrets.token_hex(6)}"
     try:
@@ -94,7 +94,7 @@ def data_folder() -> Iterator[Path]:
 
 
 def stop(data_dir: Path) -> None:
-    """Stops the server of a data folder sooner than it would by itself."""
+    """Stop the server of a data folder earlier than it would stop by itself."""
     if data_dir.is_dir():
         with suppress(FileNotFoundError, ValueError, ProcessLookupError):
             os.kill(supervisor_pid(data_dir), signal.SIGTERM)
@@ -103,7 +103,7 @@ def stop(data_dir: Path) -> None:
 
 @contextmanager
 def new_database(server_url: str) -> Iterator[str]:
-    """The URL of a database of its own, dropped at the end together with the connections to it."""
+    """The URL of a new database, which is dropped afterwards together with the connections to it."""
     name = f"test_{secrets.token_hex(8)}"
     identifier = sql.Identifier(name)
     with psycopg.connect(server_url, autocommit=True) as connection:
@@ -116,9 +116,10 @@ def new_database(server_url: str) -> Iterator[str]:
 
 
 class Databases:
-    """Databases with this application's schema on the server at `server_url`, emptied and lent again.
+    """Databases with this application's schema on the server at `server_url`, emptied between tests and
+    reused.
 
-    Making one takes a hundred times as long as emptying one.
+    Creating a database takes a hundred times as long as emptying one.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -135,7 +136,7 @@ class Databases:
         self._ready = database if database.empty() else None
 
     def close(self) -> None:
-        """Drop them all."""
+        """Drop all of these databases."""
         self._kept.close()
 
     def _make(self) -> "_Database":
@@ -153,7 +154,10 @@ class _Database:
         self._made = self._form()
 
     def empty(self) -> bool:
-        """Whether it is again as it was made, with nobody else in it; not where a test has changed tables."""
+        """Delete all rows and disconnect others.
+
+        Returns whether the database is as it was created; it is not where a test has changed tables.
+        """
         try:
             self._alone().execute(_EMPTY)
             return self._form() == self._made
@@ -167,7 +171,7 @@ class _Database:
         try:
             self._connection.execute(_ALONE)
         except psycopg.OperationalError:
-            # A test has ended this connection together with its own.
+            # A test has terminated this connection together with its own.
             self._connection.close()
             self._connection = psycopg.connect(self.url, autocommit=True)
             self._connection.execute(_ALONE)
@@ -179,14 +183,14 @@ class _Database:
 
 
 def empty(url: str) -> None:
-    """Delete every row of a database with this application's schema; others may use it meanwhile."""
+    """Delete every row of a database with this application's schema, without disconnecting others."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_EMPTY)
 
 
 @contextmanager
 def app(data_dir: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that attaches to a data folder, says the URL as its first line, and stays."""
+    """A process that attaches to a data folder, prints the URL as its first line, and runs until killed."""
     command = [sys.executable, "-c", _APP, str(data_dir)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment
@@ -198,15 +202,15 @@ def app(data_dir: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    """The next line of an app."""
+    """The next line that the process prints."""
     assert process.stdout
     line = process.stdout.readline().strip()
-    assert line, "the app ended without a word; its error is in the captured stderr"
+    assert line, "the process ended without output; its error is in the captured stderr"
     return line
 
 
 def ask(url: str, query: str) -> Any:
-    """The first column of the first row that a query gives, or None; committed."""
+    """The first column of the first row that a query returns, or None; the query is committed."""
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(query.encode())
         row = cursor.fetchone() if cursor.description else None
@@ -214,7 +218,7 @@ def ask(url: str, query: str) -> Any:
 
 
 def answers(url: str) -> bool:
-    """Whether a server is there and takes connections."""
+    """Whether a server accepts connections at `url`."""
     try:
         return ask(url, "SELECT true")
     except psycopg.OperationalError:
@@ -222,17 +226,17 @@ def answers(url: str) -> bool:
 
 
 def supervisor_pid(data_dir: Path) -> int:
-    """The process that owns the embedded server of a data folder."""
+    """The pid of the supervisor of a data folder's embedded server."""
     return int((data_dir / "supervisor.lock").read_text())
 
 
 def postmaster_pid(data_dir: Path) -> int:
-    """The first process of the server of a data folder."""
+    """The pid of the postmaster of a data folder's server."""
     return int((data_dir / "cluster" / "postmaster.pid").read_text().split()[0])
 
 
 def is_quiet(data_dir: Path) -> bool:
-    """Whether neither a supervisor nor any process of a server runs for a data folder."""
+    """Whether neither a supervisor nor a server process runs for a data folder."""
     folder = DataFolder(data_dir)
     locks = [folder.lock(path) for path in (folder.supervisor_lock, folder.server_lock)]
     for lock in locks:
@@ -242,7 +246,7 @@ def is_quiet(data_dir: Path) -> bool:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
+    """Whether a process runs; a zombie process does not count."""
     try:
         os.kill(pid, 0)
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -254,7 +258,7 @@ def lives(pid: int) -> bool:
 
 
 def returned(folder: Path, url: str, before: int) -> bool:
-    """Whether another server than `before` runs, and takes connections."""
+    """Whether a server with another pid than `before` runs and accepts connections."""
     try:
         return postmaster_pid(folder) != before and answers(url)
     except (FileNotFoundError, IndexError):

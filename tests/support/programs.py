@@ -1,4 +1,4 @@
-"""Other programs that use the HTTP API: with a person's token, in this process or over the network."""
+"""Programs that use the HTTP API with a person's token, in this process or over the network."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -18,17 +18,17 @@ JSON = {"content-type": "application/json"}
 
 
 async def bearer(user_id: str) -> dict[str, str]:
-    """The header with a new token of a person."""
+    """The Authorization header with a new token of the person."""
     return {"authorization": f"Bearer {await api_tokens.create(user_id, '程序')}"}
 
 
 async def cookie(user_id: str) -> dict[str, str]:
-    """The header with a new session of a person."""
+    """The Cookie header with a new session of the person."""
     return {"cookie": f"{COOKIE}={await sessions.open_session(user_id)}"}
 
 
 def client(headers: Mapping[str, str] | None = None, api: FastAPI | None = None) -> httpx.AsyncClient:
-    """A client of the API in this process, without a server between."""
+    """A client that calls the API in this process, without a server."""
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(api or create()), base_url=HOME, headers=dict(headers or {})
     )
@@ -36,14 +36,14 @@ def client(headers: Mapping[str, str] | None = None, api: FastAPI | None = None)
 
 @asynccontextmanager
 async def program_of(user_id: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with a token of a person, that reads English."""
+    """A client with a token of the person, whose language is English."""
     async with client({**await bearer(user_id), "accept-language": "en"}) as http:
         yield http
 
 
 @asynccontextmanager
 async def served(app: Any = None) -> AsyncIterator[str]:
-    """The address of a real server of the API, as long as the block."""
+    """The URL of a real server of the API that runs while the block does."""
     config = uvicorn.Config(
         app or create(), lifespan="off", log_config=None, port=0, timeout_graceful_shutdown=1
     )
@@ -62,12 +62,12 @@ async def served(app: Any = None) -> AsyncIterator[str]:
 class _Quiet(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """The test runner has handlers of its own."""
+        """Do nothing: the test runner handles signals itself."""
         yield
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
-    """The status and the code of an answer that is a problem, in the form that all of them have."""
+    """The status and the error code of an answer, after checking that its body has the error format."""
     body = answer.json()
     assert {*body} - {"errors"} == {"message", "code"}, body
     assert body["message"] and answer.headers["content-type"] == "application/json"
@@ -75,7 +75,7 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 
 
 def blamed(answer: httpx.Response) -> list[str]:
-    """The fields that a 400 names, in order."""
+    """The names of the fields that a 400 answer reports as invalid, sorted."""
     assert problem(answer) == (400, "invalid_request"), answer.text
     errors = answer.json()["errors"]
     assert all(reasons and all(reasons) for reasons in errors.values())

@@ -1,4 +1,4 @@
-"""A project in which everything was done that can be done: each kind of artifact, run, act and end."""
+"""A project that contains every kind of artifact, run, human act and outcome."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ REPLY = Reply("test-model", {"stream": True}, '{"ideas": []}', {"total_tokens": 
 
 
 async def written(transform_id: str, ideas: Sequence[Idea], error: GenerationError | None = None) -> str:
-    """Let a worker's attempt end with these ideas; returns the id of the artifact."""
+    """End a worker's attempt with these ideas; returns the id of the artifact."""
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
     if error is None:
@@ -30,7 +30,7 @@ async def written(transform_id: str, ideas: Sequence[Idea], error: GenerationErr
 
 
 async def fill(room: Room) -> str:
-    """Everything in one project; returns the id of the first ideas artifact."""
+    """Create everything in one project; returns the id of the first ideas artifact."""
     project, owner, colleague = room.project_id, room.owner, room.collaborator
     first = await written(await starting.start(project, BRIEF, owner), [ONE, TWO, THREE])
     refs = [IdeaRef(first, place) for place in range(3)]

@@ -1,4 +1,4 @@
-"""Projects and people for tests, made through the services and the models."""
+"""Projects and their members for tests, created through the services and the tables."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ BRIEF = Brief("抖音", "穿越, 爽文", "女主是现代 CEO", 3)
 
 @dataclass(frozen=True)
 class Room:
-    """Ids of a project and of the people around it."""
+    """The ids of a project, of its members, and of a stranger who is no member."""
 
     project_id: str
     owner: str = "owner"
@@ -22,12 +22,15 @@ class Room:
 
 
 async def join(project_id: str, username: str, role: str, inviter: str) -> None:
-    """Let the person with this username (which is their id, too) become a member: invited, and accepting."""
+    """Invite a user and accept the invitation in their name.
+
+    In tests, a username is also the user's id.
+    """
     await invitations.accept((await invitations.invite(project_id, username, role, inviter)).id, username)
 
 
 async def make_room(prefix: str = "") -> Room:
-    """A new project with three members, and a stranger."""
+    """Create a project with three members of different roles, and one user who is no member."""
     people = [f"{prefix}{role}" for role in ("owner", "collaborator", "viewer", "stranger")]
     async with transaction() as session:
         session.add_all([User(id=name, username=name, display_name=name.title()) for name in people])

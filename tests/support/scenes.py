@@ -1,4 +1,4 @@
-"""A project worth stealing, in every state that matters to an attacker, and who stands around it."""
+"""The projects that security tests attack: one in each state, with members and with strangers."""
 
 import inspect
 from dataclasses import dataclass, field
@@ -17,17 +17,17 @@ from scriptwriter.worker.model_faults import fault
 from tests.support.rooms import Room, make_room
 
 SECRET = "绝密"
-"""In every word of the project: whoever reads it has read what is not theirs."""
+"""Part of every text of the projects. A response to a stranger that contains it is a leak."""
 IDEAS = [Idea(f"{SECRET}掌柜", f"{SECRET}的第一个故事。"), Idea(f"{SECRET}锁匠", f"{SECRET}的第二个故事。")]
 BRIEF = Brief("抖音", "穿越", f"{SECRET}的要求", 2)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A project and its newest run, as arguments of events and requests name them.
+    """A project and its newest run, as the arguments of events and requests name them.
 
-    `user_id` is one more viewer of it, `username` the stranger's, who is no member, and `invitation_id` that
-    of an open invitation of somebody else.
+    `user_id` is a further viewer. `username` names a stranger who is no member. `invitation_id` is an open
+    invitation of somebody else.
     """
 
     project_id: str
@@ -39,24 +39,24 @@ class Target:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """What a row that is of the project holds."""
+        """The ids that the rows of this project contain."""
         return self.project_id, self.transform_id, self.artifact_id
 
     def ref(self, place: int = 0) -> str:
-        """One of its ideas."""
+        """The reference of one of its ideas."""
         return f"{self.artifact_id}#{place}"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`room` has the people; each of `targets` is a project of theirs, in another state."""
+    """`room` holds the people, and `targets` their projects, each in another state."""
 
     room: Room
     targets: list[Target] = field(default_factory=list)
 
 
 async def make_scene(prefix: str = "") -> Scene:
-    """Projects of the same people: with ideas, failed, being written, archived, deleted."""
+    """Create five projects of the same people: with ideas, failed, being written, archived, deleted."""
     room, guest, invited = await make_room(prefix), f"{prefix}guest", f"{prefix}invited"
     scene = Scene(room)
     async with transaction() as session:
@@ -86,7 +86,9 @@ async def make_scene(prefix: str = "") -> Scene:
 
 
 def arguments(function: Any, target: Target, **known: Any) -> dict[str, Any]:
-    """An argument for each parameter of a handler: by its name from `known` or `target`, or by its type."""
+    """An argument for each parameter of a handler, chosen by the name (from `known` or `target`) or by the
+    type.
+    """
     _self, *parameters = inspect.signature(function).parameters.values()
     kinds = get_type_hints(function)
     named = {
@@ -111,7 +113,7 @@ def arguments(function: Any, target: Target, **known: Any) -> dict[str, Any]:
 
 
 def form(target: Target) -> dict[str, str]:
-    """A form that fits every page: each handler takes the fields that it knows."""
+    """A form with the fields of every page; each handler takes the fields that it knows."""
     return {
         "platform": "抖音",
         "genre": "悬疑",

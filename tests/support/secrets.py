@@ -1,4 +1,6 @@
-"""An installation in which every secret is marked, so that each can be found wherever it should not be."""
+"""An installation in which every secret contains a mark, so that a leak can be found by searching for the
+marks.
+"""
 
 import json
 import os
@@ -20,7 +22,7 @@ UNMARKED = {
 
 
 def marks() -> dict[str, str]:
-    """A mark for each secret setting, by the name of its variable; those of UNMARKED left out."""
+    """A mark for each secret setting, by the name of its environment variable, without UNMARKED."""
     found = {}
     for name, field in Settings.model_fields.items():
         secret = SecretStr in (field.annotation, *getattr(field.annotation, "__args__", ()))
@@ -32,7 +34,7 @@ def marks() -> dict[str, str]:
 
 
 def with_password(url: str, password: str) -> str:
-    """A database's URL that names a password, which a server on this machine does not ask for."""
+    """The URL of a database with a password, which a local server does not check."""
     parts = urlsplit(url)
     user, _, place = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}@{place}"))
@@ -40,7 +42,7 @@ def with_password(url: str, password: str) -> str:
 
 @contextmanager
 def shape_server(database_url: str, secret: str) -> Iterator[str]:
-    """The URL of an embedded shape server that stands for an outside Electric with this secret."""
+    """The URL of an embedded shape server with this secret, in place of an outside Electric."""
     command = [
         sys.executable,
         "-m",

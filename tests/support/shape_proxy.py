@@ -1,7 +1,7 @@
-"""A real HTTP server in front of a shape server, that passes answers on, or misbehaves as it is told.
+"""An HTTP proxy in front of a shape server that forwards answers, or fails as the test sets it.
 
 async with ShapeProxy(server_url) as proxy:
-    proxy.answers = lambda request: REFUSED   # None passes the request on
+    proxy.answers = lambda request: REFUSED   # None forwards the request
     proxy.cut()
 """
 
@@ -15,49 +15,49 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came; `query` is decoded."""
+    """A request as it was received; `query` is decoded."""
 
     target: str
     query: Mapping[str, str]
 
     @property
     def table(self) -> str:
-        """Whose shape it asks for."""
+        """The table of the requested shape."""
         return self.query.get("table", "")
 
     @property
     def is_first(self) -> bool:
-        """Whether it asks for a snapshot."""
+        """Whether the request asks for a snapshot."""
         return self.query.get("offset") == "-1"
 
     @property
     def is_live(self) -> bool:
-        """Whether it waits for news."""
+        """Whether the request waits for changes."""
         return "live" in self.query
 
     @property
     def is_cacheable(self) -> bool:
-        """Whether a cache with the whole query in its key may know the answer."""
+        """Whether a cache whose key is the whole query may hold the answer."""
         return not self.is_live and "cache-buster" not in self.query
 
     @property
     def address(self) -> frozenset[tuple[str, str]]:
-        """What a cache that knows no cache-buster tells requests by."""
+        """The key of a cache that ignores `cache-buster`."""
         return frozenset(pair for pair in self.query.items() if pair[0] != "cache-buster")
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> bytes:
-    """A whole response; underscores in the names of `headers` stand for hyphens."""
+    """A complete response; underscores in the names of `headers` stand for hyphens."""
     lines = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}", "connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class ShapeProxy:
-    """The proxy; a context manager.
+    """The proxy; an async context manager.
 
-    `answers` may answer instead of the server, `delay` is in seconds before each answer, and while `open` is
-    clear every request waits. `cache` keeps the first answer to each request that is not live.
+    `answers` may answer in place of the server. `delay` is the number of seconds before each answer. While
+    `open` is clear, every request waits. `cache` keeps the first answer to each request that is not live.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -92,12 +92,12 @@ class ShapeProxy:
             writer.transport.abort()
 
     def cut_in_the_middle(self) -> None:
-        """Give half of what the server sends next, and cut that connection."""
+        """Forward half of the next piece that the server sends, then cut that connection."""
         self._cut_in_the_middle = True
 
     @property
     def has_cut(self) -> bool:
-        """Whether that has happened."""
+        """Whether that connection has been cut."""
         return not self._cut_in_the_middle
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -110,7 +110,7 @@ class ShapeProxy:
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 head = await reader.readuntil(b"\r\n\r\n")
-                # Who goes away ends the answering, as the server's side must see it.
+                # A client that disconnects ends the answer, so that the shape server sees it, too.
                 answering = asyncio.create_task(self._answer(head, writer))
                 leaving = asyncio.create_task(reader.read())
                 try:

@@ -1,4 +1,4 @@
-"""Rows as the shapes of a project bring them, made by hand: what the join is tested on."""
+"""Rows of a project's shapes, built by hand, as the input of `join`."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,12 +21,12 @@ Row = dict[str, Any]
 
 
 def moment(number: int) -> datetime:
-    """A later one for a higher number."""
+    """A time; a higher number gives a later one."""
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
 
 
 def transform(number: int = 1, **values: Any) -> Row:
-    """A row of transforms; a higher number is a later one."""
+    """A row of transforms; a higher number gives a later one."""
     return {
         "id": f"t{number}",
         "type": "llm",
@@ -57,7 +57,7 @@ def output(number: int = 1) -> Row:
 
 
 def verdict(number: int, verdict: str, of: str = "a1#0", *, by: str = "小王", reason: str = "") -> Row:
-    """A verdict artifact; the person's id is their name."""
+    """A verdict artifact. `by` is both the id and the name of the person."""
     artifact_id, _, index = of.partition("#")
     value = {"artifactId": artifact_id, "index": int(index), "userId": by, "name": by}
     value |= {"verdict": verdict, "reason": reason, "title": "…"}
@@ -65,19 +65,19 @@ def verdict(number: int, verdict: str, of: str = "a1#0", *, by: str = "小王", 
 
 
 def version(number: int, title: str, of: str = "a1#0", *, base: str = "") -> Row:
-    """An idea artifact: a version with this title."""
+    """An edited version of an idea, with this title."""
     artifact_id, _, index = of.partition("#")
     value = {"artifactId": artifact_id, "index": int(index), "title": title, "body": "正文", "base": base}
     return artifact(number, type="brainstorm_idea", data=json.dumps(value))
 
 
 def order(number: int, *refs: str) -> Row:
-    """An order of the keepers."""
+    """An order of the kept ideas."""
     return artifact(number, type="brainstorm_order", data=json.dumps({"order": refs, "userId": "小王"}))
 
 
 def act(number: int, action: str = "edit_idea", *, by: str = "小王") -> Row:
-    """A row of transforms: what a person did."""
+    """A row of transforms for something that a person did."""
     context = {"params": {"action": action}, "userId": by, "startedBy": by}
     return transform(number, type="human", execution_context=json.dumps(context))
 
@@ -88,7 +88,7 @@ def member(user_id: str, role: str = "collaborator") -> Row:
 
 
 def tab(name: str, user_id: str, editing: str = "") -> Row:
-    """A row of presence, as its shape has it."""
+    """A row of presence, as its shape delivers it."""
     return {"tab": name, "project_id": "p", "user_id": user_id, "name": user_id, "editing": editing}
 
 
@@ -101,6 +101,6 @@ def joined(
     *,
     close: CloseIdeas = NO_CLOSE_IDEAS,
 ) -> ProjectFlow:
-    """The flow of these rows."""
+    """The flow that `join` builds from these rows."""
     by_id = {row["id"]: row for row in artifacts}
     return join("p", transforms, outputs, by_id, members or [], tabs or [], close=close)

@@ -1,4 +1,4 @@
-"""A browser's tab without a browser: it sends events to the states, and keeps what they send back."""
+"""A browser tab without a browser: it sends events to the states and records the updates that it receives."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -14,7 +14,7 @@ from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
 from scriptwriter.api.auth.session_cookie import COOKIE
 from scriptwriter.api.middleware.websocket_headers import event_cookie
 
-# The states are registered, and the routes give them their vars, when the app is imported.
+# Importing the app registers the states, and its routes add their vars.
 from scriptwriter.scriptwriter import app
 from scriptwriter.services.accounts import sessions
 
@@ -26,7 +26,7 @@ PROJECTS = "/projects"
 
 
 class Tab:
-    """One tab on a page of a project, with the cookie of whoever is signed in ("" for nobody)."""
+    """One tab on a page of a project, with the cookie of the person who is signed in, or "" for nobody."""
 
     def __init__(self, token: str, project_id: str, cookie: str, route: str) -> None:
         self.token = token
@@ -46,7 +46,7 @@ class Tab:
         self._processor.configure(event_namespace=self)  # pyright: ignore[reportArgumentType]: its one method
 
     async def emit_update(self, update: StateUpdate, token: str) -> None:
-        """What Reflex calls to send something to the browser."""
+        """Reflex calls this to send an update to the browser."""
         for state, values in update.delta.items():
             name = state.rpartition(".")[2]
             plain = {key.removesuffix("_rx_state_"): value for key, value in values.items()}
@@ -58,24 +58,24 @@ class Tab:
         self._changed.set()
 
     def sign_in(self, cookie: str) -> None:
-        """Somebody else's cookie ("" for nobody's) from now on."""
+        """Use another session's cookie from now on, or "" for none."""
         headers = {"cookie": cookie, "origin": "http://localhost:3000"}
         self._router_data = self._router_data | {"headers": headers}
 
     async def load(self) -> None:
-        """Send what a browser sends when its websocket opens: the page's `on_load` events follow."""
+        """Send the event of a browser whose websocket opens; the page's `on_load` events follow."""
         await self._enqueue(rx.State.event_handlers["hydrate_and_load"], {})
 
     async def send(self, handler: Any, **payload: Any) -> None:
-        """Send an event as a client does, and wait until it is handled."""
+        """Send an event as a client does, and wait until it has been handled."""
         await (await self._enqueue(handler, payload))
 
     def value(self, state: type[rx.State], name: str) -> Any:
-        """What the browser holds of a var, None before it was sent."""
+        """The value of a var in the browser, or None before it was sent."""
         return self.shown.get(state.get_name(), {}).get(name)
 
     async def sees(self, state: type[rx.State], name: str, wanted: Any) -> Any:
-        """The value of a var, as soon as `wanted` holds for it, within the limit."""
+        """The value of a var as soon as `wanted` holds for it; fails after LIMIT seconds."""
         async with asyncio.timeout(LIMIT):
             while not wanted(self.value(state, name)):
                 self._changed.clear()
@@ -85,7 +85,7 @@ class Tab:
     async def _enqueue(self, handler: Any, payload: dict[str, Any]) -> EventFuture:
         name = f"{handler.state_full_name}.{handler.fn.__name__}"
         event = Event(name=name, router_data=self._router_data, payload=payload)
-        # Of several tabs each has a context of its own, whichever was opened last.
+        # Each tab needs its own context: otherwise the tab that was opened last would provide it.
         context = self._context.fork(token=self.token, router_data=self._router_data)
         return await self._processor.enqueue(self.token, event, context)
 
@@ -100,7 +100,7 @@ class Tab:
 
 @asynccontextmanager
 async def open_tab(project_id: str, user_id: str | None, route: str = BRAINSTORM) -> AsyncIterator[Tab]:
-    """A tab of `user_id` (None: nobody is signed in) that opens a page of a project."""
+    """A tab that opens a page of a project, signed in as `user_id` (None: nobody)."""
     cookie = "" if user_id is None else event_cookie(f"{COOKIE}={await sessions.open_session(user_id)}")
     with app.set_contexts():
         async with Tab(f"tab-{user_id}-{route.rpartition('/')[2]}", project_id, cookie, route) as tab:

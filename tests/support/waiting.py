@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with a limit."""
+"""Wait for a condition, with a time limit."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ LIMIT = 30.0
 
 
 def wait_until(condition: Callable[[], object], limit: float = LIMIT) -> None:
-    """Returns as soon as the condition holds; fails the test when it does not within `limit` seconds."""
+    """Return as soon as `condition` holds; fail the test when it does not within `limit` seconds."""
     deadline = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"
@@ -16,7 +16,7 @@ def wait_until(condition: Callable[[], object], limit: float = LIMIT) -> None:
 
 
 async def eventually(condition: Callable[[], object], limit: float = LIMIT) -> None:
-    """As `wait_until`, while the event loop goes on."""
+    """Like `wait_until`, without blocking the event loop."""
     deadline = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"
@@ -24,7 +24,7 @@ async def eventually(condition: Callable[[], object], limit: float = LIMIT) -> N
 
 
 async def becomes_true(condition: Callable[[], Awaitable[object]], limit: float = LIMIT) -> None:
-    """As `eventually`, for a condition that has to be asked for."""
+    """Like `eventually`, for a condition that is a coroutine function."""
     deadline = time.monotonic() + limit
     while not await condition():
         assert time.monotonic() < deadline, f"still not so after {limit} s: {condition}"

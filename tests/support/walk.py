@@ -1,4 +1,4 @@
-"""A walk through every page, and through every state of it that looks different; knows not who looks.
+"""Visit every page in every state that looks different, and call a function at each.
 
 await walk(web, model, browser, "en", see)     # see(person, "projects-empty") is awaited at each place
 """
@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import Browser, Locator, expect
 
 from scriptwriter.services.projects import catalog, invitations
+from tests.support.gated_replies import gated_reply
 from tests.support.model_server import Gate, ModelServer, refused, spoken
 from tests.support.people import Person, colleague_of, newcomer, outsider
-from tests.support.tellings import waiting_at
 from tests.support.web import Web
 
-See = Callable[[Person, str], Awaitable[None]]
+Visit = Callable[[Person, str], Awaitable[None]]
 
 NAMES = {"zh": ("林夏", "小李"), "en": ("Lin Xia", "Lee")}
 BRIEFS = {"zh": ("抖音", "穿越, 爽文"), "en": ("TikTok", "revenge, comedy")}
@@ -34,8 +34,8 @@ STORIES = {
 }
 
 
-async def walk(web: Web, model: ModelServer, browser: Browser, language: str, see: See) -> None:
-    """From the door through every room, as a reader of `language` (zh, en) who prefers things not to move."""
+async def walk(web: Web, model: ModelServer, browser: Browser, language: str, see: Visit) -> None:
+    """Visit all pages in `language` (zh or en), with motion reduced."""
     await _outside(web, browser, language, see)
     owner_name, colleague_name = NAMES[language]
     person, user = await newcomer(browser, web.url, owner_name)
@@ -50,7 +50,7 @@ async def walk(web: Web, model: ModelServer, browser: Browser, language: str, se
     colleague = await colleague_of(project_id, browser, web.url, colleague_name)
     await _reads(colleague, language)
     await colleague.visit(project_id)
-    await _deeds(person, colleague, see)
+    await _acts(person, colleague, see)
     await _dialogs(person, see)
     await _later(person, model, language, see)
     await _members(person, project_id, colleague_name, see)
@@ -59,10 +59,10 @@ async def walk(web: Web, model: ModelServer, browser: Browser, language: str, se
     await _around(person, user, language, see)
 
 
-async def see_at(person: Person, name: str, see: See, *signs: Locator) -> None:
-    """Have a look, as soon as the `signs` (locators) are there."""
-    for sign in signs:
-        await expect(sign).to_be_visible()
+async def see_at(person: Person, name: str, see: Visit, *locators: Locator) -> None:
+    """Call `see` as soon as `locators` are visible."""
+    for locator in locators:
+        await expect(locator).to_be_visible()
     await see(person, name)
 
 
@@ -71,23 +71,23 @@ async def _reads(person: Person, language: str) -> None:
     await person.page.emulate_media(reduced_motion="reduce")
 
 
-async def _outside(web: Web, browser: Browser, language: str, see: See) -> None:
+async def _outside(web: Web, browser: Browser, language: str, see: Visit) -> None:
     person = await Person.arrive(browser, web.url)
     await _reads(person, language)
     page = person.page
-    await person.go("/sign-in")
-    await see_at(person, "sign-in", see, page.get_by_test_id("sign-in-test-user"))
+    await person.go("/locator-in")
+    await see_at(person, "locator-in", see, page.get_by_test_id("locator-in-test-user"))
     for name in ("username", "password"):
         await page.locator(f"[name={name}]").fill("somebody else")
     await page.get_by_test_id("submit-entry").click()
-    await see_at(person, "sign-in-refused", see, page.get_by_test_id("problem").first)
+    await see_at(person, "locator-in-refused", see, page.get_by_test_id("problem").first)
     await person.go("/register")
     await see_at(person, "register", see, page.get_by_test_id("submit-entry"))
     await person.go("/no/such/page")
     await see_at(person, "404", see, page.locator(".empty"))
 
 
-async def _brief(person: Person, see: See) -> None:
+async def _brief(person: Person, see: Visit) -> None:
     page = person.page
     await person.go("/projects/new")
     await see_at(person, "new-project", see, page.get_by_test_id("submit-brief"))
@@ -103,11 +103,11 @@ async def _brief(person: Person, see: See) -> None:
         await page.keyboard.press("Escape")
 
 
-async def _writing(person: Person, model: ModelServer, language: str, see: See) -> None:
-    page, text = person.page, told(language)
+async def _writing(person: Person, model: ModelServer, language: str, see: Visit) -> None:
+    page, text = person.page, reply_text(language)
     platform, genre = BRIEFS[language]
     gate = Gate()
-    model.answers(waiting_at(text, {text.index(f"{title(language, 3)}") + 30: gate}))
+    model.answers(gated_reply(text, {text.index(f"{title(language, 3)}") + 30: gate}))
     await page.locator("#platform").fill(platform)
     await page.locator("#genre").fill(genre)
     await page.get_by_test_id("submit-brief").click()
@@ -118,7 +118,7 @@ async def _writing(person: Person, model: ModelServer, language: str, see: See) 
     await see_at(person, "finished", see, page.get_by_test_id("summary"))
 
 
-async def _deeds(person: Person, colleague: Person, see: See) -> None:
+async def _acts(person: Person, colleague: Person, see: Visit) -> None:
     page, ideas = person.page, person.ideas
     await ideas.nth(0).get_by_test_id("keep").click()
     await see_at(person, "kept", see, page.get_by_test_id("undo-notice"))
@@ -150,7 +150,7 @@ async def _deeds(person: Person, colleague: Person, see: See) -> None:
     await page.get_by_test_id("merging").get_by_role("button").last.click()
 
 
-async def _dialogs(person: Person, see: See) -> None:
+async def _dialogs(person: Person, see: Visit) -> None:
     page = person.page
     await person.opens_more(0)
     await person.ideas.nth(0).get_by_test_id("origin").click()
@@ -166,8 +166,8 @@ async def _dialogs(person: Person, see: See) -> None:
     await see_at(person, "changed-brief", see, page.get_by_test_id("changed-brief"))
 
 
-async def _later(person: Person, model: ModelServer, language: str, see: See) -> None:
-    page, text = person.page, told(language)
+async def _later(person: Person, model: ModelServer, language: str, see: Visit) -> None:
+    page, text = person.page, reply_text(language)
     model.answers(spoken(text[: text.index(title(language, 3)) + 20], finish="length"))
     await page.get_by_test_id("submit-brief").click()
     past = page.get_by_test_id("past-batch")
@@ -180,7 +180,7 @@ async def _later(person: Person, model: ModelServer, language: str, see: See) ->
     await see_at(person, "refused", see, page.get_by_test_id("failure"), page.locator(".brief .task"))
 
 
-async def _members(person: Person, project_id: str, colleague_name: str, see: See) -> None:
+async def _members(person: Person, project_id: str, colleague_name: str, see: Visit) -> None:
     page = person.page
     await person.go(f"/projects/{project_id}/lineage")
     await see_at(person, "lineage", see, page.get_by_test_id("step").first)
@@ -197,7 +197,7 @@ async def _members(person: Person, project_id: str, colleague_name: str, see: Se
     await expect(row).to_have_count(0)
 
 
-async def _around(person: Person, user: str, language: str, see: See) -> None:
+async def _around(person: Person, user: str, language: str, see: Visit) -> None:
     page = person.page
     for number in range(2, 5):
         await catalog.create(user, f"No. {number}")
@@ -231,13 +231,13 @@ async def _around(person: Person, user: str, language: str, see: See) -> None:
     await see_at(person, "account", see, page.get_by_test_id("fresh-token"))
 
 
-def told(language: str) -> str:
-    """Five ideas in that language, as a model replies."""
+def reply_text(language: str) -> str:
+    """A model's reply of five ideas in that language."""
     body = STORIES[language][1]
     ideas = [{"title": title(language, number), "body": f"{number}. " + body * 3} for number in range(1, 6)]
     return json.dumps({"ideas": ideas}, ensure_ascii=False)
 
 
 def title(language: str, number: int) -> str:
-    """Of the idea with that number."""
+    """The title of the idea with that number."""
     return f"{STORIES[language][0]} {number}"

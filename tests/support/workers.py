@@ -1,4 +1,4 @@
-"""Workers in processes of their own."""
+"""Worker processes for tests."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from dataclasses import astuple
 from scriptwriter.worker.periodic import Rhythm
 
 QUICK = Rhythm(heartbeat=1.0, stalled=8.0, sweep=0.5, gap=3.0, grace=5.0)
-"""For tests that wait until somebody counts as dead."""
+"""Short intervals, for tests that wait until a worker counts as dead."""
 
 _IN_RHYTHM = """
 import asyncio, sys
@@ -29,14 +29,14 @@ asyncio.run(main())
 
 @contextmanager
 def worker_process(settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker with `settings` above this process's environment, killed at the end."""
+    """A worker with `settings` added to this process's environment; it is killed after the block."""
     with _running([sys.executable, "-m", "scriptwriter", "worker"], settings) as process:
         yield process
 
 
 @contextmanager
 def worker_in_rhythm(url: str, rhythm: Rhythm = QUICK) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker over the database at `url` that watches the others in `rhythm`, killed at the end."""
+    """A worker on the database at `url` with the intervals of `rhythm`; it is killed after the block."""
     command = [sys.executable, "-c", _IN_RHYTHM, url, *map(str, astuple(rhythm))]
     with _running(command, {"DATABASE_URL": url, "ELECTRIC_URL": ""}) as process:
         yield process

@@ -1,4 +1,4 @@
-"""The processes of a whole installation, each of which can be killed and comes back. Knows no brainstorm."""
+"""The processes of a whole installation. Each can be killed or frozen, and is started again when it ends."""
 
 import asyncio
 import os
@@ -24,8 +24,8 @@ _POLL = 0.1
 _PATIENCE = 240.0
 
 
-class Kept:
-    """A process that is started again whenever it ends, as a service manager does it; `log` has its words."""
+class SupervisedProcess:
+    """A process that is restarted whenever it ends, as a service manager does it; `log` gets its output."""
 
     def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
         self.name = name
@@ -39,19 +39,19 @@ class Kept:
 
     @property
     def runs(self) -> bool:
-        """Whether it lives."""
+        """Whether it is running."""
         return self._process is not None and self._process.returncode is None
 
     async def down(self, seconds: float) -> None:
-        """Kill it with everything it started; it may come back after so long."""
+        """Kill it with all of its child processes; it may restart after so many seconds."""
         self._allowed.clear()
         self._kill()
         await asyncio.sleep(seconds)
         self._allowed.set()
 
     @asynccontextmanager
-    async def stopped(self) -> AsyncIterator[None]:
-        """Stopped in its tracks for the block; then it goes on as if nothing had been."""
+    async def frozen(self) -> AsyncIterator[None]:
+        """Stop it with SIGSTOP during the block, and let it continue afterwards."""
         process = self._process
         self._signal(process, signal.SIGSTOP)
         try:
@@ -65,7 +65,7 @@ class Kept:
                 os.killpg(process.pid, number)
 
     async def end(self) -> None:
-        """For good."""
+        """End it without a restart."""
         self._keeping.cancel()
         await asyncio.gather(self._keeping, return_exceptions=True)
         self._kill()
@@ -93,14 +93,14 @@ class Kept:
             await asyncio.sleep(_PAUSE)
 
 
-class Stage:
-    """The running installation: Postgres, the shape server, workers, and the web process if there is one."""
+class Installation:
+    """The running installation: Postgres, the shape server, the workers, and optionally the web process."""
 
     def __init__(self, folder: Path, data_dir: Path, logs: Path) -> None:
         self.secret = secrets.token_urlsafe(16)
         self.electric_url = f"http://127.0.0.1:{free_port()}"
         self.web_url: str | None = None
-        self.processes: dict[str, Kept] = {}
+        self.processes: dict[str, SupervisedProcess] = {}
         self._folder = folder
         self._logs = logs
         self._data_dir = data_dir
@@ -113,8 +113,8 @@ class Stage:
         assert self._hold is not None
         return self._hold.url()
 
-    async def raise_curtain(self, workers: int, model_url: str, *, web: bool) -> None:
-        """Start everything; `web` builds the pages too."""
+    async def start(self, workers: int, model_url: str, *, web: bool) -> None:
+        """Start everything; `web` also builds the pages."""
         self._logs.mkdir(parents=True, exist_ok=True)
         await self.attach()
         await asyncio.to_thread(database.apply_schema, self.url)
@@ -140,12 +140,12 @@ class Stage:
             arguments["web"] = ["reflex", "run", "--env", "prod", "--backend-port", port]
         for name, words in arguments.items():
             log = self._logs / f"{name.replace(' ', '-')}.log"
-            # By its model's name the model knows which worker calls.
-            self.processes[name] = Kept(name, words, environment | {"OPENAI_MODEL": name}, log)
-        await self.complete()
+            # Each worker gets a model name of its own, by which the model knows which worker calls.
+            self.processes[name] = SupervisedProcess(name, words, environment | {"OPENAI_MODEL": name}, log)
+        await self.wait_until_ready()
 
     async def attach(self) -> None:
-        """Bring Postgres back, where its supervisor is gone too."""
+        """Start Postgres again where its supervisor was killed too."""
         async with self._attaching:
             before = self._hold
             self._hold = await asyncio.to_thread(attach, self._data_dir, server_settings={"fsync": "off"})
@@ -153,20 +153,20 @@ class Stage:
                 before.close()
 
     async def kill_postgres(self) -> None:
-        """Kill the first process of the server; its supervisor starts it again."""
+        """Kill the postmaster; its supervisor starts it again."""
         with suppress(FileNotFoundError, ValueError, IndexError, ProcessLookupError):
             os.kill(postmaster_pid(self._data_dir), signal.SIGKILL)
 
     async def kill_supervisor(self, seconds: float) -> None:
-        """Kill who keeps the server, and with it the server; both come back after so long."""
+        """Kill the supervisor, and the server with it; both return after so many seconds."""
         async with self._attaching:
             with suppress(FileNotFoundError, ValueError, ProcessLookupError):
                 os.kill(supervisor_pid(self._data_dir), signal.SIGKILL)
             await asyncio.sleep(seconds)
         await self.attach()
 
-    async def complete(self) -> None:
-        """Return when everything runs and answers."""
+    async def wait_until_ready(self) -> None:
+        """Return when every process runs and answers."""
         deadline = time.monotonic() + _PATIENCE
         while not await asyncio.to_thread(self._answers):
             assert time.monotonic() < deadline, f"the installation does not come back: {self._folder}"
@@ -177,8 +177,8 @@ class Stage:
         lives = all(process.runs for process in self.processes.values()) and answers(self.url)
         return lives and all(_serves(address) for address in health)
 
-    async def fall(self) -> None:
-        """End everything that was started, but not Postgres."""
+    async def stop(self) -> None:
+        """End every process that was started except Postgres."""
         for process in self.processes.values():
             await process.end()
         if self._hold is not None:
@@ -186,21 +186,21 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(
+async def installation(
     workers: int, model_url: str, *, web: bool = False, logs: Path | None = None
-) -> AsyncIterator[Stage]:
-    """An installation in temporary folders, connected to this process; only its `logs` stay."""
+) -> AsyncIterator[Installation]:
+    """An installation in temporary folders, connected to this process; only `logs` is kept."""
     with data_folder() as data_dir, tempfile.TemporaryDirectory() as folder:
-        opened = Stage(Path(folder), data_dir, logs or Path(folder))
+        opened = Installation(Path(folder), data_dir, logs or Path(folder))
         try:
-            await opened.raise_curtain(workers, model_url, web=web)
+            await opened.start(workers, model_url, web=web)
             connection = database.connect(opened.url)
             try:
                 yield opened
             finally:
                 await connection.close()
         finally:
-            await opened.fall()
+            await opened.stop()
 
 
 def _serves(address: str) -> bool:

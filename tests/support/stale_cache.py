@@ -1,4 +1,4 @@
-"""A cache between a hub and its server that gives what was not asked, from what a ShapeProxy has kept."""
+"""A cache between a hub and its shape server that returns stale answers recorded by a ShapeProxy."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ FIRST = ("offset", "-1")
 
 
 class Cache:
-    """A cache with the answers so far, that gives each of two to every table's followers, and then no more.
+    """Holds recorded answers, returns two stale ones per table, and then no more.
 
-    It knows no cache-buster.
+    Its cache key ignores the `cache-buster` parameter.
     """
 
     def __init__(self, proxy: ShapeProxy) -> None:
@@ -20,28 +20,32 @@ class Cache:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has given all."""
+        """Whether it has returned all of its stale answers."""
         return len(self.given) == 2 * len(FLOW.tables)
 
     def snapshots(self, request: Request) -> bytes | None:
-        """The first snapshot, twice for each table, and whatever follows from believing it."""
+        """Answer with the recorded snapshot, twice for each table, and with the recorded answers that follow
+        it.
+        """
         if not request.is_first:
             return self._known.get(request.address)
         return self._next(request, lambda address: FIRST in address)
 
     def news(self, request: Request) -> bytes | None:
-        """The same to whoever waits for news: the key of this cache has neither handle, offset nor live."""
+        """Answer live requests with the first snapshot: the cache key has no handle, offset or live
+        parameter.
+        """
         if request.is_live:
             return self._next(request, lambda address: FIRST in address)
-        return self._after_belief(request)
+        return self._catch_up_after_stale(request)
 
     def catch_ups(self, request: Request) -> bytes | None:
-        """As `news`, with the answer that ended the first snapshot."""
+        """Like `news`, but answer with the recorded response that ended the first snapshot."""
         if request.is_live:
             return self._next(request, lambda address: FIRST not in address)
-        return self._after_belief(request)
+        return self._catch_up_after_stale(request)
 
-    def _after_belief(self, request: Request) -> bytes | None:
+    def _catch_up_after_stale(self, request: Request) -> bytes | None:
         return None if request.is_first else self._known.get(request.address)
 
     def _next(self, request: Request, wanted: Callable[[frozenset[tuple[str, str]]], bool]) -> bytes | None:

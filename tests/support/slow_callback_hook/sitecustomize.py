@@ -1,7 +1,7 @@
-"""Notes, in the process that imports it, every callback of an event loop that takes long.
+"""Records every slow callback of an event loop in the process that imports this module.
 
-Python imports a module of this name at its start, from PYTHONPATH. Time is that of the loop's own thread on a
-CPU: a busy machine makes nothing longer.
+Python imports a module of this name from PYTHONPATH when it starts. The time is CPU time of the loop's own
+thread, so a busy machine does not lengthen it.
 """
 
 import asyncio
@@ -10,9 +10,9 @@ import os
 import threading
 import time
 
-FILE = os.environ.get("LOOP_WATCH_FILE")
+FILE = os.environ.get("SLOW_CALLBACK_FILE")
 LEAST = 0.02
-"""Seconds of CPU from which a callback is noted."""
+"""Callbacks that take more CPU seconds than this are recorded."""
 
 
 def _name(handle: asyncio.Handle) -> str:

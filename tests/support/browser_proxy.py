@@ -1,9 +1,9 @@
-"""A line between browsers and a server, that can fall silent; knows bytes only.
+"""A TCP proxy between browsers and a server that can stall.
 
-async with Line(server_port) as line:
-    … line.port …
-    line.falls_silent()
-    line.recovers()
+async with BrowserProxy(server_port) as proxy:
+    … proxy.port …
+    proxy.stall()
+    proxy.resume()
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Self
 
 
-class Line:
-    """Passes on what comes, both ways; in silence nothing arrives, and neither side is told."""
+class BrowserProxy:
+    """Forwards bytes in both directions. While it stalls nothing arrives, and no connection is closed."""
 
     def __init__(self, server_port: int) -> None:
         self.port = 0
@@ -33,16 +33,16 @@ class Line:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def falls_silent(self) -> None:
-        """As in a tunnel: whatever is sent waits."""
+    def stall(self) -> None:
+        """Hold back everything that is sent from now on."""
         self._open.clear()
 
-    def leads_to(self, server_port: int) -> None:
-        """From now on a new connection reaches another server."""
+    def forward_to(self, server_port: int) -> None:
+        """Connect new connections to another server from now on."""
         self._server_port = server_port
 
-    def recovers(self) -> None:
-        """What waited goes on its way."""
+    def resume(self) -> None:
+        """Forward what was held back, and everything after it."""
         self._open.set()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +64,7 @@ class Line:
                     await self._open.wait()
                     writer.write(piece)
                     await writer.drain()
-            # An end is no better passed on in silence than a word.
+            # Hold back the end of a connection as well.
             await self._open.wait()
         finally:
             writer.close()

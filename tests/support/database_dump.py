@@ -1,4 +1,4 @@
-"""The whole content of a database, to tell whether anything was written."""
+"""A dump of all rows of a database, to check that nothing was written."""
 
 import psycopg
 from psycopg import sql
@@ -6,7 +6,7 @@ from psycopg import sql
 BOOKKEEPING = frozenset(
     {"user_sessions", "sign_in_failures", "presence", "api_tokens", "schema_version", "worker_processes"}
 )
-"""Tables that say who is here and who was: they change whenever somebody looks."""
+"""Tables that record sign-ins and presence. They change on every page load."""
 
 Dump = dict[str, frozenset[str]]
 
@@ -14,17 +14,17 @@ _connections: dict[str, psycopg.Connection] = {}
 
 
 def dump(url: str) -> Dump:
-    """The rows of each table, as JSON, without the bookkeeping of sessions and of the job queue's workers."""
+    """The rows of each table as JSON, without BOOKKEEPING and the workers of the job queue."""
     try:
         return _read(_connection(url))
     except psycopg.OperationalError:
-        # Whoever lends a database ends every connection to it between two tests.
+        # Between two tests, the fixture of the database ends every connection to it.
         _connections.pop(url, None)
         return _read(_connection(url))
 
 
 def _connection(url: str) -> psycopg.Connection:
-    # This is asked some thousand times: to connect would take longer than to read.
+    # A run dumps some thousand times, and connecting takes longer than reading.
     if url not in _connections:
         _connections[url] = psycopg.connect(url, autocommit=True)
     return _connections[url]
@@ -39,7 +39,7 @@ def _read(connection: psycopg.Connection) -> Dump:
         for (table,) in tables
         if table not in BOOKKEEPING and not table.startswith("procrastinate_workers")
     ]
-    # All tables at once, for the same reason.
+    # One query for all tables, for the same reason.
     rows = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT {}, to_jsonb(t)::text FROM {} AS t").format(table, sql.Identifier(table))
         for table in kept
@@ -51,7 +51,7 @@ def _read(connection: psycopg.Connection) -> Dump:
 
 
 def differences(before: Dump, after: Dump) -> list[str]:
-    """Every row that is in one of the two only, with its table."""
+    """Every row that only one of the two dumps has, preceded by its table."""
     return [
         f"{table}: {row}"
         for table in sorted(before.keys() | after.keys())

@@ -1,4 +1,4 @@
-"""A project that people have worked in for a year: as large as the product lets it become."""
+"""A project as large as the product allows, as if people had worked in it for a year."""
 
 import json
 from dataclasses import replace
@@ -22,29 +22,28 @@ GRAPH = (
     "transforms", "artifacts", "transform_inputs", "transform_outputs", "llm_prompts", "llm_transforms",
     "human_transforms",
 )  # fmt: skip
-"""The tables of a project's graph, each after those that it refers to."""
+"""The tables of a project's graph, each after the tables that it references."""
 _HARD = (
     "a" + "\n" * (BODY_LIMIT - 2) + "b",
     "- \r" * 50 + "-" * (BODY_LIMIT - 150),
     "字，" * (BODY_LIMIT // 2),
     "#" * BODY_LIMIT,
 )
-"""Texts of people, as long as they may be."""
+"""Idea texts of the greatest length, chosen to be slow to process."""
 _MARK = "〔0000〕"
-"""In the texts of the first batch: each copy has its own number there."""
+"""Stands in the texts of the first batch. Each copy has its own number there."""
 
 
 async def grow(scene: Scene, url: str, batches: int = BATCHES) -> Target:
-    """Let the first project of `scene`, in the database at `url`, become large, and its owner have many.
+    """Fill the first project of `scene` with `batches` batches, and give its owner PROJECTS projects.
 
-    Returns it with its newest run.
-
-    One batch is made by the services, with the acts of three people, and copied with other ids.
+    `url` is the database. Returns the project as a Target with its newest run. The services create one batch,
+    with acts of several people; it is then copied with other ids.
     """
     room = scene.room
     transform_id, artifact_id = await _one_batch(room)
     with psycopg.connect(url) as connection:
-        # Nobody follows the project yet: what a trigger would tell of it is told to nobody.
+        # Nobody follows the project yet, so the triggers have nothing to report.
         connection.execute("SET LOCAL session_replication_role = replica")
         _copy(connection, room.project_id, batches)
         connection.execute(_PROJECTS, [PROJECTS])
@@ -82,7 +81,7 @@ async def _one_batch(room: Room) -> tuple[str, str]:
 
 
 def _copy(connection: psycopg.Connection, project_id: str, batches: int) -> None:
-    """Copy every row of the project's graph, each copy a minute older than the one before."""
+    """Copy every row of the project's graph; each copy is a minute older than the one before."""
     kept = {name: _rows(connection, name, project_id) for name in GRAPH}
     ids = [row["id"] for name in ("transforms", "artifacts", "llm_prompts") for row in kept[name]]
     for name, rows in kept.items():
@@ -107,7 +106,7 @@ _MEMBERSHIPS = """INSERT INTO projects_users (project_id, user_id, role)
 
 
 class _Serial(int):
-    """An id that the database gives."""
+    """An id that the database assigns."""
 
 
 def _rows(connection: psycopg.Connection, table: str, project_id: str) -> list[dict[str, Any]]:
