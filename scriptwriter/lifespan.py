@@ -1,4 +1,4 @@
-"""Owns what runs as long as a process does: its servers, its connections, and the worker where it has one."""
+"""What runs during the life of a process: its servers, its connections, and the worker if it has one."""
 
 import asyncio
 import gc

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import col
 
-from scriptwriter.api.middleware.page_websocket import PATIENCE
+from scriptwriter.api.middleware.page_websocket import MOST_REFUSED
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.accounts import sessions
 from scriptwriter.services.ideas import verdicts as picks
@@ -99,7 +99,7 @@ async def test_many_unknown_events_close_it(site: Site, stranger: str) -> None:
         await page.settle()
         assert page.closed is None
         # Not one more than it takes: what a server has not read makes its last word get lost.
-        for _ in range(PATIENCE):
+        for _ in range(MOST_REFUSED):
             await page.send("reflex___state____state.setvar", {"var_name": "is_hydrated", "value": 1})
         await page.until(lambda: page.closed is not None)
 

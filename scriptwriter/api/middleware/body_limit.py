@@ -24,7 +24,7 @@ BODY_LIMIT = 256 * 1024
 FILE_LIMIT = MOST_BYTES
 """Bytes of a project file for import."""
 _FILES = ("/api/projects/import",)
-PATIENCE = 4 * 1024 * 1024
+MOST_DROPPED = 4 * 1024 * 1024
 """Bytes that are read and dropped after a body was refused: a client that is cut off while it sends does not
 read the error."""
 ANONYMOUS_LIMIT = 16 * 1024
@@ -157,9 +157,9 @@ class _Body:
         return self._size <= limit
 
     async def drain(self) -> None:
-        """Drop what was read, and read and drop up to PATIENCE bytes more."""
+        """Drop what was read, and read and drop up to MOST_DROPPED bytes more."""
         self.messages.clear()
-        while not self._ended and self._size <= PATIENCE:
+        while not self._ended and self._size <= MOST_DROPPED:
             await self._next()
 
     async def _next(self) -> Message:

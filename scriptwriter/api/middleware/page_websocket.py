@@ -1,7 +1,7 @@
-"""Owns the door of a page's websocket: who may open one, whose tab it is, and what may come through.
+"""The websocket between a page and Reflex: who may open it, to whom its tab belongs, and its message limits.
 
-Who opens it is asked before anything of it is read. Nobody known may send little, and nothing of it is kept.
-Knows no event handler: `Admit` is told to it.
+The person is looked up before the first message is read. Without a session the limits are low, and no state
+is kept.
 """
 
 import asyncio
@@ -28,26 +28,26 @@ from scriptwriter.store import fair_share
 from scriptwriter.store.database import DATABASE_AWAY
 
 MESSAGE_LIMIT = 450_000
-"""Characters of one message; a brief, the longest that a page sends, has some 50,000."""
+"""Characters of one message. The longest that a page sends, a brief, has about 50,000."""
 BYTES_OF_ONE = 4
-"""Bytes of a character at most, in UTF-8."""
+"""Maximum bytes of a character in UTF-8."""
 ANONYMOUS_MESSAGE_LIMIT = 16_000
-"""The same where nobody is known: what the sign-in page sends is far shorter."""
+"""Characters of one message without a session. The sign-in page sends far shorter ones."""
 ANONYMOUS_SILENCE = 15.0
-"""Seconds without a whole message, after which a websocket of nobody known is closed: a page answers a ping
-every ten seconds, and a message that is never finished is held in memory by the server."""
+"""Seconds without a whole message after which a websocket without a session is closed. A page answers a ping
+every ten seconds, and the server keeps an unfinished message in memory."""
 ASK_SECONDS = 2.0
-"""How long the database may take to say whose session it is."""
+"""Timeout for the lookup of the session."""
 BURST, PER_SECOND = 300, 30.0
-"""Messages of one websocket: how many at once, and how many a second in the long run."""
-PATIENCE = 20
+"""Token bucket of messages of one websocket: its size, and its rate per second."""
+MOST_REFUSED = 20
 """Refused events after which a websocket is closed."""
 UNREAD_SECONDS = 30.0
-"""How long the network may take for one message to a page, whose pings fail before that."""
+"""Timeout for sending one message. The pings of a page that does not read fail before that."""
 CLOSE_SECONDS = 5.0
-"""How long a page may take to be told that its websocket is closed."""
+"""Timeout for sending the close frame."""
 EVENT = f'42{websocket_messages.NAMESPACE},["event"'
-"""How a message to the page begins that an event handler has sent (Socket.IO 5, Engine.IO 4)."""
+"""Prefix of a message from an event handler to the page (Socket.IO 5, Engine.IO 4)."""
 TOKEN_LIMIT = 100
 """Characters of a client's token."""
 KEPT_HEADERS = frozenset(
@@ -55,28 +55,29 @@ KEPT_HEADERS = frozenset(
     b"sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version "
     b"x-forwarded-for".split()
 )
-"""What of its request is kept: a page is told its own headers, and what a proxy adds is not its business."""
+"""Headers of the request that Reflex gets. It sends them to the page, which must not see those of a proxy."""
 POLICY_VIOLATION, TOO_BIG = 1008, 1009  # RFC 6455, 7.4.1
 
 Admit = Callable[[dict[str, Any], bool], dict[str, Any] | None]
-"""Gives the event to go on with, or None for one that no page sends; told whether a person is known."""
+"""Returns the event to pass on, or None to refuse it, given the event and whether there is a session."""
 
 _log = structlog.get_logger(__name__)
 
 
 def may_open(scope: Scope) -> bool:
-    """Whether this websocket is a page's of ours: no other site's, and it says which tab it is of.
+    """Whether a page of this site opens the websocket, with a client token.
 
-    A browser always names the origin of a websocket (RFC 6455, 4.1), and no cookie rule keeps others away.
+    Browsers always send Origin with a websocket (RFC 6455, 4.1). SameSite cookies alone do not keep other
+    sites from opening one.
     """
     return allowed(Headers(scope=scope).get("origin")) and 0 < len(_client_token(scope)) <= TOKEN_LIMIT
 
 
 async def person_of(scope: Scope) -> str:
-    """The id of whoever opens this websocket, "" for nobody known.
+    """The id of the person who opens this websocket; "" without a session.
 
-    Where the database is away it is who they were last, or UNKNOWN. Raises UserError: `too_many_at_once`, and
-    `service_away` where it does not answer in time.
+    While the database is unavailable it is the last known person of the session, or UNKNOWN. Raises
+    UserError: `too_many_at_once`, and `service_away` if the database does not answer in time.
     """
     token = token_in(Headers(scope=scope).get("cookie", ""))
     if not token:
@@ -88,14 +89,14 @@ async def person_of(scope: Scope) -> str:
         _log.warning("session_not_asked", cause=type(error).__name__)
         last = fair_share.last_known(sessions.token_hash(token))
         if not last and isinstance(error, TimeoutError):
-            # Perhaps it is strangers who keep the database busy: it is asked again when the page tries again.
+            # Strangers may be what keeps the database busy. The page tries again later.
             raise UserError("service_away") from error
         return last or UNKNOWN
     return user.id if user else ""
 
 
 def watched(scope: Scope, connection: Connection) -> AbstractContextManager[None]:
-    """A block in which the connection learns that its session has ended."""
+    """A block in which the connection is signed out when its session ends."""
     if not connection.person:
         return nullcontext()
     session_id = sessions.token_hash(token_in(Headers(scope=scope).get("cookie", "")))
@@ -103,9 +104,9 @@ def watched(scope: Scope, connection: Connection) -> AbstractContextManager[None
 
 
 def as_own(scope: Scope, connection: Connection) -> Scope:
-    """The same request, with a token that is this session's alone, and without what a proxy has added.
+    """The request for Reflex.
 
-    Where nobody is known, it has no session.
+    With a token that only this session can have, and without headers of a proxy.
     """
     session = token_in(Headers(scope=scope).get("cookie", "")) if connection.person else ""
     others = [(name, value) for name, value in _parameters(scope) if name != "token"]
@@ -116,27 +117,27 @@ def as_own(scope: Scope, connection: Connection) -> Scope:
 
 
 def bound(token: str, session: str) -> str:
-    """The name under which the server keeps what the tab with this client `token` holds, for this `session`.
+    """The key of the tab's state: a hash of the client `token` and the `session`.
 
-    A client chooses its token, and may choose another's: with another session it names another tab's state.
+    A client chooses its token, and could choose that of another person. With another session the key differs.
     """
     return hashlib.sha256(f"{session}\n{token}".encode("utf-8", "replace")).hexdigest()
 
 
 def longest(connection: Connection) -> int:
-    """Characters that one message over this connection may have."""
+    """The limit of one message over this connection, in characters."""
     return MESSAGE_LIMIT if connection.person else ANONYMOUS_MESSAGE_LIMIT
 
 
 def counted(
     scope: Scope, connection: Connection, dismiss: Callable[[], object]
 ) -> AbstractContextManager[Incoming]:
-    """A block in which a message that is too large, and not finished, has `dismiss` called."""
+    """A block in which `dismiss` is called when an unfinished message grows too large."""
     return unfinished_messages.counted(scope, BYTES_OF_ONE * longest(connection), dismiss)
 
 
 async def refuse(receive: Receive, send: Send) -> None:
-    """Close it before it is open: the browser reads a 403."""
+    """Refuse the handshake. The browser gets a 403."""
     await receive()
     await send({"type": "websocket.close", "code": POLICY_VIOLATION})
 
@@ -151,7 +152,7 @@ def _client_token(scope: Scope) -> str:
 
 @dataclass
 class PageSocket:
-    """One websocket between a page and the app."""
+    """One websocket between a page and Reflex."""
 
     page_receive: Receive
     page_send: Send
@@ -165,20 +166,20 @@ class PageSocket:
     incoming: Incoming | None = None
 
     async def receive(self) -> Message:
-        """The next message for the app."""
+        """The next message for Reflex."""
         while True:
             message = await self._next()
             if self.incoming is not None:
                 if self.incoming.refused:
-                    return await self._close(TOO_BIG, "too large a message that is not finished")
+                    return await self._close(TOO_BIG, "an unfinished message is too large")
                 self.incoming.finished()
             if message is None:
-                return await self._close(POLICY_VIOLATION, "nothing came, or others came instead")
+                return await self._close(POLICY_VIOLATION, "silent, or replaced by another")
             if message["type"] != "websocket.receive" or self.closed:
                 return message
             text = message.get("text")
             if text is None or len(text) > self._longest:
-                return await self._close(TOO_BIG, "too large a message")
+                return await self._close(TOO_BIG, "a message is too large")
             if not self._in_time():
                 return await self._close(POLICY_VIOLATION, "too many messages")
             try:
@@ -191,11 +192,11 @@ class PageSocket:
                     self.connection.arriving = len(passed.text)
                 return {"type": "websocket.receive", "text": passed.text}
             self.refused += 1
-            if self.refused > PATIENCE:
+            if self.refused > MOST_REFUSED:
                 return await self._close(POLICY_VIOLATION, "too many refused events")
 
     async def _next(self) -> Message | None:
-        """What the page sends next; None where nobody is known and nothing comes, or others come instead."""
+        """The next message of the page; None after a timeout without a session, or when dismissed."""
         silence = None if self.connection.person else ANONYMOUS_SILENCE
         coming = asyncio.ensure_future(self.page_receive())
         leaving = asyncio.ensure_future(self.dismissed.wait())
@@ -211,9 +212,10 @@ class PageSocket:
         return longest(self.connection)
 
     async def send(self, message: Message) -> None:
-        """Send something from the app to the page.
+        """Send a message of Reflex to the page.
 
-        A page that does not take it within UNREAD_SECONDS is cut off: it would stay in memory.
+        A page that does not read it within UNREAD_SECONDS is disconnected, because the message would stay in
+        memory.
         """
         if self.closed:
             return
@@ -250,7 +252,7 @@ class PageSocket:
         return {"type": "websocket.disconnect", "code": code}
 
     def _cut_off(self, why: str) -> None:
-        """End the connection without a word to the page, which would not read it."""
+        """End the connection without a close frame, which the page would not read."""
         _log.warning("websocket_cut_off", reason=why)
         self.closed = True
         if self.incoming is not None:

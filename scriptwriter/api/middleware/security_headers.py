@@ -1,7 +1,5 @@
-"""Owns what a browser is told about an answer: which scripts run, who may frame it, what is kept.
-
-Knows no route: a route that sets one of these headers itself is left alone.
-"""
+"""Security headers of responses: content policy, framing, caching, HSTS. Headers that a route sets are
+kept."""
 
 import base64
 import hashlib
@@ -18,19 +16,19 @@ from scriptwriter.settings import settings
 ONE_YEAR = 365 * 24 * 60 * 60
 NOT_MODIFIED = 304
 LEADING_AWAY = frozenset({"/api/session/oidc"})
-"""Paths whose answers may lead to another site: the operator's sign-in provider names its address."""
+"""Paths that may redirect to another site: that of the operator's sign-in provider."""
 POLICY = "content-security-policy"
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""The policy of an answer that is no page: should a browser show it as one, it does nothing."""
+"""The content policy of responses that are no pages."""
 UNUSED = (
     "accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "hid",
     "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
-"""What a page may ask of a browser, and no page of ours does."""
+"""Browser features that no page uses."""
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    # `no-referrer` would make browsers post our own forms with `Origin: null`.
+    # With `no-referrer` browsers would send `Origin: null` with forms of this site.
     "referrer-policy": "same-origin",
     "permissions-policy": ", ".join(f"{name}=()" for name in UNUSED),
     "cross-origin-opener-policy": "same-origin",
@@ -41,7 +39,8 @@ ALWAYS = {
 def page_policy(scripts: Iterable[str] = ()) -> str:
     """The Content-Security-Policy of a page whose inline scripts have these `hashes`.
 
-    Styles may be inline (a progress bar's width, the prerendered page); scripts may not, nor may `eval`.
+    Inline styles are allowed (the width of a progress bar, the prerendered page). Other inline scripts and
+    `eval` are not.
     """
     directives = {
         "default-src": "'none'",
@@ -60,7 +59,7 @@ def page_policy(scripts: Iterable[str] = ()) -> str:
 
 
 def hashes(page: str) -> frozenset[str]:
-    """The source expressions of the inline scripts of a page that is ours, for `page_policy`."""
+    """The hash sources of the inline scripts in a page, for `page_policy`."""
     reader = _InlineScripts()
     reader.feed(page)
     reader.close()
@@ -68,16 +67,16 @@ def hashes(page: str) -> frozenset[str]:
 
 
 def hashes_of_build(folder: Path) -> frozenset[str]:
-    """The same for all pages of a build; none where there is no build, as beside the development server."""
+    """The hash sources of all pages of a build; none without a build, as with the development server."""
     pages = sorted(folder.rglob("*.html")) if folder.is_dir() else []
     return frozenset[str]().union(*(hashes(page.read_text(encoding="utf-8")) for page in pages))
 
 
 def complete(headers: MutableHeaders, status: int, request: Headers, path: str, policy: str) -> None:
-    """Add to the answer to `path` what it does not say itself; `policy` is that of the pages."""
+    """Add the missing headers to the response for `path`; `policy` is the content policy of pages."""
     html = headers.get("content-type", "").startswith("text/html")
     for name, value in _for(path, html=html, policy=policy).items():
-        # What was not modified keeps the policy that it came with (RFC 9111, 3.2).
+        # A 304 keeps the policy of the stored response (RFC 9111, 3.2).
         if not (status == NOT_MODIFIED and name == POLICY):
             headers.setdefault(name, value)
     if "location" in headers and path not in LEADING_AWAY:
@@ -89,7 +88,7 @@ def _for(path: str, *, html: bool, policy: str) -> Mapping[str, str]:
     if path.startswith("/api/"):
         found["cache-control"] = "no-store"
     elif html:
-        # A page names its scripts by their hashes in its header: both must be of one build.
+        # The policy header has the hashes of the page's scripts, so both must be of the same build.
         found["cache-control"] = "no-cache"
     if (settings().public_url or "").startswith("https://"):
         found["strict-transport-security"] = f"max-age={ONE_YEAR}"
@@ -97,7 +96,7 @@ def _for(path: str, *, html: bool, policy: str) -> Mapping[str, str]:
 
 
 def _websocket() -> list[str]:
-    # Browsers of before 2022 do not count it among 'self'.
+    # Browsers before 2022 do not include websockets in 'self'.
     url = settings().public_url
     return [f"ws{urlsplit(url).scheme[4:]}://{urlsplit(url).netloc}"] if url else []
 

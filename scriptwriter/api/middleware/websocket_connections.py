@@ -1,7 +1,7 @@
-"""Websockets of pages that are open in this process: whose they are, and how much each person may send.
+"""The open websockets of pages in this process, by person, and the rate limits of their events.
 
-A person's websockets share one budget of events a second and one of events that are not handled yet; whoever
-spends it waits, and nobody else does. An anonymous websocket has small budgets of its own.
+All websockets of a person share one limit of events per second and one of events that wait to be handled.
+Beyond it only this person waits. A websocket without a session has low limits of its own.
 """
 
 import asyncio
@@ -13,24 +13,24 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 UNKNOWN = "?"
-"""The person of a session that the database, which is away, cannot say anything about."""
+"""The person of a session that could not be looked up, because the database is unavailable."""
 HEADER = "x-scriptwriter-connection"
-"""The header by which an event's connection is found; what a client sends under this name is dropped."""
+"""The header that identifies an event's connection. A client's own header of this name is dropped."""
 MOST_OF_A_PERSON = 45
 """Open websockets of one person."""
 MOST_ANONYMOUS = 200
-"""Open websockets of nobody known, all together; the oldest is closed for the next one."""
+"""Open websockets without a session in this process. A further one closes the oldest."""
 MOST_UNSENT = 2
-"""Messages to one page that the network has not taken yet; whoever sends it more waits."""
+"""Messages to one page that are not sent yet. A further `emit` waits."""
 KEPT_TABS, KEPT_UNKNOWN_TABS = 40, 1_000
-"""Closed tabs of one person, and of all that are UNKNOWN, whose state is kept for when they come back."""
+"""Closed tabs whose state is kept in case they reconnect: of one person, and of UNKNOWN persons."""
 KEPT_SECONDS = 120.0
-"""How long it is kept: a line that was cut is back by then. In a tab a large project takes 10 MB and more."""
+"""How long that state is kept. A lost connection is back by then; a large project takes 10 MB per tab."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Events at once, and a second in the long run; events, and their characters, not handled yet."""
+    """Token bucket of events (size, rate per second); events waiting to be handled, and their characters."""
 
     burst: int
     per_second: float
@@ -43,24 +43,24 @@ ANONYMOUS = Limits(burst=120, per_second=10.0, waiting=10, characters=32_000)
 
 
 OPENED_BY_NOBODY = Limits(burst=300, per_second=30.0, waiting=0, characters=0)
-"""Anonymous websockets that are opened in this process: each costs what a page costs."""
+"""Rate of new websockets without a session in this process."""
 LONGEST_WAIT = 10.0
-"""Seconds that one of them waits for its turn; it is refused if it would have to wait longer."""
+"""Seconds that a new one waits for its turn at most; else it is refused."""
 
 
 class TooMany(Exception):
-    """There are as many websockets as there may be, of this person or of nobody known."""
+    """The limit of open websockets is reached."""
 
 
 class Work(Protocol):
-    """What an event started: itself, and everything that it led to."""
+    """An event's task with everything that it started (Reflex's EventFuture)."""
 
     def done(self) -> bool:
         """Whether the event itself is handled."""
         ...
 
     def all_done(self) -> bool:
-        """Whether what it led to has ended as well."""
+        """Whether everything that it started has ended as well."""
         ...
 
     def cancel(self) -> bool:
@@ -74,7 +74,7 @@ class Work(Protocol):
 
 @dataclass(eq=False)
 class Sender:
-    """Who sends events: a person over all their websockets, or one anonymous websocket.
+    """A sender of events: a person over all their websockets, or one websocket without a session.
 
     `since` is when the last event was counted (time.monotonic).
     """
@@ -91,7 +91,7 @@ class Sender:
         self._left = self.limits.burst
 
     async def admit(self, characters: int) -> None:
-        """Wait until an event of this length is within the limits."""
+        """Wait until an event of this many characters is within the limits."""
         await asyncio.sleep(self.take())
         while self._waiting and (
             self._waiting >= self.limits.waiting or self._characters + characters > self.limits.characters
@@ -100,7 +100,7 @@ class Sender:
             await self._handled.wait()
 
     def take(self, longest: float = float("inf")) -> float:
-        """Spend one event: the seconds to wait for it. Raises TooMany where that is longer than `longest`."""
+        """Take one event from the bucket; returns the seconds to wait. Raises TooMany above `longest`."""
         now = time.monotonic()
         gained = (now - self.since) * self.limits.per_second
         self._left, self.since = min(self.limits.burst, self._left + gained), now
@@ -111,12 +111,12 @@ class Sender:
         return wait
 
     def begin(self, characters: int) -> None:
-        """An event is on its way to its handler."""
+        """Count an event that waits for its handler."""
         self._waiting += 1
         self._characters += characters
 
     def handled(self, characters: int) -> None:
-        """It has come through."""
+        """Count an event as handled."""
         self._waiting -= 1
         self._characters -= characters
         self._handled.set()
@@ -124,7 +124,7 @@ class Sender:
 
 @dataclass(eq=False)
 class Connection:
-    """One open websocket; `person` is "" where nobody is known, `close` ends it from outside.
+    """One open websocket; `person` is "" without a session, `close` ends it.
 
     `signed_out` says that its session has ended since.
     """
@@ -142,7 +142,7 @@ class Connection:
     _ended: bool = False
 
     def serve(self, token: str) -> None:
-        """Note that the tab `token` is open over this websocket."""
+        """Record that the tab `token` uses this websocket."""
         self.tokens.add(token)
         _of_tabs[token] = self
         _closed_tabs.pop(token, None)
@@ -159,12 +159,12 @@ class Connection:
         self._unsent += 1
 
     def sent(self) -> None:
-        """A message is on its way to the page: the network has it."""
+        """Count a message as sent to the page."""
         self._unsent = max(0, self._unsent - 1)
         self._sent.set()
 
     def carry(self, token: str, work: Work, *, follows: bool) -> None:
-        """Note what an event for the tab `token` has started: it ends with this websocket."""
+        """Record the work of an event of the tab `token`. It is cancelled when this websocket closes."""
         self.serve(token)
         self._works = {each for each in self._works if not each.all_done()} | {work}
         if self._ended:
@@ -175,7 +175,7 @@ class Connection:
             work.add_done_callback(lambda _: sender.handled(characters))
 
     def sign_out(self) -> None:
-        """Its session has ended: it is no longer of its person, whose limits it would use up."""
+        """Its session has ended: count it without a session from now on, not for its person."""
         if not self.signed_out:
             self.signed_out = True
             self.sender.connections.discard(self)
@@ -183,7 +183,7 @@ class Connection:
             _let_go(self)
 
     def end(self) -> None:
-        """End everything that it started."""
+        """Cancel everything that its events started."""
         self._ended = True
         self._sent.set()
         for work in self._works:
@@ -192,7 +192,7 @@ class Connection:
 
 
 async def wait_for_turn(person: str) -> None:
-    """Wait until the websocket of a person ("" for nobody known) may be opened. Raises TooMany."""
+    """Wait until a websocket of this person ("" without a session) may be opened. Raises TooMany."""
     if not person:
         await asyncio.sleep(_opened_by_nobody.take(LONGEST_WAIT))
 
@@ -200,10 +200,9 @@ async def wait_for_turn(person: str) -> None:
 _opened_by_nobody = Sender(OPENED_BY_NOBODY)
 _open: dict[str, Connection] = {}
 _of_tabs: dict[str, Connection] = {}
-"""By a tab's token, the websocket over which it is open, or was opened last."""
+"""The newest websocket of each tab, by the tab's token."""
 _closed_tabs: dict[str, tuple[str, float]] = {}
-"""Closed tabs that are kept, by their tokens: the person, and when it was closed (time.monotonic), oldest
-first."""
+"""Closed tabs whose state is kept, by token: person and time of closing (time.monotonic), oldest first."""
 _people: dict[str, Sender] = {}
 _anonymous: dict[Connection, None] = {}
 _unknown_tabs: dict[str, None] = {}
@@ -211,7 +210,7 @@ _unknown_tabs: dict[str, None] = {}
 
 @contextmanager
 def opened(person: str, close: Callable[[], object]) -> Iterator[Connection]:
-    """A connection of a person ("" for nobody known) for the block. Raises TooMany."""
+    """A block with an open connection of this person ("" without a session). Raises TooMany."""
     sender = _sender_of(person)
     if len(sender.connections) >= MOST_OF_A_PERSON:
         raise TooMany
@@ -233,14 +232,14 @@ def opened(person: str, close: Callable[[], object]) -> Iterator[Connection]:
 
 
 def take(headers: Mapping[str, str] | None) -> Connection | None:
-    """The open connection that an event's headers name, which no page is told: it is taken out of them."""
+    """The open connection that an event's headers name. The header is removed, so that no page gets it."""
     if not isinstance(headers, dict):
         return None
     return _open.get(headers.pop(HEADER, ""))
 
 
 def in_use(token: str) -> bool:
-    """Whether an open connection is of this tab."""
+    """Whether this tab has an open connection."""
     return token in _of_tabs
 
 
@@ -250,7 +249,7 @@ def of_tab(token: str) -> Connection | None:
 
 
 def outdated_tabs(connection: Connection) -> list[str]:
-    """The tabs whose state nobody needs, now that this connection is closed: all of an anonymous one.
+    """The tabs whose state can be dropped after this connection has closed: all of one without a session.
 
     Of a person those are kept that were closed last, until `expired_tabs` gives them.
     """
@@ -268,7 +267,7 @@ def outdated_tabs(connection: Connection) -> list[str]:
 
 
 def expired_tabs() -> list[str]:
-    """The tabs that were closed KEPT_SECONDS ago and did not come back; each is given once.
+    """The tabs that were closed KEPT_SECONDS ago and did not reconnect. Each is returned once.
 
     Whoever has no websocket, and sent nothing since then, is forgotten with them.
     """
@@ -283,16 +282,16 @@ def expired_tabs() -> list[str]:
 
 
 def next_expiry() -> float | None:
-    """Seconds until `expired_tabs` gives another one; None where no closed tab is kept."""
+    """Seconds until the next tab expires; None if no closed tab is kept."""
     closed_at = next((closed_at for _, closed_at in _closed_tabs.values()), None)
     return None if closed_at is None else max(0.0, closed_at + KEPT_SECONDS - time.monotonic())
 
 
 def _let_go(connection: Connection) -> None:
-    """Count it among those of nobody known."""
+    """Count the connection among those without a session."""
     if len(_anonymous) >= MOST_ANONYMOUS:
         oldest = next(iter(_anonymous))
-        # It is counted no longer, though it takes a moment until it is closed.
+        # It is no longer counted, although closing it takes a moment.
         del _anonymous[oldest]
         oldest.close()
     _anonymous[connection] = None

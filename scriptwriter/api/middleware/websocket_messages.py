@@ -1,6 +1,6 @@
-"""Owns what may come through a page's websocket: the part of Engine.IO 4 and Socket.IO 5 that pages speak.
+"""Parses messages from pages: the subset of Engine.IO 4 and Socket.IO 5 that Reflex's client sends.
 
-Knows no event handler. Grammar: https://socket.io/docs/v4/engine-io-protocol and …/socket-io-protocol.
+Grammar: https://socket.io/docs/v4/engine-io-protocol and …/socket-io-protocol.
 """
 
 import json
@@ -13,15 +13,15 @@ from scriptwriter.domain.typed_text import storable
 
 NAMESPACE = "/_event"
 LONGEST_TEXT = 200_000
-"""Characters of one string. Fields have their own limits, with a sentence for whoever passes one."""
+"""Characters of one string. Form fields have lower limits with their own error messages."""
 LONGEST_NAME = 500
 """Characters of a key of an object."""
 LONGEST_ADDRESS = 4_000
-"""Characters of an address, and of each value in one."""
+"""Characters of a URL, and of each value in its query."""
 DEEPEST = 24
 MOST_VALUES = 5_000
 LARGEST_NUMBER = 2**53
-"""What a page's numbers, which are JavaScript's, can hold."""
+"""The largest exact integer of JavaScript."""
 
 _PACKET = re.compile(rf"4([012]){NAMESPACE},(.*)", re.DOTALL)
 _CONTROL = ("1", "3")  # close, pong
@@ -30,14 +30,14 @@ _UNWRITTEN = re.compile(r"\\u(?:0000|d[89a-f][0-9a-f]{2})", re.IGNORECASE)
 
 
 class Unreadable(ValueError):
-    """No page of ours sends this."""
+    """The message is none that a page sends."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message. `text` is what goes on; `event` is the event in it, {"name", "payload", "router_data"}.
+    """One message: `text` is passed on, `event` is the event in it, {"name", "payload", "router_data"}.
 
-    `before` and `after` stand around the event's JSON.
+    `before` and `after` enclose the event's JSON in `text`.
     """
 
     text: str
@@ -46,14 +46,14 @@ class Message:
     after: str = ""
 
     def with_event(self, event: dict[str, Any]) -> "Message":
-        """The same message with another event in it."""
+        """A copy of the message with another event."""
         return Message(self.before + _written(event) + self.after, event, self.before, self.after)
 
 
 def read(text: str) -> Message:
-    """The message that `text` is, without NUL and lone surrogates, which no database stores.
+    """Parse a message.
 
-    Raises Unreadable.
+    NUL and lone surrogates, which Postgres cannot store, are removed. Raises Unreadable.
     """
     if text in _CONTROL:
         return Message(text)
@@ -87,7 +87,7 @@ def _connect(head: str, value: Any) -> Message:
 
 
 def _event(found: dict[str, Any]) -> dict[str, Any]:
-    """The three parts of an event that the server reads, of the form that pages give them."""
+    """The three fields of an event that the server reads, with their types checked."""
     name = found.get("name")
     payload, place = ({} if part is None else part for part in map(found.get, ("payload", "router_data")))
     if not isinstance(name, str) or not isinstance(payload, dict) or not isinstance(place, dict):
@@ -96,12 +96,12 @@ def _event(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(found: dict[str, Any]) -> dict[str, Any]:
-    """Where in the app the page is: its path, as routed and as shown, and what the address holds."""
+    """The location of the page: its route, its path, and its query."""
     path, shown = found.get("pathname", "/"), found.get("asPath", "/")
     query = found.get("query", {})
     if not isinstance(query, dict):
         raise Unreadable("an address that is no address")
-    # A catch-all route has the parts of its path as a list.
+    # The query of a catch-all route contains a list of path segments.
     parts = [part for value in query.values() for part in (value if isinstance(value, list) else [value])]
     if any(not isinstance(part, str) or len(part) > LONGEST_ADDRESS for part in (path, shown, *parts)):
         raise Unreadable("an address that is no address")
@@ -125,7 +125,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _measure(value: Any) -> None:
-    """Raises Unreadable for what is too deep, too long, too large, or of too many parts."""
+    """Raises Unreadable if a value exceeds the limits of depth, length, size or number."""
     open_values, seen = [(value, 0)], 0
     while open_values:
         each, depth = open_values.pop()
