@@ -164,7 +164,7 @@
     const start = nameOf(`${place()}:idea:`);
     if (!open?.startsWith(start) || document.querySelector(".editor") || !localStorage.getItem(open)) return;
     const sheet = document.querySelector(`[data-idea="${CSS.escape(open.slice(start.length))}"]`);
-    const button = sheet?.querySelector('[data-deed="edit"]:not(:disabled)');
+    const button = sheet?.querySelector('[data-action="edit"]:not(:disabled)');
     if (!button || performance.now() - askedAt < ASK_AGAIN) return;
     askedAt = performance.now();
     button.click();
@@ -211,14 +211,14 @@
     (event) => {
       const form = formOf(event.target);
       if (!form) return;
-      const cancel = event.target.closest('[data-deed="cancel"]');
+      const cancel = event.target.closest('[data-action="cancel"]');
       if (cancel) attempt(() => sessionStorage.removeItem(OPEN));
       // Who takes the other's words gives up their own. Escape presses the button too, and gives up nothing.
       if (cancel && form.dataset.torn === "true" && event.isTrusted) forget(keyOf(form));
       if (!event.target.closest("[data-discard]")) return;
       forget(keyOf(form));
       clear(form);
-      form.querySelector('[data-deed="cancel"]')?.click();
+      form.querySelector('[data-action="cancel"]')?.click();
     },
     true,
   );

@@ -17,19 +17,19 @@
     next.scrollIntoView({ block: "nearest" });
   };
 
-  const press = (deed) => current()?.querySelector(`[data-deed="${deed}"]`)?.click();
+  const press = (action) => current()?.querySelector(`[data-action="${action}"]`)?.click();
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") {
       const open = current() ?? document;
-      open.querySelector('[data-deed="cancel"]')?.click();
+      open.querySelector('[data-action="cancel"]')?.click();
       for (const menu of document.querySelectorAll("details.more[open]")) close(menu);
       return;
     }
     if (typing(event.target)) return;
-    const deeds = {
+    const actions = {
       j: () => step(1),
       k: () => step(-1),
       l: () => press("keep"),
@@ -37,13 +37,13 @@
       e: () => press("edit"),
       "?": () => document.getElementById("keys")?.showModal(),
     };
-    const deed = deeds[event.key.toLowerCase()];
-    if (!deed) return;
+    const action = actions[event.key.toLowerCase()];
+    if (!action) return;
     event.preventDefault();
-    deed();
+    action();
   });
 
-  // A menu closes when something else is pressed, or when one of its deeds was; the focus stays by it.
+  // A menu closes when something else is pressed, or when one of its actions was; the focus stays by it.
   const close = (menu) => {
     const inside = menu.contains(document.activeElement);
     menu.open = false;
@@ -51,7 +51,7 @@
   };
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.more[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".deeds button")) close(menu);
+      if (!menu.contains(event.target) || event.target.closest(".idea-actions button")) close(menu);
     }
   });
 

@@ -1,4 +1,4 @@
-"""Owns the page for an address that leads nowhere."""
+"""The page for an address that does not exist."""
 
 import reflex as rx
 

@@ -1,4 +1,4 @@
-"""Owns the table of routes: address, page, title, and what happens when it opens."""
+"""Every page of the application: its address, title, and the events when it opens."""
 
 from collections.abc import Callable
 from typing import NamedTuple

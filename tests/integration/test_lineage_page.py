@@ -97,7 +97,7 @@ async def test_the_page_lists_all_steps_and_adds_new_ones_live(hub: Hub, room: R
 
         assert opened[0] == "抖音 · 穿越, 爽文"
         assert "Owner 不要《逆袭时刻》（太套路）" in said
-        await tab.sees(LineageState, "ways", lambda ways: len(ways) == 6)
+        await tab.sees(LineageState, "edges", lambda edges: len(edges) == 6)
         assert tab.value(ProjectState, "name") == "一个项目"
 
 

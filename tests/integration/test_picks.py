@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scriptwriter.domain.errors import UserError
-from scriptwriter.services.ideas import verdicts as picks
+from scriptwriter.services.ideas.verdicts import pick
 from tests.support.batches import written
 from tests.support.rooms import Room
 from tests.support.rows import rows
@@ -24,7 +24,7 @@ async def test_a_verdict_says_who_means_which_idea_and_why(connected: str, room:
     """The artifact reads without any other row."""
     [_, two, *_] = await written(room)
 
-    await picks.pick(room.project_id, two, "pass", room.collaborator, "  结局\n太仓促 ")
+    await pick(room.project_id, two, "pass", room.collaborator, "  结局\n太仓促 ")
 
     assert verdicts(connected) == [
         {
@@ -44,7 +44,7 @@ async def test_the_same_verdict_again_writes_nothing(connected: str, room: Room)
     [one, *_] = await written(room)
 
     for reason in ("", "", "formulaic", "formulaic", ""):
-        await picks.pick(room.project_id, one, "pass", room.owner, reason)
+        await pick(room.project_id, one, "pass", room.owner, reason)
 
     assert [(each["verdict"], each["reason"]) for each in verdicts(connected)] == [
         ("pass", ""),
@@ -57,7 +57,7 @@ async def test_a_double_click_writes_one_verdict(connected: str, room: Room) -> 
     [one, *_] = await written(room)
     clicks = [room.owner, room.collaborator, room.owner, room.collaborator, room.owner]
 
-    await asyncio.gather(*(picks.pick(room.project_id, one, "keep", who) for who in clicks))
+    await asyncio.gather(*(pick(room.project_id, one, "keep", who) for who in clicks))
 
     assert sorted(each["userId"] for each in verdicts(connected)) == ["collaborator", "owner"]
 
@@ -69,7 +69,7 @@ async def test_what_is_taken_back_is_written_once_and_only_if_something_stood(
     [one, *_] = await written(room)
 
     for verdict in ("none", "keep", "none", "none", "pass", "keep"):
-        await picks.pick(room.project_id, one, verdict, room.owner)
+        await pick(room.project_id, one, verdict, room.owner)
 
     assert [each["verdict"] for each in verdicts(connected)] == ["keep", "none", "pass", "keep"]
 
@@ -81,7 +81,7 @@ async def test_of_opposite_verdicts_at_once_the_one_written_last_is_the_newest(
     [one, *_] = await written(room)
     wanted = ["keep", "pass"] * 4
 
-    await asyncio.gather(*(picks.pick(room.project_id, one, each, room.owner) for each in wanted))
+    await asyncio.gather(*(pick(room.project_id, one, each, room.owner) for each in wanted))
 
     said = [each["verdict"] for each in verdicts(connected)]
     # Each was written because it differed from the one that stood then.
@@ -101,6 +101,6 @@ async def test_what_cannot_be_said_is_refused(
     [one, *_] = await written(room)
 
     with pytest.raises(UserError, match=code):
-        await picks.pick(room.project_id, one, verdict, room.owner, reason)
+        await pick(room.project_id, one, verdict, room.owner, reason)
 
     assert verdicts(connected) == []

@@ -23,7 +23,7 @@ from scriptwriter.services.transfer.storage import export
 from scriptwriter.sync.flow_snapshot import read_flow
 from scriptwriter.sync.lineage_join import folded, lineage
 from scriptwriter.sync.project_flow import ProjectFlow
-from scriptwriter.web.lineage.lineage_steps import sights_of, steps_of, ways_of
+from scriptwriter.web.lineage.lineage_steps import edges_of, openings_of, steps_of
 from scriptwriter.worker.run import run
 from tests.support.batches import ONE, written
 from tests.support.budgets import unlimited
@@ -83,7 +83,7 @@ async def answers(url: str, room: Room, other: str) -> ProjectFlow:
             *(rows(url, f"SELECT * FROM {name} WHERE project_id = %s", room.project_id) for name in tables)
         )
     )
-    assert steps_of(shown, room.project_id) and ways_of(shown) and sights_of(shown)
+    assert steps_of(shown, room.project_id) and edges_of(shown) and openings_of(shown)
     for selection in ("keepers", "all"):
         await read_document(room.project_id, room.viewer, selection)
     await export(room.project_id, room.viewer)

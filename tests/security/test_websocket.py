@@ -9,7 +9,7 @@ from sqlmodel import col
 from scriptwriter.api.middleware.page_websocket import MOST_REFUSED
 from scriptwriter.domain.idea_acts import IdeaRef
 from scriptwriter.services.accounts import sessions
-from scriptwriter.services.ideas import verdicts as picks
+from scriptwriter.services.ideas.verdicts import pick
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import UserSession
 from scriptwriter.web.kit.language_state import LanguageState
@@ -123,7 +123,7 @@ async def test_another_persons_client_token_opens_nothing_of_theirs(
         async with page_socket(site.url, stranger, token=token) as thief:
             await thief.boot()
             idea = IdeaRef(target.artifact_id, 0)
-            await tab.gets_frame_after(picks.pick(target.project_id, idea, "keep", attacked.room.owner))
+            await tab.gets_frame_after(pick(target.project_id, idea, "keep", attacked.room.owner))
             await thief.settle()
             assert SECRET not in thief.heard
     for place_again in (None, place):
@@ -154,11 +154,9 @@ async def test_nothing_follows_a_session_that_was_ended_elsewhere(
         # The database is asked again only when there is something to send.
         idea, verdicts = IdeaRef(target.artifact_id, 0), cycle(("keep", "none"))
         while "请先登录" not in tab.heard:
-            await tab.gets_frame_after(
-                picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner)
-            )
+            await tab.gets_frame_after(pick(target.project_id, idea, next(verdicts), attacked.room.owner))
         before = len(tab.frames)
-        await picks.pick(target.project_id, idea, next(verdicts), attacked.room.owner)
+        await pick(target.project_id, idea, next(verdicts), attacked.room.owner)
         await tab.send(named(LanguageState, "switch_language"))
         await tab.settle()
 

@@ -9,7 +9,7 @@ import pytest
 from scriptwriter.domain import graph
 from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.lineage_join import Lineage, folded, lineage
-from scriptwriter.web.lineage.lineage_steps import StepView, sights_of, steps_of, ways_of
+from scriptwriter.web.lineage.lineage_steps import StepView, edges_of, openings_of, steps_of
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 BRIEF = {"platform": "抖音", "genre": "重生, 复仇", "count": 2}
@@ -163,15 +163,15 @@ def test_what_people_did_names_them_and_the_idea(rows: Rows) -> None:
 
 
 def test_an_act_and_what_it_made_are_one_step(rows: Rows) -> None:
-    """With one way into it, from what it was about."""
+    """With one edge into it, from what it was about."""
     rows.run()
     rows.act("edit", graph.EDIT, graph.IDEA, title="重生之后", body="三")
     rows.artifact("later", graph.IDEA, {"artifactId": "ideas", "index": 0, "title": "又一版"})
     rows.transform("again", graph.HUMAN, {"ideas": "ideas[0]", "edit-made": "version"}, "later")
 
-    ways = {(way.source, way.target) for way in ways_of(rows.lineage())}
+    edges = {(edge.source, edge.target) for edge in edges_of(rows.lineage())}
 
-    assert ways == {
+    assert edges == {
         ("brief", "run"), ("run", "ideas"), ("ideas", "edit"), ("ideas", "again"), ("edit", "again"),
     }  # fmt: skip
 
@@ -193,7 +193,7 @@ def test_each_step_leads_to_what_it_is_about(rows: Rows) -> None:
 
 def test_the_newest_batch_is_what_to_look_at_first(rows: Rows) -> None:
     """With its brief and what was done with it, and less and less of that; never an old batch."""
-    assert sights_of(rows.lineage()) == []
+    assert openings_of(rows.lineage()) == []
     rows.run()
     rows.act("kept", graph.PICK, graph.VERDICT, verdict="keep")
     rows.artifact("second-brief", graph.PARAMS, BRIEF)
@@ -205,9 +205,9 @@ def test_the_newest_batch_is_what_to_look_at_first(rows: Rows) -> None:
     )
     rows.transform("edit", graph.HUMAN, {"second-ideas": "ideas[1]"}, "version")
 
-    sights = sights_of(rows.lineage())
+    openings = openings_of(rows.lineage())
 
-    assert [{*sight} for sight in sights] == [
+    assert [{*opening} for opening in openings] == [
         {"second-brief", "second", "second-ideas", "edit"},
         {"second-brief", "second", "second-ideas"},
         {"second", "second-ideas"},
@@ -223,7 +223,7 @@ def test_a_batch_that_failed_without_an_idea_is_no_sight(rows: Rows, status: str
     rows.artifact("second-ideas", graph.IDEAS, {"ideas": []}, status)
     rows.transform("second", graph.LLM, {"second-brief": "params"}, "second-ideas", params=BRIEF)
 
-    assert sights_of(rows.lineage())[-1] == [seen]
+    assert openings_of(rows.lineage())[-1] == [seen]
 
 
 def test_an_act_whose_rows_have_not_all_arrived_is_told_as_far_as_it_is_known(rows: Rows) -> None:

@@ -1,4 +1,4 @@
-"""Owns the page of a person's own account."""
+"""The account page."""
 
 import reflex as rx
 

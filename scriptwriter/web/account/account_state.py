@@ -6,8 +6,7 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from scriptwriter.services.accounts import passwords
-from scriptwriter.services.accounts import sessions as accounts
+from scriptwriter.services.accounts import passwords, sessions
 from scriptwriter.services.accounts.sessions import SessionRow
 from scriptwriter.texts import account_texts
 from scriptwriter.web.account.devices import device
@@ -82,7 +81,7 @@ class AccountState(NoticeState, FollowingState, SessionState):
         """End one of the sessions."""
         try:
             person = await self._person()
-            await accounts.sign_out_one(person, str(session_id))
+            await sessions.sign_out_one(person, str(session_id))
             await self._list(person)
         except Exception as error:
             return self._refused(error)
@@ -92,13 +91,13 @@ class AccountState(NoticeState, FollowingState, SessionState):
         """End every session but this one."""
         try:
             person = await self._person()
-            await accounts.sign_out_others(person, self._session_id())
+            await sessions.sign_out_others(person, self._session_id())
             await self._list(person)
         except Exception as error:
             return self._refused(error)
 
     async def _list(self, person: str) -> None:
-        self.sessions = [_view(row) for row in await accounts.sessions_of(person, self._session_id())]
+        self.sessions = [_view(row) for row in await sessions.sessions_of(person, self._session_id())]
 
     def _refused(self, error: Exception) -> EventSpec | None:
         if is_signed_out(error):

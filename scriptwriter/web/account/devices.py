@@ -1,6 +1,6 @@
-"""Owns how a browser's name for itself (its User-Agent) reads: which browser, on what. Pure.
+"""Names the browser and the system of a User-Agent header, in words.
 
-Only the common ones, and only for people who look for a session that is not theirs: it proves nothing.
+It knows common ones only. They help a person to find a session that is not theirs, and prove nothing.
 """
 
 from scriptwriter.texts import Text, account_texts

@@ -1,4 +1,4 @@
-"""Owns what a brief's form is read as: the brief, or what is wrong with it. Knows no SQL."""
+"""Reads the form of a brief: the brief, or a message for each field that is wrong."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

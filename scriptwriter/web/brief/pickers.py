@@ -1,6 +1,7 @@
-"""Owns the dialogs in which platforms and genres are picked; assets/pickers.js opens, searches and fills in.
+"""Dialogs in which platforms and genres are picked.
 
-Knows no state class: what is picked is in the field itself, so nothing is lost with a connection.
+assets/pickers.js opens them, searches, and fills in the field of the form. Nothing goes through the server,
+so a lost connection loses nothing.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Owns the small parts every page is made of: buttons, chips, notices, icons, plain forms. Knows no page."""
+"""Small components of every page: buttons, links, notices, countdowns, text fields, menus."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

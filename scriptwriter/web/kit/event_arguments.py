@@ -1,10 +1,10 @@
-"""How long the texts are that a page's event carries to its handler."""
+"""Limits of the texts that an event carries to its handler."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 LONGEST_ARGUMENT = 200
-"""Characters of an argument that says nothing else: an id, a role, a choice."""
+"""Characters of an argument without a limit of its own: an id, a role, a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class Longest:
 
 
 Words = Annotated[str, Longest(20_000)]
-"""What a person has written: a text of an idea, a reason, words to look for."""
+"""Text that a person has written: of an idea, a reason, a search."""
 Report = Annotated[str, Longest(200_000)]
-"""What a browser tells of a failure."""
+"""The report of a failure in a browser."""
 Refs = Annotated[str, Longest(50_000)]
-"""Refs of ideas, in a row."""
+"""Refs of ideas, separated by blanks."""

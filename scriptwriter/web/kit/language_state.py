@@ -1,4 +1,4 @@
-"""The language in which a person reads. Knows no texts."""
+"""State of the reader's language."""
 
 import reflex as rx
 
@@ -6,7 +6,7 @@ from scriptwriter.api.auth.request_language import preferred
 
 
 class LanguageState(rx.State):
-    """The reader's preferences; the browser can write them, so nothing depends on them but words.
+    """The language in which a person reads. The browser can write it, so only texts depend on it.
 
     `chosen` ("zh", "en", "" for nothing yet) is kept by the browser.
     """

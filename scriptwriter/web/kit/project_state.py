@@ -29,8 +29,8 @@ F = TypeVar("F", bound=Followed)
 LOST = {"access_removed": "removed", "project_deleted": "deleted"}
 """`access` of a project that was open until now, by the error that ended it."""
 
-BREATH = 0.02
-"""Seconds that the loop is left to others after a large value was sent."""
+PAUSE_AFTER_LARGE = 0.02
+"""Seconds that the event loop serves others after a large value was sent."""
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -221,4 +221,4 @@ async def _turn(size: int) -> AsyncIterator[None]:
     async with turn:
         yield
         # Others that wait for the loop come before the next large value.
-        await asyncio.sleep(BREATH)
+        await asyncio.sleep(PAUSE_AFTER_LARGE)

@@ -1,4 +1,4 @@
-"""Owns the drawing of a graph: React Flow (https://reactflow.dev), wrapped. Knows no subject."""
+"""React component for graphs: React Flow (https://reactflow.dev), wrapped."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ LIBRARY = "@xyflow/react@12.12.1"
 READABLE = 11 / 16
 """The zoom at which letters of 1rem can still be read: 11 pixels."""
 FILLED = 0.98
-"""How much of the frame a sight may fill."""
+"""How much of the frame the nodes in view may fill."""
 
 
 def _node_clicked(_event: rx.Var[Any], node: rx.Var[dict[str, Any]]) -> tuple[rx.Var[str]]:
@@ -56,19 +56,19 @@ class Controls(NoSSRComponent):
 def flow_chart(
     nodes: rx.Var[list[dict[str, Any]]],
     edges: rx.Var[list[dict[str, Any]]],
-    sights: rx.Var[Sequence[list[str]]],
+    openings: rx.Var[Sequence[list[str]]],
     on_open: EventType[str],
 ) -> rx.Component:
     """The graph of `nodes` and `edges` (Vars); a click on a node calls `on_open`.
 
-    It opens with all of it in view, or with the first of `sights` (a Var of lists of nodes' ids) that can be
-    read; from there one moves and zooms.
+    It opens with all nodes in view, or with the first of `openings` (lists of node ids) that is large enough
+    to read. From there a person moves and zooms.
     """
     return FlowChart.create(
         Controls.create(show_interactive=False),
         nodes=nodes,
         edges=edges,
-        on_init=_opening(sights),
+        on_init=_opening(openings),
         nodes_draggable=False,
         nodes_connectable=False,
         # The same is told by a list, which is what the keyboard walks through.
@@ -79,13 +79,13 @@ def flow_chart(
     )
 
 
-def _opening(sights: rx.Var[Sequence[list[str]]]) -> rx.Var[Any]:
-    """What a chart does when it is there: look at the first sight that can be read, or the last one."""
+def _opening(openings: rx.Var[Sequence[list[str]]]) -> rx.Var[Any]:
+    """What a chart does when it is there: look at the first opening that can be read, or the last one."""
     function = f"""(flow) => {{
   const frame = document.querySelector(".react-flow");
   const {{ clientWidth, clientHeight }} = frame;
-  for (const sight of [flow.getNodes(), ...{sights!s}]) {{
-    const {{ x, y, width, height }} = flow.getNodesBounds(sight);
+  for (const opening of [flow.getNodes(), ...{openings!s}]) {{
+    const {{ x, y, width, height }} = flow.getNodesBounds(opening);
     const zoom = Math.min(1, {FILLED} * clientWidth / width, {FILLED} * clientHeight / height);
     flow.setViewport({{
       x: clientWidth / 2 - (x + width / 2) * zoom, y: clientHeight / 2 - (y + height / 2) * zoom, zoom
@@ -94,4 +94,4 @@ def _opening(sights: rx.Var[Sequence[list[str]]]) -> rx.Var[Any]:
   }}
   frame.dataset.opened = "";
 }}"""
-    return rx.Var(function, _var_data=sights._get_all_var_data())
+    return rx.Var(function, _var_data=openings._get_all_var_data())

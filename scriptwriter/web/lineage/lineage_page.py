@@ -1,4 +1,4 @@
-"""Owns the page of a project's lineage."""
+"""The lineage page of a project."""
 
 import reflex as rx
 

@@ -42,12 +42,12 @@ def view_switch() -> rx.Component:
 
 
 def lineage_graph() -> rx.Component:
-    """The steps and the ways between them, drawn; where it opens is told by LineageState.sights."""
+    """The steps and the edges between them, drawn. LineageState.openings says where it opens."""
     return rx.el.div(
         flow_chart(
             _nodes(LineageState.steps),
-            LineageState.ways.to(list[dict[str, Any]]),
-            LineageState.sights,
+            LineageState.edges.to(list[dict[str, Any]]),
+            LineageState.openings,
             LineageState.open,
         ),
         class_name="lineage-graph",

@@ -8,20 +8,20 @@ from scriptwriter.sync.lineage_join import Lineage
 from scriptwriter.sync.views import LINEAGE
 from scriptwriter.web.kit.project_state import ProjectPageState, ProjectState
 from scriptwriter.web.kit.session_state import SessionState
-from scriptwriter.web.lineage.lineage_steps import StepView, WayView, sights_of, steps_of, ways_of
+from scriptwriter.web.lineage.lineage_steps import EdgeView, StepView, edges_of, openings_of, steps_of
 from scriptwriter.web.room.origin_state import OriginState
 
 
 class LineageState(ProjectPageState, SessionState):
     """The lineage page of a project; `view` is graph, list, or "" for what suits the screen.
 
-    `sights` are what the graph may open at, as sights_of has them.
+    `openings` are the lists of steps that the graph may open at; see openings_of.
     """
 
     view: rx.Field[str] = rx.field("")
     steps: rx.Field[list[StepView]] = rx.field(default_factory=list)
-    ways: rx.Field[list[WayView]] = rx.field(default_factory=list)
-    sights: rx.Field[list[list[str]]] = rx.field(default_factory=list)
+    edges: rx.Field[list[EdgeView]] = rx.field(default_factory=list)
+    openings: rx.Field[list[list[str]]] = rx.field(default_factory=list)
     resyncing: rx.Field[bool] = rx.field(False)
 
     @rx.event
@@ -62,6 +62,6 @@ def _shown_of(lineage: Lineage, project_id: str) -> dict[str, object]:
     """What the page shows of a lineage, by the names of its vars."""
     return {
         "steps": steps_of(lineage, project_id),
-        "ways": ways_of(lineage),
-        "sights": sights_of(lineage),
+        "edges": edges_of(lineage),
+        "openings": openings_of(lineage),
     }

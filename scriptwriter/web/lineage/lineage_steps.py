@@ -42,7 +42,7 @@ class StepView:
 
 
 @dataclass(frozen=True)
-class WayView:
+class EdgeView:
     """One step leads to another."""
 
     id: str = ""
@@ -72,17 +72,17 @@ def steps_of(lineage: Lineage, project_id: str) -> list[StepView]:
     ]
 
 
-def ways_of(lineage: Lineage) -> list[WayView]:
-    """Which step leads to which, each way once."""
-    ways = dict.fromkeys((edge.source, edge.target) for edge in lineage.edges)
-    return [WayView(f"{source}>{target}", source, target) for source, target in ways]
+def edges_of(lineage: Lineage) -> list[EdgeView]:
+    """Which step leads to which, each edge once."""
+    edges = dict.fromkeys((edge.source, edge.target) for edge in lineage.edges)
+    return [EdgeView(f"{source}>{target}", source, target) for source, target in edges]
 
 
-def sights_of(lineage: Lineage) -> list[list[str]]:
+def openings_of(lineage: Lineage) -> list[list[str]]:
     """The steps (ids) that are worth looking at first, each list a part of the one before it.
 
     The newest batch with what it was made from and what was done with it; it and its brief; it; its ideas.
-    One that ended without an idea is no sight while there is another.
+    One that ended without an idea is no opening while there is another.
     """
     nodes = {node.id: node for node in lineage.nodes}
     batches = [node for node in lineage.nodes if node.type == graph.IDEAS]

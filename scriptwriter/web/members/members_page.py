@@ -1,4 +1,4 @@
-"""Owns the page of a project's members."""
+"""The members page of a project."""
 
 import reflex as rx
 

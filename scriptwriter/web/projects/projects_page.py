@@ -1,4 +1,4 @@
-"""Owns the page that lists a person's projects."""
+"""The page that lists a person's projects."""
 
 import reflex as rx
 from reflex.event import EventCallback

@@ -1,4 +1,4 @@
-"""Owns the list of a person's projects as the browser shows it. Knows no SQL."""
+"""State of the list of projects: the projects of one shelf, and the invitations of the reader."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

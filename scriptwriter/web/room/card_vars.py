@@ -1,4 +1,4 @@
-"""Owns the shapes in which things are shown: what a component may ask of its Vars. Knows no database row."""
+"""What the brainstorm page shows of runs and ideas, as values for its Vars."""
 
 from dataclasses import dataclass, field
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Owns what one idea's sheet shows to the person who looks at it, and the margin beside. Pure."""
+"""Makes the views of ideas, keepers and present people out of the rows that a project follows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

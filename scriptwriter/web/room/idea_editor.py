@@ -18,14 +18,14 @@ def editor(others: rx.Component) -> rx.Component:
 
     `others` says who else is at it, or nothing.
     """
-    torn = IdeasState.conflict.name != ""
+    conflicting = IdeasState.conflict.name != ""
     return rx.el.form(
         draft_note(),
-        rx.cond(torn, _conflict()),
+        rx.cond(conflicting, _conflict()),
         rx.el.input(
             type="hidden",
             name="base",
-            value=rx.cond(torn, IdeasState.conflict.version, IdeasState.base),
+            value=rx.cond(conflicting, IdeasState.conflict.version, IdeasState.base),
             read_only=True,
         ),
         limited(
@@ -52,16 +52,16 @@ def editor(others: rx.Component) -> rx.Component:
         rx.el.p(others, class_name="marks", role="status"),
         rx.el.div(
             button(
-                rx.cond(torn, t(room_texts.KEEP_MINE), t(shared_texts.SAVE)),
+                rx.cond(conflicting, t(room_texts.KEEP_MINE), t(shared_texts.SAVE)),
                 type="submit",
                 disabled=UNREACHABLE,
                 data_testid="save-idea",
             ),
             button(
-                rx.cond(torn, t(room_texts.TAKE_THEIRS), t(shared_texts.CANCEL)),
+                rx.cond(conflicting, t(room_texts.TAKE_THEIRS), t(shared_texts.CANCEL)),
                 kind="plain",
                 on_click=IdeasState.close_editor.temporal,
-                data_deed="cancel",
+                data_action="cancel",
                 data_testid="close-editor",
             ),
             class_name="actions",
@@ -69,7 +69,7 @@ def editor(others: rx.Component) -> rx.Component:
         on_submit=IdeasState.save.temporal,
         class_name="editor",
         data_draft=rx.Var.create("idea:") + IdeasState.editing.to(str),
-        data_torn=torn,
+        data_torn=conflicting,
         data_testid="editor",
     )
 
@@ -82,7 +82,7 @@ def versions(card: ObjectVar[CardView]) -> rx.Component:
             t(shared_texts.CLOSE),
             kind="quiet",
             on_click=IdeasState.show_versions(card.ref).temporal,
-            data_deed="cancel",
+            data_action="cancel",
         ),
         class_name="versions",
         aria_label=t(room_texts.VERSIONS),

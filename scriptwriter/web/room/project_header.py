@@ -31,7 +31,7 @@ def project_title() -> rx.Component:
 
 
 def project_tools(*more: rx.Component) -> rx.Component:
-    """What one page has `more`, the ways to members and lineage, and its menu for who may use it."""
+    """The components `more`, links to members and lineage, and the project menu for its owners."""
     return rx.el.div(
         *more,
         link(

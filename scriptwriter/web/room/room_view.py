@@ -1,6 +1,6 @@
-"""Owns what a project's screen shows for a ProjectFlow: pure, and reusing what has not changed.
+"""Makes the screen of a project out of a ProjectFlow, reusing the parts that have not changed.
 
-Knows nothing of Reflex: `brainstorm.py` sends what differs from the screen before.
+BrainstormState sends the parts that differ from the screen before.
 """
 
 from dataclasses import dataclass, field
@@ -96,7 +96,7 @@ class Screen:
 
 
 def size_of(flow: ProjectFlow) -> int:
-    """How much there is to show, in rows of a join that cost as much; see `heavy.in_thread_if_large`."""
+    """How much there is to show, in rows of a join that cost as much; see process_pool.in_thread_if_large."""
     return 10 * sum(len(batch.ideas) for batch in flow.batches)
 
 

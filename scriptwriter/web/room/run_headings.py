@@ -1,7 +1,4 @@
-"""Owns what stands above a run's ideas: its phase, why it ended short, what to do about it. Pure.
-
-Knows nothing of Reflex, nor of the ideas' sheets.
-"""
+"""Makes the heading of a run: its phase, why it ended with ideas missing, and what can be done about it."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -51,7 +51,7 @@ def reasons(card: ObjectVar[CardView]) -> rx.Component:
                 t(shared_texts.CLOSE),
                 kind="quiet",
                 on_click=IdeasState.close_reason.temporal,
-                data_deed="cancel",
+                data_action="cancel",
             ),
             class_name="actions",
         ),
@@ -84,7 +84,7 @@ def _button(card: ObjectVar[CardView], verdict: str, text: rx.Var[str]) -> rx.Co
         aria_pressed=rx.cond(mine, "true", "false"),
         disabled=UNREACHABLE,
         on_click=event.temporal,
-        data_deed=verdict,
+        data_action=verdict,
         data_testid=verdict,
     )
 

@@ -1,4 +1,4 @@
-"""Owns what the sign-in and the register page say about a sign-in that was refused. Knows no service."""
+"""State of the sign-in and the registration page: the problem of a refused sign-in, and the name typed."""
 
 from math import ceil
 from time import time
