@@ -1,4 +1,4 @@
-"""Roles, names and deletions in open tabs: whoever may no more sees no more, at once and without a reload."""
+"""Roles, names and deletions in open tabs: what a person may no longer see disappears without a reload."""
 
 import json
 from contextlib import AsyncExitStack
@@ -25,6 +25,7 @@ PAGES: dict[str, Any] = {BRAINSTORM: BrainstormState, MEMBERS: MembersState}
 
 
 async def begun(room: Room) -> attempts.Attempt:
+    """An attempt that has finished one idea."""
     attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE])
@@ -39,18 +40,20 @@ async def opened(stack: AsyncExitStack, room: Room, person: str, page: str) -> T
 
 
 def held(tab: Tab) -> str:
-    """Everything that the browser holds, as one text."""
+    """All values that the browser has, as one text."""
     return json.dumps(tab.shown, default=str, ensure_ascii=False)
 
 
 def listed(tab: Tab) -> dict[str, str]:
-    """The roles on the members page."""
+    """The roles on the members page, by name."""
     return {member.name: member.role for member in tab.value(ProjectState, "members") or ()}
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_a_removed_member_is_told_and_gets_nothing_more(hub: Hub, room: Room, page: str) -> None:
-    """In mid-generation, on either page; whoever stays sees it go on."""
+async def test_a_removed_member_is_notified_and_receives_nothing_more(
+    hub: Hub, room: Room, page: str
+) -> None:
+    """During a run, on either page. The tabs of other members go on."""
     attempt = await begun(room)
     async with AsyncExitStack() as stack:
         gone = await opened(stack, room, room.collaborator, page)
@@ -72,7 +75,7 @@ async def test_a_removed_member_is_told_and_gets_nothing_more(hub: Hub, room: Ro
 
 @pytest.mark.parametrize("page", PAGES)
 async def test_a_deleted_project_closes_in_every_tab(hub: Hub, room: Room, page: str) -> None:
-    """Its run is stopped, nobody follows it any more, and no tab keeps anything of it."""
+    """No tab keeps any text of the project, and its shapes are closed."""
     await begun(room)
     async with AsyncExitStack() as stack:
         tabs = [await opened(stack, room, who, page) for who in (room.owner, room.collaborator, room.viewer)]
@@ -86,10 +89,10 @@ async def test_a_deleted_project_closes_in_every_tab(hub: Hub, room: Room, page:
         await eventually(lambda: hub.open_projects == 0)
 
 
-async def test_an_owner_who_deletes_an_open_project_comes_to_the_list_and_can_undo_it(
+async def test_deleting_an_open_project_leads_to_the_list_and_can_be_undone(
     hub: Hub, room: Room, connected: str
 ) -> None:
-    """What was undone is there as it was, but for the run, which was stopped."""
+    """After the undo only its run differs, which was stopped."""
     await begun(room)
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.owner, BRAINSTORM)
@@ -106,8 +109,8 @@ async def test_an_owner_who_deletes_an_open_project_comes_to_the_list_and_can_un
     assert transform_of(connected)["streaming_status"] == "cancelled"
 
 
-async def test_buttons_go_and_come_with_the_role(hub: Hub, room: Room) -> None:
-    """A demoted collaborator sees on; a promoted viewer may act, and then manage."""
+async def test_a_changed_role_changes_what_a_tab_may_do(hub: Hub, room: Room) -> None:
+    """A demoted collaborator can still read. A promoted viewer may act, and as an owner manage."""
     async with AsyncExitStack() as stack:
         demoted = await opened(stack, room, room.collaborator, BRAINSTORM)
         promoted = await opened(stack, room, room.viewer, BRAINSTORM)
@@ -125,8 +128,8 @@ async def test_buttons_go_and_come_with_the_role(hub: Hub, room: Room) -> None:
         assert demoted.value(BrainstormState, "access") == "open"
 
 
-async def test_the_members_page_is_live_for_everybody_on_it(hub: Hub, room: Room) -> None:
-    """Who comes, who goes, and who may what, with their names."""
+async def test_the_members_page_is_live_in_every_tab(hub: Hub, room: Room) -> None:
+    """Invitations, joined and removed members, and roles."""
     async with AsyncExitStack() as stack:
         owner = await opened(stack, room, room.owner, MEMBERS)
         viewer = await opened(stack, room, room.viewer, MEMBERS)
@@ -164,10 +167,10 @@ async def test_the_members_page_is_live_for_everybody_on_it(hub: Hub, room: Room
         ({}, "没有这种角色"),
     ],
 )
-async def test_who_cannot_be_added_is_told_where_it_was_typed(
+async def test_a_refused_invitation_shows_its_error_beside_the_form(
     hub: Hub, room: Room, form: dict[str, str], words: str
 ) -> None:
-    """And the field keeps what was typed."""
+    """The typed text stays in the field."""
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.owner, MEMBERS)
 
@@ -181,9 +184,7 @@ async def test_who_cannot_be_added_is_told_where_it_was_typed(
 
 
 @pytest.mark.parametrize("person", ["collaborator", "viewer", "stranger", None])
-async def test_who_does_not_own_a_project_changes_nothing_of_it(
-    hub: Hub, room: Room, person: str | None
-) -> None:
+async def test_only_owners_can_manage_a_project(hub: Hub, room: Room, person: str | None) -> None:
     """Each handler is an endpoint that any client can call."""
     before = await memberships.listed(room.project_id, room.owner)
     async with open_tab(room.project_id, person, MEMBERS) as tab:
@@ -212,8 +213,8 @@ async def test_who_does_not_own_a_project_changes_nothing_of_it(
     assert await memberships.listed(room.project_id, room.owner) == before
 
 
-async def test_a_stranger_sees_nobody(hub: Hub, room: Room) -> None:
-    """Neither who is in the project, nor what it is called."""
+async def test_a_stranger_receives_no_members(hub: Hub, room: Room) -> None:
+    """Nor the project's name."""
     async with open_tab(room.project_id, "stranger", MEMBERS) as tab:
         await tab.sees(MembersState, "access", lambda access: access == "denied")
 
@@ -221,8 +222,8 @@ async def test_a_stranger_sees_nobody(hub: Hub, room: Room) -> None:
         assert hub.open_projects == 0
 
 
-async def test_stepping_down_is_asked_about_and_takes_the_buttons_away(hub: Hub, room: Room) -> None:
-    """And cannot be done by the last owner, who reads why."""
+async def test_an_owner_confirms_before_giving_up_the_role(hub: Hub, room: Room) -> None:
+    """The last owner cannot, and reads why."""
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.owner, MEMBERS)
         await tab.send(MembersState.change_role, member_id="owner", role="viewer")
@@ -242,10 +243,8 @@ async def test_stepping_down_is_asked_about_and_takes_the_buttons_away(hub: Hub,
         await tab.sees(ProjectState, "members", lambda _: listed(tab)["Owner"] == "viewer")
 
 
-async def test_whoever_leaves_comes_to_the_list_and_is_not_told_to_have_been_removed(
-    hub: Hub, room: Room
-) -> None:
-    """The tab keeps nothing of the project."""
+async def test_leaving_a_project_leads_to_the_list(hub: Hub, room: Room) -> None:
+    """Without the notice of removed members. The tab keeps nothing of the project."""
     await begun(room)
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.viewer, MEMBERS)
@@ -259,10 +258,8 @@ async def test_whoever_leaves_comes_to_the_list_and_is_not_told_to_have_been_rem
         assert "移出" not in held(tab) and "一个项目" not in held(tab)
 
 
-async def test_the_list_has_a_shelf_for_what_is_archived_and_one_for_what_was_deleted(
-    hub: Hub, room: Room
-) -> None:
-    """Each act takes the project from one to the other; only owners find what they deleted."""
+async def test_the_list_shows_archived_and_deleted_projects_separately(hub: Hub, room: Room) -> None:
+    """Archiving, deleting and restoring move a project. Only owners see deleted ones."""
     async with open_tab(room.project_id, room.owner, PROJECTS) as tab:
         await tab.sees(ProjectsState, "loaded", lambda loaded: loaded is True)
 
@@ -283,8 +280,8 @@ async def test_the_list_has_a_shelf_for_what_is_archived_and_one_for_what_was_de
         assert (await shelf("archived"), await shelf("nonsense")) == ([], ["旧稿"])
 
 
-async def test_an_owner_says_what_a_project_is_about(hub: Hub, room: Room) -> None:
-    """It reaches every open page and the list; too long a text changes nothing, the name neither."""
+async def test_a_description_reaches_every_open_page(hub: Hub, room: Room) -> None:
+    """And the list of projects. If it is too long, nothing is saved, the name neither."""
     form = {"project_id": room.project_id, "name": "旧稿", "description": " 十集短剧\n主角是锁匠 "}
     async with AsyncExitStack() as stack:
         owner = await opened(stack, room, room.owner, BRAINSTORM)
@@ -297,7 +294,7 @@ async def test_an_owner_says_what_a_project_is_about(hub: Hub, room: Room) -> No
         await owner.send(ManagingState.rename, form_data=form)
 
         for tab in (owner, *viewers):
-            await tab.sees(ProjectState, "description", lambda said: said == "十集短剧\n主角是锁匠")
+            await tab.sees(ProjectState, "description", lambda text: text == "十集短剧\n主角是锁匠")
         await listed.sees(
             ProjectsState,
             "projects",
@@ -310,8 +307,8 @@ async def test_an_owner_says_what_a_project_is_about(hub: Hub, room: Room) -> No
     assert (row.name, row.description) == ("只改名", "十集短剧\n主角是锁匠")
 
 
-async def test_a_new_name_and_the_archive_reach_open_tabs(hub: Hub, room: Room) -> None:
-    """By the shape of the project's own row."""
+async def test_renaming_and_archiving_reach_open_tabs(hub: Hub, room: Room) -> None:
+    """Through the shape of the project's row."""
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.viewer, BRAINSTORM)
         assert tab.value(ProjectState, "name") == "一个项目"

@@ -1,4 +1,4 @@
-"""Who belongs to a project: adding, changing, removing, leaving; and the owner that it keeps."""
+"""Membership of a project: invite, change a role, remove, leave. A project always keeps an owner."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,13 +21,13 @@ WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND
 
 
 async def roles(room: Room) -> dict[str, str]:
-    """The role of each member, by user name."""
+    """The role of each member, by username."""
     listed = await memberships.listed(room.project_id, room.viewer)
     return {member.username: member.role for member in listed}
 
 
 async def test_members_are_listed_owners_first_with_their_names(connected: str, room: Room) -> None:
-    """As they are shown to one another."""
+    """Owners first, then by role."""
     await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
     await join(room.project_id, "stranger", "viewer", room.owner)
 
@@ -43,8 +43,10 @@ async def test_members_are_listed_owners_first_with_their_names(connected: str, 
 
 
 @pytest.mark.parametrize("typed", ["stranger", "  Stranger ", "ｓｔｒａｎｇｅｒ", "STRANGER\x00"])
-async def test_a_user_name_is_found_however_it_is_typed(connected: str, room: Room, typed: str) -> None:
-    """In wide letters, with spaces, in capitals: it is the same person's."""
+async def test_a_username_is_normalised_before_it_is_looked_up(
+    connected: str, room: Room, typed: str
+) -> None:
+    """Full-width letters, spaces and capitals name the same person."""
     asked = await invitations.invite(room.project_id, typed, "collaborator", room.owner)
 
     assert (asked.username, asked.name, asked.role) == ("stranger", "Stranger", "collaborator")
@@ -62,10 +64,10 @@ async def test_a_user_name_is_found_however_it_is_typed(connected: str, room: Ro
         ("stranger", "", "role_unknown"),
     ],
 )
-async def test_who_cannot_be_invited_is_told_why(
+async def test_a_refused_invitation_has_an_error_code(
     connected: str, room: Room, username: str, role: str, code: str
 ) -> None:
-    """And nobody's role is changed by it."""
+    """Nobody's role changes."""
     with pytest.raises(UserError) as refused:
         await invitations.invite(room.project_id, username, role, room.owner)
 
@@ -73,8 +75,8 @@ async def test_who_cannot_be_invited_is_told_why(
     assert await roles(room) == {"owner": "owner", "collaborator": "collaborator", "viewer": "viewer"}
 
 
-async def test_a_closed_account_cannot_be_invited(connected: str, room: Room) -> None:
-    """It reads like a name that does not exist."""
+async def test_a_disabled_account_cannot_be_invited(connected: str, room: Room) -> None:
+    """The error is that of an unknown username."""
     async with transaction() as session:
         await session.exec(update(User).where(col(User.id) == "stranger").values(status="disabled"))
 
@@ -82,8 +84,8 @@ async def test_a_closed_account_cannot_be_invited(connected: str, room: Room) ->
         await invitations.invite(room.project_id, "stranger", "viewer", room.owner)
 
 
-async def test_a_change_of_role_holds_at_the_next_act(connected: str, room: Room) -> None:
-    """A viewer who is promoted starts; one who is demoted no longer does."""
+async def test_a_changed_role_applies_to_the_next_action(connected: str, room: Room) -> None:
+    """A promoted viewer can start a run, and a demoted collaborator cannot."""
     await memberships.change_role(room.project_id, room.viewer, "collaborator", room.owner)
     await memberships.change_role(room.project_id, room.collaborator, "viewer", room.owner)
 
@@ -92,8 +94,8 @@ async def test_a_change_of_role_holds_at_the_next_act(connected: str, room: Room
         await starting.start(room.project_id, BRIEF, room.collaborator)
 
 
-async def test_whoever_left_can_join_again(connected: str, room: Room) -> None:
-    """With another role, if an owner wants so."""
+async def test_a_former_member_can_be_invited_again(connected: str, room: Room) -> None:
+    """With another role, if the owner wants so."""
     await memberships.leave(room.project_id, room.collaborator)
     with pytest.raises(UserError, match="project_not_found"):
         await memberships.listed(room.project_id, room.collaborator)
@@ -103,10 +105,8 @@ async def test_whoever_left_can_join_again(connected: str, room: Room) -> None:
     assert (await roles(room))["collaborator"] == "viewer"
 
 
-async def test_a_person_who_is_no_member_can_be_neither_changed_nor_removed(
-    connected: str, room: Room
-) -> None:
-    """Nor one of another project."""
+async def test_only_members_can_be_changed_or_removed(connected: str, room: Room) -> None:
+    """A member of another project is no member of this one."""
     await catalog.create("stranger", "别的项目")
 
     with pytest.raises(UserError, match="member_not_found"):
@@ -123,8 +123,8 @@ LOSING: dict[str, Callable[[Room, str], Awaitable[None]]] = {
 
 
 @pytest.mark.parametrize("how", LOSING)
-async def test_the_last_owner_stays(connected: str, room: Room, how: str) -> None:
-    """Until there is another one, who can act."""
+async def test_the_last_active_owner_cannot_give_up_the_role(connected: str, room: Room, how: str) -> None:
+    """An owner whose account is disabled does not count."""
     with pytest.raises(UserError, match="last_owner"):
         await LOSING[how](room, room.owner)
     await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
@@ -141,10 +141,10 @@ async def test_the_last_owner_stays(connected: str, room: Room, how: str) -> Non
 
 @pytest.mark.parametrize("how", LOSING)
 @pytest.mark.parametrize("other", LOSING)
-async def test_of_two_last_owners_one_stays_however_both_go_at_once(
+async def test_of_two_owners_who_leave_at_once_one_stays(
     connected: str, room: Room, how: str, other: str
 ) -> None:
-    """Both ask at the same moment, held up together before they are let go."""
+    """In every combination. Both requests wait for the same lock before it is released."""
     await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
 
     with psycopg.connect(connected) as holding:
@@ -162,7 +162,7 @@ async def test_of_two_last_owners_one_stays_however_both_go_at_once(
 
 
 async def test_two_owners_who_remove_each_other_do_not_both_succeed(connected: str, room: Room) -> None:
-    """The second one is no owner any more when it is their turn."""
+    """When the second request runs, its person is no longer a member."""
     await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
 
     outcomes = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""A person chooses among the models that the operator lists; the run goes there, and its cost is counted."""
+"""A person chooses among the models that the operator lists, and the cost of the run is counted."""
 
 import json
 
@@ -16,7 +16,7 @@ from tests.support.rows import transform_of
 
 @pytest.fixture
 def servers(monkeypatch: pytest.MonkeyPatch):
-    """Two endpoints; the second one's model has a price."""
+    """Two endpoints. The second one's model has a price."""
     with ModelServer() as first, ModelServer() as second:
         listed = [
             {"name": "first", "base_url": first.url},
@@ -29,7 +29,7 @@ def servers(monkeypatch: pytest.MonkeyPatch):
     settings.cache_clear()
 
 
-async def test_the_chosen_model_writes_and_its_cost_is_counted(
+async def test_a_run_asks_the_chosen_model_and_stores_its_cost(
     servers: tuple[ModelServer, ModelServer], room: Room, connected: str
 ) -> None:
     """The other endpoint is not asked."""
@@ -46,10 +46,10 @@ async def test_the_chosen_model_writes_and_its_cost_is_counted(
     assert context["cost"] == f"${(used['prompt_tokens'] + 2 * used['completion_tokens']) / 1000:.3f}"
 
 
-async def test_a_run_without_a_choice_goes_to_the_first_one_and_tells_no_cost(
+async def test_a_run_without_a_choice_asks_the_first_model(
     servers: tuple[ModelServer, ModelServer], room: Room, connected: str
 ) -> None:
-    """It has no price."""
+    """That model has no price, so no cost is stored."""
     first, second = servers
     first.answers(spoken(ideas_text([1])))
 

@@ -1,4 +1,4 @@
-"""The operator takes a model off the list that runs were started with: nothing is lost, people read why."""
+"""The operator removes a model from MODELS while runs name it: they fail or are refused with a reason."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ FILTERED = spoken(ideas_text([1, 2, 3])[:-20], finish="content_filter")
 
 @pytest.fixture
 def offer(server: ModelServer, setting: Callable[..., None]) -> Callable[..., None]:
-    """Lists models of those names, and no others; all are at the same endpoint."""
+    """A function that sets MODELS to these names, all at the same endpoint."""
 
     def offer(*names: str) -> None:
         setting(MODELS=json.dumps([{"name": name} for name in names]))
@@ -38,8 +38,8 @@ def offer(server: ModelServer, setting: Callable[..., None]) -> Callable[..., No
     return offer
 
 
-async def ended_short(server: ModelServer, room: Room, answer: Answer = SHORT) -> str:
-    """A run of the model that will be gone; its third idea is missing."""
+async def run_with_missing_idea(server: ModelServer, room: Room, answer: Answer = SHORT) -> str:
+    """A run of the model that will be removed. Its third idea is missing."""
     server.answers(answer)
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     await run(transform_id)
@@ -47,17 +47,17 @@ async def ended_short(server: ModelServer, room: Room, answer: Answer = SHORT) -
 
 
 def everything(url: str) -> list[dict[str, Any]]:
-    """Every row that a retry could change."""
+    """All rows that a retry could change."""
     tables = ("transforms", "artifacts", "llm_prompts", "llm_transforms", "procrastinate_jobs")
     return [row for table in tables for row in rows(url, f"SELECT * FROM {table} ORDER BY 1")]
 
 
 @pytest.mark.parametrize("answer", [SHORT, CUT, refused(402, "no")], ids=["补齐", "续写", "重试"])
-async def test_going_on_with_a_model_that_is_gone_is_refused_and_changes_nothing(
+async def test_a_retry_with_a_removed_model_is_refused(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None], answer: Answer
 ) -> None:
-    """Whatever the button says; when the model is listed again, the run goes on with it."""
-    transform_id = await ended_short(server, room, answer)
+    """Whichever button it was. Once the model is listed again, the retry succeeds."""
+    transform_id = await run_with_missing_idea(server, room, answer)
     before, asked = everything(connected), len(server.exchanges)
     offer("kept")
 
@@ -73,11 +73,11 @@ async def test_going_on_with_a_model_that_is_gone_is_refused_and_changes_nothing
     assert server.exchanges[-1].body["model"] == "withdrawn"
 
 
-async def test_the_person_reads_it_on_the_page(
+async def test_the_page_says_that_the_model_was_removed(
     server: ModelServer, hub: Hub, room: Room, offer: Callable[..., None]
 ) -> None:
-    """In a notice, beside the ideas; 再来一批 would use the same brief, and says the same."""
-    transform_id = await ended_short(server, room)
+    """In a notice, for 补齐 and for 再来一批, which would use the same brief."""
+    transform_id = await run_with_missing_idea(server, room)
     offer("kept")
 
     async with open_tab(room.project_id, room.owner) as tab:
@@ -95,11 +95,11 @@ async def test_the_person_reads_it_on_the_page(
 
 
 @pytest.mark.parametrize("how", ["retry", "fill-in"])
-async def test_a_program_is_told_with_a_problem(
+async def test_the_api_answers_409_for_a_removed_model(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None], how: str
 ) -> None:
-    """In its language, with a code of its own."""
-    transform_id = await ended_short(server, room)
+    """With a code of its own, in the program's language."""
+    transform_id = await run_with_missing_idea(server, room)
     before = everything(connected)
     offer("kept")
 
@@ -114,11 +114,11 @@ async def test_a_program_is_told_with_a_problem(
     assert everything(connected) == before
 
 
-async def test_a_queued_run_whose_model_is_gone_when_its_turn_comes_ends_and_says_so(
+async def test_a_queued_run_of_a_removed_model_fails_with_that_reason(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None]
 ) -> None:
-    """No other model is asked in its place, finished ideas stay, and the log tells it in one line."""
-    transform_id = await ended_short(server, room)
+    """No other model is asked, finished ideas stay, and one line is logged."""
+    transform_id = await run_with_missing_idea(server, room)
     await retrying.retry(room.project_id, transform_id, room.owner)
     asked = len(server.exchanges)
     offer("kept")
@@ -135,7 +135,7 @@ async def test_a_queued_run_whose_model_is_gone_when_its_turn_comes_ends_and_say
 
 
 @pytest.mark.parametrize("left", ["waiting", "running"])
-async def test_a_run_that_was_going_on_ends_the_same_when_it_is_taken_up_again(
+async def test_a_resumed_run_of_a_removed_model_fails_with_that_reason(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None], left: str
 ) -> None:
     """One that waited for its automatic retry, and one whose worker died."""
@@ -150,11 +150,11 @@ async def test_a_run_that_was_going_on_ends_the_same_when_it_is_taken_up_again(
     assert (transform["streaming_status"], transform["error_message"]) == ("failed", SENTENCE)
 
 
-async def test_the_last_missing_idea_can_be_given_up_without_the_model(
+async def test_the_last_missing_idea_can_be_skipped_without_the_model(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None]
 ) -> None:
-    """Nobody is asked, so nobody is missed; the record names who wrote."""
-    transform_id = await ended_short(server, room, FILTERED)
+    """No model is asked, so the run is completed. Its record keeps the name of the removed model."""
+    transform_id = await run_with_missing_idea(server, room, FILTERED)
     asked, model = len(server.exchanges), transform_of(connected)["context"]["model"]
     offer("kept")
 
@@ -166,11 +166,11 @@ async def test_the_last_missing_idea_can_be_given_up_without_the_model(
     assert len(server.exchanges) == asked
 
 
-async def test_more_like_an_idea_whose_model_is_gone_comes_from_the_default_one(
+async def test_more_like_an_idea_of_a_removed_model_asks_the_default_model(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None]
 ) -> None:
-    """Nobody chooses a model there."""
-    await ended_short(server, room)
+    """People choose no model for "more like this"."""
+    await run_with_missing_idea(server, room)
     offer("kept")
     idea = IdeaRef(artifact_of(connected)["id"], 0)
 
@@ -179,10 +179,10 @@ async def test_more_like_an_idea_whose_model_is_gone_comes_from_the_default_one(
     assert server.exchanges[-1].body["model"] == "kept"
 
 
-async def test_no_attempt_begins_with_a_model_that_is_gone(
+async def test_no_attempt_begins_with_a_removed_model(
     server: ModelServer, room: Room, offer: Callable[..., None]
 ) -> None:
-    """The worker's own question, before any word is paid for."""
+    """The worker checks before it asks a model."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     offer("kept")
 

@@ -1,4 +1,4 @@
-"""What a person on duty reads: log lines of a real worker, health, and metrics."""
+"""What an operator reads: log lines of a real worker, health and readiness, and metrics."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ TOKEN = "the token of Prometheus"
 
 @pytest.fixture
 def logs() -> Iterator[Callable[..., StringIO]]:
-    """Configures this process's logs onto what it returns, and undoes it after the test."""
+    """A function that configures this process's logs and returns the stream that they are written to."""
     handlers: list[logging.Handler] = []
 
     def configure(**options: Any) -> StringIO:
@@ -55,7 +55,7 @@ def logs() -> Iterator[Callable[..., StringIO]]:
 
 @asynccontextmanager
 async def worker(**environment: str) -> AsyncIterator[list[str]]:
-    """A real worker process, and the lines that it has logged up to now."""
+    """A real worker process, and the lines that it has logged so far."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "scriptwriter", "worker",
         stderr=asyncio.subprocess.PIPE, cwd=ROOT, env=os.environ | environment,
@@ -67,42 +67,42 @@ async def worker(**environment: str) -> AsyncIterator[list[str]]:
         async for line in process.stderr:
             lines.append(line.decode().rstrip())
 
-    reading = asyncio.create_task(read())
+    connected_hub = asyncio.create_task(read())
     try:
         yield lines
     finally:
         process.terminate()
         await process.wait()
-        await reading
+        await connected_hub
 
 
-def told(lines: list[str], event: str) -> dict[str, Any] | None:
-    """The first line of that event."""
+def first_event(lines: list[str], event: str) -> dict[str, Any] | None:
+    """The first log line with this event."""
     return next((line for line in map(json.loads, lines) if line["event"] == event), None)
 
 
 def client(api: FastAPI, address: str = "127.0.0.1", host: str = "localhost:3000") -> httpx.AsyncClient:
-    """A client of the HTTP API that comes from `address`."""
+    """A client of the HTTP API, whose requests come from `address`."""
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(api, client=(address, 50000)), base_url=f"http://{host}"
     )
 
 
 def samples(text: str) -> Mapping[str, float]:
-    """The values of an exposition, by name and labels."""
+    """The values of a Prometheus exposition, by name and labels."""
     lines = [line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#")]
     return {name: float(value) for name, _, value in lines}
 
 
-async def measured(api: FastAPI) -> Mapping[str, float]:
-    """What /metrics says now."""
+async def read_metrics(api: FastAPI) -> Mapping[str, float]:
+    """What /metrics returns now."""
     async with client(api) as http:
         return samples((await http.get("/metrics")).text)
 
 
 @asynccontextmanager
-async def reading(url: str) -> AsyncIterator[hub.Hub]:
-    """A hub over an embedded shape server, as the one of this process."""
+async def connected_hub(url: str) -> AsyncIterator[hub.Hub]:
+    """A hub connected to an embedded shape server, as the hub of this process."""
     inside = settings().model_copy(update={"electric_url": None})
     async with (
         electric_server(inside, url) as electric,
@@ -116,10 +116,10 @@ def api() -> FastAPI:
     return create()
 
 
-async def test_every_line_of_a_generation_names_project_transform_and_attempt(
+async def test_every_log_line_of_a_run_names_project_transform_and_attempt(
     connected: str, room: Room
 ) -> None:
-    """A worker in production: JSON lines of a run that was put off, and then completed; and no secret."""
+    """JSON lines of a worker in production, for a run with one automatic retry. None contains the API key."""
     with ModelServer() as model:
         model.answers(refused(503, f"busy, dear {KEY}"), spoken(ideas_text([1, 2, 3])))
         environment = {
@@ -130,7 +130,7 @@ async def test_every_line_of_a_generation_names_project_transform_and_attempt(
         async with worker(**environment) as lines:
             transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
-            await eventually(lambda: told(lines, "generation_completed"), 2 * LIMIT)
+            await eventually(lambda: first_event(lines, "generation_completed"), 2 * LIMIT)
 
     records = [json.loads(line) for line in lines]
     ours = [line for line in records if line["event"].startswith(("generation_", "first_idea"))]
@@ -146,8 +146,8 @@ async def test_every_line_of_a_generation_names_project_transform_and_attempt(
     assert not any(KEY in line or json.dumps(KEY)[1:-1] in line for line in lines)
 
 
-async def test_a_line_of_the_standard_library_has_the_same_form_and_context(logs: Callable) -> None:
-    """Whatever speaks during a generation says which one."""
+async def test_lines_of_standard_loggers_have_the_same_form_and_context(logs: Callable) -> None:
+    """Whatever is logged during a run names the run."""
     stream = logs(json_lines=True)
 
     with structlog.contextvars.bound_contextvars(project="p", transform="t", attempt=2):
@@ -164,8 +164,8 @@ async def test_a_line_of_the_standard_library_has_the_same_form_and_context(logs
 
 
 @pytest.mark.parametrize("json_lines", [True, False], ids=["production", "development"])
-async def test_no_line_shows_a_secret(json_lines: bool, logs: Callable, setting: Callable) -> None:
-    """Not in words, not in an address, not in an error, and no local variable of a frame."""
+async def test_no_log_line_contains_a_secret(json_lines: bool, logs: Callable, setting: Callable) -> None:
+    """Neither a message nor a URL, an error or a local variable of a stack frame."""
     setting(
         OPENAI_API_KEY=KEY,
         METRICS_TOKEN=TOKEN,
@@ -183,15 +183,15 @@ async def test_no_line_shows_a_secret(json_lines: bool, logs: Callable, setting:
         logging.getLogger("scriptwriter").exception("failed with %s and %s", TOKEN, known.redis_url)
     logging.getLogger("other").error("password %s, redis another-secret", PASSWORD)
 
-    said = stream.getvalue()
-    assert "ValueError" in said and "hidden" in said
+    logged = stream.getvalue()
+    assert "ValueError" in logged and "hidden" in logged
     for secret in (KEY, json.dumps(KEY)[1:-1], PASSWORD, "p%40ss", TOKEN, "another-secret", session):
-        assert secret not in said
+        assert secret not in logged
 
 
 async def test_readiness_names_the_state_of_each_part(connected: str, api: FastAPI) -> None:
-    """Without a worker the web process is ready all the same, and says what is missing."""
-    async with reading(connected), client(api) as http:
+    """A web process without a worker is ready, and says that the worker is missing."""
+    async with connected_hub(connected), client(api) as http:
         await eventually_ready(http)
 
         answer = await http.get("/readyz")
@@ -202,8 +202,8 @@ async def test_readiness_names_the_state_of_each_part(connected: str, api: FastA
 
 
 async def test_readiness_sees_a_worker_by_its_heartbeat(connected: str, api: FastAPI) -> None:
-    """One that is alive, and one whose heart stopped a minute ago."""
-    async with reading(connected), client(api) as http:
+    """One with a current heartbeat, and one whose heartbeat is a minute old."""
+    async with connected_hub(connected), client(api) as http:
         await eventually_ready(http)
         with psycopg.connect(connected, autocommit=True) as connection:
             connection.execute("INSERT INTO worker_processes DEFAULT VALUES")
@@ -216,7 +216,7 @@ async def test_readiness_sees_a_worker_by_its_heartbeat(connected: str, api: Fas
 
 
 async def test_without_electric_the_process_is_not_ready(connected: str, api: FastAPI) -> None:
-    """Nor before it knows where Electric is."""
+    """Electric's address is known, but nobody listens there."""
     async with hub.connect(hub.Hub(f"http://127.0.0.1:{free_port()}")), client(api) as http:
         answer = await http.get("/readyz")
 
@@ -226,8 +226,8 @@ async def test_without_electric_the_process_is_not_ready(connected: str, api: Fa
     }  # fmt: skip
 
 
-async def test_an_electric_that_does_not_answer_is_given_up_in_time(connected: str, api: FastAPI) -> None:
-    """A server that takes connections and says nothing."""
+async def test_readiness_does_not_wait_long_for_electric(connected: str, api: FastAPI) -> None:
+    """A server that accepts connections and sends nothing counts as unreachable."""
     silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     async with silent, hub.connect(hub.Hub(f"http://127.0.0.1:{port}")), client(api) as http:
@@ -237,12 +237,12 @@ async def test_an_electric_that_does_not_answer_is_given_up_in_time(connected: s
 
 
 async def test_without_a_database_the_process_is_not_ready(connected: str, api: FastAPI) -> None:
-    """Its worker is then unknown, and /metrics says that the database is away."""
-    async with reading(connected):
+    """The state of the worker is then unknown, and /metrics says that the database is away."""
+    async with connected_hub(connected):
         away = database.connect(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
         async with client(api) as http:
             answer = await http.get("/readyz")
-        values = await measured(api)
+        values = await read_metrics(api)
         await away.close()
 
     assert answer.status_code == 503
@@ -251,13 +251,11 @@ async def test_without_a_database_the_process_is_not_ready(connected: str, api: 
     assert not any(name.startswith("scriptwriter_generations") for name in values)
 
 
-async def test_generations_are_counted_in_the_database_by_state(
-    connected: str, room: Room, api: FastAPI
-) -> None:
-    """Right whichever process wrote them; a state without any is there too."""
+async def test_runs_are_counted_in_the_database_by_state(connected: str, room: Room, api: FastAPI) -> None:
+    """Whichever process wrote them. States without a run are listed, too."""
     await starting.start(room.project_id, BRIEF, room.owner)
 
-    values = await measured(api)
+    values = await read_metrics(api)
 
     states = ("pending", "running", "completed", "failed", "cancelled")
     assert [values[f'scriptwriter_generations{{state="{state}"}}'] for state in states] == [1, 0, 0, 0, 0]
@@ -266,17 +264,17 @@ async def test_generations_are_counted_in_the_database_by_state(
 async def test_followers_open_projects_and_lag_are_measured_by_the_hub(
     connected: str, room: Room, api: FastAPI
 ) -> None:
-    """A change is measured once, however many follow it; who leaves is no longer counted."""
-    before = await measured(api)
+    """A change is measured once for all of its followers. A follower who leaves is no longer counted."""
+    before = await read_metrics(api)
 
     def grown(now: Mapping[str, float], name: str) -> float:
         return now[f"scriptwriter_{name}"] - before[f"scriptwriter_{name}"]
 
-    async with reading(connected) as reader:
+    async with connected_hub(connected) as reader:
         async with reader.follow(room.project_id) as one, reader.follow(room.project_id) as two:
             await anext(one)
             await anext(two)
-            during = await measured(api)
+            during = await read_metrics(api)
             attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
             assert attempt is not None
             await attempts.save_draft(attempt, [Idea("一", "二")])
@@ -284,7 +282,7 @@ async def test_followers_open_projects_and_lag_are_measured_by_the_hub(
                 if flow.batches and flow.batches[0].ideas:
                     break
         await eventually(lambda: reader.open_projects == 0)
-    after = await measured(api)
+    after = await read_metrics(api)
 
     assert (grown(during, "followers"), grown(during, "open_projects")) == (2, 1)
     assert (grown(after, "followers"), grown(after, "open_projects")) == (0, 0)
@@ -292,8 +290,8 @@ async def test_followers_open_projects_and_lag_are_measured_by_the_hub(
     assert grown(after, "shape_lag_seconds_count") >= 1
 
 
-async def test_a_workers_own_port_tells_retries_tokens_and_failures(connected: str, room: Room) -> None:
-    """Only to the bearer of the token; and what its lines say is what it counts."""
+async def test_a_worker_serves_its_metrics_on_a_port_of_its_own(connected: str, room: Room) -> None:
+    """Retries, tokens and failures, to the bearer of the token only."""
     port = free_port()
     with ModelServer() as model:
         model.answers(refused(503, "busy"), spoken(ideas_text([1, 2, 3])), refused(401, "who are you?"))
@@ -305,9 +303,9 @@ async def test_a_workers_own_port_tells_retries_tokens_and_failures(connected: s
         }  # fmt: skip
         async with worker(**environment) as lines, httpx.AsyncClient(trust_env=False) as http:
             await starting.start(room.project_id, BRIEF, room.owner)
-            await eventually(lambda: told(lines, "generation_completed"), 2 * LIMIT)
+            await eventually(lambda: first_event(lines, "generation_completed"), 2 * LIMIT)
             await starting.start(room.project_id, BRIEF, room.owner)
-            await eventually(lambda: told(lines, "generation_failed"), 2 * LIMIT)
+            await eventually(lambda: first_event(lines, "generation_failed"), 2 * LIMIT)
             address = f"http://127.0.0.1:{port}/metrics"
 
             refusal = await http.get(address)
@@ -323,10 +321,10 @@ async def test_a_workers_own_port_tells_retries_tokens_and_failures(connected: s
     assert values['scriptwriter_generations{state="failed"}'] == 1
 
 
-async def test_metrics_are_for_this_machine_or_for_the_tokens_bearer(
+async def test_metrics_need_a_local_client_or_the_token(
     connected: str, api: FastAPI, setting: Callable
 ) -> None:
-    """Nobody outside reads them, nor a page of another site, nor anybody in production without a token."""
+    """Refused are other machines, pages of other sites, and in production everybody without the token."""
 
     async def status(address: str = "127.0.0.1", host: str = "localhost:3000", bearer: str = "") -> int:
         headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
@@ -338,15 +336,19 @@ async def test_metrics_are_for_this_machine_or_for_the_tokens_bearer(
     setting(SCRIPTWRITER_ENV="production")
     here_in_production = await status()
     setting(METRICS_TOKEN=TOKEN)
-    bearer, thief, nobody = await status("192.0.2.7", bearer=TOKEN), await status(bearer="x"), await status()
+    with_token, wrong_token, without = (
+        await status("192.0.2.7", bearer=TOKEN),
+        await status(bearer="x"),
+        await status(),
+    )
 
     assert (here, here6) == (200, 200)
     assert (outside, foreign_page, here_in_production) == (404, 404, 404)
-    assert (bearer, thief, nobody) == (200, 401, 401)
+    assert (with_token, wrong_token, without) == (200, 401, 401)
 
 
 async def eventually_ready(http: httpx.AsyncClient) -> None:
-    """Until the shape server has reached its database."""
+    """Wait until the shape server has reached its database."""
     async with asyncio.timeout(LIMIT):
         while True:
             if (await http.get("/readyz")).status_code == 200:
@@ -354,8 +356,8 @@ async def eventually_ready(http: httpx.AsyncClient) -> None:
             await asyncio.sleep(0.05)
 
 
-def test_who_causes_one_warning_again_and_again_fills_no_disk(logs: Callable[..., StringIO]) -> None:
-    """Others are logged as ever, errors too, and a minute later it says how many were left out."""
+def test_repeated_warnings_are_limited(logs: Callable[..., StringIO]) -> None:
+    """Other warnings and errors are still logged. A minute later one line says how many were left out."""
     stream = logs(json_lines=True)
     [handler] = [each for each in logging.getLogger().handlers if getattr(each, "stream", None) is stream]
 
@@ -375,10 +377,10 @@ def test_who_causes_one_warning_again_and_again_fills_no_disk(logs: Callable[...
     assert lines[-2:] == ["another: x", f"a page failed: x ({2 * MOST_ALIKE} more were left out)"]
 
 
-def test_a_warning_of_ours_says_in_a_field_how_many_were_left_out(
+def test_a_structured_warning_has_the_number_of_those_left_out_in_a_field(
     logs: Callable[..., StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are of one kind whatever their fields are."""
+    """Warnings with the same event count together, whatever their fields are."""
     stream, clock = logs(json_lines=True), [1_000.0]
     monkeypatch.setattr(
         logging, "time", SimpleNamespace(time=lambda: clock[0], time_ns=lambda: int(clock[0] * 1e9))

@@ -1,4 +1,4 @@
-"""Signing in at an outside provider, against a real one on loopback, and everything that it can do wrong."""
+"""Sign-in through an OpenID provider that runs on loopback, and each fault that such a provider can have."""
 
 import base64
 from collections.abc import AsyncIterator, Iterator
@@ -22,14 +22,14 @@ HOME = "http://localhost:3000"
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[OidcServer]:
-    """One provider for all of these tests."""
+    """One provider for all tests of this file."""
     with OidcServer() as server:
         yield server
 
 
 @pytest.fixture
 def provider(running: OidcServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[OidcServer]:
-    """The provider that the settings name, without fault."""
+    """The provider that the settings name, without faults."""
     running.reset()
     monkeypatch.setenv("OIDC_ISSUER", running.url)
     monkeypatch.setenv("OIDC_CLIENT_ID", CLIENT_ID)
@@ -41,7 +41,7 @@ def provider(running: OidcServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[O
 
 @pytest.fixture
 async def browser(connected: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser, as far as cookies go, at the HTTP API."""
+    """An HTTP client that keeps cookies, as a browser does."""
     async with _browser() as client:
         yield client
 
@@ -50,37 +50,37 @@ def _browser() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(create()), base_url="http://localhost:8000")
 
 
-async def walk(browser: httpx.AsyncClient, next: str = "/projects") -> str:
-    """Press the button, be let in by the provider, come back; where the browser stands then."""
-    there = await browser.get(routes.START, params={"page": HOME, "next": next})
-    if not there.headers["location"].startswith("http://127.0.0.1"):
-        return there.headers["location"]
+async def sign_in(browser: httpx.AsyncClient, next: str = "/projects") -> str:
+    """Start at the button, be admitted by the provider, and return. The address that the browser ends at."""
+    start = await browser.get(routes.START, params={"page": HOME, "next": next})
+    if not start.headers["location"].startswith("http://127.0.0.1"):
+        return start.headers["location"]
     async with httpx.AsyncClient(verify=False) as outside:
-        back = await outside.get(there.headers["location"])
+        back = await outside.get(start.headers["location"])
     return (await browser.get(back.headers["location"])).headers["location"]
 
 
-async def signed_in(browser: httpx.AsyncClient) -> User | None:
-    """Whose session the browser has."""
+async def user_of(browser: httpx.AsyncClient) -> User | None:
+    """The person whose session the browser has."""
     return await sessions.user_of_session(browser.cookies.get("scriptwriter_session") or "")
 
 
-def told(address: str) -> tuple[str, str]:
-    """The page to which somebody was sent back, and the code of the problem."""
+def problem_in(address: str) -> tuple[str, str]:
+    """The path to which an address leads, and its error code."""
     parts = urlsplit(address)
     return parts.path, parse_qs(parts.query)["problem"][0]
 
 
-async def test_the_first_sign_in_makes_the_person_and_the_next_one_finds_them(
+async def test_the_first_sign_in_creates_an_account_and_the_next_one_finds_it(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """By issuer and subject: a new name at the provider changes nobody."""
-    assert await walk(browser, "/projects/new") == HOME + "/projects/new"
-    first = await signed_in(browser)
+    """Accounts are found by issuer and subject, so a new name at the provider changes nothing."""
+    assert await sign_in(browser, "/projects/new") == HOME + "/projects/new"
+    first = await user_of(browser)
     provider.person |= {"preferred_username": "other", "name": "别名"}
     async with _browser() as another:
-        await walk(another)
-        second = await signed_in(another)
+        await sign_in(another)
+        second = await user_of(another)
 
     assert first is not None and second is not None
     assert (first.username, first.display_name, first.id) == ("liming", "李明", second.id)
@@ -89,19 +89,19 @@ async def test_the_first_sign_in_makes_the_person_and_the_next_one_finds_them(
         assert (row.provider_type, row.provider_user_id) == ("oidc", f"{provider.url} 42")
 
 
-async def test_an_equal_name_or_mail_address_links_nothing(
+async def test_an_equal_name_or_mail_address_links_no_accounts(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """Whoever registered the name keeps the account; the newcomer gets a name beside it."""
+    """An existing account keeps its username, and the new one gets a number after it."""
     token = await passwords.register("liming", "a long password")
     owner = await sessions.user_of_session(token)
 
-    await walk(browser)
-    first = await signed_in(browser)
+    await sign_in(browser)
+    first = await user_of(browser)
     provider.person = {"sub": "43", "email": "liming@example.com"}
     async with _browser() as another:
-        await walk(another)
-        second = await signed_in(another)
+        await sign_in(another)
+        second = await user_of(another)
 
     assert owner and first and second
     assert [owner.username, first.username, second.username] == ["liming", "liming-2", "liming-3"]
@@ -120,42 +120,42 @@ async def test_an_equal_name_or_mail_address_links_nothing(
         ({"preferred_username": "x" * 90, "name": "名" * 90}, "x" * 32, "名" * 64),
     ],
 )
-async def test_what_the_provider_tells_becomes_a_name_that_is_allowed(
+async def test_a_username_is_made_of_the_providers_claims(
     provider: OidcServer, browser: httpx.AsyncClient, person: dict[str, Any], username: str, shown: str
 ) -> None:
-    """Whatever it tells, or does not."""
+    """Whatever the claims contain, it is a valid username."""
     provider.person = {"sub": "42"} | person
 
-    await walk(browser)
-    user = await signed_in(browser)
+    await sign_in(browser)
+    user = await user_of(browser)
 
     assert user is not None
     assert (user.username, user.display_name) == (username, shown)
 
 
-async def test_names_that_only_the_userinfo_endpoint_tells_are_used(
+async def test_claims_of_the_userinfo_endpoint_are_used(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """If they are of the same subject."""
+    """If they belong to the same subject."""
     provider.userinfo = {"sub": "42", "preferred_username": "from-userinfo"}
-    await walk(browser)
-    user = await signed_in(browser)
+    await sign_in(browser)
+    user = await user_of(browser)
     provider.person, provider.userinfo = {"sub": "44"}, {"sub": "45", "preferred_username": "somebody-else"}
     async with _browser() as another:
-        await walk(another)
-        other = await signed_in(another)
+        await sign_in(another)
+        other = await user_of(another)
 
     assert user is not None and user.username == "from-userinfo"
     assert other is not None and other.username == "writer"
 
 
-async def test_a_secret_is_posted_where_the_provider_wants_it_so(
+async def test_the_client_secret_can_be_sent_in_the_body(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """Not every provider takes it in a header."""
+    """Not every provider accepts it in a header."""
     provider.about_changes = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
 
-    assert await walk(browser) == HOME + "/projects"
+    assert await sign_in(browser) == HOME + "/projects"
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -188,93 +188,93 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-async def test_each_failure_comes_back_to_the_sign_in_page_and_opens_nothing(
+async def test_each_fault_leads_back_to_the_sign_in_page_without_a_session(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """With a code that the page knows, and no word of the provider's."""
-    seen = {}
+    """With a known error code, and no text of the provider's."""
+    codes = {}
     for name, (changes, _) in FAULTS.items():
         provider.reset()
         for attribute, value in changes.items():
             setattr(provider, attribute, value)
-        address = await walk(browser)
-        seen[name] = told(address)[1]
+        address = await sign_in(browser)
+        codes[name] = problem_in(address)[1]
         assert address.startswith(HOME + "/sign-in?") and "another" not in address
-        assert await signed_in(browser) is None
+        assert await user_of(browser) is None
 
-    assert seen == {name: code for name, (_, code) in FAULTS.items()}
+    assert codes == {name: code for name, (_, code) in FAULTS.items()}
     async with transaction() as session:
         assert (await session.exec(select(User))).all() == []
 
 
-async def test_a_provider_that_is_away_is_told(
+async def test_an_unreachable_provider_has_an_error_of_its_own(
     provider: OidcServer, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing listens there."""
+    """Nothing listens at the issuer's address."""
     monkeypatch.setenv("OIDC_ISSUER", "http://127.0.0.1:9/realm")
     settings.cache_clear()
 
-    assert told(await walk(browser)) == ("/sign-in", "oidc_unavailable")
+    assert problem_in(await sign_in(browser)) == ("/sign-in", "oidc_unavailable")
 
 
-async def test_an_answer_counts_once_and_in_the_browser_that_asked(
+async def test_a_callback_is_valid_once_and_only_in_the_browser_that_started(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """Neither a replay nor somebody else's browser gets in with it."""
-    there = await browser.get(routes.START, params={"page": HOME})
+    """Neither a replay nor another browser gets a session by it."""
+    start = await browser.get(routes.START, params={"page": HOME})
     async with httpx.AsyncClient() as outside:
-        answer = (await outside.get(there.headers["location"])).headers["location"]
+        answer = (await outside.get(start.headers["location"])).headers["location"]
     async with _browser() as another:
         await another.get(routes.START, params={"page": HOME})
         stolen = await another.get(answer)
-        assert told(stolen.headers["location"]) == ("/sign-in", "oidc_interrupted")
-        assert await signed_in(another) is None
+        assert problem_in(stolen.headers["location"]) == ("/sign-in", "oidc_interrupted")
+        assert await user_of(another) is None
 
     await browser.get(answer)
-    assert await signed_in(browser) is not None
+    assert await user_of(browser) is not None
     again = await browser.get(answer)
 
-    assert told(again.headers["location"]) == ("/sign-in", "oidc_interrupted")
+    assert problem_in(again.headers["location"]) == ("/sign-in", "oidc_interrupted")
 
 
-async def test_the_cookie_of_the_way_is_short_lived_and_out_of_reach_of_scripts(
+async def test_the_cookie_of_a_sign_in_is_short_lived_and_not_readable_by_scripts(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """It is gone after the answer, and what it held is worth nothing after that."""
-    there = await browser.get(routes.START, params={"page": HOME})
+    """The redirect uses PKCE and does not contain the client secret."""
+    start = await browser.get(routes.START, params={"page": HOME})
 
-    [cookie] = there.headers.get_list("set-cookie")
+    [cookie] = start.headers.get_list("set-cookie")
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Max-Age=600" in cookie
-    query = parse_qs(urlsplit(there.headers["location"]).query)
+    query = parse_qs(urlsplit(start.headers["location"]).query)
     assert query["redirect_uri"] == ["http://localhost:8000/api/session/oidc/callback"]
     assert query["code_challenge_method"] == ["S256"]
-    assert CLIENT_SECRET not in there.headers["location"]
+    assert CLIENT_SECRET not in start.headers["location"]
 
 
-async def test_an_account_that_was_disabled_stays_out(
+async def test_a_disabled_account_cannot_sign_in_through_the_provider(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """Though the provider knows the person."""
-    await walk(browser)
+    """Although the provider admits the person."""
+    await sign_in(browser)
     async with transaction() as session:
         [user] = (await session.exec(select(User))).all()
         user.status = "disabled"
 
     async with _browser() as another:
-        assert told(await walk(another)) == ("/sign-in", "account_inactive")
-        assert await signed_in(another) is None
+        assert problem_in(await sign_in(another)) == ("/sign-in", "account_inactive")
+        assert await user_of(another) is None
 
 
 @pytest.mark.parametrize(
     "page", ["http://evil.example", "http://evil.example\\@localhost", "javascript://localhost/%0a", "//evil"]
 )
-async def test_the_way_back_leads_to_no_other_site(
+async def test_the_redirect_after_sign_in_leads_to_no_other_site(
     provider: OidcServer, browser: httpx.AsyncClient, page: str
 ) -> None:
-    """Whatever the address of the button says."""
-    there = await browser.get(routes.START, params={"page": page, "next": "//evil.example"})
+    """Whatever the parameters of the start say."""
+    start = await browser.get(routes.START, params={"page": page, "next": "//evil.example"})
     async with httpx.AsyncClient() as outside:
-        answer = (await outside.get(there.headers["location"])).headers["location"]
+        answer = (await outside.get(start.headers["location"])).headers["location"]
 
     back = await browser.get(answer)
 
@@ -282,31 +282,31 @@ async def test_the_way_back_leads_to_no_other_site(
 
 
 @pytest.mark.parametrize("kept", ["[" * 20_000, '{"asked":' * 2_000, "9" * 9_000, '{"asked": []}', "null"])
-async def test_a_cookie_of_the_way_that_is_none_of_ours_counts_as_none(
+async def test_an_invalid_sign_in_cookie_counts_as_missing(
     provider: OidcServer, browser: httpx.AsyncClient, kept: str
 ) -> None:
-    """Whatever JSON is in it: the way begins anew."""
+    """Whatever JSON it holds. The person starts again."""
     browser.cookies.set(routes.COOKIE, base64.urlsafe_b64encode(kept.encode()).decode())
 
     back = await browser.get(routes.CALLBACK, params={"code": "a", "state": "b"})
 
-    assert told(back.headers["location"]) == ("/sign-in", "oidc_interrupted")
+    assert problem_in(back.headers["location"]) == ("/sign-in", "oidc_interrupted")
 
 
-async def test_without_a_provider_there_are_no_such_routes(browser: httpx.AsyncClient) -> None:
-    """Neither the way there nor the way back."""
+async def test_without_a_provider_the_routes_do_not_exist(browser: httpx.AsyncClient) -> None:
+    """Neither the start nor the callback."""
     assert (await browser.get(routes.START)).status_code == 404
     assert (await browser.get(routes.CALLBACK)).status_code == 404
 
 
-async def test_a_name_that_looks_like_anothers_gets_a_number_too(
+async def test_a_name_that_looks_like_another_gets_a_number(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """The provider decides who comes in, and so nobody is turned away for a name."""
+    """The provider decides who may sign in, so nobody is refused because of a name."""
     await passwords.register("margo", "a long password")
     provider.person = {"sub": "42", "preferred_username": "marɡo"}
 
-    await walk(browser)
-    user = await signed_in(browser)
+    await sign_in(browser)
+    user = await user_of(browser)
 
     assert user is not None and user.username == "marɡo-2"

@@ -1,4 +1,4 @@
-"""Accounts with a password: made, entered, changed, and guarded against guessing."""
+"""Accounts with a password: registration, sign-in, change of password, and the throttling of guesses."""
 
 import asyncio
 from datetime import timedelta
@@ -31,8 +31,8 @@ async def _provider() -> AuthProvider:
         return (await session.exec(select(AuthProvider))).one()
 
 
-async def test_a_person_registers_and_is_known_by_any_spelling_of_their_name() -> None:
-    """The name is shown as typed; the database has an argon2 hash and no password."""
+async def test_a_username_is_found_in_any_spelling() -> None:
+    """The name is shown as typed. The database holds an argon2 hash, and no password."""
     token = await passwords.register(" Li明 ", PASSWORD, user_agent="Firefox")
 
     user = await sessions.user_of_session(token)
@@ -46,15 +46,15 @@ async def test_a_person_registers_and_is_known_by_any_spelling_of_their_name() -
     assert {row.user_agent for row in await stored_sessions()} == {"Firefox", None}
 
 
-def test_guessing_a_password_from_its_hash_costs_memory_and_time(cheap_password_hashes: PasswordHash) -> None:
-    """Outside of tests: 64 MiB, three passes, four lanes, as RFC 9106 recommends."""
+def test_passwords_are_hashed_with_the_parameters_of_rfc_9106(cheap_password_hashes: PasswordHash) -> None:
+    """Outside of tests: 64 MiB, three passes, four lanes."""
     method = cheap_password_hashes.hash(PASSWORD).split("$")[1:4]
 
     assert method == ["argon2id", "v=19", "m=65536,t=3,p=4"]
 
 
-async def test_a_name_that_somebody_has_is_taken() -> None:
-    """In any spelling, the test user's too, and whether by password or not."""
+async def test_a_taken_username_cannot_be_registered() -> None:
+    """In any spelling, including the test user's name and that of a person without a password."""
     await passwords.register("liming", PASSWORD)
     async with transaction() as session:
         session.add(User(id="outside", username="wang"))
@@ -69,8 +69,8 @@ async def test_a_name_that_somebody_has_is_taken() -> None:
     assert await refusal("liming", OTHER) is not None
 
 
-async def test_two_who_want_one_name_at_once_do_not_share_it() -> None:
-    """One gets it."""
+async def test_of_two_concurrent_registrations_of_a_name_one_succeeds() -> None:
+    """The other is refused."""
     both = await asyncio.gather(
         passwords.register("liming", PASSWORD), passwords.register("LIMING", OTHER), return_exceptions=True
     )
@@ -78,8 +78,8 @@ async def test_two_who_want_one_name_at_once_do_not_share_it() -> None:
     assert sorted(type(each).__name__ for each in both) == ["UserError", "str"]
 
 
-async def test_a_wrong_password_and_a_name_that_nobody_has_are_told_alike() -> None:
-    """Nor does a password that is too long, or a person who was disabled, read differently."""
+async def test_a_wrong_password_and_an_unknown_name_get_the_same_answer() -> None:
+    """So do a password that is too long, and a disabled person."""
     await passwords.register("liming", PASSWORD)
     await passwords.register("disabled", PASSWORD)
     async with transaction() as session:
@@ -98,8 +98,10 @@ async def test_a_wrong_password_and_a_name_that_nobody_has_are_told_alike() -> N
     assert [str(answer) for answer in answers] == [str(UserError("wrong_credentials"))] * 6
 
 
-async def test_a_name_that_nobody_has_costs_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many argon2 verifications as a wrong password."""
+async def test_an_unknown_name_costs_as_much_work_as_a_wrong_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same number of argon2 verifications, so that time does not tell them apart."""
     counted: list[str] = []
     verify = Argon2Hasher.verify
 
@@ -117,7 +119,7 @@ async def test_a_name_that_nobody_has_costs_the_same_work(monkeypatch: pytest.Mo
 
 
 async def test_an_outdated_hash_is_renewed_at_sign_in() -> None:
-    """And only then: a wrong password renews nothing."""
+    """A wrong password does not renew it."""
     await passwords.register("liming", PASSWORD)
     weak = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
     async with transaction() as session:
@@ -132,8 +134,8 @@ async def test_an_outdated_hash_is_renewed_at_sign_in() -> None:
     assert await password_hashing.verified(PASSWORD.encode(), renewed) == (True, None)
 
 
-async def test_only_so_many_passwords_are_hashed_at_once() -> None:
-    """The others wait, and the event loop goes on meanwhile; beyond a bound they are asked to come again."""
+async def test_the_number_of_concurrent_password_hashes_is_limited() -> None:
+    """Others wait while the event loop goes on. Beyond a further limit they are refused."""
     ticks = 0
 
     async def tick() -> None:
@@ -158,8 +160,8 @@ async def test_only_so_many_passwords_are_hashed_at_once() -> None:
     assert ticks > 3
 
 
-async def test_a_changed_password_needs_the_current_one_and_ends_every_other_session() -> None:
-    """The old password opens nothing any more, the session that changed it goes on."""
+async def test_changing_the_password_needs_the_current_one_and_ends_other_sessions() -> None:
+    """The session that changed it continues."""
     here = await passwords.register("liming", PASSWORD)
     there = await passwords.sign_in("liming", PASSWORD)
     user = await sessions.user_of_session(here)
@@ -177,7 +179,7 @@ async def test_a_changed_password_needs_the_current_one_and_ends_every_other_ses
     assert await refusal("liming", OTHER) is None
 
 
-async def test_a_new_password_keeps_the_rules_and_is_nobodys_without_one() -> None:
+async def test_a_new_password_must_be_valid_and_replace_an_existing_one() -> None:
     """A refusal changes nothing."""
     token = await passwords.register("liming", PASSWORD)
     user = await sessions.user_of_session(token)
@@ -195,8 +197,8 @@ async def test_a_new_password_keeps_the_rules_and_is_nobodys_without_one() -> No
     assert await refusal("liming", PASSWORD) is None
 
 
-async def test_a_session_that_is_opened_while_the_password_changes_does_not_outlive_it() -> None:
-    """Whichever comes first, the old password holds no door open."""
+async def test_sign_ins_during_a_change_of_password_get_no_lasting_session() -> None:
+    """In whichever order they are committed, the old password leaves no session open."""
     here = await passwords.register("liming", PASSWORD)
     user = await sessions.user_of_session(here)
     assert user is not None
@@ -214,7 +216,7 @@ async def test_a_session_that_is_opened_while_the_password_changes_does_not_outl
 
 
 async def test_after_five_failures_even_the_right_password_has_to_wait() -> None:
-    """The sentence says how long; after that it is right again, and the count begins anew."""
+    """The error says how long. After that the right password works, and the count restarts."""
     await passwords.register("liming", PASSWORD)
     for _ in range(sign_in_throttle.PAIR_LIMIT):
         answer = await refusal("LiMing", OTHER)
@@ -231,8 +233,8 @@ async def test_after_five_failures_even_the_right_password_has_to_wait() -> None
     assert await refusal("liming", PASSWORD) is None
 
 
-async def test_a_strangers_failures_keep_no_owner_out() -> None:
-    """They have to wait where they are; the account is open from everywhere else."""
+async def test_failures_from_one_address_do_not_lock_the_account_elsewhere() -> None:
+    """Only attempts from the same address have to wait."""
     await passwords.register("liming", PASSWORD)
     await record_failures("liming", sign_in_throttle.PAIR_LIMIT, "198.51.100.7")
 
@@ -242,8 +244,8 @@ async def test_a_strangers_failures_keep_no_owner_out() -> None:
     assert await refusal("liming", PASSWORD) is None
 
 
-async def test_guessing_from_many_addresses_has_a_bound_that_holds_for_no_known_device() -> None:
-    """Nor does what strangers did from the device's own address; another account's device is a stranger."""
+async def test_guesses_from_many_addresses_lock_the_account_except_on_known_devices() -> None:
+    """A device known for another account does not count as known."""
     await passwords.register("liming", PASSWORD)
     await passwords.register("wang", PASSWORD)
     mine, another = [await passwords.device_of(name, "") for name in ("LiMing", "wang")]
@@ -259,8 +261,8 @@ async def test_guessing_from_many_addresses_has_a_bound_that_holds_for_no_known_
     assert len(await failures()) == sign_in_throttle.ACCOUNT_LIMIT + sign_in_throttle.ADDRESS_LIMIT
 
 
-async def test_a_known_device_counts_its_own_failures() -> None:
-    """From whichever address; elsewhere nobody waits for it, and a new password makes it a stranger."""
+async def test_failures_on_a_known_device_are_counted_per_device() -> None:
+    """From any address. A changed password makes the device unknown."""
     token = await passwords.register("liming", PASSWORD)
     device = await passwords.device_of("liming", "")
     for number in range(sign_in_throttle.PAIR_LIMIT):
@@ -276,8 +278,8 @@ async def test_a_known_device_counts_its_own_failures() -> None:
     assert await refusal("liming", OTHER, device=device) is None
 
 
-async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
-    """And what was refused unseen does not make it longer."""
+async def test_the_wait_grows_with_each_failure_up_to_a_limit() -> None:
+    """An attempt that is refused during the wait does not extend it."""
     waits = []
     await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
     for _ in range(3):
@@ -294,7 +296,7 @@ async def test_the_wait_grows_with_every_failure_up_to_a_bound() -> None:
 
 
 async def test_failures_are_forgotten_after_the_window() -> None:
-    """Four of today and one of yesterday lock nobody out."""
+    """A new failure after that counts as the first."""
     await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
     await time_passes(sign_in_throttle.WINDOW)
 
@@ -304,7 +306,7 @@ async def test_failures_are_forgotten_after_the_window() -> None:
 
 
 async def test_an_address_that_tries_many_names_has_to_wait() -> None:
-    """Other addresses do not, and its own account's success does not clear what it did to others."""
+    """Other addresses do not. A successful sign-in does not clear its failures with other names."""
     await passwords.register("liming", PASSWORD)
     for number in range(sign_in_throttle.ADDRESS_LIMIT - 1):
         await record_failures(f"name{number}", 1)
@@ -317,8 +319,8 @@ async def test_an_address_that_tries_many_names_has_to_wait() -> None:
     assert await refusal("liming", PASSWORD, "192.0.2.2") is None
 
 
-async def test_many_guesses_at_once_pass_the_bound_no_more_than_one_by_one() -> None:
-    """Each counts from its begin."""
+async def test_concurrent_guesses_do_not_exceed_the_limit() -> None:
+    """Each attempt counts from its start."""
     await passwords.register("liming", PASSWORD)
 
     answers = await asyncio.gather(*(refusal("liming", f"guess number {n}") for n in range(12)))
@@ -328,8 +330,8 @@ async def test_many_guesses_at_once_pass_the_bound_no_more_than_one_by_one() -> 
     assert codes.count("too_many_attempts") == 12 - sign_in_throttle.PAIR_LIMIT
 
 
-async def test_asking_for_names_that_are_taken_has_its_bound_too() -> None:
-    """By address: who has the name can sign in meanwhile, and whoever registers a free one is not counted."""
+async def test_registrations_of_taken_names_are_limited_per_address() -> None:
+    """Sign-ins and registrations of free names are not affected."""
     await passwords.register("liming", PASSWORD, address="192.0.2.1")
     assert await failures() == []
     for _ in range(sign_in_throttle.ADDRESS_LIMIT - 1):
@@ -345,8 +347,8 @@ async def test_asking_for_names_that_are_taken_has_its_bound_too() -> None:
     await passwords.register("wang", PASSWORD, address="192.0.2.2")
 
 
-async def test_guessing_the_current_password_has_the_bound_of_the_account() -> None:
-    """A borrowed browser is no way around it."""
+async def test_guesses_of_the_current_password_are_limited() -> None:
+    """A browser that is left signed in allows no unlimited guessing."""
     token = await passwords.register("liming", PASSWORD)
     user = await sessions.user_of_session(token)
     assert user is not None
@@ -360,8 +362,8 @@ async def test_guessing_the_current_password_has_the_bound_of_the_account() -> N
     assert codes == ["wrong_current_password", "too_many_attempts"]
 
 
-async def test_one_address_makes_so_many_accounts_an_hour() -> None:
-    """Then it waits; other addresses do not, nor does a process that knows no address."""
+async def test_accounts_per_address_and_hour_are_limited() -> None:
+    """Other addresses are not affected."""
     for number in range(10):
         await passwords.register(f"writer-{number}-a", PASSWORD, address="2001:db8::/64")
     with pytest.raises(UserError) as refused:
@@ -374,8 +376,8 @@ async def test_one_address_makes_so_many_accounts_an_hour() -> None:
     assert 3500 < refused.value.params["seconds"] <= 3600 and refused.value.params["minutes"] in (59, 60)
 
 
-async def test_accounts_made_at_once_do_not_pass_the_limit_together() -> None:
-    """They wait for each other."""
+async def test_concurrent_registrations_do_not_exceed_the_limit() -> None:
+    """They wait for each other's lock."""
     registering = (passwords.register(f"writer-{n}-a", PASSWORD, address="192.0.2.1") for n in range(14))
 
     made = await asyncio.gather(*registering, return_exceptions=True)
@@ -385,7 +387,7 @@ async def test_accounts_made_at_once_do_not_pass_the_limit_together() -> None:
 
 @pytest.mark.parametrize("password", ["woaini1314", "Passw0rd!", "liming2024", "password" * 16])
 async def test_a_guessable_password_is_refused(password: str) -> None:
-    """At registration and at a change; who has one already can go on signing in."""
+    """At registration and at a change. An existing one still allows to sign in."""
     with pytest.raises(UserError) as refused:
         await passwords.register("liming", password)
     assert refused.value.code == "password_guessable"
@@ -407,8 +409,8 @@ async def test_a_guessable_password_is_refused(password: str) -> None:
 @pytest.mark.parametrize(
     ("known", "typed"), [("margo", "marɡo"), ("力口", "カロ"), ("modern", "rnodern"), ("bob", "B0B")]
 )
-async def test_a_name_that_looks_like_anothers_is_refused(known: str, typed: str) -> None:
-    """Also like that of somebody whom an earlier version added, and the test user's before they exist."""
+async def test_a_name_that_looks_like_another_is_refused(known: str, typed: str) -> None:
+    """Also if an earlier version stored the other name, and for the test user's name before it exists."""
     async with transaction() as session:
         session.add_all([User(id="old", username=known), User(id="older", username=typed.casefold() + "2")])
 
@@ -423,8 +425,8 @@ async def test_a_name_that_looks_like_anothers_is_refused(known: str, typed: str
     await passwords.register("somebody", PASSWORD)
 
 
-async def test_old_names_that_look_alike_keep_working() -> None:
-    """Both were there before anybody looked."""
+async def test_existing_names_that_look_alike_are_kept() -> None:
+    """Both were stored before names were compared by their looks."""
     async with transaction() as session:
         session.add_all([User(id="one", username="margo"), User(id="two", username="marɡo")])
     await passwords.register("somebody", PASSWORD)

@@ -1,4 +1,4 @@
-"""Keep, pass and take back: each person for themselves, once however often it is pressed."""
+"""Keep, pass and take back: a verdict belongs to one person, and repeating it writes nothing."""
 
 import asyncio
 import json
@@ -15,13 +15,13 @@ from tests.support.rows import rows
 
 
 def verdicts(url: str) -> list[dict[str, Any]]:
-    """All that was ever said, the oldest first."""
+    """All stored verdicts, the oldest first."""
     found = rows(url, "SELECT data FROM artifacts WHERE type = 'brainstorm_verdict' ORDER BY created_at")
     return [json.loads(row["data"]) for row in found]
 
 
-async def test_a_verdict_says_who_means_which_idea_and_why(connected: str, room: Room) -> None:
-    """The artifact reads without any other row."""
+async def test_a_verdict_names_the_person_the_idea_and_the_reason(connected: str, room: Room) -> None:
+    """The artifact can be read without any other row."""
     [_, two, *_] = await written(room)
 
     await pick(room.project_id, two, "pass", room.collaborator, "  结局\n太仓促 ")
@@ -40,7 +40,7 @@ async def test_a_verdict_says_who_means_which_idea_and_why(connected: str, room:
 
 
 async def test_the_same_verdict_again_writes_nothing(connected: str, room: Room) -> None:
-    """One after the other; a click that comes late does not take the reason back either."""
+    """A late click without a reason does not remove the reason either."""
     [one, *_] = await written(room)
 
     for reason in ("", "", "formulaic", "formulaic", ""):
@@ -53,7 +53,7 @@ async def test_the_same_verdict_again_writes_nothing(connected: str, room: Room)
 
 
 async def test_a_double_click_writes_one_verdict(connected: str, room: Room) -> None:
-    """Both clicks at the same moment, and a colleague's between them."""
+    """Even when a colleague picks at the same moment."""
     [one, *_] = await written(room)
     clicks = [room.owner, room.collaborator, room.owner, room.collaborator, room.owner]
 
@@ -62,10 +62,8 @@ async def test_a_double_click_writes_one_verdict(connected: str, room: Room) -> 
     assert sorted(each["userId"] for each in verdicts(connected)) == ["collaborator", "owner"]
 
 
-async def test_what_is_taken_back_is_written_once_and_only_if_something_stood(
-    connected: str, room: Room
-) -> None:
-    """The undo; nothing of what was said before is lost."""
+async def test_taking_back_writes_only_if_there_is_a_verdict(connected: str, room: Room) -> None:
+    """Earlier verdicts stay stored."""
     [one, *_] = await written(room)
 
     for verdict in ("none", "keep", "none", "none", "pass", "keep"):
@@ -74,27 +72,27 @@ async def test_what_is_taken_back_is_written_once_and_only_if_something_stood(
     assert [each["verdict"] for each in verdicts(connected)] == ["keep", "none", "pass", "keep"]
 
 
-async def test_of_opposite_verdicts_at_once_the_one_written_last_is_the_newest(
+async def test_concurrent_opposite_verdicts_have_distinct_ordered_timestamps(
     connected: str, room: Room
 ) -> None:
-    """The order of their moments is the order in which they were written, whoever began first."""
+    """Timestamps follow the order of the commits, not of the starts."""
     [one, *_] = await written(room)
     wanted = ["keep", "pass"] * 4
 
     await asyncio.gather(*(pick(room.project_id, one, each, room.owner) for each in wanted))
 
-    said = [each["verdict"] for each in verdicts(connected)]
-    # Each was written because it differed from the one that stood then.
-    assert all(before != after for before, after in pairwise(said))
+    written_verdicts = [each["verdict"] for each in verdicts(connected)]
+    # Each was written because it differed from the verdict before it.
+    assert all(before != after for before, after in pairwise(written_verdicts))
     moments = rows(connected, "SELECT created_at FROM artifacts WHERE type = 'brainstorm_verdict'")
-    assert len({row["created_at"] for row in moments}) == len(said) >= 2
+    assert len({row["created_at"] for row in moments}) == len(written_verdicts) >= 2
 
 
 @pytest.mark.parametrize(
     ("verdict", "reason", "code"),
     [("love", "", "verdict_unknown"), ("pass", "长" * 101, "reason_too_long")],
 )
-async def test_what_cannot_be_said_is_refused(
+async def test_an_unknown_verdict_and_a_long_reason_are_refused(
     connected: str, room: Room, verdict: str, reason: str, code: str
 ) -> None:
     """Nothing is written."""

@@ -1,4 +1,4 @@
-"""Who is in a project: a row for each open tab, that goes when the tab does."""
+"""Presence: one row for each open tab, deleted when the tab closes or is silent for too long."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,20 +25,20 @@ IDEA = "artifact-1#2"
 
 
 def tabs(url: str) -> list[tuple[str, str, str, str]]:
-    """The open tabs: each with its person, their name, and what they edit."""
+    """The open tabs: tab, person, name, and the idea that is being edited."""
     found = rows(url, "SELECT * FROM presence ORDER BY tab")
     return [(row["tab"], row["user_id"], row["name"], row["editing"]) for row in found]
 
 
-def silent_for(url: str, tab: str, seconds: int) -> None:
-    """As if the tab had given no sign of life for so long."""
+def set_silent_for(url: str, tab: str, seconds: int) -> None:
+    """Set the last renewal of a tab to so many seconds ago."""
     with psycopg.connect(url, autocommit=True) as connection:
         query = "UPDATE presence SET seen_at = now() - make_interval(secs => %s) WHERE tab = %s"
         connection.execute(query, [seconds, tab])
 
 
-async def test_every_member_is_there_with_each_tab(connected: str, room: Room) -> None:
-    """Viewers too; two tabs of a person are two rows."""
+async def test_each_tab_of_each_member_has_a_row(connected: str, room: Room) -> None:
+    """Viewers, too. Two tabs of one person are two rows."""
     await open_tabs.renew(room.project_id, "t1", room.owner)
     await open_tabs.renew(room.project_id, "t2", room.owner, IDEA)
     await open_tabs.renew(room.project_id, "t3", room.viewer)
@@ -50,10 +50,10 @@ async def test_every_member_is_there_with_each_tab(connected: str, room: Room) -
     ]
 
 
-async def test_a_renewal_says_anew_what_is_true_now(connected: str, room: Room) -> None:
-    """What is edited, the name, and when it was seen."""
+async def test_a_renewal_updates_the_whole_row(connected: str, room: Room) -> None:
+    """The edited idea, the name and the time."""
     await open_tabs.renew(room.project_id, "t1", room.owner, IDEA)
-    silent_for(connected, "t1", 60)
+    set_silent_for(connected, "t1", 60)
     async with transaction() as session:
         await session.exec(update(User).where(col(User.id) == room.owner).values(display_name="老王"))
 
@@ -63,13 +63,11 @@ async def test_a_renewal_says_anew_what_is_true_now(connected: str, room: Room) 
     assert await open_tabs.forget_silent() == 0
 
 
-async def test_a_tab_that_leaves_is_gone_and_one_that_was_forgotten_comes_back(
-    connected: str, room: Room
-) -> None:
-    """A laptop that was closed for a while: its next renewal is an arrival."""
+async def test_a_closed_tab_is_removed_and_a_silent_one_can_return(connected: str, room: Room) -> None:
+    """As when a laptop was asleep: its next renewal adds the row again."""
     for tab in ("t1", "t2"):
         await open_tabs.renew(room.project_id, tab, room.owner)
-    silent_for(connected, "t2", 46)
+    set_silent_for(connected, "t2", 46)
 
     await open_tabs.leave("t1")
     await open_tabs.leave("t1")
@@ -88,18 +86,16 @@ async def test_a_tab_that_leaves_is_gone_and_one_that_was_forgotten_comes_back(
         ("owner", "no ref", "idea_not_found"),
     ],
 )
-async def test_who_may_not_be_there_is_not(
-    connected: str, room: Room, who: str, editing: str, code: str
-) -> None:
-    """Nor does a viewer edit."""
+async def test_a_renewal_checks_access(connected: str, room: Room, who: str, editing: str, code: str) -> None:
+    """A viewer cannot edit, and a stranger has no presence."""
     with pytest.raises(UserError, match=code):
         await open_tabs.renew(room.project_id, "t1", getattr(room, who), editing)
 
     assert tabs(connected) == []
 
 
-async def test_a_member_who_was_removed_cannot_stay(connected: str, room: Room) -> None:
-    """The next renewal is refused, and the row goes as a silent one."""
+async def test_the_presence_of_a_removed_member_ends(connected: str, room: Room) -> None:
+    """The next renewal is refused, and the row is deleted as a silent one."""
     await open_tabs.renew(room.project_id, "t1", room.collaborator)
     async with transaction() as session:
         await session.exec(delete(Membership).where(col(Membership.user_id) == room.collaborator))
@@ -107,59 +103,59 @@ async def test_a_member_who_was_removed_cannot_stay(connected: str, room: Room) 
     with pytest.raises(UserError, match="project_not_found"):
         await open_tabs.renew(room.project_id, "t1", room.collaborator)
 
-    silent_for(connected, "t1", 46)
+    set_silent_for(connected, "t1", 46)
     assert await open_tabs.forget_silent() == 1
 
 
-async def test_a_worker_removes_silent_tabs(
+async def test_a_worker_deletes_rows_of_silent_tabs(
     connected: str, room: Room, begin: Callable[[Awaitable[None]], asyncio.Future[None]]
 ) -> None:
-    """And only those."""
+    """Other rows stay."""
     for tab in ("silent", "open"):
         await open_tabs.renew(room.project_id, tab, room.owner)
-    silent_for(connected, "silent", 46)
+    set_silent_for(connected, "silent", 46)
 
     begin(queue_worker.work())
 
     await eventually(lambda: [tab for tab, *_ in tabs(connected)] == ["open"])
 
 
-class Bell(asyncio.Event):
-    """Counts how often it was rung."""
+class CountingEvent(asyncio.Event):
+    """An event that counts how often it is set."""
 
-    rung = 0
+    times_set = 0
 
     def set(self) -> None:
-        """Once more."""
-        self.rung += 1
+        """Count, and set."""
+        self.times_set += 1
         super().set()
 
 
-async def test_a_renewal_wakes_nobody(hub: Hub, connected: str, room: Room) -> None:
-    """Not even the join: the shape of the open tabs does not have the moment of their last sign of life."""
+async def test_a_renewal_that_changes_nothing_reaches_no_follower(
+    hub: Hub, connected: str, room: Room
+) -> None:
+    """The shape does not contain the time of the last renewal, so no row of it changes."""
     await open_tabs.renew(room.project_id, "t1", room.owner)
-    bell = Bell()
+    changed = CountingEvent()
     presence = hub.stream(FLOW.definitions(room.project_id)["presence"])
-    async with Shape(presence, on_change=bell.set) as shape:
+    async with Shape(presence, on_change=changed.set) as shape:
         await shape.ready()
         await eventually(lambda: shape.status.name == "live")
-        before = bell.rung
+        before = changed.times_set
 
         for _ in range(5):
             await open_tabs.renew(room.project_id, "t1", room.owner)
         await open_tabs.renew(room.project_id, "t1", room.owner, IDEA)
         async with asyncio.timeout(LIMIT):
             while [row["editing"] for row in shape.rows.values()] != [IDEA]:
-                bell.clear()
-                await bell.wait()
+                changed.clear()
+                await changed.wait()
 
-        assert bell.rung == before + 1
+        assert changed.times_set == before + 1
 
 
-async def test_everybody_sees_who_comes_what_they_edit_and_who_goes(
-    hub: Hub, connected: str, room: Room
-) -> None:
-    """One who goes without a word, too: no follower needs a clock for it."""
+async def test_followers_see_arrivals_edits_and_departures(hub: Hub, connected: str, room: Room) -> None:
+    """Also the departure of a tab that was silent for too long. No follower needs a timer for it."""
     async with following(hub, room.project_id) as follower:
         await open_tabs.renew(room.project_id, "t1", room.owner)
         await open_tabs.renew(room.project_id, "t2", room.owner, IDEA)
@@ -173,7 +169,7 @@ async def test_everybody_sees_who_comes_what_they_edit_and_who_goes(
 
         await open_tabs.leave("t2")
         await follower.sees(lambda flow: flow.present[0].editing is None)
-        silent_for(connected, "t3", 46)
+        set_silent_for(connected, "t3", 46)
         await open_tabs.forget_silent()
         flow = await follower.sees(lambda flow: len(flow.present) == 1)
 

@@ -1,4 +1,4 @@
-"""The list of projects is live: what it shows reaches every member's tab by a shape of the person's own."""
+"""The list of projects is live: changes reach each member's tab through a shape of that person's rows."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.support.waiting import LIMIT
 
 
 async def listed(stack: AsyncExitStack, room: Room, who: str) -> Tab:
-    """A tab of `who` on the list, which has been read."""
+    """A tab of `who` with the list of projects, which has loaded."""
     tab = await stack.enter_async_context(open_tab(room.project_id, who, PROJECTS))
     await tab.sees(ProjectsState, "loaded", lambda loaded: loaded is True)
     return tab
@@ -40,7 +40,7 @@ async def shows(tab: Tab, *wanted: tuple[str, str, int]) -> None:
 
 @contextmanager
 def unchanged(url: str) -> Iterator[None]:
-    """Nobody is told of anything within this block."""
+    """No row of project_news changes within this block."""
     query = "SELECT membership_id, changed_in FROM project_news ORDER BY 1"
     with psycopg.connect(url, autocommit=True) as connection:
         before = connection.execute(query).fetchall()
@@ -49,8 +49,8 @@ def unchanged(url: str) -> Iterator[None]:
         assert connection.execute(query).fetchall() == before
 
 
-async def test_a_generation_shows_in_the_lists_of_all_members(hub: Hub, room: Room) -> None:
-    """Queued, writing, each finished idea, the end; for readers too."""
+async def test_a_runs_progress_shows_in_the_lists_of_all_members(hub: Hub, room: Room) -> None:
+    """Queued, writing, each finished idea, and the end. For viewers, too."""
     async with AsyncExitStack() as stack:
         tabs = [await listed(stack, room, who) for who in (room.owner, room.viewer)]
 
@@ -72,8 +72,8 @@ async def test_a_generation_shows_in_the_lists_of_all_members(hub: Hub, room: Ro
         await all_show("stopped", 2)
 
 
-async def test_what_owners_do_shows_in_the_lists_of_all_members(hub: Hub, room: Room) -> None:
-    """A name, the archive, a deletion and its undo."""
+async def test_owners_changes_show_in_the_lists_of_all_members(hub: Hub, room: Room) -> None:
+    """Renaming, archiving, deleting and restoring."""
     async with AsyncExitStack() as stack:
         tab = await listed(stack, room, room.viewer)
         here = ("旧稿", "idle", 0)
@@ -90,8 +90,8 @@ async def test_what_owners_do_shows_in_the_lists_of_all_members(hub: Hub, room: 
         await shows(tab, here)
 
 
-async def test_who_comes_and_who_goes_sees_it_in_an_open_list(hub: Hub, room: Room) -> None:
-    """A new member's list grows by itself, a removed one's shrinks, and a new owner's gets its menu."""
+async def test_membership_changes_show_in_an_open_list(hub: Hub, room: Room) -> None:
+    """A project appears for a new member, disappears for a removed one, and gets its menu for a new owner."""
     async with AsyncExitStack() as stack:
         guest, viewer = await listed(stack, room, room.stranger), await listed(stack, room, room.viewer)
         await shows(guest)
@@ -105,8 +105,8 @@ async def test_who_comes_and_who_goes_sees_it_in_an_open_list(hub: Hub, room: Ro
         await viewer.sees(ProjectsState, "projects", lambda found: found[0].may_manage)
 
 
-async def test_a_search_follows_titles_that_change(hub: Hub, room: Room) -> None:
-    """A title that a colleague gives an idea makes its project appear among what is found."""
+async def test_search_results_follow_changed_titles(hub: Hub, room: Room) -> None:
+    """When a colleague renames an idea, its project appears among the results."""
     attempt = await begun(room)
     await attempts.save_draft(attempt, [ONE])
     async with AsyncExitStack() as stack:
@@ -121,8 +121,8 @@ async def test_a_search_follows_titles_that_change(hub: Hub, room: Room) -> None
         await shows(tab, ("一个项目", "writing", 1))
 
 
-async def test_a_person_is_told_of_their_own_projects_only(hub: Hub, room: Room) -> None:
-    """A stranger's shape holds nothing, a member's nothing of other projects."""
+async def test_a_person_receives_changes_of_their_own_projects_only(hub: Hub, room: Room) -> None:
+    """A stranger's shape holds no row of this project, and a member's no row of others."""
     theirs = await catalog.create(room.stranger, "别人的项目")
     async with hub.follow_view(room.owner, NEWS) as mine, hub.follow_view(room.stranger, NEWS) as strangers:
         assert set((await anext(mine)).changed) == {room.project_id}
@@ -135,8 +135,10 @@ async def test_a_person_is_told_of_their_own_projects_only(hub: Hub, room: Room)
         assert hub.open_projects == 0
 
 
-async def test_a_word_that_finishes_no_idea_is_no_news(connected: str, room: Room) -> None:
-    """Ten drafts a second must not have every member's list read ten times a second."""
+async def test_a_draft_without_a_newly_finished_idea_is_no_change_of_the_list(
+    connected: str, room: Room
+) -> None:
+    """Otherwise ten drafts a second would make every member's list load ten times a second."""
     attempt = await begun(room)
     await attempts.save_draft(attempt, [ONE, GROWING])
 
@@ -146,8 +148,8 @@ async def test_a_word_that_finishes_no_idea_is_no_news(connected: str, room: Roo
         await attempts.save_draft(attempt, [ONE, TWO])
 
 
-async def test_telling_the_members_waits_for_nobody_who_waits_for_it(connected: str, room: Room) -> None:
-    """Of two transactions that both have news, the second need not wait before its own commit."""
+async def test_concurrent_changes_of_a_project_do_not_deadlock(connected: str, room: Room) -> None:
+    """The trigger that updates project_news takes its locks at commit only."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     finishing = "UPDATE artifacts SET streaming_status = 'completed' WHERE id = (%s)"
     moving_on = "UPDATE transforms SET retry_count = retry_count + 1 WHERE id = %s"

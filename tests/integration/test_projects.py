@@ -1,4 +1,4 @@
-"""A project's own life: its name, the archive, deletion, and the way back from it."""
+"""Projects: names, the archive, deletion, restoring and purging."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,9 +24,9 @@ WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND
 
 
 def age(url: str, project_id: str, days: float) -> None:
-    """Make it so many days since the project's row changed."""
+    """Set the last change of the project's row to so many days ago."""
     with psycopg.connect(url) as connection:
-        connection.execute("SET LOCAL session_replication_role = replica")  # updated_at is ours to say
+        connection.execute("SET LOCAL session_replication_role = replica")  # no trigger sets updated_at
         connection.execute(
             "UPDATE projects SET updated_at = now() - make_interval(secs => %s) WHERE id = %s",
             [days * 86400, project_id],
@@ -34,6 +34,7 @@ def age(url: str, project_id: str, days: float) -> None:
 
 
 async def begun(room: Room) -> attempts.Attempt:
+    """An attempt that has finished one idea and is writing another."""
     attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     await attempts.save_draft(attempt, [ONE, GROWING])
@@ -41,11 +42,12 @@ async def begun(room: Room) -> attempts.Attempt:
 
 
 async def names(user_id: str) -> list[str]:
+    """The names of the person's projects."""
     return [row.name for row in await catalog.mine(user_id)]
 
 
-async def test_a_new_name_is_read_by_every_member(connected: str, room: Room) -> None:
-    """Its blanks are put in order, as those of the first one."""
+async def test_a_new_name_is_normalised_and_shown_to_every_member(connected: str, room: Room) -> None:
+    """White space is collapsed, as in the first name."""
     await catalog.change(room.project_id, room.owner, name="  真假\n千金\x00 ")
     await catalog.change(room.project_id, room.owner, description=" 抖音\n第二季 ")
 
@@ -57,8 +59,8 @@ async def test_a_new_name_is_read_by_every_member(connected: str, room: Room) ->
 @pytest.mark.parametrize(
     ("name", "code"), [("", "name_required"), (" \x00\n", "name_required"), ("长" * 201, "name_too_long")]
 )
-async def test_a_name_that_cannot_be_is_refused(connected: str, room: Room, name: str, code: str) -> None:
-    """For a new project as for one that is there."""
+async def test_an_invalid_name_is_refused(connected: str, room: Room, name: str, code: str) -> None:
+    """For a new project and for an existing one."""
     for refused in (
         catalog.change(room.project_id, room.owner, name=name),
         catalog.create(room.owner, name),
@@ -70,18 +72,18 @@ async def test_a_name_that_cannot_be_is_refused(connected: str, room: Room, name
     assert await names(room.owner) == ["一个项目"]
 
 
-async def test_a_description_has_a_limit(connected: str, room: Room) -> None:
-    """2,000 characters."""
+async def test_a_description_has_at_most_2000_characters(connected: str, room: Room) -> None:
+    """A longer one is refused."""
     await catalog.change(room.project_id, room.owner, description="字" * 2000)
 
     with pytest.raises(UserError, match="description_too_long"):
         await catalog.change(room.project_id, room.owner, description="字" * 2001)
 
 
-async def test_an_archived_project_is_put_away_for_everybody_and_stays_usable(
+async def test_an_archived_project_is_archived_for_everybody_and_stays_usable(
     connected: str, room: Room
 ) -> None:
-    """It comes back as it was."""
+    """Unarchiving brings it back unchanged."""
     await catalog.archive(room.project_id, room.owner)
     await catalog.archive(room.project_id, room.owner)
 
@@ -93,7 +95,7 @@ async def test_an_archived_project_is_put_away_for_everybody_and_stays_usable(
 
 
 async def test_a_deletion_stops_the_run_and_hides_the_project(connected: str, room: Room) -> None:
-    """The finished idea and the name of who did it are kept; the worker writes nothing more."""
+    """The draft and the name of the person who deleted are kept. The worker writes nothing more."""
     attempt = await begun(room)
 
     await catalog.delete(room.project_id, room.owner)
@@ -119,7 +121,7 @@ async def test_a_deletion_stops_a_run_that_has_not_begun(connected: str, room: R
 
 
 async def test_no_run_begins_in_a_project_that_is_being_deleted(connected: str, room: Room) -> None:
-    """A start and a deletion at the same moment: nothing is left running, whoever comes first."""
+    """After a start and a deletion at once no run is active, whichever is first."""
     with psycopg.connect(connected) as holding:
         holding.execute("SELECT 1 FROM projects FOR UPDATE")
         acts = [
@@ -137,10 +139,8 @@ async def test_no_run_begins_in_a_project_that_is_being_deleted(connected: str, 
     assert rows(connected, "SELECT 1 FROM transforms WHERE streaming_status IN ('pending', 'running')") == []
 
 
-async def test_a_deletion_beside_a_worker_that_ends_its_run_waits_for_no_one_for_ever(
-    connected: str, room: Room
-) -> None:
-    """The worker holds the transform and adds rows to the project; the deletion comes the other way round."""
+async def test_a_deletion_and_the_end_of_a_run_do_not_deadlock(connected: str, room: Room) -> None:
+    """The worker locks the transform before the project, and the deletion does it the other way round."""
     attempt = await begun(room)
     with psycopg.connect(connected) as worker:
         worker.execute("SELECT 1 FROM transforms WHERE id = %s FOR UPDATE", [attempt.transform_id])
@@ -156,8 +156,8 @@ async def test_a_deletion_beside_a_worker_that_ends_its_run_waits_for_no_one_for
     assert transform_of(connected)["streaming_status"] == "cancelled"
 
 
-async def test_a_deleted_project_comes_back_with_everything(connected: str, room: Room) -> None:
-    """To all its members, and only an owner finds it meanwhile."""
+async def test_a_restored_project_has_everything(connected: str, room: Room) -> None:
+    """For all members. Until then only owners find it."""
     await begun(room)
     await catalog.delete(room.project_id, room.owner)
     assert [row.id for row in await catalog.restorable(room.owner)] == [room.project_id]
@@ -178,7 +178,7 @@ async def test_a_deleted_project_comes_back_with_everything(connected: str, room
 async def test_a_project_can_be_restored_for_thirty_days_and_is_purged_afterwards(
     connected: str, room: Room
 ) -> None:
-    """Every row of it goes, and no row of another project."""
+    """All of its rows are deleted, and no row of another project."""
     await begun(room)
     other = await catalog.create(room.owner, "留下的")
     await catalog.delete(room.project_id, room.owner)
@@ -199,15 +199,15 @@ async def test_a_project_can_be_restored_for_thirty_days_and_is_purged_afterward
 
 
 async def test_only_deleted_projects_are_purged(connected: str, room: Room) -> None:
-    """However long nobody has touched them."""
+    """However long nobody has changed them."""
     await catalog.archive(room.project_id, room.owner)
     age(connected, room.project_id, 400)
 
     assert await purge() == 0
 
 
-async def test_a_worker_purges_while_it_works(connected: str, room: Room, begin: Callable) -> None:
-    """By itself, from its start on."""
+async def test_a_worker_purges_deleted_projects(connected: str, room: Room, begin: Callable) -> None:
+    """From its start on."""
     await catalog.delete(room.project_id, room.owner)
     age(connected, room.project_id, 31)
 
@@ -216,8 +216,8 @@ async def test_a_worker_purges_while_it_works(connected: str, room: Room, begin:
     await eventually(lambda: not rows(connected, "SELECT 1 FROM projects"))
 
 
-async def test_two_workers_purge_side_by_side(connected: str, room: Room) -> None:
-    """Each project once, and no worker waits for the other."""
+async def test_two_workers_can_purge_at_once(connected: str, room: Room) -> None:
+    """Each project is purged once, and neither worker waits for the other."""
     deleted = [room.project_id, *[await catalog.create(room.owner, f"第{n}个") for n in range(5)]]
     for project_id in deleted:
         await catalog.delete(project_id, room.owner)
@@ -227,8 +227,8 @@ async def test_two_workers_purge_side_by_side(connected: str, room: Room) -> Non
     assert rows(connected, "SELECT 1 FROM projects") == []
 
 
-async def test_a_person_without_an_account_makes_no_project(connected: str, room: Room) -> None:
-    """Nor one whose account is closed."""
+async def test_only_active_people_can_create_a_project(connected: str, room: Room) -> None:
+    """Neither an unknown nor a disabled person can."""
     with psycopg.connect(connected) as connection:
         connection.execute("UPDATE users SET status = 'disabled' WHERE id = 'stranger'")
 

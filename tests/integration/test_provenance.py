@@ -1,4 +1,4 @@
-"""Everything that was asked and answered for a run can be read by its members, and by nobody else."""
+"""The provenance of a run: prompts, replies, model and tokens, for members of its project only."""
 
 import pytest
 
@@ -11,7 +11,8 @@ from tests.support.rooms import BRIEF, Room
 ONE = Idea("开锁匠", "入赘五年的锁匠。")
 
 
-async def _told_in_two_attempts(room: Room) -> str:
+async def _run_with_two_attempts(room: Room) -> str:
+    """The id of a run that failed once, and was completed after a retry."""
     reply = Reply("test-model", {"stream": True}, "raw", {"prompt_tokens": 3, "total_tokens": 7})
     attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
@@ -23,30 +24,30 @@ async def _told_in_two_attempts(room: Room) -> str:
     return attempt.transform_id
 
 
-async def test_a_run_tells_its_prompts_replies_model_tokens_and_attempts(room: Room) -> None:
-    """The prompt of each attempt as it was sent, the first one first."""
-    transform_id = await _told_in_two_attempts(room)
+async def test_provenance_has_prompts_replies_model_tokens_and_attempts(room: Room) -> None:
+    """The prompts are those that were sent, in the order of the attempts."""
+    transform_id = await _run_with_two_attempts(room)
 
-    told = await provenance.of_run(room.project_id, transform_id, room.viewer)
+    origin = await provenance.of_run(room.project_id, transform_id, room.viewer)
 
-    assert (told.model, told.parameters, told.attempts) == ("test-model", {"stream": True}, 2)
-    assert told.usage == {"prompt_tokens": 6, "total_tokens": 14}
-    assert ["写出 3 个" in told.prompts[0], "写出 2 个" in told.prompts[1]] == [True, True]
-    assert told.reply.count("raw") == 2 and "attempt 1" in told.reply
-    assert (told.started_by, told.seconds is not None) == ("Owner", True)
+    assert (origin.model, origin.parameters, origin.attempts) == ("test-model", {"stream": True}, 2)
+    assert origin.usage == {"prompt_tokens": 6, "total_tokens": 14}
+    assert ["写出 3 个" in origin.prompts[0], "写出 2 个" in origin.prompts[1]] == [True, True]
+    assert origin.reply.count("raw") == 2 and "attempt 1" in origin.reply
+    assert (origin.started_by, origin.seconds is not None) == ("Owner", True)
 
 
-async def test_a_run_that_waits_has_a_prompt_and_no_answer_yet(room: Room) -> None:
-    """Nothing is made up."""
+async def test_a_queued_run_has_a_prompt_and_no_reply_yet(room: Room) -> None:
+    """Its other fields are empty."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
-    told = await provenance.of_run(room.project_id, transform_id, room.owner)
+    origin = await provenance.of_run(room.project_id, transform_id, room.owner)
 
-    assert (len(told.prompts), told.reply, told.usage, told.seconds) == (1, "", {}, None)
+    assert (len(origin.prompts), origin.reply, origin.usage, origin.seconds) == (1, "", {}, None)
 
 
-async def test_who_is_not_a_member_reads_nothing_of_a_run(room: Room) -> None:
-    """Nor does somebody who names another project's run."""
+async def test_provenance_is_refused_to_strangers_and_for_other_projects(room: Room) -> None:
+    """A run is found only in its own project."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
 
     with pytest.raises(UserError) as stranger:

@@ -1,4 +1,4 @@
-"""Runs that begin with ideas that are there: more like one, one out of several, another title."""
+"""Runs that start from existing ideas: more like one, a merge of several, another title."""
 
 import json
 
@@ -16,6 +16,7 @@ from tests.support.rows import rows
 
 
 async def _two_ideas(server: ModelServer, room: Room, url: str) -> tuple[IdeaRef, IdeaRef]:
+    """Two ideas of a completed run."""
     server.answers(spoken(ideas_text([1, 2, 3])))
     await run(await starting.start(room.project_id, BRIEF, room.owner))
     [artifact] = rows(url, "SELECT id FROM artifacts WHERE type = 'brainstorm_ideas'")
@@ -23,16 +24,17 @@ async def _two_ideas(server: ModelServer, room: Room, url: str) -> tuple[IdeaRef
 
 
 def _inputs(url: str, transform_id: str) -> list[tuple[str, str]]:
+    """The inputs of a run except for its brief: artifact id and role."""
     found = rows(
         url, "SELECT artifact_id, input_role FROM transform_inputs WHERE transform_id = %s", transform_id
     )
     return sorted((row["artifact_id"], row["input_role"]) for row in found if row["input_role"] != "params")
 
 
-async def test_more_like_one_asks_for_new_ideas_and_shows_where_they_come_from(
+async def test_more_like_one_links_the_version_that_it_was_made_from(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """The model reads the idea as it stands now, and the graph links the version that it was."""
+    """The prompt has the newest text of the idea."""
     first, _ = await _two_ideas(server, room, connected)
     version = await edits.edit(room.project_id, first, "新的题目", "改过的正文。", "", room.collaborator)
     server.answers(spoken(ideas_text([4, 5])))
@@ -47,10 +49,10 @@ async def test_more_like_one_asks_for_new_ideas_and_shows_where_they_come_from(
     assert _inputs(connected, transform_id) == sorted([(first.artifact_id, "ideas[0]"), (version, "version")])
 
 
-async def test_two_ideas_become_one_whose_lineage_shows_both(
+async def test_a_merge_makes_one_idea_whose_lineage_has_both(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """A run of its own with one idea."""
+    """In a run of its own."""
     first, second = await _two_ideas(server, room, connected)
     server.answers(spoken(ideas_text([9])))
 
@@ -66,10 +68,10 @@ async def test_two_ideas_become_one_whose_lineage_shows_both(
     assert len(json.loads(made["data"])["ideas"]) == 1
 
 
-async def test_another_title_is_a_version_of_the_idea_and_keeps_what_somebody_wrote_meanwhile(
+async def test_another_title_makes_a_version_with_the_newest_body(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """Only the title is the model's."""
+    """An edit made in the meantime is kept. Only the title comes from the model."""
     first, _ = await _two_ideas(server, room, connected)
     server.answers(spoken('{"ideas": [{"title": "锁王归来", "body": "更有悬念。"}]}'))
     transform_id = await starting.retitle(room.project_id, first, room.owner)
@@ -79,15 +81,19 @@ async def test_another_title_is_a_version_of_the_idea_and_keeps_what_somebody_wr
 
     query = "SELECT data FROM artifacts WHERE type = 'brainstorm_idea' ORDER BY created_at"
     versions = rows(connected, query)
-    told = [json.loads(row["data"]) for row in versions]
-    assert [each["title"] for each in told] == ["我的题目", "锁王归来"]
-    assert [each["body"] for each in told] == ["我改的正文。"] * 2
-    assert (told[1]["base"], told[1]["artifactId"], told[1]["index"]) == (mine, first.artifact_id, 0)
+    versions_data = [json.loads(row["data"]) for row in versions]
+    assert [each["title"] for each in versions_data] == ["我的题目", "锁王归来"]
+    assert [each["body"] for each in versions_data] == ["我改的正文。"] * 2
+    assert (versions_data[1]["base"], versions_data[1]["artifactId"], versions_data[1]["index"]) == (
+        mine,
+        first.artifact_id,
+        0,
+    )
     assert "写出" not in server.exchanges[-1].prompt and "新标题" in server.exchanges[-1].prompt
 
 
 async def test_a_failed_title_changes_nothing(server: ModelServer, room: Room, connected: str) -> None:
-    """And can be asked for again."""
+    """It can be asked for again."""
     first, _ = await _two_ideas(server, room, connected)
     server.answers(spoken("无法回答"), spoken('{"ideas": [{"title": "锁王归来", "body": "更有悬念。"}]}'))
 
@@ -99,10 +105,10 @@ async def test_a_failed_title_changes_nothing(server: ModelServer, room: Room, c
     assert len(rows(connected, completed)) == 1
 
 
-async def test_the_next_batch_is_an_ordinary_one_again(
+async def test_start_again_after_a_merge_uses_the_original_brief(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """After a merge, 再来一批 asks for new ideas by the same wishes, not for another merge."""
+    """再来一批 asks for new ideas, not for another merge."""
     first, second = await _two_ideas(server, room, connected)
     server.answers(spoken(ideas_text([9])), spoken(ideas_text([5, 6, 7])))
     await run(await starting.merge(room.project_id, [first, second], room.owner))
@@ -114,10 +120,10 @@ async def test_the_next_batch_is_an_ordinary_one_again(
 
 
 @pytest.mark.parametrize("person", ["viewer", "stranger"])
-async def test_who_may_not_act_starts_nothing(
+async def test_viewers_and_strangers_cannot_start_remakes(
     server: ModelServer, room: Room, connected: str, person: str
 ) -> None:
-    """As with every start."""
+    """As with any other start."""
     first, second = await _two_ideas(server, room, connected)
     code = "not_allowed" if person == "viewer" else "project_not_found"
 
@@ -131,8 +137,8 @@ async def test_who_may_not_act_starts_nothing(
         assert refused.value.code == code
 
 
-async def test_what_cannot_be_remade_is_refused(server: ModelServer, room: Room, connected: str) -> None:
-    """Each with its sentence."""
+async def test_invalid_remakes_are_refused(server: ModelServer, room: Room, connected: str) -> None:
+    """Each with its error code."""
     first, _ = await _two_ideas(server, room, connected)
     codes = []
     for start in (

@@ -1,4 +1,4 @@
-"""Every act of a person in a project, tried by everybody: what each role may, and what it is told."""
+"""Every action in a project, tried in every role: what each role may do, and how the others are refused."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ EVERYTHING = (
 
 
 @dataclass(frozen=True)
-class Place:
+class Target:
     """A project with a run that failed after its first idea."""
 
     project_id: str
@@ -38,45 +38,45 @@ class Place:
     artifact_id: str
 
 
-def _first(place: Place) -> IdeaRef:
-    return IdeaRef(place.artifact_id, 0)
+def _first(target: Target) -> IdeaRef:
+    return IdeaRef(target.artifact_id, 0)
 
 
-Act = Callable[[Place, str], Awaitable[Any]]
+Act = Callable[[Target, str], Awaitable[Any]]
 
 READING: dict[str, Act] = {
-    "open": lambda place, who: catalog.open_project(place.project_id, who),
-    "list members": lambda place, who: memberships.listed(place.project_id, who),
-    "read where it comes from": lambda place, who: provenance.of_run(
-        place.project_id, place.transform_id, who
+    "open": lambda target, who: catalog.open_project(target.project_id, who),
+    "list members": lambda target, who: memberships.listed(target.project_id, who),
+    "read where it comes from": lambda target, who: provenance.of_run(
+        target.project_id, target.transform_id, who
     ),
-    "export": lambda place, who: storage.export(place.project_id, who),
+    "export": lambda target, who: storage.export(target.project_id, who),
 }
 ACTING: dict[str, Act] = {
-    "start": lambda place, who: starting.start(place.project_id, BRIEF, who),
-    "start again": lambda place, who: starting.start_again(place.project_id, who),
-    "retry": lambda place, who: retrying.retry(place.project_id, place.transform_id, who),
-    "stop": lambda place, who: ending.stop(place.project_id, place.transform_id, who),
-    "pick": lambda place, who: verdicts.pick(place.project_id, _first(place), "keep", who),
-    "edit": lambda place, who: edits.edit(place.project_id, _first(place), "新题目", "新正文。", "", who),
-    "arrange": lambda place, who: keepers.move(place.project_id, _first(place), None, who),
-    "like": lambda place, who: starting.like(place.project_id, _first(place), 3, who),
-    "retitle": lambda place, who: starting.retitle(place.project_id, _first(place), who),
+    "start": lambda target, who: starting.start(target.project_id, BRIEF, who),
+    "start again": lambda target, who: starting.start_again(target.project_id, who),
+    "retry": lambda target, who: retrying.retry(target.project_id, target.transform_id, who),
+    "stop": lambda target, who: ending.stop(target.project_id, target.transform_id, who),
+    "pick": lambda target, who: verdicts.pick(target.project_id, _first(target), "keep", who),
+    "edit": lambda target, who: edits.edit(target.project_id, _first(target), "新题目", "新正文。", "", who),
+    "arrange": lambda target, who: keepers.move(target.project_id, _first(target), None, who),
+    "like": lambda target, who: starting.like(target.project_id, _first(target), 3, who),
+    "retitle": lambda target, who: starting.retitle(target.project_id, _first(target), who),
 }
 MANAGING: dict[str, Act] = {
-    "rename": lambda place, who: catalog.change(place.project_id, who, name="另一个名字"),
-    "describe": lambda place, who: catalog.change(place.project_id, who, description="一句简介"),
-    "archive": lambda place, who: catalog.archive(place.project_id, who),
-    "unarchive": lambda place, who: catalog.unarchive(place.project_id, who),
-    "delete": lambda place, who: catalog.delete(place.project_id, who),
-    "restore": lambda place, who: catalog.restore(place.project_id, who),
-    "invite": lambda place, who: invitations.invite(place.project_id, "stranger", "viewer", who),
-    "change a role": lambda place, who: memberships.change_role(place.project_id, "viewer", "owner", who),
-    "remove": lambda place, who: memberships.remove(place.project_id, "viewer-2", who),
+    "rename": lambda target, who: catalog.change(target.project_id, who, name="另一个名字"),
+    "describe": lambda target, who: catalog.change(target.project_id, who, description="一句简介"),
+    "archive": lambda target, who: catalog.archive(target.project_id, who),
+    "unarchive": lambda target, who: catalog.unarchive(target.project_id, who),
+    "delete": lambda target, who: catalog.delete(target.project_id, who),
+    "restore": lambda target, who: catalog.restore(target.project_id, who),
+    "invite": lambda target, who: invitations.invite(target.project_id, "stranger", "viewer", who),
+    "change a role": lambda target, who: memberships.change_role(target.project_id, "viewer", "owner", who),
+    "remove": lambda target, who: memberships.remove(target.project_id, "viewer-2", who),
 }
 LEAVING: dict[str, Act] = {
-    "leave": lambda place, who: memberships.leave(place.project_id, who),
-    "remove oneself": lambda place, who: memberships.remove(place.project_id, who, who),
+    "leave": lambda target, who: memberships.leave(target.project_id, who),
+    "remove oneself": lambda target, who: memberships.remove(target.project_id, who, who),
 }
 REFUSALS: dict[str, dict[str, str]] = {
     "owner": {},
@@ -93,20 +93,20 @@ ROLES = ("owner", "collaborator", "viewer")
 
 @pytest.fixture
 def unlimited_starts() -> Iterator[None]:
-    """The budget of a person is tested elsewhere."""
+    """No limit of starts per person, which test_budget.py tests."""
     with unlimited():
         yield
 
 
 @pytest.fixture
 async def people(room: Room) -> None:
-    """One more owner, so that the first may leave, and one more viewer."""
+    """A second owner, so that the first may leave, and a second viewer."""
     async with transaction() as session:
         session.add_all([User(id=name, username=name) for name in ("owner-2", "viewer-2")])
 
 
-async def new_place() -> Place:
-    """A project of all these people."""
+async def new_target() -> Target:
+    """A project in which each of PEOPLE has the role of their name."""
     project_id = await catalog.create("owner-2", "一个项目")
     others = [name for name in PEOPLE if name != "owner-2"]
     async with transaction() as session:
@@ -116,20 +116,20 @@ async def new_place() -> Place:
     attempt = await attempts.begin(await starting.start(project_id, BRIEF, "owner-2"))
     assert attempt is not None
     await ending.fail(attempt, [ONE], Reply("m", raw_response="raw"), fault("reply_unreadable"))
-    return Place(project_id, attempt.transform_id, attempt.artifact_id)
+    return Target(project_id, attempt.transform_id, attempt.artifact_id)
 
 
 def everything(url: str) -> list[Any]:
-    """What the database holds."""
+    """All rows that the actions could change."""
     with psycopg.connect(url) as connection:
         return [connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in EVERYTHING]
 
 
-async def refusal(act: Act, place: Place, who: str, url: str) -> str:
-    """The code of what `who` is told, "" where the act was done; one that is refused changes nothing."""
+async def refusal(act: Act, target: Target, who: str, url: str) -> str:
+    """The error code of an action, "" where it succeeded. A refused action must change nothing."""
     before = everything(url)
     try:
-        await act(place, who)
+        await act(target, who)
     except UserError as error:
         assert everything(url) == before
         return error.code
@@ -138,41 +138,41 @@ async def refusal(act: Act, place: Place, who: str, url: str) -> str:
 
 @pytest.mark.usefixtures("people", "unlimited_starts")
 @pytest.mark.parametrize("role", REFUSALS)
-async def test_a_role_may_do_what_it_is_for_and_nothing_else(connected: str, role: str) -> None:
-    """A viewer reads, a collaborator writes, an owner manages; a stranger finds nothing; all may leave."""
-    place, told = await new_place(), {}
+async def test_each_role_may_do_exactly_its_actions(connected: str, role: str) -> None:
+    """Viewers read, collaborators write, owners manage, and all may leave. A stranger finds no project."""
+    target, codes = await new_target(), {}
     for name, act in ACTS.items():
-        told[name] = await refusal(act, place, role, connected)
-        if not told[name] and name not in READING:
-            place = await new_place()
+        codes[name] = await refusal(act, target, role, connected)
+        if not codes[name] and name not in READING:
+            target = await new_target()
 
-    assert told == {name: REFUSALS[role].get(name, "") for name in ACTS}
+    assert codes == {name: REFUSALS[role].get(name, "") for name in ACTS}
 
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("role", ROLES)
-async def test_a_deleted_project_is_there_for_nobody(connected: str, role: str) -> None:
-    """Whatever they want of it; but an owner restores it."""
-    place = await new_place()
-    await catalog.delete(place.project_id, "owner-2")
+async def test_a_deleted_project_is_not_found_by_any_role(connected: str, role: str) -> None:
+    """Except that an owner can restore it."""
+    target = await new_target()
+    await catalog.delete(target.project_id, "owner-2")
 
-    told = {
-        name: await refusal(act, place, role, connected) for name, act in ACTS.items() if name != "restore"
+    codes = {
+        name: await refusal(act, target, role, connected) for name, act in ACTS.items() if name != "restore"
     }
-    restored = await refusal(ACTS["restore"], place, role, connected)
+    restored = await refusal(ACTS["restore"], target, role, connected)
 
-    assert set(told.values()) == {"project_not_found"}
+    assert set(codes.values()) == {"project_not_found"}
     assert restored == ("" if role == "owner" else "project_not_found")
 
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("role", ROLES)
-async def test_a_member_whose_account_is_closed_may_do_nothing(connected: str, role: str) -> None:
-    """Though the membership is still there."""
-    place = await new_place()
+async def test_a_disabled_member_may_do_nothing(connected: str, role: str) -> None:
+    """Although the membership still exists."""
+    target = await new_target()
     async with transaction() as session:
         await session.exec(update(User).where(col(User.id) == role).values(status="disabled"))
 
-    told = {name: await refusal(act, place, role, connected) for name, act in ACTS.items()}
+    codes = {name: await refusal(act, target, role, connected) for name, act in ACTS.items()}
 
-    assert set(told.values()) == {"project_not_found"}
+    assert set(codes.values()) == {"project_not_found"}

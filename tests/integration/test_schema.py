@@ -1,4 +1,4 @@
-"""The models, schema.sql and a real database say the same."""
+"""The SQLModel classes, schema.sql and a real database have the same schema."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ DESIGNED = {
 
 
 def catalog(url: str) -> dict[str, list[tuple]]:
-    """What the database at `url` has of the models' tables."""
+    """Columns, constraints and indexes of the models' tables in a database."""
     tables = {"tables": sorted(SQLModel.metadata.tables)}
     with psycopg.connect(url) as connection:
         return {
@@ -63,7 +63,7 @@ def test_the_models_mirror_the_schema(database_url: str, empty_database: str) ->
 
 
 def test_applying_the_schema_again_changes_nothing(database_url: str) -> None:
-    """A second application leaves rows, catalog and version as they are."""
+    """Rows, catalog and version stay as they are."""
     with psycopg.connect(database_url) as connection:
         connection.execute("INSERT INTO users (id, username) VALUES ('u', 'u')")
     before = catalog(database_url)
@@ -76,8 +76,8 @@ def test_applying_the_schema_again_changes_nothing(database_url: str) -> None:
         assert connection.execute("SELECT version FROM schema_version").fetchall() == [(version,)]
 
 
-def test_the_file_itself_is_idempotent(database_url: str) -> None:
-    """schema.sql can be executed on a database that has it, and changes nothing."""
+def test_schema_sql_is_idempotent(database_url: str) -> None:
+    """It can be executed on a database that already has the schema."""
     from scriptwriter.store.database import SCHEMA_FOLDER
 
     before = catalog(database_url)
@@ -89,7 +89,7 @@ def test_the_file_itself_is_idempotent(database_url: str) -> None:
 
 
 def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
-    """A program never writes to a schema that it does not know, and says what to do."""
+    """A program never writes to a schema that it does not know."""
     with psycopg.connect(database_url) as connection:
         connection.execute("INSERT INTO schema_version (version) VALUES (9999)")
 
@@ -98,7 +98,7 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
 
 
 def test_a_numbered_file_upgrades_an_existing_database_once(database_url: str, tmp_path) -> None:
-    """A later change is applied to a database of an earlier version, and recorded."""
+    """It is applied to a database of an earlier version, and its number is recorded."""
     (tmp_path / "schema.sql").write_text("SELECT 1 / 0 AS must_not_run_on_an_existing_database")
     number = apply_schema(database_url) + 1
     (tmp_path / f"{number:04}_note.sql").write_text("ALTER TABLE projects ADD COLUMN note TEXT")
@@ -111,10 +111,8 @@ def test_a_numbered_file_upgrades_an_existing_database_once(database_url: str, t
         assert connection.execute("SELECT note FROM projects").fetchall() == []
 
 
-def test_a_database_of_the_first_version_becomes_like_a_fresh_one(
-    database_url: str, empty_database: str
-) -> None:
-    """All upgrades together lead to the catalog of schema.sql, and rows of the first version stay."""
+def test_all_upgrades_together_lead_to_schema_sql(database_url: str, empty_database: str) -> None:
+    """From the first version on. Existing rows stay."""
     with psycopg.connect(empty_database) as connection:
         connection.execute(FIRST_SCHEMA.read_bytes())
         connection.execute("INSERT INTO schema_version (version) VALUES (1)")
@@ -131,8 +129,8 @@ def test_a_database_of_the_first_version_becomes_like_a_fresh_one(
             assert here == fresh.execute(query.encode()).fetchall()
 
 
-def test_memberships_of_an_earlier_version_have_news_too(empty_database: str) -> None:
-    """What the list of projects follows is there for everybody who was a member before."""
+def test_the_upgrade_adds_project_news_for_existing_memberships(empty_database: str) -> None:
+    """So the list of projects is live for all existing members."""
     with psycopg.connect(empty_database) as connection:
         connection.execute(FIRST_SCHEMA.read_bytes())
         connection.execute("INSERT INTO schema_version (version) VALUES (1)")
@@ -149,8 +147,8 @@ def test_memberships_of_an_earlier_version_have_news_too(empty_database: str) ->
     assert rows == [("u", "p"), ("v", "p")]
 
 
-def test_updated_at_moves_with_every_update(database_url: str) -> None:
-    """The triggers keep updated_at, whatever an UPDATE says."""
+def test_triggers_set_updated_at_at_every_update(database_url: str) -> None:
+    """Whatever the UPDATE sets."""
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "INSERT INTO users (id, username, updated_at) VALUES ('u', 'u', '2001-01-01');"
@@ -167,8 +165,8 @@ def test_updated_at_moves_with_every_update(database_url: str) -> None:
             assert (year.fetchone() or [0])[0] > 2001
 
 
-def test_deleting_a_project_takes_its_whole_graph_along(database_url: str) -> None:
-    """Cascades leave no row of a deleted project behind."""
+def test_deleting_a_project_deletes_its_whole_graph(database_url: str) -> None:
+    """Foreign keys cascade to every table."""
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "INSERT INTO users (id, username) VALUES ('u', 'u');"
@@ -189,15 +187,15 @@ def test_deleting_a_project_takes_its_whole_graph_along(database_url: str) -> No
             assert connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() == (0,), table
 
 
-def test_every_model_names_the_table_it_mirrors() -> None:
-    """No model is left without a table of its own."""
+def test_every_model_has_a_table_of_its_own() -> None:
+    """No table has two models or none."""
     tables = [model.__tablename__ for model in vars(models).values() if hasattr(model, "__table__")]
 
     assert sorted(tables) == sorted(SQLModel.metadata.tables)
 
 
-def test_what_was_counted_out_of_json_is_counted_in_columns_afterwards(empty_database: str) -> None:
-    """Rows that cannot be read stop no upgrade, and nothing that a person sees changes."""
+def test_the_upgrade_fills_counted_columns_from_json(empty_database: str) -> None:
+    """Rows with unreadable JSON do not stop it, and updated_at stays."""
     ideas = [{"title": "甲", "body": "一"}, {"title": "乙", "body": "", "status": "writing"}]
     odd = [
         "",

@@ -1,4 +1,4 @@
-"""How long a session lives, and what is known of it."""
+"""Sessions: how long they last, what the list of sessions shows, and how they end."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +10,8 @@ from tests.support.accounts import failures, record_failures, stored_sessions, t
 from tests.support.rooms import Room
 
 
-async def test_a_session_that_is_used_lives_on_and_one_that_is_not_ends(room: Room) -> None:
-    """Its life is counted from when it was seen last."""
+async def test_a_session_expires_some_time_after_its_last_use(room: Room) -> None:
+    """A session that is used continues."""
     used = await sessions.open_session(room.owner)
     idle = await sessions.open_session(room.owner)
 
@@ -22,7 +22,7 @@ async def test_a_session_that_is_used_lives_on_and_one_that_is_not_ends(room: Ro
     assert await sessions.user_of_session(idle) is None
 
 
-async def test_that_a_session_was_seen_is_written_once_in_a_while(room: Room) -> None:
+async def test_the_last_use_of_a_session_is_written_at_most_every_few_minutes(room: Room) -> None:
     """Not at each of the many events of a page."""
     token = await sessions.open_session(room.owner)
     [opened] = await stored_sessions()
@@ -31,37 +31,37 @@ async def test_that_a_session_was_seen_is_written_once_in_a_while(room: Room) ->
     [unchanged] = await stored_sessions()
     await time_passes(timedelta(minutes=6))
     await sessions.user_of_session(token)
-    [noted] = await stored_sessions()
+    [renewed] = await stored_sessions()
 
     assert unchanged.last_seen_at == opened.last_seen_at
-    assert datetime.now(UTC) - noted.last_seen_at < timedelta(minutes=1)
-    assert noted.expires_at > opened.expires_at
+    assert datetime.now(UTC) - renewed.last_seen_at < timedelta(minutes=1)
+    assert renewed.expires_at > opened.expires_at
 
 
-async def test_the_list_shows_this_one_first_and_ends_others_only(room: Room) -> None:
-    """Nobody sees or ends anybody else's."""
-    there = await sessions.open_session(room.owner, user_agent="Firefox")
-    here = await sessions.open_session(room.owner, user_agent="Chrome " * 200)
+async def test_a_person_sees_and_ends_only_their_own_sessions(room: Room) -> None:
+    """The list has the current session first. "Sign out others" keeps it."""
+    other_session = await sessions.open_session(room.owner, user_agent="Firefox")
+    this_session = await sessions.open_session(room.owner, user_agent="Chrome " * 200)
     theirs = await sessions.open_session(room.viewer)
 
-    rows = await sessions.sessions_of(room.owner, sessions.token_hash(here))
+    rows = await sessions.sessions_of(room.owner, sessions.token_hash(this_session))
     assert [(row.this_one, row.user_agent[:7]) for row in rows] == [(True, "Chrome "), (False, "Firefox")]
-    assert len(rows[0].user_agent) == 400 and here not in repr(rows)
+    assert len(rows[0].user_agent) == 400 and this_session not in repr(rows)
     await sessions.sign_out_one(room.viewer, rows[1].id)
-    assert await sessions.user_of_session(there) is not None
+    assert await sessions.user_of_session(other_session) is not None
     await sessions.sign_out_one(room.owner, rows[1].id)
-    assert await sessions.user_of_session(there) is None
+    assert await sessions.user_of_session(other_session) is None
     await sessions.open_session(room.owner)
-    await sessions.sign_out_others(room.owner, sessions.token_hash(here))
+    await sessions.sign_out_others(room.owner, sessions.token_hash(this_session))
 
-    assert [row.this_one for row in await sessions.sessions_of(room.owner, sessions.token_hash(here))] == [
-        True
-    ]
+    assert [
+        row.this_one for row in await sessions.sessions_of(room.owner, sessions.token_hash(this_session))
+    ] == [True]
     assert await sessions.user_of_session(theirs) is not None
 
 
-async def test_what_has_expired_is_cleaned_up(room: Room) -> None:
-    """Sessions and failures that nobody asks for any more, and no others."""
+async def test_expired_sessions_and_failures_are_deleted(room: Room) -> None:
+    """Others stay."""
     await sessions.open_session(room.owner)
     await record_failures("liming", 2)
     await time_passes(sessions.SESSION_LIFE * 1.01)
@@ -78,13 +78,13 @@ async def test_what_has_expired_is_cleaned_up(room: Room) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "\x00", "\ud800", "x" * 10_000])
-async def test_a_token_of_nobody_opens_nothing(room: Room, token: str) -> None:
+async def test_an_unknown_session_token_has_no_user(room: Room, token: str) -> None:
     """Whatever a client sends as its cookie."""
     assert await sessions.user_of_session(token) is None
 
 
-async def test_one_session_too_many_ends_the_one_seen_longest_ago(room: Room) -> None:
-    """Of the same person only; the newest is never the one that ends."""
+async def test_a_session_beyond_the_limit_ends_the_least_recently_used_one(room: Room) -> None:
+    """Of the same person only, and never the new one."""
     theirs = await sessions.open_session(room.viewer)
     first, second, *others = [await sessions.open_session(room.owner) for _ in range(sessions.MOST_SESSIONS)]
     await time_passes(timedelta(minutes=6))

@@ -1,4 +1,4 @@
-"""Generations that nobody has any more are found, and queued again."""
+"""Runs whose process died or whose job was lost are found and queued again."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,8 +28,8 @@ def state(url: str) -> str:
     return transform_of(url)["streaming_status"]
 
 
-async def test_the_job_of_a_silent_worker_becomes_another_job(connected: str, transform_id: str):
-    """A new one, so that a worker that comes back ends only the old one."""
+async def test_a_takeover_replaces_the_job_of_a_silent_worker(connected: str, transform_id: str):
+    """It is a new job, so a worker that comes back ends only the old one."""
     old = taken_by_a_worker(connected, "1 minute")
     await begun(transform_id, old)
 
@@ -42,7 +42,7 @@ async def test_the_job_of_a_silent_worker_becomes_another_job(connected: str, tr
     assert await attempts.begin(transform_id, new) is not None
 
 
-async def test_two_processes_that_take_over_at_once_queue_one_job(connected: str, transform_id: str):
+async def test_concurrent_takeovers_queue_one_job(connected: str, transform_id: str):
     """However many workers there are."""
     taken_by_a_worker(connected, "1 minute")
 
@@ -52,8 +52,8 @@ async def test_two_processes_that_take_over_at_once_queue_one_job(connected: str
     assert queue(connected) == [("todo", transform_id)]
 
 
-async def test_a_job_that_ended_unnoticed_is_known_as_ended(connected: str, transform_id: str):
-    """Its worker lives, but could not write that it was done."""
+async def test_a_job_that_ended_without_being_recorded_is_taken_over(connected: str, transform_id: str):
+    """Its worker is alive, but could not write that the job was done."""
     job = taken_by_a_worker(connected)
     [[worker]] = execute(connected, "SELECT worker_id FROM procrastinate_jobs")
 
@@ -66,7 +66,7 @@ async def test_a_job_that_ended_unnoticed_is_known_as_ended(connected: str, tran
 
 @pytest.mark.parametrize("status", ["failed", "aborted", "cancelled", "succeeded", None])
 @pytest.mark.parametrize("running", [False, True], ids=["pending", "running"])
-async def test_a_transform_without_a_living_job_is_queued_again(
+async def test_a_run_without_an_active_job_is_queued_again(
     connected: str, transform_id: str, status: str | None, running: bool
 ):
     """However the job was lost."""
@@ -85,8 +85,10 @@ async def test_a_transform_without_a_living_job_is_queued_again(
     assert await attempts.begin(transform_id, new) is not None
 
 
-async def test_nothing_else_is_queued_again(connected: str, room: Room, transform_id: str):
-    """Neither what waits, runs, or is put off, nor what has ended."""
+async def test_runs_that_wait_run_or_have_ended_are_not_queued_again(
+    connected: str, room: Room, transform_id: str
+):
+    """Queued, running, waiting for a retry, and stopped."""
     seen = [await take_over(FailureDetector(stalled=20), ended={})]
     taken_by_a_worker(connected)
     attempt = await begun(transform_id)
@@ -101,10 +103,10 @@ async def test_nothing_else_is_queued_again(connected: str, room: Room, transfor
     assert seen == [[], [], [], []]
 
 
-async def test_a_worker_finds_a_generation_without_a_job(
+async def test_a_worker_finds_a_run_without_a_job(
     connected: str, transform_id: str, server: ModelServer, begin: Callable
 ):
-    """While it runs, and not only when it starts."""
+    """During its work, and not only when it starts."""
     server.answers(spoken(ideas_text([1, 2, 3])))
     begin(queue_worker.work())
     await eventually(lambda: state(connected) == "completed")
@@ -116,10 +118,8 @@ async def test_a_worker_finds_a_generation_without_a_job(
     await eventually(lambda: queue(connected) == [])
 
 
-async def test_a_run_belongs_to_its_process_and_not_to_the_worker_that_took_its_job(
-    connected: str, transform_id: str
-):
-    """The worker ends with every loss of the database, and its job with it; the model goes on."""
+async def test_a_run_belongs_to_its_process_and_not_to_the_queue_worker(connected: str, transform_id: str):
+    """The queue worker ends when the database is lost, and its job with it, but the model goes on writing."""
     process = process_row(connected)
     job = taken_by_a_worker(connected, "1 minute")
     await begun(transform_id, job, process)
@@ -131,8 +131,8 @@ async def test_a_run_belongs_to_its_process_and_not_to_the_worker_that_took_its_
     assert (seen, adopted) == ([[], []], [transform_id])
 
 
-async def test_a_process_that_ends_in_order_is_dead_at_once(connected: str, transform_id: str):
-    """What it could not finish is found by the next look, be it the first one of a new process."""
+async def test_runs_of_a_process_that_shut_down_are_taken_over_at_once(connected: str, transform_id: str):
+    """By the next check, even the first one of a new process."""
     process = await takeover.beat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
@@ -143,8 +143,8 @@ async def test_a_process_that_ends_in_order_is_dead_at_once(connected: str, tran
     assert (before, await take_over(FailureDetector(stalled=20, grace=60), ended={})) == ([], [transform_id])
 
 
-async def test_a_process_finds_what_it_should_be_running_and_is_not(connected: str, transform_id: str):
-    """Nobody else can tell: the process lives."""
+async def test_a_process_finds_its_own_runs_that_it_does_not_run(connected: str, transform_id: str):
+    """No other process can know, as its heartbeats continue."""
     process = await takeover.beat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
@@ -160,8 +160,8 @@ async def test_a_process_finds_what_it_should_be_running_and_is_not(connected: s
     assert seen == [[], [], [transform_id]]
 
 
-async def test_the_row_of_a_process_comes_back_with_its_next_sign_of_life(connected: str):
-    """It may have been cleared away while the machine slept."""
+async def test_a_heartbeat_restores_the_deleted_row_of_its_process(connected: str):
+    """The row may have been deleted while the machine was asleep."""
     process = await takeover.beat(None)
     execute(connected, "DELETE FROM worker_processes")
 
@@ -170,10 +170,8 @@ async def test_the_row_of_a_process_comes_back_with_its_next_sign_of_life(connec
     assert execute(connected, "SELECT id FROM worker_processes") == [(process,)]
 
 
-async def test_a_process_of_the_version_before_keeps_its_run_while_a_deployment_rolls(
-    connected: str, transform_id: str
-):
-    """Its heartbeats are in the queue's table, with those of its worker: its job protects its run."""
+async def test_a_process_of_the_previous_version_keeps_its_run(connected: str, transform_id: str):
+    """In a rolling deployment its heartbeats are those of its queue worker, whose job protects the run."""
     await begun(transform_id, taken_by_a_worker(connected), process=12_345)
 
     alive = await take_over(FailureDetector(stalled=20), ended={})
@@ -183,8 +181,8 @@ async def test_a_process_of_the_version_before_keeps_its_run_while_a_deployment_
     assert (alive, dead) == ([], [transform_id])
 
 
-async def test_rows_of_processes_that_died_long_ago_are_deleted(connected: str):
-    """The one that lives stays."""
+async def test_rows_of_processes_that_died_a_day_ago_are_deleted(connected: str):
+    """A row with a newer heartbeat stays."""
     process_row(connected, "25 hours")
     alive = process_row(connected, "23 hours")
 
@@ -194,20 +192,21 @@ async def test_rows_of_processes_that_died_long_ago_are_deleted(connected: str):
 
 
 async def die(url: str, transform_id: str) -> None:
-    """The process that runs it dies, and somebody notices."""
+    """Let the run's process die, and let another one take the run over."""
     age_all_heartbeats(url)
     assert await take_over(FailureDetector(stalled=20), ended={}) == [transform_id]
 
 
 def next_job(url: str) -> int:
+    """The id of the only job."""
     [[job]] = execute(url, "SELECT id FROM procrastinate_jobs")
     return job
 
 
-async def test_a_run_that_kills_every_worker_ends_and_can_be_tried_again(
+async def test_a_run_that_kills_every_worker_fails_after_five_deaths(
     connected: str, room: Room, transform_id: str, server: ModelServer
 ):
-    """After five deaths without one more idea; what was finished stays, and a person's retry counts anew."""
+    """Deaths without a new idea are counted. Finished ideas stay, and a person's retry restarts the count."""
     attempt = await begun(transform_id, taken_by_a_worker(connected), process_row(connected))
     await attempts.save_draft(attempt, [ONE, HALF])
     await die(connected, transform_id)
@@ -237,8 +236,8 @@ async def test_a_run_that_kills_every_worker_ends_and_can_be_tried_again(
     assert artifact_of(connected)["ideas"] == ALL
 
 
-async def test_one_more_idea_begins_the_count_of_deaths_anew(connected: str, transform_id: str):
-    """A long run may be interrupted often, as long as it gets on."""
+async def test_a_new_idea_resets_the_count_of_deaths(connected: str, transform_id: str):
+    """A long run may be interrupted often, as long as it makes progress."""
     for ideas in ([HALF], [HALF], [ONE, HALF], [ONE, HALF], [ONE, TWO, HALF]):
         attempt = await begun(transform_id, taken_by_a_worker(connected), process_row(connected))
         await attempts.save_draft(attempt, ideas)

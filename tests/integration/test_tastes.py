@@ -1,4 +1,4 @@
-"""再来一批 is steered by everybody's picks, and says by which."""
+"""再来一批 is steered by everybody's picks, and its lineage names them."""
 
 import json
 
@@ -22,10 +22,10 @@ def prompt(url: str, transform_id: str, role: str = "primary") -> str:
     return row["prompt_text"]
 
 
-async def test_the_next_batch_knows_what_is_liked_disliked_and_there_already(
+async def test_the_next_batch_is_steered_by_kept_passed_and_existing_ideas(
     connected: str, room: Room
 ) -> None:
-    """By the texts as they read now, and the reasons as people read them."""
+    """The prompt has the newest texts of ideas, and the reasons as people read them."""
     [one, two, _] = await written(room)
     [four, _] = await written(room, FOUR, FIVE)
     await verdicts.pick(room.project_id, one, "keep", room.owner)
@@ -50,11 +50,11 @@ async def test_the_next_batch_knows_what_is_liked_disliked_and_there_already(
         "JOIN artifacts a ON a.id = artifact_id WHERE transform_id = %s ORDER BY i.input_role, a.created_at",
         transform_id,
     )
-    said = [
+    inputs = [
         (link["input_role"], link["type"].removeprefix("brainstorm_"), json.loads(link["data"]))
         for link in links
     ]
-    assert [(role, kind, data.get("userId"), data.get("index")) for role, kind, data in said] == [
+    assert [(role, kind, data.get("userId"), data.get("index")) for role, kind, data in inputs] == [
         ("kept", "verdict", "owner", 0),
         ("kept", "idea", None, 0),
         ("params", "params", None, None),
@@ -65,7 +65,7 @@ async def test_the_next_batch_knows_what_is_liked_disliked_and_there_already(
 
 
 async def test_a_first_batch_and_a_changed_brief_are_not_steered(connected: str, room: Room) -> None:
-    """Nothing was said yet; and who changes the wishes means those."""
+    """Before the first batch nobody has picked anything, and a changed brief replaces the picks."""
     [one, *_] = await written(room)
     await verdicts.pick(room.project_id, one, "keep", room.owner)
 
@@ -75,8 +75,8 @@ async def test_a_first_batch_and_a_changed_brief_are_not_steered(connected: str,
     assert [prompts.steering_of(row["prompt_text"]) for row in texts] == [Steering(), Steering()]
 
 
-async def test_a_retry_is_steered_as_its_run_was_begun(connected: str, room: Room) -> None:
-    """What people say meanwhile is for the next batch."""
+async def test_a_retry_keeps_the_steering_of_its_run(connected: str, room: Room) -> None:
+    """Picks made in the meantime apply to the next batch."""
     [one, two, _] = await written(room)
     await verdicts.pick(room.project_id, one, "keep", room.owner)
     transform_id = await starting.start_again(room.project_id, room.owner)

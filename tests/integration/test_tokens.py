@@ -1,4 +1,4 @@
-"""Tokens by which a person's programs act for them."""
+"""API tokens, with which programs act for a person."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from scriptwriter.store.tables import ApiToken, User
 from tests.support.rooms import Room
 
 
-async def test_a_token_tells_its_person_until_it_is_revoked(room: Room) -> None:
-    """The list says when it was used, and never shows it."""
+async def test_a_token_identifies_its_person_until_it_is_revoked(room: Room) -> None:
+    """The list shows when it was used last, and never the token."""
     token = await api_tokens.create(room.owner, "  导出  脚本 ")
     [before] = await api_tokens.mine(room.owner)
 
@@ -26,7 +26,7 @@ async def test_a_token_tells_its_person_until_it_is_revoked(room: Room) -> None:
 
 
 async def test_nobody_else_can_revoke_a_token(room: Room) -> None:
-    """Its id opens nothing."""
+    """Its id is no credential either."""
     token = await api_tokens.create(room.owner, "脚本")
     [row] = await api_tokens.mine(room.owner)
 
@@ -37,8 +37,8 @@ async def test_nobody_else_can_revoke_a_token(room: Room) -> None:
     assert await api_tokens.user_of_token(row.id) is None
 
 
-async def test_the_database_does_not_hold_the_token(room: Room) -> None:
-    """Whoever reads the table cannot act for anybody."""
+async def test_the_database_holds_only_the_hash_of_a_token(room: Room) -> None:
+    """Reading the table is not enough to act for anybody."""
     token = await api_tokens.create(room.owner, "脚本")
 
     async with transaction() as session:
@@ -47,8 +47,8 @@ async def test_the_database_does_not_hold_the_token(room: Room) -> None:
     assert token not in repr(row) and token.removeprefix(api_tokens.PREFIX) not in repr(row)
 
 
-async def test_a_person_who_is_no_longer_active_has_no_token(room: Room) -> None:
-    """At once, without revoking each."""
+async def test_tokens_of_a_disabled_person_are_refused(room: Room) -> None:
+    """At once, without being revoked."""
     token = await api_tokens.create(room.owner, "脚本")
 
     async with transaction() as session:
@@ -59,8 +59,8 @@ async def test_a_person_who_is_no_longer_active_has_no_token(room: Room) -> None
     assert await api_tokens.user_of_token(token) is None
 
 
-async def test_a_token_needs_a_name_of_sane_length_and_there_are_not_too_many(room: Room) -> None:
-    """Each refusal says why."""
+async def test_the_name_and_the_number_of_tokens_are_limited(room: Room) -> None:
+    """Each refusal has an error code."""
     refusals = []
     for name in (" ", "长" * 61):
         with pytest.raises(UserError) as refused:
