@@ -1,4 +1,4 @@
-"""A project worth stealing; the state machine in this process, and the application in one of its own."""
+"""Fixtures of the security tests: projects to attack, and a running application in production mode."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -28,40 +28,42 @@ from tests.support.web import Web, free_port, production_build
 
 @pytest.fixture
 async def scene(connected: str) -> Scene:
-    """Projects of others, and who stands around them."""
+    """Projects of other people, in the database of this process."""
     return await make_scene()
 
 
-_LEFT = "asyncio.exceptions.CancelledError"
-"""In the line of a connection that was asking when its page left: it is thrown away, which is logged."""
+_CLIENT_LEFT = "asyncio.exceptions.CancelledError"
+"""In the log line of a request that was cancelled because its client left. Such lines are expected."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """The backend in production, without pages and without a worker, over `database_url`."""
+    """The backend in production mode, without pages and worker, with the database at `database_url`."""
 
     web: Web
     database_url: str
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The address of the application."""
         return self.web.url
 
     def client(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
-        """A program that asks it; there is no certificate to verify, so none are loaded to do it with."""
+        """An HTTP client of the site. It loads no certificates, since the site has none."""
         return httpx.AsyncClient(base_url=self.url, headers=headers, verify=False)
 
-    def complaints(self) -> list[str]:
-        """The lines of its log that tell of something that nobody expected."""
-        signs = ('"level": "error"', '"level": "critical"', "Traceback", "never retrieved", "panicked")
+    def unexpected_errors(self) -> list[str]:
+        """The lines of the application's log that report an error."""
+        markers = ('"level": "error"', '"level": "critical"', "Traceback", "never retrieved", "panicked")
         lines = self.web.log.read_text(errors="replace").splitlines()
-        return [line for line in lines if any(sign in line for sign in signs) and _LEFT not in line]
+        return [
+            line for line in lines if any(marker in line for marker in markers) and _CLIENT_LEFT not in line
+        ]
 
 
 @pytest.fixture(scope="session")
 def site(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The backend as a company runs it."""
+    """The backend as a company would run it."""
     folder: Path = tmp_path_factory.mktemp("site")
     port = free_port()
     with postgres.new_database(postgres_server) as url:
@@ -81,9 +83,9 @@ def site(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 async def attacked(site: Site) -> AsyncIterator[Scene]:
-    """Projects of others in the site's database, which this process is connected to as well."""
+    """Projects of other people in the site's database, to which this process is connected as well."""
     connection = database.connect(site.database_url)
-    # Before rather than after: a test that broke off leaves nothing to the next.
+    # Emptied before the test, not after it: a test that was aborted leaves nothing to the next one.
     postgres.empty(site.database_url)
     yield await make_scene()
     await connection.close()
@@ -91,17 +93,20 @@ async def attacked(site: Site) -> AsyncIterator[Scene]:
 
 @pytest.fixture
 async def stranger(site: Site, attacked: Scene) -> AsyncIterator[str]:
-    """The cookie of somebody with an account, and no part in the projects; the site is well afterwards."""
-    already = len(site.complaints())
+    """The session cookie of a user who is no member of the projects.
+
+    Afterwards, the site must have logged no new error and must still answer.
+    """
+    errors_before = len(site.unexpected_errors())
     yield await sessions.open_session(attacked.room.stranger)
-    assert site.complaints()[already:] == []
+    assert site.unexpected_errors()[errors_before:] == []
     async with site.client() as client:
         assert (await client.get("/healthz")).status_code == 200
 
 
 @dataclass(frozen=True)
 class Published(Site):
-    """The application in production with its pages, a worker and a model, and a mark in every secret."""
+    """The application in production mode with pages, a worker and a model. Every secret contains a mark."""
 
     folder: Path
     model: ModelServer
@@ -110,7 +115,7 @@ class Published(Site):
 
 @pytest.fixture(scope="session")
 def published(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
-    """The application as people meet it."""
+    """The complete application, as users reach it."""
     chromium()
     folder, port, marked = tmp_path_factory.mktemp("published"), free_port(), marks()
     with ExitStack() as stack:
@@ -136,8 +141,10 @@ def published(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def inhabited(published: Published) -> AsyncIterator[Room]:
-    """A project with ideas, and its people, in its database, which this process is connected to as well."""
+async def populated(published: Published) -> AsyncIterator[Room]:
+    """A project with ideas and members in the application's database, to which this process is connected,
+    too.
+    """
     connection = database.connect(published.database_url)
     room = await make_room(f"{secrets.token_hex(3)}-")
     published.model.answers(spoken(ideas_text([1, 2, 3])))

@@ -1,4 +1,4 @@
-"""Requests that fit a route: from an owner or a reader of the project each would do what it is for."""
+"""Valid requests for each route: sent by somebody with the right to it, each has its effect."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.support.scenes import Target
 
 
 def fitting(name: str, target: Target) -> dict[str, Any]:
-    """The query or the body, in httpx's words, for "METHOD path" about `target`."""
+    """The keyword arguments of httpx for a valid request to "METHOD path" about `target`."""
     of_project = {"projectId": target.project_id}
     params = {"platform": "抖音", "genre": "悬疑", "count": 1}
     member = {"username": target.username, "role": "collaborator"}
@@ -30,7 +30,7 @@ def fitting(name: str, target: Target) -> dict[str, Any]:
 
 
 def filled(path: str, target: Target) -> str:
-    """The path with the target's ids in it."""
+    """The path with the ids of `target` in place of its parameters."""
     names = vars(target)
     for part in path.split("/"):
         if part.startswith("{"):

@@ -1,4 +1,7 @@
-"""What each event handler and each route is allowed for. One without an entry here fails the tests."""
+"""Who may call each event handler and each route.
+
+A handler or route without an entry here fails the tests.
+"""
 
 from typing import Literal
 
@@ -9,13 +12,13 @@ from scriptwriter.store.database import database
 from tests.support.scenes import Target
 
 Right = Literal[
-    "anybody",  # reads and changes nothing that is kept
-    "person",  # whoever is signed in, about what is their own
-    "present",  # members of the project are seen in it while they are there
-    "reader",  # members of the project read it
-    "actor",  # its owners and collaborators change it
-    "owner",  # its owners alone change it
-    "server",  # the server itself; no page sends it, and from a websocket it is refused
+    "anybody",  # needs no session, and reads or changes no stored data
+    "person",  # any signed-in user, about their own data
+    "present",  # members, who are shown as present in the project
+    "reader",  # members, who may read the project
+    "actor",  # owners and collaborators, who may change the project
+    "owner",  # owners only
+    "server",  # the server only; refused when a websocket sends it
 ]
 
 HANDLERS: dict[str, Right] = {
@@ -107,11 +110,11 @@ HANDLERS: dict[str, Right] = {
     "IdeasState.undo": "actor",
     "IdeasState.dismiss": "anybody",
 }
-"""By state class and handler; `setvar`, which Reflex gives every state, is the server's everywhere."""
+"""By state class and handler. `setvar`, which Reflex adds to every state, is always "server"."""
 
 
 def newest_version(target: Target) -> str:
-    """The version of an idea that was written last in the project."""
+    """The id of the version that was written last in the project."""
     query = "SELECT id FROM artifacts WHERE project_id = %s AND type = %s ORDER BY created_at"
     with psycopg.connect(database().url) as connection:
         found = [row[0] for row in connection.execute(query, [target.project_id, graph.IDEA])]
@@ -123,9 +126,11 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "IdeasState.restore": {"version": "", "newest": newest_version},
     "IdeasState.move": {"said": Target.ref},
 }
-"""By handler, the arguments that tests/support/scenes.py: arguments cannot know, where an owner's call with
-those would change nothing (and would then prove nothing of the others' calls). A function of the target is
-asked for its argument."""
+"""Arguments by handler, in place of those from `arguments` in tests/support/scenes.py.
+
+They are needed where an owner's call would otherwise change nothing, so that the refusal of others would
+prove nothing. A function gets the target and returns the argument.
+"""
 
 STEPS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "IdeasState.give_own_reason": (("IdeasState.pick", {"verdict": "pass"}),),
@@ -135,7 +140,7 @@ STEPS: dict[str, tuple[tuple[str, dict[str, object]], ...]] = {
     "IdeasState.undo": (("IdeasState.pick", {"before": "none", "before_reason": ""}),),
     "MembersState.confirm": (("MembersState.ask", {}),),
 }
-"""By handler, what a tab does before it, each with arguments as above; a `ref` here is an idea's place."""
+"""By handler, the calls that a tab makes before it; a `ref` here is the place of an idea."""
 
 ROUTES: dict[str, Right] = {
     "GET /api/openapi.json": "anybody",
@@ -181,8 +186,8 @@ ROUTES: dict[str, Right] = {
     "GET /readyz": "anybody",
     "GET /metrics": "server",
 }
-"""By method and path. "anybody" opens or ends a session of their own, at most; "server" here: an operator's,
-or none in production."""
+"""By method and path. A route for "anybody" may open or end the caller's own session. "server" stands for a
+route that only an operator may use, or that production does not have."""
 
 WRITERS: dict[Right, tuple[str, ...]] = {
     "actor": ("owner", "collaborator"),

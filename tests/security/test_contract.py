@@ -1,4 +1,6 @@
-"""The HTTP API against its own OpenAPI document: Schemathesis asks, well and badly, as a signed-in person."""
+"""Schemathesis sends valid and invalid requests to the API, and compares the answers with the OpenAPI
+document.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -21,7 +23,7 @@ from tests.security.conftest import Site
 from tests.support.rooms import make_room
 
 EXAMPLES = 25
-"""Requests for each operation."""
+"""Requests per operation."""
 CHECKS = [
     checks.not_a_server_error,
     status_code_conformance,
@@ -35,7 +37,7 @@ document = schemathesis.openapi.from_dict(create().openapi())
 
 @pytest.fixture(scope="module")
 def token(site: Site) -> Iterator[str]:
-    """Of the owner of a project."""
+    """An API token of the owner of a project."""
 
     async def make() -> str:
         connection = database.connect(site.database_url)
@@ -50,14 +52,14 @@ def token(site: Site) -> Iterator[str]:
 @document.parametrize()
 @hypothesis.settings(max_examples=EXAMPLES, deadline=None)
 def test_an_operation_answers_as_its_document_says(case: Case, site: Site, token: str) -> None:
-    """Never with a 5xx, only with statuses that are documented, in the documented form."""
+    """No operation answers with a 5xx, or with an undocumented status or body."""
     case.call_and_validate(
         base_url=site.url, headers={"Authorization": f"Bearer {token}"}, checks=CHECKS, timeout=20
     )
 
 
 def test_the_document_names_every_route_of_the_api_that_is_not_hidden() -> None:
-    """So nothing is left out above."""
+    """The test above therefore reaches every operation."""
     described = {path for path in create().openapi()["paths"] if path.startswith("/")}
 
     assert {"/healthz", "/readyz"} <= described

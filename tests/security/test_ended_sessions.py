@@ -1,4 +1,4 @@
-"""Every page that follows something, after its session has ended: it is told so, and is sent nothing more."""
+"""A page whose session has ended says so, and receives no further update."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,12 +26,12 @@ from tests.support.scenes import SECRET, Scene
 from tests.support.waiting import eventually
 from tests.unit.test_following import BACKGROUND
 
-TOLD_WITHIN = 5.0
-"""Seconds after which at the latest such a page is sent nothing more."""
-UNSEEN = (PresenceState,)
-"""States that show nothing: their event is seen in the database."""
+NOTIFIED_WITHIN = 5.0
+"""Seconds within which the page must be notified."""
+INVISIBLE = (PresenceState,)
+"""States that show nothing. Their effect is seen in the database."""
 SESSION_ALONE = (AccountState, NewProjectState)
-"""States whose event follows nothing but the session."""
+"""States whose event depends on the session only, and on no project."""
 
 
 async def _deleted(person: str, cookie: str) -> None:
@@ -49,39 +49,39 @@ async def _changed_password(person: str, cookie: str) -> None:
     await passwords.change(person, PASSWORD, OTHER, here=sessions.token_hash(elsewhere))
 
 
-WAYS: dict[str, Callable[[str, str], Awaitable[None]]] = {
+SESSION_ENDS: dict[str, Callable[[str, str], Awaitable[None]]] = {
     "signed out elsewhere": _deleted,
     "account closed": _closed,
     "password changed": _changed_password,
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("how", SESSION_ENDS)
 @pytest.mark.parametrize(
     ("state", "name"), BACKGROUND, ids=lambda value: value if isinstance(value, str) else value.__name__
 )
-async def test_no_page_follows_a_session_that_has_ended(
-    site: Site, stranger: str, attacked: Scene, state: type[BaseState], name: str, way: str
+async def test_no_page_receives_updates_after_its_session_ended(
+    site: Site, stranger: str, attacked: Scene, state: type[BaseState], name: str, how: str
 ) -> None:
-    """However it ended, and whether or not something changes meanwhile."""
+    """Tried for each way to end a session; a project changes afterwards."""
     target, room = attacked.targets[0], attacked.room
     await give_password(room.viewer, PASSWORD)
     cookie = await sessions.open_session(room.viewer)
     place = project_place(target.project_id)
     async with page_socket(site.url, cookie) as tab:
-        # From a page that follows nothing itself.
+        # A page without a subscription of its own.
         await tab.boot({"pathname": "/404", "asPath": "/404"})
         await tab.send(named(state, name), place=place)
-        if state in UNSEEN:
+        if state in INVISIBLE:
             await eventually(lambda: _present(site, room.viewer))
         elif state in SESSION_ALONE:
             await tab.until(lambda: room.viewer.title() in tab.heard)
         else:
             await tab.until(lambda: SECRET in tab.heard)
 
-        await WAYS[way](room.viewer, cookie)
-        async with asyncio.timeout(TOLD_WITHIN):
-            await _is_told(site, tab, state, room.viewer)
+        await SESSION_ENDS[how](room.viewer, cookie)
+        async with asyncio.timeout(NOTIFIED_WITHIN):
+            await _is_notified(site, tab, state, room.viewer)
 
         before = len(tab.frames)
         marker = f"{SECRET}之后的名字"
@@ -96,9 +96,9 @@ async def test_no_page_follows_a_session_that_has_ended(
         assert SECRET not in "".join(map(plain, tab.frames[before:]))
 
 
-async def _is_told(site: Site, tab: PageSocket, state: type[BaseState], person: str) -> None:
-    if state in UNSEEN:
-        await eventually(lambda: not _present(site, person), TOLD_WITHIN)
+async def _is_notified(site: Site, tab: PageSocket, state: type[BaseState], person: str) -> None:
+    if state in INVISIBLE:
+        await eventually(lambda: not _present(site, person), NOTIFIED_WITHIN)
     else:
         await tab.until(lambda: "请先登录" in tab.heard or "/sign-in" in tab.heard)
 

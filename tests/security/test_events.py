@@ -1,4 +1,4 @@
-"""Every event through the websocket of the running application, from whoever should not send it."""
+"""Every event, sent through the websocket of the running application by people who may not send it."""
 
 import json
 from typing import Any
@@ -27,20 +27,20 @@ ODD = (
     *([], [None], {}, {"__proto__": {"polluted": 1}}, DEEP),
     *({"__reflex_form_data__": "x"}, {"__reflex_form_data__": [["a"]]}),
 )
-"""What an argument may be instead of what it should be."""
+"""Values that replace an argument of a valid event."""
 
-FOR_THE_ADDRESS: tuple[tuple[type[BaseState], str], ...] = (
+BY_ADDRESS: tuple[tuple[type[BaseState], str], ...] = (
     *((BrainstormState, "watch"), (MembersState, "watch")),
     *((MembersState, "invite"), (IdeasState, "pick"), (OriginState, "trace"), (PresenceState, "watch")),
 )
-"""Handlers that take the project's id from the address alone."""
+"""Handlers that get the id of the project from the page's address only."""
 
 
 @pytest.mark.parametrize("who", ["stranger", "nobody", "signed out", "viewer"])
-async def test_no_event_gives_or_takes_what_is_not_allowed(
+async def test_no_event_reads_or_changes_what_its_sender_may_not(
     site: Site, stranger: str, attacked: Scene, who: str
 ) -> None:
-    """Every handler, for every project, with the right arguments, from whoever may not."""
+    """Each sender without the right calls every handler for every project with valid arguments."""
     cookie = {"stranger": stranger, "nobody": ""}.get(who)
     if cookie is None:
         cookie = await sessions.open_session(attacked.room.viewer)
@@ -60,22 +60,22 @@ async def test_no_event_gives_or_takes_what_is_not_allowed(
             assert page.closed is None
             if who != "viewer":
                 assert SECRET not in page.heard
-    assert [row for row in differences(before, dump(site.database_url)) if _is_of(attacked, row)] == []
+    assert [row for row in differences(before, dump(site.database_url)) if _belongs_to(attacked, row)] == []
 
 
 @pytest.mark.parametrize(
     "forged", [["x"], {"x": 1}, None, 7, True, "", "x" * 3_000, LONG, "'; DROP TABLE users", "\x00"]
 )
-async def test_a_forged_address_opens_nothing(
+async def test_a_forged_project_id_gives_no_access(
     site: Site, stranger: str, attacked: Scene, forged: Any
 ) -> None:
-    """The project's id in the route is the client's word, and may be anything."""
+    """The client chooses the project id in the page's address, and may send any value."""
     before = dump(site.database_url)
     target = attacked.targets[0]
     for project_id in (forged, [target.project_id], {target.project_id: target.project_id}):
         async with page_socket(site.url, stranger) as page:
             await page.boot()
-            for state, name in FOR_THE_ADDRESS:
+            for state, name in BY_ADDRESS:
                 payload = arguments(state.event_handlers[name].fn, target)
                 await page.send(named(state, name), payload, project_place(project_id))
             await page.settle()
@@ -85,14 +85,16 @@ async def test_a_forged_address_opens_nothing(
 
 
 async def test_odd_arguments_break_nothing(site: Site, stranger: str, attacked: Scene) -> None:
-    """Each argument of each handler is each odd value once: nothing is read, written, or complained of."""
+    """Each argument of each handler gets each value of ODD: nothing is read, changed or logged
+    as an error.
+    """
     before = dump(site.database_url)
     place = project_place(attacked.targets[0].project_id)
     for name, (state, handler) in ALL.items():
         right = arguments(state.event_handlers[handler].fn, attacked.targets[0])
         wrong = [right | {argument: value} for argument in right for value in ODD]
         payloads = [*wrong, right | {"self": 1}, right | {"unheard": 1}, {}]
-        # What closes a websocket hides nothing: the rest comes over a new one.
+        # If a payload closes the websocket, the remaining ones are sent over a new one.
         while payloads:
             async with page_socket(site.url, stranger) as page:
                 await page.boot()
@@ -103,13 +105,11 @@ async def test_odd_arguments_break_nothing(site: Site, stranger: str, attacked: 
 
                 assert SECRET not in page.heard, name
     changed = differences(before, dump(site.database_url))
-    assert [row for row in changed if _is_of(attacked, row)] == []
+    assert [row for row in changed if _belongs_to(attacked, row)] == []
 
 
-async def test_a_text_of_a_size_that_a_person_can_paste_is_answered_with_a_sentence(
-    site: Site, stranger: str
-) -> None:
-    """The largest that a field takes (screen.js) is far beyond what the brief may hold, and reaches it."""
+async def test_a_pasted_text_that_is_too_long_gets_an_explanation(site: Site, stranger: str) -> None:
+    """A field of screen.js accepts far more than a brief may hold. The server must receive and refuse it."""
     brief = {"platform": "抖音", "genre": "穿越", "other_requirements": "字" * 100_000}
     entries = [list(field) for field in brief.items()]
     async with page_socket(site.url, stranger) as page:
@@ -121,7 +121,7 @@ async def test_a_text_of_a_size_that_a_person_can_paste_is_answered_with_a_sente
 
 
 async def test_nul_and_lone_surrogates_reach_no_handler(site: Site, stranger: str, attacked: Scene) -> None:
-    """No database stores them: the rest of the text stays."""
+    """Databases cannot store them. They are removed, and the rest of the text is kept."""
     entries = [["platform", "抖\x00音"], ["genre", "穿\ud800越"], ["other_requirements", "\udfff"]]
     async with page_socket(site.url, stranger) as page:
         await page.boot()
@@ -131,6 +131,6 @@ async def test_nul_and_lone_surrogates_reach_no_handler(site: Site, stranger: st
         assert "_redirect" in page.heard
 
 
-def _is_of(scene: Scene, row: str) -> bool:
+def _belongs_to(scene: Scene, row: str) -> bool:
     ids = [each for target in scene.targets for each in target.ids]
     return any(each in row for each in ids)

@@ -1,4 +1,4 @@
-"""One person who sends as much as the application takes: nobody else notices, and it ends when they go."""
+"""A client that sends as much as the application accepts disturbs nobody else."""
 
 import asyncio
 import socket
@@ -35,38 +35,38 @@ from tests.support.scenes import Scene, Target, arguments
 from tests.support.waiting import eventually
 
 FLOOD = 280
-"""Events over one websocket at once: as many as it may send."""
+"""The number of events that one websocket may send at once."""
 PATIENCE = 10.0
-"""Seconds in which another person's request has to be answered, on a machine that does other things too."""
+"""Seconds within which another person's request must be answered, on a busy machine."""
 FOLLOWERS: tuple[tuple[type[BaseState], str], ...] = (
     *((PresenceState, "watch"), (BrainstormState, "watch"), (MembersState, "watch")),
     *((LineageState, "watch"), (ProjectsState, "watch")),
 )
 
 
-def present(site: Site, person: str) -> int:
-    """In how many tabs a person is seen in projects."""
+def present_tabs(site: Site, person: str) -> int:
+    """The number of tabs in which a person is present in projects."""
     [row] = rows(site.database_url, "SELECT count(*) AS tabs FROM presence WHERE user_id = %s", person)
     return row["tabs"]
 
 
 @asynccontextmanager
 async def another_person(site: Site, attacked: Scene) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody who uses the same application at the same time."""
+    """The client of another person who uses the application at the same time."""
     token = await api_tokens.create(attacked.room.collaborator, "program")
     async with site.client({"Authorization": f"Bearer {token}"}) as client:
         yield client
 
 
-async def answered(client: httpx.AsyncClient) -> None:
-    """Whether their list is answered as ever."""
+async def gets_an_answer(client: httpx.AsyncClient) -> None:
+    """Check that the list of projects is answered in time."""
     async with asyncio.timeout(PATIENCE):
         response = await client.get("/api/projects")
     assert response.status_code == 200
 
 
 async def flood(page: PageSocket, calls: list[tuple[type[BaseState], str]], target: Target) -> None:
-    """FLOOD events, these handlers in turn."""
+    """Send FLOOD events that call these handlers in turn."""
     place = project_place(target.project_id)
     for number in range(FLOOD):
         state, name = calls[number % len(calls)]
@@ -76,7 +76,7 @@ async def flood(page: PageSocket, calls: list[tuple[type[BaseState], str]], targ
 
 @asynccontextmanager
 async def tabs_of(site: Site, cookie: str, number: int) -> AsyncIterator[list[PageSocket]]:
-    """So many open tabs of one person, as far as they are let in."""
+    """Open so many tabs of one person; yields those that the server accepts."""
     async with AsyncExitStack() as stack:
         pages: list[PageSocket] = []
         for _ in range(number):
@@ -89,10 +89,10 @@ async def tabs_of(site: Site, cookie: str, number: int) -> AsyncIterator[list[Pa
         yield pages
 
 
-async def test_a_tab_is_present_once_however_often_it_says_so(
+async def test_a_tab_that_attends_repeatedly_is_present_once(
     site: Site, stranger: str, attacked: Scene
 ) -> None:
-    """A second `watch` replaces the first; none lives on after the websocket."""
+    """A second `attend` replaces the first, and the presence ends with the websocket."""
     viewer, target = attacked.room.viewer, attacked.targets[0]
     cookie = await sessions.open_session(viewer)
     async with another_person(site, attacked) as other:
@@ -100,13 +100,13 @@ async def test_a_tab_is_present_once_however_often_it_says_so(
             await page.boot()
             await flood(page, [(PresenceState, "watch")], target)
             await page.settle()
-            await eventually(lambda: present(site, viewer) == 1)
-            await answered(other)
-        await eventually(lambda: present(site, viewer) == 0, 10.0)
+            await eventually(lambda: present_tabs(site, viewer) == 1)
+            await gets_an_answer(other)
+        await eventually(lambda: present_tabs(site, viewer) == 0, 10.0)
 
 
-async def test_a_person_is_followed_in_some_tabs_only(site: Site, stranger: str, attacked: Scene) -> None:
-    """A tab beyond the limit says so, and all of it ends when the tabs are closed."""
+async def test_a_person_has_a_limited_number_of_live_tabs(site: Site, stranger: str, attacked: Scene) -> None:
+    """A tab beyond the limit says so. All presence ends when the tabs are closed."""
     viewer, place = attacked.room.viewer, project_place(attacked.targets[0].project_id)
     cookie = await sessions.open_session(viewer)
     async with another_person(site, attacked) as other:
@@ -116,9 +116,9 @@ async def test_a_person_is_followed_in_some_tabs_only(site: Site, stranger: str,
                 await page.send(named(BrainstormState, "watch"), place=place)
             last = pages[-1]
             await last.until(lambda: f"你已经打开了 {MOST_TABS} 个页面" in last.heard)
-            await eventually(lambda: present(site, viewer) == MOST_TABS)
-            await answered(other)
-        await eventually(lambda: present(site, viewer) == 0, 10.0)
+            await eventually(lambda: present_tabs(site, viewer) == MOST_TABS)
+            await gets_an_answer(other)
+        await eventually(lambda: present_tabs(site, viewer) == 0, 10.0)
 
 
 @pytest.mark.parametrize(
@@ -136,50 +136,53 @@ async def test_a_person_is_followed_in_some_tabs_only(site: Site, stranger: str,
 async def test_a_flood_of_events_disturbs_nobody_else(
     site: Site, stranger: str, attacked: Scene, calls: list[Any]
 ) -> None:
-    """Over four websockets of one person, while the project is renamed: others are answered."""
+    """Four websockets of one person send events while the project is renamed; others are answered."""
     target = attacked.targets[0]
     cookie = await sessions.open_session(attacked.room.viewer)
     async with another_person(site, attacked) as other, tabs_of(site, cookie, 4) as pages:
         flooding = asyncio.gather(*(flood(page, calls, target) for page in pages))
         for number in range(4):
             await catalog.change(target.project_id, attacked.room.owner, name=f"另一个名字 {number}")
-            await answered(other)
+            await gets_an_answer(other)
         await flooding
-        await answered(other)
+        await gets_an_answer(other)
 
 
 async def test_two_hundred_requests_of_one_token_disturb_nobody_else(
     site: Site, stranger: str, attacked: Scene
 ) -> None:
-    """Some of them wait, and some are refused; the other person's are neither."""
+    """Some of the requests wait and some get a 429. Another person's requests do neither."""
     token = await api_tokens.create(attacked.room.viewer, "program")
     async with another_person(site, attacked) as other, site.client() as client:
         client.headers["Authorization"] = f"Bearer {token}"
-        asked = [asyncio.ensure_future(client.get("/api/projects", timeout=60)) for _ in range(200)]
+        requests = [asyncio.ensure_future(client.get("/api/projects", timeout=60)) for _ in range(200)]
         for _ in range(5):
-            await answered(other)
-        statuses = {response.status_code for response in await asyncio.gather(*asked)}
+            await gets_an_answer(other)
+        statuses = {response.status_code for response in await asyncio.gather(*requests)}
 
     assert statuses <= {200, 429}
     assert 200 in statuses
 
 
-async def test_a_flood_of_nobody_known_disturbs_nobody_else(
+async def test_a_flood_of_anonymous_events_disturbs_nobody_else(
     site: Site, stranger: str, attacked: Scene
 ) -> None:
-    """Many anonymous websockets, with events of every page."""
+    """Many anonymous websockets send events of every page."""
     target = attacked.targets[0]
     async with another_person(site, attacked) as other, tabs_of(site, "", 30) as pages:
         flooding = asyncio.gather(*(flood(page, [*FOLLOWERS], target) for page in pages))
         for _ in range(5):
-            await answered(other)
+            await gets_an_answer(other)
         await flooding
-        await answered(other)
+        await gets_an_answer(other)
     assert rows(site.database_url, "SELECT 1 FROM presence") == []
 
 
 async def test_a_connection_without_a_request_is_closed(site: Site) -> None:
-    """Whether nothing comes, half a head, or nothing after an answer: a process has 1,024 connections."""
+    """The client sends nothing, or half a request head, or nothing after an answer.
+
+    A process has 1,024 connections at most.
+    """
 
     async def closed(sent: bytes) -> None:
         reader, writer = await asyncio.open_connection("localhost", site.web.port)
@@ -204,9 +207,9 @@ async def test_a_head_that_does_not_end_is_refused_before_it_is_large(site: Site
     assert b" 431 " in answer
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts for us")
-async def test_messages_that_never_end_hold_little_memory(site: Site, stranger: str, attacked: Scene) -> None:
-    """Of a person with all their websockets: they are closed, though the server would take 64 MB of each."""
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux has TCP_INFO")
+async def test_endless_messages_use_little_memory(site: Site, stranger: str, attacked: Scene) -> None:
+    """One person uses all of their websockets. Each is closed before it has sent the 64 MB of a message."""
     processes = [*psutil.Process(site.web.process.pid).children(recursive=True)]
     before, most = _memory(processes), 0
 
@@ -221,12 +224,12 @@ async def test_messages_that_never_end_hold_little_memory(site: Site, stranger: 
         sending = [send_endless_message(site.url, stranger, 60) for _ in range(MOST_OF_A_PERSON)]
         sent = await asyncio.gather(*sending)
         measuring.cancel()
-        await answered(other)
+        await gets_an_answer(other)
 
     assert max(sent) < 60
     assert most - before < 600 * 1024 * 1024
 
 
 def _memory(processes: list[psutil.Process]) -> int:
-    """Bytes that they hold together."""
+    """The resident bytes of these processes together."""
     return sum(each.memory_info().rss for each in processes if each.is_running())

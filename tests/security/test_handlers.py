@@ -1,4 +1,4 @@
-"""Every event handler, called for somebody else's project by everybody who should not."""
+"""Every event handler, called for another person's project by people without the right to it."""
 
 import asyncio
 import json
@@ -23,11 +23,11 @@ ALL: dict[str, tuple[type[BaseState], str]] = {
     for name in state.event_handlers
     if name != "setvar"
 }
-"""Every handler of the app, Reflex's own among them, by the name that rights.py gives it."""
+"""Every handler of the app, including those of Reflex, by its name in rights.py."""
 
 
 def test_every_handler_says_who_may_call_it() -> None:
-    """A new handler is an endpoint that any client can call: first decide for whom it is."""
+    """Any client can call a new handler, so its right must be decided first."""
     unknown, gone = sorted(ALL.keys() - HANDLERS.keys()), sorted(HANDLERS.keys() - ALL.keys())
 
     assert not unknown, f"add to HANDLERS in tests/security/rights.py, each with its right: {unknown}"
@@ -35,8 +35,8 @@ def test_every_handler_says_who_may_call_it() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if HANDLERS.get(name) == "server"])
-def test_a_handler_of_the_server_is_refused_to_pages(name: str) -> None:
-    """Reflex calls it itself; at the websocket's door it does not exist."""
+def test_pages_cannot_call_internal_handlers(name: str) -> None:
+    """Reflex calls these handlers itself; the websocket refuses their events."""
     state, handler = ALL[name]
 
     assert admit({"name": f"{state.get_full_name()}.{handler}", "payload": {}, "router_data": {}}) is None
@@ -44,7 +44,7 @@ def test_a_handler_of_the_server_is_refused_to_pages(name: str) -> None:
 
 @pytest.mark.parametrize("state", list(states()), ids=lambda state: state.__name__)
 def test_no_var_can_be_set_by_a_page(state: type[BaseState]) -> None:
-    """Reflex's `setvar` is refused, and no var has a setter of its own."""
+    """Reflex's `setvar` is refused, and no var has a setter."""
     event = {"name": f"{state.get_full_name()}.setvar", "router_data": {}}
 
     assert admit(event | {"payload": {"var_name": "access", "value": "open"}}) is None
@@ -56,8 +56,10 @@ def test_no_var_can_be_set_by_a_page(state: type[BaseState]) -> None:
     )
 
 
-async def test_a_handler_gives_and_takes_only_what_is_allowed(hub: Hub, connected: str, scene: Scene) -> None:
-    """Whoever may not calls each for each project; the database and their tabs stay as they were."""
+async def test_a_handler_reads_and_changes_only_what_its_caller_may(
+    hub: Hub, connected: str, scene: Scene
+) -> None:
+    """Callers without the right call each handler for each project; nothing is changed or shown."""
     room, before = scene.room, dump(connected)
     for person in (None, room.stranger, room.viewer, room.collaborator):
         for target in scene.targets:
@@ -67,7 +69,7 @@ async def test_a_handler_gives_and_takes_only_what_is_allowed(hub: Hub, connecte
                     if right == "server" or _role(scene, person) in WRITERS.get(right, ()):
                         continue
                     await _take_steps(tab, name, target)
-                    # Whoever may follow the project does so for ever: nothing is changed by that.
+                    # A call that subscribes a member to the project never ends; it changes nothing.
                     await _call(tab, name, target, patience=0.05 if _role(scene, person) in READERS else 0.5)
                     after = dump(connected)
                     changed = differences(before, after)
@@ -78,11 +80,11 @@ async def test_a_handler_gives_and_takes_only_what_is_allowed(hub: Hub, connecte
                         before = after
                     assert changed == [], f"{person} changed something by {name}"
                     if _role(scene, person) not in READERS:
-                        assert SECRET not in _heard(tab), f"{person} was told of the project by {name}"
+                        assert SECRET not in _heard(tab), f"{person} was shown of the project by {name}"
 
 
 async def test_the_same_calls_by_an_owner_change_something(hub: Hub, connected: str) -> None:
-    """Otherwise the refusal of all others would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     for number, name in enumerate(name for name in ALL if HANDLERS.get(name) in WRITERS):
         scene = await make_scene(f"{number}-")
         changed = []
@@ -90,7 +92,7 @@ async def test_the_same_calls_by_an_owner_change_something(hub: Hub, connected: 
             if changed:
                 break
             async with open_tab(target.project_id, scene.room.owner) as tab:
-                # Whoever is seated late finds an empty tab: the steps come after that.
+                # The page clears the tab when it opens the project: take the steps afterwards.
                 await tab.sees(BrainstormState, "access", lambda access: access not in (None, "opening"))
                 await _take_steps(tab, name, target)
                 before = dump(connected)
@@ -101,19 +103,19 @@ async def test_the_same_calls_by_an_owner_change_something(hub: Hub, connected: 
         assert changed, why
 
 
-async def test_the_same_calls_by_a_viewer_tell_something(hub: Hub, scene: Scene) -> None:
-    """Otherwise the silence towards all others would prove nothing."""
+async def test_the_same_calls_by_a_viewer_show_something(hub: Hub, scene: Scene) -> None:
+    """Otherwise the test that others see nothing would prove nothing."""
     for name in [name for name in ALL if HANDLERS.get(name) == "reader"]:
-        told = False
+        shown = False
         for target in scene.targets:
-            told = told or await _tells(name, target, scene.room.viewer)
+            shown = shown or await _shows_something(name, target, scene.room.viewer)
         why = f"add arguments to ARGUMENTS in tests/security/rights.py with which {name} tells something"
-        assert told, why
+        assert shown, why
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if HANDLERS.get(name) == "present"])
 async def test_only_members_are_seen_in_a_project(hub: Hub, connected: str, scene: Scene, name: str) -> None:
-    """Nobody else is put among those who have it open."""
+    """Nobody else appears among the people who have the project open."""
     project_id, room = scene.targets[0].project_id, scene.room
     handler = ALL[name][0].event_handlers[ALL[name][1]]
     seen = "SELECT user_id FROM presence WHERE user_id = %s"
@@ -143,8 +145,8 @@ async def _take_steps(tab: Tab, name: str, target: Target) -> None:
         await _call(tab, step, target, named)
 
 
-async def _tells(name: str, target: Target, person: str) -> bool:
-    # From a page that is of no project, so that nothing of one is told before.
+async def _shows_something(name: str, target: Target, person: str) -> bool:
+    # A page without a project shows nothing of one before the call.
     async with open_tab(target.project_id, person, route="/account") as tab:
         call = asyncio.ensure_future(_call(tab, name, target, patience=LIMIT))
         await eventually(lambda: call.done() or SECRET in _heard(tab), LIMIT)
@@ -163,7 +165,7 @@ async def _call(
     own = {key: value(target) if callable(value) else value for key, value in ARGUMENTS.get(name, {}).items()}
     payload = arguments(handler.fn, target, **own | dict(known or {}))
     call = asyncio.ensure_future(tab.send(handler, **payload))
-    # One that follows something never ends by itself: what it sends comes at once.
+    # A subscription never ends by itself, and its first update comes at once.
     await asyncio.wait([call], timeout=patience if handler.is_background else 30)
     if not handler.is_background:
         await call

@@ -1,4 +1,4 @@
-"""Nobody waits for another one's request: each route and handler, at its limits, in a large project."""
+"""No request blocks the event loop: each route and handler with its longest input, in a large project."""
 
 import asyncio
 import json
@@ -28,36 +28,36 @@ from tests.support.scenes import Scene, Target, arguments
 from tests.support.slow_callbacks import LoopWatch
 
 MOST = 0.2
-"""Seconds for which a callback may hold the loop: what /healthz may take meanwhile."""
+"""The longest time in seconds for which a callback may block the loop, and with it /healthz."""
 HARD = '<picks>\n\r- a\u0301<brief>{"title":"","[=\\\\"; ,/#\u3000字'
-"""Hard on whoever looks for the end of something: it begins often, and ends nowhere."""
+"""Slow for parsers that look for an end: many delimiters begin, and none is closed."""
 EXPORTS = [
     {"format": format, "ideas": ideas}
     for format in ("text", "markdown", "word", "json")
     for ideas in ("all", "keepers")
 ]
-LAST = ("delete", "DELETE", "archive", "sign_out", "sign-out", "change_password", "revoke", "restore")
-"""In the names of what ends the project, or the session, that all others need."""
+DESTRUCTIVE = ("delete", "DELETE", "archive", "sign_out", "sign-out", "change_password", "revoke", "restore")
+"""Parts of the names of requests that end the project or the session; they are sent last."""
 
-TELLS = ("BrainstormState.watch", "LineageState.watch")
-"""Events that go on in the background, and tell of the project's batches."""
+STREAMING = ("BrainstormState.watch", "LineageState.watch")
+"""Events that run in the background and send the project's batches."""
 
 
 @pytest.fixture
-def loop(site: Site) -> LoopWatch:
-    """What the site notes of its loops."""
+def slow_callbacks(site: Site) -> LoopWatch:
+    """The slow callbacks of the site."""
     return LoopWatch(site.web.log.with_name("loop.log"))
 
 
 @pytest.fixture
-async def grown(site: Site, attacked: Scene) -> Target:
-    """A project of a year's work, in the site's database."""
+async def large(site: Site, attacked: Scene) -> Target:
+    """A project of the greatest size, in the site's database."""
     return await grow(attacked, site.database_url)
 
 
 @pytest.fixture
 async def answers_meanwhile(site: Site) -> AsyncIterator[None]:
-    """Whether the site lives is asked for all the time, and it answers."""
+    """Request /healthz continuously during the test; every answer must be a 200."""
     wrong: list[object] = []
 
     async def ask() -> None:
@@ -76,27 +76,29 @@ async def answers_meanwhile(site: Site) -> AsyncIterator[None]:
     assert wrong == []
 
 
-async def test_no_route_holds_the_loop(
-    site: Site, attacked: Scene, grown: Target, loop: LoopWatch, answers_meanwhile: None
+async def test_no_route_blocks_the_event_loop(
+    site: Site, attacked: Scene, large: Target, slow_callbacks: LoopWatch, answers_meanwhile: None
 ) -> None:
-    """With what it is for, and with the longest of everything that it takes."""
-    held = {}
+    """Each route gets a valid request, and requests with the longest values that it accepts."""
+    blocked = {}
     token = await sessions.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}", "Origin": site.url}
     async with site.client(headers) as client:
         client.timeout = httpx.Timeout(120)
         for name in _ordered(ALL_ROUTES):
-            for request in _requests(name, grown):
-                seconds, what = await loop.longest(partial(_ask, client, request), MOST)
+            for request in _requests(name, large):
+                seconds, what = await slow_callbacks.longest(partial(_ask, client, request), MOST)
                 if seconds > MOST:
-                    held[f"{name} {str(request)[:200]}"] = (seconds, what)
+                    blocked[f"{name} {str(request)[:200]}"] = (seconds, what)
 
-    assert held == {}
+    assert blocked == {}
 
 
 @pytest.mark.parametrize("path", ["/", "/api/projects", "/api/session/sign-out", "/_event/"])
-async def test_no_cookie_holds_the_loop(site: Site, attacked: Scene, loop: LoopWatch, path: str) -> None:
-    """Escapes in a quoted value, as many as a head takes; of anybody, for every reader of cookies."""
+async def test_no_cookie_blocks_the_event_loop(
+    site: Site, attacked: Scene, slow_callbacks: LoopWatch, path: str
+) -> None:
+    """A quoted value with as many escapes as a request head holds, for every reader of cookies."""
     cookie = f'{COOKIE}="' + "\\\\" * 15_000 + '"'
 
     async def ask() -> None:
@@ -106,50 +108,50 @@ async def test_no_cookie_holds_the_loop(site: Site, attacked: Scene, loop: LoopW
         async with site.client({"Cookie": cookie, "Accept": "text/html", "Origin": site.url}) as client:
             await _ask(client, {"method": "POST" if "sign" in path else "GET", "url": path, "timeout": 60})
 
-    assert await loop.longest(ask, MOST) < (MOST, "")
+    assert await slow_callbacks.longest(ask, MOST) < (MOST, "")
 
 
-async def test_no_handler_holds_the_loop(
-    site: Site, attacked: Scene, grown: Target, loop: LoopWatch, answers_meanwhile: None
+async def test_no_handler_blocks_the_event_loop(
+    site: Site, attacked: Scene, large: Target, slow_callbacks: LoopWatch, answers_meanwhile: None
 ) -> None:
-    """From a tab that follows the project: with what fits, and with the longest texts of a page."""
-    held = {}
+    """A tab that follows the project sends valid arguments, and the longest texts that a page may send."""
+    blocked = {}
     cookie = await sessions.open_session(attacked.room.owner)
     async with AsyncExitStack() as stack:
-        tab = await _open(stack, site, cookie, grown)
+        tab = await _open(stack, site, cookie, large)
         for name in _ordered([name for name in ALL_HANDLERS if HANDLERS.get(name) != "server"]):
             state, handler_name = ALL_HANDLERS[name]
-            fits = arguments(state.event_handlers[handler_name].fn, grown)
+            fits = arguments(state.event_handlers[handler_name].fn, large)
             for payload in (fits, _longest(fits)):
                 if tab.closed is not None:
-                    tab = await _open(stack, site, cookie, grown)
-                seconds, what = await loop.longest(partial(_send, tab, name, payload, grown), MOST)
+                    tab = await _open(stack, site, cookie, large)
+                seconds, what = await slow_callbacks.longest(partial(_send, tab, name, payload, large), MOST)
                 if seconds > MOST:
-                    held[f"{name} {str(payload)[:100]}"] = (seconds, what)
+                    blocked[f"{name} {str(payload)[:100]}"] = (seconds, what)
 
-    assert held == {}
+    assert blocked == {}
 
 
 async def test_updates_arrive_while_heavy_requests_are_answered(
-    site: Site, attacked: Scene, grown: Target, answers_meanwhile: None
+    site: Site, attacked: Scene, large: Target, answers_meanwhile: None
 ) -> None:
-    """One person takes the project as a Word file again and again; another one's pick is seen at once."""
+    """One person exports the project to Word repeatedly, while another person's pick arrives at once."""
     owner, colleague = attacked.room.owner, attacked.room.collaborator
     cookie = await sessions.open_session(owner)
 
     async def export_for_ever() -> None:
         async with site.client({"Cookie": f"{COOKIE}={cookie}"}) as client:
             while True:
-                path = f"/api/projects/{grown.project_id}/export?format=word&ideas=all"
+                path = f"/api/projects/{large.project_id}/export?format=word&ideas=all"
                 assert (await client.get(path, timeout=120)).status_code == 200
 
     exporting = asyncio.create_task(export_for_ever())
     try:
         async with AsyncExitStack() as stack:
-            tab = await _open(stack, site, cookie, grown)
+            tab = await _open(stack, site, cookie, large)
             before = len(tab.frames)
-            await verdicts.pick(grown.project_id, IdeaRef(grown.artifact_id, 4), "keep", colleague)
-            await tab.until(lambda: _is_told(tab, "cards_rx_state_", before))
+            await verdicts.pick(large.project_id, IdeaRef(large.artifact_id, 4), "keep", colleague)
+            await tab.until(lambda: _received(tab, "cards_rx_state_", before))
             assert tab.closed is None and not exporting.done()
     finally:
         exporting.cancel()
@@ -159,7 +161,7 @@ async def test_updates_arrive_while_heavy_requests_are_answered(
 async def _ask(client: httpx.AsyncClient, request: dict[str, Any]) -> None:
     answer = await client.request(**request)
     assert answer.status_code not in (500, 502), answer.text[:500]
-    # What the answer came from has ended when the next one is there.
+    # After this answer, the callbacks of the request before it have ended.
     await client.get("/healthz")
 
 
@@ -167,30 +169,30 @@ async def _send(tab: PageSocket, name: str, payload: dict[str, Any], target: Tar
     state, handler = ALL_HANDLERS[name]
     before = len(tab.frames)
     await tab.send(named(state, handler), payload, project_place(target.project_id))
-    if name in TELLS:
-        await tab.until(lambda: _is_told(tab, target.artifact_id, before))
+    if name in STREAMING:
+        await tab.until(lambda: _received(tab, target.artifact_id, before))
     await tab.settle()
 
 
 async def _open(stack: AsyncExitStack, site: Site, cookie: str, target: Target) -> PageSocket:
-    """A tab that follows the project."""
+    """A tab that is subscribed to the project."""
     tab = await stack.enter_async_context(page_socket(site.url, cookie))
     await tab.boot(project_place(target.project_id))
     await tab.send(named(BrainstormState, "watch"), place=project_place(target.project_id))
-    await tab.until(lambda: _is_told(tab, target.artifact_id))
+    await tab.until(lambda: _received(tab, target.artifact_id))
     return tab
 
 
-def _is_told(tab: PageSocket, words: str, since: int = 0) -> bool:
+def _received(tab: PageSocket, words: str, since: int = 0) -> bool:
     return any(words in frame for frame in tab.frames[since:])
 
 
 def _ordered(names: list[str]) -> list[str]:
-    return sorted(names, key=lambda name: any(each in name for each in LAST))
+    return sorted(names, key=lambda name: any(each in name for each in DESTRUCTIVE))
 
 
 def _requests(name: str, target: Target) -> list[dict[str, Any]]:
-    """What is asked of a route, in httpx's words."""
+    """The requests to send to a route, as keyword arguments of httpx."""
     method, path = name.split(" ")
     known: dict[str, Any] = {"method": method, "url": filled(path, target)}
     fits = fitting(name, target)
@@ -217,7 +219,7 @@ def _requests(name: str, target: Target) -> list[dict[str, Any]]:
 
 
 def _files() -> list[bytes]:
-    """What a file of the largest size may be."""
+    """Import files of the largest size that are slow to parse."""
     whole = {"format": "scriptwriter-project", "project": {"name": "a", "description": HARD * 40}}
     return [
         content[:MOST_BYTES]
@@ -232,7 +234,7 @@ def _files() -> list[bytes]:
 
 
 def _longest(payload: dict[str, Any], most: int = 270_000) -> dict[str, Any]:
-    """The same with texts as long as a message takes."""
+    """The same payload with texts as long as a message may be."""
     number = sum(len(value) if isinstance(value, dict) else 1 for value in payload.values())
     text = (HARD * 10_000)[: min(190_000, most // 3 // max(number, 1))]
 

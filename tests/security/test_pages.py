@@ -1,4 +1,4 @@
-"""The pages in a browser: their policy takes nothing from them, and no text becomes more than text."""
+"""The pages in a browser: they work under their content security policy, and texts are never executed."""
 
 import asyncio
 import json
@@ -32,8 +32,8 @@ document.addEventListener("securitypolicyviolation", (event) =>
     window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
 DOCS = [name.partition(" ")[2] for name in ALL if name == "GET /api/docs"]
-"""The page that explains the API, where there is one."""
-HOSTILE = (
+"""The page with the API documentation, where the build has one."""
+HOSTILE_TEXTS = (
     "<img src=x onerror=executed.push('img')>",
     "<script>executed.push('script')</script>",
     "\"><svg onload=executed.push('svg')>",
@@ -48,34 +48,38 @@ HOSTILE = (
 )
 
 
-class Watched(Person):
-    """A person whose browser remembers every complaint."""
+class WatchedPerson(Person):
+    """A person whose browser records errors and policy violations."""
 
-    complaints: list[str]
+    console_errors: list[str]
 
     @classmethod
-    async def comes(cls, browser: Browser, published: Published, user_id: str, **options) -> "Watched":
-        """Signed in."""
+    async def arrive_watched(
+        cls, browser: Browser, published: Published, user_id: str, **options
+    ) -> "WatchedPerson":
+        """Sign in a user in a new browser profile."""
         person = await cls.arrive(browser, published.url, await sessions.open_session(user_id), **options)
-        assert isinstance(person, Watched)
-        person.complaints = []
+        assert isinstance(person, WatchedPerson)
+        person.console_errors = []
         page = person.page
-        page.on("pageerror", lambda error: person.complaints.append(f"error: {error}"))
+        page.on("pageerror", lambda error: person.console_errors.append(f"error: {error}"))
         page.on(
             "console",
-            lambda line: person.complaints.append(line.text) if line.type in ("error", "warning") else None,
+            lambda line: (
+                person.console_errors.append(line.text) if line.type in ("error", "warning") else None
+            ),
         )
         await page.add_init_script(WATCH)
         return person
 
     async def has_seen_nothing_wrong(self, *but: str) -> None:
-        """No violation, no error, nothing executed; complaints with the words `but` may be."""
+        """There was no violation, no error and no executed text, except errors that contain one of `but`."""
         assert await self.page.evaluate("window.violations") == []
         assert await self.page.evaluate("window.executed") == []
-        assert [line for line in self.complaints if not any(words in line for words in but)] == []
+        assert [line for line in self.console_errors if not any(words in line for words in but)] == []
 
     async def opens_the_raw_reply(self) -> None:
-        """The button takes one press a second."""
+        """Click until the reply is shown: the button accepts one click a second."""
         async with asyncio.timeout(30):
             while not await self.page.get_by_test_id("raw-reply").is_visible():
                 await self.page.get_by_test_id("show-reply").click()
@@ -83,7 +87,7 @@ class Watched(Person):
                     await expect(self.page.get_by_test_id("raw-reply")).to_be_visible(timeout=1_000)
 
     async def sees_a_whole_layout(self) -> None:
-        """Nothing sticks out of the window."""
+        """Nothing is wider than the window."""
         sticking_out = """() => {
             const width = document.documentElement.clientWidth;
             if (document.documentElement.scrollWidth <= width) return [];
@@ -95,15 +99,15 @@ class Watched(Person):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def owner(browser: Browser, published: Published, inhabited: Room) -> AsyncIterator[Watched]:
+async def owner(browser: Browser, published: Published, populated: Room) -> AsyncIterator[WatchedPerson]:
     """The owner of the projects."""
-    yield await Watched.comes(browser, published, inhabited.owner)
+    yield await WatchedPerson.arrive_watched(browser, published, populated.owner)
 
 
 @pytest.mark.parametrize("address", [*(route.address for route in ROUTES), *DOCS])
-async def test_a_page_works_under_its_policy(owner: Watched, inhabited: Room, address: str) -> None:
-    """With no violation, no error, and everything on it, in both languages and colours, loaded twice."""
-    path = address.replace("[project_id]", inhabited.project_id)
+async def test_a_page_works_under_its_policy(owner: WatchedPerson, populated: Room, address: str) -> None:
+    """No violation and no error in both languages and themes, on the first and a second load."""
+    path = address.replace("[project_id]", populated.project_id)
     expected = ("status of 404",) if address == "/404" else ()
     for _ in range(2):
         await owner.go(path)
@@ -117,8 +121,10 @@ async def test_a_page_works_under_its_policy(owner: Watched, inhabited: Room, ad
         await owner.has_seen_nothing_wrong(*expected)
 
 
-async def test_the_walk_works_under_the_policy(owner: Watched, published: Published, inhabited: Room) -> None:
-    """A project is made and written, an unreadable reply is read, the person signs out."""
+async def test_the_main_flow_works_under_the_policy(
+    owner: WatchedPerson, published: Published, populated: Room
+) -> None:
+    """Create a project, read an unreadable reply, sign out."""
     published.model.answers(spoken("no json at all"))
     await owner.create_project(其他要求="女主是现代 CEO")
     for close in (
@@ -135,8 +141,11 @@ async def test_the_walk_works_under_the_policy(owner: Watched, published: Publis
     await owner.has_seen_nothing_wrong()
 
 
-async def test_the_policy_stops_what_it_forbids(owner: Watched) -> None:
-    """Inline scripts, handlers in markup, `eval`, others' scripts: else their absence would tell nothing."""
+async def test_the_policy_blocks_injected_scripts(owner: WatchedPerson) -> None:
+    """Inline scripts, handlers in markup, `eval`, and scripts of other sites.
+
+    Otherwise the test that no violation occurs would prove nothing.
+    """
     await owner.go("/projects")
     await expect(owner.page.get_by_test_id("user-name")).to_be_visible()
 
@@ -161,32 +170,39 @@ async def test_the_policy_stops_what_it_forbids(owner: Watched) -> None:
         assert directive in told
 
 
-async def test_hostile_texts_are_shown_as_they_are(
-    browser: Browser, published: Published, inhabited: Room
+async def test_hostile_texts_are_shown_as_plain_text(
+    browser: Browser, published: Published, populated: Room
 ) -> None:
-    """In names, a description, the brief, and the ideas: nothing is executed or sticks out."""
-    room = inhabited
+    """In names, a description, a brief and ideas; no text is executed or wider than the window."""
+    room = populated
     async with transaction() as session:
         named = "<b>\u202e" + "W" * 60
         await session.exec(update(User).where(col(User.id) == room.owner).values(display_name=named))
-    ideas = [{"title": text[:300], "body": text} for text in HOSTILE[:10]]
+    ideas = [{"title": text[:300], "body": text} for text in HOSTILE_TEXTS[:10]]
     published.model.answers(spoken(json.dumps({"ideas": ideas}), size=400))
-    all_of_them = "\n".join(HOSTILE)
+    all_of_them = "\n".join(HOSTILE_TEXTS)
     brief = Brief.parse(
-        {"platform": HOSTILE[0], "genre": HOSTILE[1], "other_requirements": all_of_them, "count": 10}
+        {
+            "platform": HOSTILE_TEXTS[0],
+            "genre": HOSTILE_TEXTS[1],
+            "other_requirements": all_of_them,
+            "count": 10,
+        }
     )
-    project_id, _ = await starting.start_project(HOSTILE[2] + HOSTILE[6] + "W" * 90, brief, room.owner)
-    described = "W" * 90 + all_of_them
-    await catalog.change(project_id, room.owner, description=described[:2000])
-    wide = await Watched.comes(browser, published, room.owner)
-    narrow = await Watched.comes(browser, published, room.owner, viewport=PHONE)
-    for person, name in ((wide, "desktop"), (narrow, "phone")):
+    project_id, _ = await starting.start_project(
+        HOSTILE_TEXTS[2] + HOSTILE_TEXTS[6] + "W" * 90, brief, room.owner
+    )
+    description = "W" * 90 + all_of_them
+    await catalog.change(project_id, room.owner, description=description[:2000])
+    on_desktop = await WatchedPerson.arrive_watched(browser, published, room.owner)
+    on_phone = await WatchedPerson.arrive_watched(browser, published, room.owner, viewport=PHONE)
+    for person, name in ((on_desktop, "desktop"), (on_phone, "phone")):
         await person.visit(project_id)
         await expect(person.finished).to_have_count(10)
-        await expect(person.finished.first.get_by_role("heading")).to_have_text(HOSTILE[0])
-        await expect(person.finished.nth(1)).to_contain_text(HOSTILE[1])
+        await expect(person.finished.first.get_by_role("heading")).to_have_text(HOSTILE_TEXTS[0])
+        await expect(person.finished.nth(1)).to_contain_text(HOSTILE_TEXTS[1])
         await expect(person.finished.nth(4)).to_contain_text("{{7*7}} ${executed.push('template')}")
-        await expect(person.page.get_by_test_id("project-description")).to_contain_text(HOSTILE[0])
+        await expect(person.page.get_by_test_id("project-description")).to_contain_text(HOSTILE_TEXTS[0])
         await person.page.get_by_test_id("long-wishes").first.locator("summary").click()
         await person.sees_a_whole_layout()
         await person.takes_picture(f"hostile-{name}")
@@ -199,8 +215,8 @@ async def test_hostile_texts_are_shown_as_they_are(
     assert any("onload" in name for name in names)
 
 
-async def test_a_text_that_is_far_too_long_is_answered_with_a_sentence(owner: Watched) -> None:
-    """The field keeps all of it, and nothing is sent before it is shorter."""
+async def test_a_text_that_is_far_too_long_gets_an_explanation(owner: WatchedPerson) -> None:
+    """The field keeps the whole text, and the page does not submit it."""
     await owner.open_new_project()
     await owner.page.get_by_label("其他要求").click()
     await owner.page.keyboard.insert_text("字" * 300_000)
@@ -211,10 +227,10 @@ async def test_a_text_that_is_far_too_long_is_answered_with_a_sentence(owner: Wa
     await expect(owner.page.get_by_test_id("offline")).to_have_count(0)
 
 
-async def test_every_link_stays_here_or_leaves_safely(owner: Watched, inhabited: Room) -> None:
-    """No link of a page has an address that runs, and one to another site gives it no hold on this one."""
+async def test_every_link_is_local_or_has_noopener(owner: WatchedPerson, populated: Room) -> None:
+    """No link has a `javascript:` address, and a page of another site gets no `window.opener`."""
     for route in ROUTES:
-        await owner.go(route.address.replace("[project_id]", inhabited.project_id))
+        await owner.go(route.address.replace("[project_id]", populated.project_id))
         await expect(owner.page.get_by_test_id("switch-theme")).to_be_visible()
         for link in await owner.page.locator("a").all():
             href = await link.get_attribute("href") or ""

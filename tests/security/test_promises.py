@@ -1,4 +1,4 @@
-"""SECURITY.md: each promise names its test, and that test exists."""
+"""Each promise in SECURITY.md names an existing test."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ FOLDER = ROOT / "tests"
 
 
 def test_each_promise_names_a_test_that_exists() -> None:
-    """A promise without a test is a hope."""
+    """A promise without a test cannot be relied on."""
     lines = (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.startswith("| ") and "---" not in line][1:]
     assert rows

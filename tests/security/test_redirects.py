@@ -52,7 +52,7 @@ CLIMBS = [f"{slashes}{page}" for slashes, page in product(SLASHES, ["projects", 
 
 @pytest.fixture
 def site_with_pages(tmp_path: Path) -> ASGIApp:
-    """The doors of the application before its API, and before pages as a production build has them."""
+    """The request guard in front of the API and of static pages, as in a production build."""
     (tmp_path / "projects").mkdir()
     (tmp_path / "projects" / "index.html").write_text("the projects")
     api = create()
@@ -65,7 +65,7 @@ def site_with_pages(tmp_path: Path) -> ASGIApp:
 
 
 async def test_no_spelling_of_an_address_redirects_to_another_site(site_with_pages: ASGIApp) -> None:
-    """Whatever stands before, in or after the path of a page, of a route, or of nothing."""
+    """Before, inside and after the path of a page, of a route, and of an unknown path."""
     routes = [re.sub(r"\{.*?\}", "x", name.split(" ")[1]) for name in ROUTES]
     behind = [
         f"{slashes}evil.example{route}{end}" for slashes in SLASHES for route in routes for end in ("", "/")
@@ -80,7 +80,7 @@ async def test_no_spelling_of_an_address_redirects_to_another_site(site_with_pag
 
 
 async def test_a_page_without_its_slash_is_still_found(site_with_pages: ASGIApp) -> None:
-    """The one redirect that pages need."""
+    """The only redirect that the pages need."""
     assert await _location(site_with_pages, "/projects") == "/projects/"
 
 
@@ -96,16 +96,16 @@ async def test_a_page_without_its_slash_is_still_found(site_with_pages: ASGIApp)
         "http://x/",
     ],
 )
-async def test_an_address_that_is_read_in_two_ways_is_not_found(site_with_pages: ASGIApp, path: str) -> None:
-    """Before anything else reads it."""
+async def test_an_ambiguous_path_is_not_found(site_with_pages: ASGIApp, path: str) -> None:
+    """It is refused before any route reads it."""
     status, _headers = await _answer(site_with_pages, path)
 
     assert status == 404
 
 
 @pytest.mark.parametrize("route", ["sign-out", "sign-in", "register"])
-async def test_the_wanted_page_of_a_form_is_on_this_site(site: Site, route: str) -> None:
-    """`next` is the client's word, with every spelling of another site."""
+async def test_the_next_page_of_a_form_is_on_this_site(site: Site, route: str) -> None:
+    """The client chooses `next`, and tries every spelling of another site."""
     found = {}
     async with site.client({"Origin": site.url}) as client:
         for next in [*ADDRESSES, *CLIMBS]:
@@ -119,8 +119,8 @@ async def test_the_wanted_page_of_a_form_is_on_this_site(site: Site, route: str)
 SPELLINGS = st.text(st.sampled_from("/\\\t\n\r ;:@?#%.ae25cf\u2044\uff0f\x00") | st.characters(), max_size=30)
 
 
-def test_what_is_inside_stays_inside_for_a_browser() -> None:
-    """One function decides for `next`, for Location and for what a page goes to."""
+def test_a_checked_address_stays_on_this_site_for_a_browser() -> None:
+    """One function checks `next`, the Location header, and the addresses that pages open."""
     tried: dict[str, str] = {}
 
     @given(
@@ -140,7 +140,10 @@ async def _location(app: ASGIApp, path: str) -> str | None:
 
 
 async def _answer(app: ASGIApp, path: str) -> tuple[int, dict[str, str]]:
-    """Status and headers of GET `path`, sent as it is: a client of HTTP would write another path."""
+    """Status and headers of GET `path`.
+
+    The path is sent unchanged, where an HTTP client would normalize it.
+    """
     raw, _, query = path.partition("?")
     scope = {
         "type": "http",
@@ -170,7 +173,9 @@ async def _answer(app: ASGIApp, path: str) -> tuple[int, dict[str, str]]:
 
 
 def _all_stay(found: dict[str, str], base: str = f"http://{HOST}") -> None:
-    """Each value, as a browser resolves it (bun has WHATWG's URL), is on the site itself."""
+    """Check that each value leads to this site when a browser resolves it; bun has the URL
+    class of WHATWG.
+    """
     asked = json.dumps([f"{base}/somewhere/", list(found.values())])
     ran = subprocess.run([BUN, "-e", HOSTS_OF], input=asked, capture_output=True, text=True, check=True)
     hosts = json.loads(ran.stdout)

@@ -1,4 +1,6 @@
-"""Every route of the running application, asked by whoever should not; and what every answer says."""
+"""Every route of the running application, requested by people without the right to it; and the response
+headers.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +32,7 @@ ALL = list(_routes())
 
 
 def test_every_route_says_who_may_use_it() -> None:
-    """A new route can be asked for by anybody: first decide for whom it is."""
+    """Anybody can request a new route, so its right must be decided first."""
     unknown, gone = sorted(set(ALL) - ROUTES.keys()), sorted(ROUTES.keys() - set(ALL))
 
     assert not unknown, f"add to ROUTES in tests/security/rights.py, each with its right: {unknown}"
@@ -38,7 +40,7 @@ def test_every_route_says_who_may_use_it() -> None:
 
 
 def test_reflex_serves_nothing_of_its_own_but_the_websocket() -> None:
-    """What it brings along and nobody here uses is closed, an upload of files among it."""
+    """All other routes of Reflex are closed, including its file upload."""
     assert app._api is not None
     served = {getattr(route, "path", "") for route in app._api.routes}
 
@@ -49,8 +51,8 @@ def test_reflex_serves_nothing_of_its_own_but_the_websocket() -> None:
 @pytest.mark.parametrize(
     "path", [*CLOSED, "/_upload/x", "/ping/", "/_event", "/_event/?EIO=4&transport=polling"]
 )
-async def test_what_is_closed_is_not_there(site: Site, path: str) -> None:
-    """By no method."""
+async def test_closed_routes_answer_404(site: Site, path: str) -> None:
+    """With every method."""
     async with site.client() as client:
         for method in ("GET", "POST", "PUT", "DELETE"):
             answer = await client.request(method, path)
@@ -59,9 +61,11 @@ async def test_what_is_closed_is_not_there(site: Site, path: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["nobody", "stranger", "viewer", "collaborator"])
-async def test_a_route_gives_and_takes_only_what_is_allowed(site: Site, attacked: Scene, who: str) -> None:
-    """By cookie and by token, for every project, with its ids in the path, the query, a form and JSON."""
-    already, before = len(site.complaints()), dump(site.database_url)
+async def test_a_route_reads_and_changes_only_what_its_caller_may(
+    site: Site, attacked: Scene, who: str
+) -> None:
+    """With cookie and token, for every project, with its ids in the path, the query, a form and JSON."""
+    errors_before, before = len(site.unexpected_errors()), dump(site.database_url)
     identities = [{}] if who == "nobody" else await _identities(site, getattr(attacked.room, who))
     async with site.client() as client:
         for name in ALL:
@@ -80,11 +84,11 @@ async def test_a_route_gives_and_takes_only_what_is_allowed(site: Site, attacked
                 changed = [row for row in changed if any(each.project_id in row for each in attacked.targets)]
                 before = after
             assert changed == [], name
-    assert site.complaints()[already:] == []
+    assert site.unexpected_errors()[errors_before:] == []
 
 
 async def test_the_same_requests_by_an_owner_change_something(site: Site, attacked: Scene) -> None:
-    """Otherwise the refusal of all others would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     for number, name in enumerate(name for name in ALL if ROUTES.get(name) in WRITERS):
         scene = await make_scene(f"{number}-")
         _cookie, headers = await _identities(site, scene.room.owner)
@@ -98,8 +102,8 @@ async def test_the_same_requests_by_an_owner_change_something(site: Site, attack
         assert differences(before, dump(site.database_url)), why
 
 
-async def test_the_same_requests_by_a_viewer_tell_something(site: Site, attacked: Scene) -> None:
-    """Otherwise the silence towards all others would prove nothing."""
+async def test_the_same_requests_by_a_viewer_return_something(site: Site, attacked: Scene) -> None:
+    """Otherwise the test that others read nothing would prove nothing."""
     for headers in await _identities(site, attacked.room.viewer):
         async with site.client(headers) as client:
             for name in [name for name in ALL if ROUTES.get(name) == "reader"]:
@@ -112,10 +116,10 @@ async def test_the_same_requests_by_a_viewer_tell_something(site: Site, attacked
 
 @pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://localhost:1"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_another_site_can_do_nothing_for_a_signed_in_person(
+async def test_another_site_cannot_act_for_a_signed_in_person(
     site: Site, attacked: Scene, method: str, origin: str | None
 ) -> None:
-    """Whatever the route: what a cookie proves counts only for what a page of ours has sent."""
+    """On every route, a cookie counts only together with the origin of this site."""
     token = await sessions.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}"} | ({"Origin": origin} if origin else {})
     async with site.client(headers) as client:
@@ -126,7 +130,7 @@ async def test_another_site_can_do_nothing_for_a_signed_in_person(
 
 
 async def test_another_site_reads_nothing(site: Site) -> None:
-    """No origin but the app's own is told that it may read an answer."""
+    """CORS allows no origin but the application's own."""
     async with site.client() as client:
         for origin in ("http://evil.example", "null", "http://localhost:3000"):
             asks = {"Origin": origin, "Access-Control-Request-Method": "POST"}
@@ -141,16 +145,16 @@ async def test_another_site_reads_nothing(site: Site) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/nothing", "/api/openapi.json", "/ping"])
-async def test_every_answer_tells_the_browser_its_limits(site: Site, path: str, method: str) -> None:
-    """Pages, files, the API, errors and refusals alike."""
+async def test_every_response_has_the_security_headers(site: Site, path: str, method: str) -> None:
+    """Pages, files, API responses, errors and refusals."""
     async with site.client() as client:
         answer = await client.request(method, path, headers={"Origin": site.url})
 
     assert set(answer.headers) >= HEADERS
-    said = answer.headers["content-security-policy"]
-    assert "frame-ancestors 'none'" in said and "default-src 'none'" in said
-    assert "unsafe-eval" not in said
-    scripts = [part for part in said.split("; ") if part.startswith("script-src")]
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+    scripts = [part for part in policy.split("; ") if part.startswith("script-src")]
     assert all("unsafe-inline" not in part and "http" not in part for part in scripts)
     if path.startswith("/api/"):
         assert "no-store" in answer.headers["cache-control"].split(", ")
@@ -169,7 +173,7 @@ async def test_every_answer_tells_the_browser_its_limits(site: Site, path: str, 
 async def test_an_oversized_head_is_refused(
     site: Site, path: str, headers: dict[str, str], status: int
 ) -> None:
-    """Before anything reads it."""
+    """The server answers before it reads the rest."""
     async with site.client() as client:
         answer = await client.get(path, headers=headers)
 
@@ -177,8 +181,8 @@ async def test_an_oversized_head_is_refused(
 
 
 @pytest.mark.parametrize("path", ["/api/projects/a%0Ab/flow", "/api/projects/x/members/%0A", "/api/%0A"])
-async def test_a_line_feed_in_an_address_is_answered_as_any_that_leads_nowhere(site: Site, path: str) -> None:
-    """In the form of the API's problems."""
+async def test_a_line_feed_in_a_path_is_answered_with_404(site: Site, path: str) -> None:
+    """The body has the API's error format."""
     async with site.client() as client:
         answer = await client.get(path)
 
@@ -186,8 +190,8 @@ async def test_a_line_feed_in_an_address_is_answered_as_any_that_leads_nowhere(s
     assert answer.json()["code"] == "not_found"
 
 
-async def test_a_redirect_names_no_host_that_only_a_header_names(site: Site) -> None:
-    """So no cache can be poisoned by it, and no proxy's https is left for http."""
+async def test_a_redirect_never_uses_the_host_header(site: Site) -> None:
+    """Otherwise caches could be poisoned, and https behind a proxy could become http."""
     async with site.client() as client:
         answer = await client.get("/api/session/sign-out/", headers={"Host": "evil.example"})
 
@@ -198,7 +202,7 @@ async def test_a_redirect_names_no_host_that_only_a_header_names(site: Site) -> 
     "next", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"]
 )
 async def test_after_signing_out_a_person_stays_on_this_site(site: Site, attacked: Scene, next: str) -> None:
-    """The page to go to is the client's word."""
+    """The client chooses the next page."""
     token = await sessions.open_session(attacked.room.owner)
     headers = {"Cookie": f"{COOKIE}={token}", "Origin": site.url}
     async with site.client(headers) as client:

@@ -1,4 +1,4 @@
-"""No secret of an operator leaves the server: not by a log, an error, a var, an answer, or a built file."""
+"""No secret of the operator leaves the server: in a log, an error, a var, a response, or a built file."""
 
 import re
 from pathlib import Path
@@ -17,45 +17,45 @@ from tests.support.page_sockets import named, page_socket, project_place
 from tests.support.rooms import BRIEF, Room
 
 
-async def test_no_secret_leaves_the_server(published: Published, inhabited: Room) -> None:
-    """The walk is walked, with failures that quote the key, and all that came out of it is searched."""
-    marks, room = published.marks, inhabited
+async def test_no_secret_leaves_the_server(published: Published, populated: Room) -> None:
+    """Use the application, let the model fail with errors that quote the key, and search all output."""
+    marks, room = published.marks, populated
     key = marks["OPENAI_API_KEY"]
     published.model.answers(
         refused(401, f"Incorrect API key provided: {key}", code="invalid_api_key"),
         refused(500, f"upstream said {key} {published.model.url}"),
         spoken(ideas_text([1, 2, 3])),
     )
-    heard = ""
+    received = ""
     async with page_socket(published.url, await sessions.open_session(room.owner)) as page:
-        project_id = inhabited.project_id
+        project_id = populated.project_id
         place = project_place(project_id)
         await page.boot(place)
         await page.send(named(BrainstormState, "watch"), place=place)
-        for sign in ("密钥无效", "故事3号"):
+        for text in ("密钥无效", "故事3号"):
             await starting.start(project_id, BRIEF, room.owner)
-            await page.until(lambda sign=sign: sign in page.heard)
-        heard += page.heard
+            await page.until(lambda text=text: text in page.heard)
+        received += page.heard
     async with published.client() as client:
         paths = [route.address for route in ROUTES] + [name.split(" ")[1] for name in ALL]
         for path in paths:
             for headers in ({}, {"Authorization": f"Bearer {marks['METRICS_TOKEN']}"}):
                 answer = await client.get(path, headers=headers)
-                heard += f"{answer.headers}{answer.text}"
+                received += f"{answer.headers}{answer.text}"
     assert published.model.exchanges[-1].headers["authorization"] == f"Bearer {key}"
-    assert "scriptwriter_generations" in heard, "the metrics were read, by their token"
+    assert "scriptwriter_generations" in received, "the metrics were read, by their token"
 
     log = published.web.log.read_text(errors="replace")
     assert "key_rejected" in log, "the failure that quotes the key was logged"
     built = _texts(published.folder / "web")
     for name, mark in marks.items():
-        assert mark not in heard, f"{name} was sent to a browser"
+        assert mark not in received, f"{name} was sent to a browser"
         assert mark not in log, f"{name} is in the log"
         assert [path for path, text in built.items() if mark in text] == [], f"{name} is in a built file"
 
 
-async def test_the_models_address_is_not_told_to_the_page(published: Published, inhabited: Room) -> None:
-    """It is an operator's: no page shows it, no form takes it."""
+async def test_built_pages_do_not_contain_the_model_endpoint(published: Published, populated: Room) -> None:
+    """The operator sets the endpoint; no page shows or accepts it."""
     pages = "".join(text for path, text in _texts(published.folder / "web" / "build").items())
 
     assert published.model.url not in pages
@@ -71,7 +71,7 @@ def test_no_var_of_a_state_is_named_like_a_secret(state) -> None:
 
 
 def _texts(folder: Path) -> dict[Path, str]:
-    """Every file that a build has made, or that it was made of."""
+    """Every file that the build produced or read, by path."""
     return {
         path: path.read_text(errors="replace")
         for path in folder.rglob("*")

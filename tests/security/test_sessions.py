@@ -1,4 +1,4 @@
-"""What the database knows of a session."""
+"""How sessions are stored in the database."""
 
 import psycopg
 
@@ -7,7 +7,7 @@ from tests.support.scenes import Scene
 
 
 async def test_the_database_keeps_a_hash_of_a_sessions_token(connected: str, scene: Scene) -> None:
-    """Whoever reads a backup cannot sign in by it."""
+    """A backup of the database does not allow anybody to sign in."""
     token = await sessions.open_session(scene.room.owner)
 
     with psycopg.connect(connected) as connection:

@@ -1,4 +1,6 @@
-"""What the source may not say: how a text becomes a script, or an address a person's choice."""
+"""Patterns that the source must not contain: they would turn texts into scripts, or let users choose
+addresses.
+"""
 
 import re
 from pathlib import Path
@@ -11,13 +13,13 @@ from scriptwriter.web.event_signatures import states
 ROOT = Path(__file__).parents[2]
 PYTHON = sorted((ROOT / "scriptwriter").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "assets").glob("*.js"))
-WAYS = {
+PYTHON_RULES = {
     r"rx\.(call_script|run_script|call_function|script|html|markdown)\(": "the page's policy forbids eval; "
     "set a var, and let assets/screen.js see it (see `data_shown`)",
     r"dangerouslySetInnerHTML|dangerously_set_inner_html": "React writes a child as text: give it one",
     r"rx\.upload\(|upload_files": "an upload opens an endpoint of Reflex: see CLOSED in scriptwriter.py",
 }
-SCRIPT_WAYS = {
+SCRIPT_RULES = {
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write": "use textContent",
     r"\beval\(|new Function|setTimeout\(\s*[\"'`]|setInterval\(\s*[\"'`]": "the page's policy forbids eval",
     r"https?://(?!www\.w3\.org)": "the page's policy forbids other sites",
@@ -26,22 +28,22 @@ SCRIPT_WAYS = {
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_text_becomes_markup_or_a_script(path: Path) -> None:
-    """In no module."""
+    """Checked for each Python module."""
     source = path.read_text(encoding="utf-8")
 
-    assert [f"{way}: {why}" for way, why in WAYS.items() if re.search(way, source)] == []
+    assert [f"{pattern}: {why}" for pattern, why in PYTHON_RULES.items() if re.search(pattern, source)] == []
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_no_script_of_ours_writes_markup(path: Path) -> None:
-    """Nor runs a text, nor asks another site."""
+def test_no_client_script_writes_markup(path: Path) -> None:
+    """Nor evaluates a text, nor contacts another site."""
     source = path.read_text(encoding="utf-8")
 
-    assert [f"{way}: {why}" for way, why in SCRIPT_WAYS.items() if re.search(way, source)] == []
+    assert [f"{pattern}: {why}" for pattern, why in SCRIPT_RULES.items() if re.search(pattern, source)] == []
 
 
-def test_the_models_address_is_no_field_of_a_brief() -> None:
-    """Where requests go is an operator's setting; a person picks among what is offered, at most."""
+def test_a_brief_cannot_set_the_model_endpoint() -> None:
+    """The operator sets the endpoint; a person chooses among the offered models."""
     fields = graph.Brief.model_fields
     assert "platform" in fields
 

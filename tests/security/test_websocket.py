@@ -1,4 +1,4 @@
-"""The websocket of the running application, as somebody with a program of their own finds it."""
+"""The websocket of the running application, used by a client that is not a page."""
 
 from itertools import cycle
 
@@ -20,7 +20,7 @@ from tests.support.page_sockets import Refused, named, page_socket, project_plac
 from tests.support.scenes import SECRET, Scene
 
 HUGE = "x" * 1_100_000
-NO_FRAMES = (
+INVALID_FRAMES = (
     *("", "0", "2probe", "4", "40", "42", "42[]", "40/other,", "44/_event,{}", "450-/_event,[]", b"\x04\xff"),
     *(
         "42/_event,{",
@@ -36,21 +36,21 @@ NO_FRAMES = (
     '42/_event,["event",{"name":"x","router_data":{"pathname":"[","asPath":"["}}]',
     f'42/_event,["event",{"[" * 5_000 + "]" * 5_000}]',
 )
-"""What may come instead of a message."""
+"""Frames that are no valid messages."""
 
 
 @pytest.mark.parametrize(
     "origin", [None, "null", "http://localhost:1", "http://localhost.evil.example", "https://localhost", "x"]
 )
-async def test_another_site_cannot_open_it(site: Site, stranger: str, origin: str | None) -> None:
-    """Nor a program that names no site: a browser always does, and only it sends a cookie of itself."""
+async def test_another_site_cannot_open_the_websocket(site: Site, stranger: str, origin: str | None) -> None:
+    """Nor can a client without an Origin header. A browser always sends one."""
     with pytest.raises(Refused):
         async with page_socket(site.url, stranger, origin=origin):
             pass
 
 
-async def test_the_page_itself_can_open_it(site: Site, stranger: str) -> None:
-    """And its events are handled."""
+async def test_a_page_can_open_the_websocket(site: Site, stranger: str) -> None:
+    """Its events are handled."""
     async with page_socket(site.url, stranger) as page:
         await page.boot()
         await page.settle()
@@ -59,11 +59,11 @@ async def test_the_page_itself_can_open_it(site: Site, stranger: str) -> None:
         assert "language_rx_state_" in page.heard
 
 
-@pytest.mark.parametrize("frame", NO_FRAMES, ids=lambda frame: repr(frame[:40]))
-async def test_what_no_page_sends_closes_that_websocket_alone(
+@pytest.mark.parametrize("frame", INVALID_FRAMES, ids=lambda frame: repr(frame[:40]))
+async def test_an_invalid_frame_closes_only_its_own_websocket(
     site: Site, stranger: str, frame: str | bytes
 ) -> None:
-    """Another tab of the same person goes on."""
+    """Another tab of the same person stays connected."""
     async with page_socket(site.url, stranger) as other, page_socket(site.url, stranger) as page:
         await other.boot()
         await page.boot()
@@ -76,12 +76,13 @@ async def test_what_no_page_sends_closes_that_websocket_alone(
         assert other.closed is None
 
 
-async def test_a_flood_closes_that_websocket_alone(site: Site, stranger: str) -> None:
-    """More than any page sends."""
+async def test_a_flood_closes_only_its_own_websocket(site: Site, stranger: str) -> None:
+    """The client sends more frames than any page does."""
     async with page_socket(site.url, stranger) as other, page_socket(site.url, stranger) as page:
         await other.boot()
         await page.boot()
-        # Each after the answer to the one before: what a server has not read makes its last word get lost.
+        # Each frame waits for the answer to the last: unread data would make the server's close frame get
+        # lost.
         for _ in range(1_000):
             if page.closed is None:
                 await page.gets_frame_after(page.say('42/_event,["ping"]'))
@@ -91,14 +92,14 @@ async def test_a_flood_closes_that_websocket_alone(site: Site, stranger: str) ->
         assert other.closed is None
 
 
-async def test_many_unknown_events_close_it(site: Site, stranger: str) -> None:
-    """A few are dropped one by one."""
+async def test_many_unknown_events_close_the_websocket(site: Site, stranger: str) -> None:
+    """A few unknown events are only dropped."""
     async with page_socket(site.url, stranger) as page:
         await page.boot()
         await page.send("reflex___state____state.no_such_handler")
         await page.settle()
         assert page.closed is None
-        # Not one more than it takes: what a server has not read makes its last word get lost.
+        # Exactly as many as the server reads: unread data would make its close frame get lost.
         for _ in range(MOST_REFUSED):
             await page.send("reflex___state____state.setvar", {"var_name": "is_hydrated", "value": 1})
         await page.until(lambda: page.closed is not None)
@@ -106,12 +107,10 @@ async def test_many_unknown_events_close_it(site: Site, stranger: str) -> None:
         assert page.closed == 1008
 
 
-async def test_another_persons_client_token_opens_nothing_of_theirs(
-    site: Site, stranger: str, attacked: Scene
-) -> None:
-    """A tab's token is its client's choice, not a secret: with another session it names another tab.
+async def test_a_stolen_client_token_gives_no_access(site: Site, stranger: str, attacked: Scene) -> None:
+    """A client chooses the token of its tab, so it is no secret: with another session it names another tab.
 
-    The thief comes while the owner is there, and again after the owner has gone.
+    The thief connects while the owner is connected, and again after the owner has left.
     """
     target, token = attacked.targets[0], "11111111-2222-4333-8444-555555555555"
     owner = await sessions.open_session(attacked.room.owner)
@@ -138,10 +137,10 @@ async def test_another_persons_client_token_opens_nothing_of_theirs(
         assert SECRET in tab.heard, "the owner's own tab was kept for them, so there was something to steal"
 
 
-async def test_nothing_follows_a_session_that_was_ended_elsewhere(
+async def test_an_open_tab_receives_nothing_after_its_session_ended(
     site: Site, attacked: Scene, stranger: str
 ) -> None:
-    """A tab that stays open after its session's end is sent nothing that is written later."""
+    """Even when the project changes later."""
     target = attacked.targets[0]
     cookie = await sessions.open_session(attacked.room.viewer)
     place = project_place(target.project_id)
@@ -151,7 +150,7 @@ async def test_nothing_follows_a_session_that_was_ended_elsewhere(
         await tab.until(lambda: SECRET in tab.heard)
         async with transaction() as session:
             await session.exec(delete(UserSession).where(col(UserSession.id) == sessions.token_hash(cookie)))
-        # The database is asked again only when there is something to send.
+        # The server checks the session again only when it has something to send.
         idea, verdicts = IdeaRef(target.artifact_id, 0), cycle(("keep", "none"))
         while "请先登录" not in tab.heard:
             await tab.gets_frame_after(pick(target.project_id, idea, next(verdicts), attacked.room.owner))
@@ -163,8 +162,8 @@ async def test_nothing_follows_a_session_that_was_ended_elsewhere(
         assert not any('"keepers' in frame for frame in tab.frames[before:])
 
 
-async def test_headers_that_a_proxy_adds_are_not_told_to_the_page(site: Site, stranger: str) -> None:
-    """Reflex gives a page all headers of its websocket but a few: here only what pages may know."""
+async def test_headers_added_by_a_proxy_are_not_sent_to_the_page(site: Site, stranger: str) -> None:
+    """Reflex sends nearly all headers of the websocket to the page; this application limits them."""
     async with page_socket(site.url, stranger, **{"X-Internal-Key": "marker-of-a-proxy"}) as page:
         await page.boot()
         await page.settle()
@@ -173,10 +172,8 @@ async def test_headers_that_a_proxy_adds_are_not_told_to_the_page(site: Site, st
         assert stranger not in page.heard
 
 
-async def test_what_nobody_known_sends_is_short_and_leads_to_the_sign_in_page(
-    site: Site, stranger: str
-) -> None:
-    """No handler of a page sees it; what is longer than that page sends closes the websocket."""
+async def test_anonymous_events_are_short_and_lead_to_the_sign_in_page(site: Site, stranger: str) -> None:
+    """No handler runs. An event longer than those of the sign-in page closes the websocket."""
     place = {"pathname": "/account", "asPath": "/account"}
     async with page_socket(site.url) as page:
         await page.boot()
@@ -189,8 +186,8 @@ async def test_what_nobody_known_sends_is_short_and_leads_to_the_sign_in_page(
     assert page.closed == 1009
 
 
-async def test_an_argument_is_as_long_as_its_handler_says(site: Site, stranger: str) -> None:
-    """An id of a person's is refused before it is kept."""
+async def test_an_argument_longer_than_its_handler_allows_is_refused(site: Site, stranger: str) -> None:
+    """An id that is too long is refused before it is stored."""
     async with page_socket(site.url, stranger) as page:
         await page.boot()
         await page.send(named(MembersState, "ask"), {"member_id": "marker" * 100})
