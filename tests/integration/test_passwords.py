@@ -131,7 +131,7 @@ async def test_an_outdated_hash_is_renewed_at_sign_in() -> None:
 
     renewed = (await _provider()).provider_data
     assert renewed != weak
-    assert await password_hashing.verified(PASSWORD.encode(), renewed) == (True, None)
+    assert await password_hashing.verified(PASSWORD.encode(), renewed, "") == (True, None)
 
 
 async def test_the_number_of_concurrent_password_hashes_is_limited() -> None:
@@ -148,7 +148,7 @@ async def test_the_number_of_concurrent_password_hashes_is_limited() -> None:
     number = password_hashing.AT_A_TIME + password_hashing.WAITING + 3
     results = await asyncio.gather(
         *(
-            password_hashing.verified(b"password", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA")
+            password_hashing.verified(b"password", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA", "")
             for _ in range(number)
         ),
         return_exceptions=True,
@@ -401,7 +401,7 @@ async def test_a_guessable_password_is_refused(password: str) -> None:
 
     async with transaction() as session:
         provider = (await session.exec(select(AuthProvider))).one()
-        provider.provider_data = await password_hashing.hashed(password.encode())
+        provider.provider_data = await password_hashing.hashed(password.encode(), "")
         session.add(provider)
     assert await refusal("liming", password) is None
 

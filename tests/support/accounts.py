@@ -29,7 +29,7 @@ async def refusal(
 
 async def give_password(person: str, password: str) -> None:
     """Give a user who has no password this one; their id is the username to sign in with."""
-    known = await password_hashing.hashed(password.encode())
+    known = await password_hashing.hashed(password.encode(), "")
     kind = passwords.PASSWORD
     row = AuthProvider(user_id=person, provider_type=kind, provider_user_id=person, provider_data=known)
     async with transaction() as session:

@@ -47,7 +47,7 @@ async def register(
         raise UserError("registration_closed")
     name, secret = usernames.username(username), usernames.password(password)
     attempt = await sign_in_throttle.begin(sign_in_throttle.NO_ACCOUNT, address)
-    known = await _hashed(secret, name)
+    known = await _hashed(secret, name, address)
     async with transaction() as session:
         await sign_in_throttle.count_registration(session, address)
         user_id = await create_in(session, name, username.strip())
@@ -113,7 +113,7 @@ async def sign_in(
         token_hash(name), address, known_devices.known(device, name, stored)
     )
     known = None if secret is None else stored
-    right, renewed = await password_hashing.verified(secret or b"", known)
+    right, renewed = await password_hashing.verified(secret or b"", known, address)
     if not right:
         raise UserError("wrong_credentials")
     async with transaction() as session:
@@ -158,7 +158,7 @@ async def confirm(user_id: str, password: str, *, session_id: str) -> None:
     if not password:
         raise UserError("password_wanted")
     attempt = await sign_in_throttle.begin(token_hash(name), "", sign_in_throttle.SIGNED_IN)
-    if await _verified(name, password) is None:
+    if await _verified(name, password, user_id) is None:
         raise UserError("wrong_password")
     await sign_in_throttle.succeeded(attempt)
 
@@ -170,11 +170,11 @@ async def _require_recent(user_id: str, session_id: str) -> None:
         raise UserError("sign_in_again", minutes=int(RECENTLY.total_seconds() // 60))
 
 
-async def _verified(name: str, password: str) -> str | None:
+async def _verified(name: str, password: str, user_id: str) -> str | None:
     """The stored hash if the password matches it, else None."""
     given = usernames.spelled(password)
     known = None if given is None else await _hash(name)
-    right, _ = await password_hashing.verified(given or b"", known)
+    right, _ = await password_hashing.verified(given or b"", known, user_id)
     return known if right else None
 
 
@@ -189,12 +189,12 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
     if name is None:
         raise UserError("no_password")
     attempt = await sign_in_throttle.begin(token_hash(name), "", sign_in_throttle.SIGNED_IN)
-    known = await _verified(name, current)
+    known = await _verified(name, current, user_id)
     if known is None:
         raise UserError("wrong_current_password")
     # Before the new password is checked: trying several new ones is no guessing of the current one.
     await sign_in_throttle.succeeded(attempt)
-    renewed = await _hashed(secret, name)
+    renewed = await _hashed(secret, name, user_id)
     async with transaction() as session:
         provider = await _provider(session, name, known)
         if provider is None:
@@ -205,12 +205,15 @@ async def change(user_id: str, current: str, new: str, *, here: str, revoke_toke
             await session.exec(delete(ApiToken).where(col(ApiToken.user_id) == user_id))
 
 
-async def _hashed(secret: bytes, username: str) -> str:
-    """The hash of a new password. Raises UserError `password_guessable`, `sign_in_busy`."""
+async def _hashed(secret: bytes, username: str, sender: str) -> str:
+    """The hash of a new password, computed for `sender` (an address or a user id).
+
+    Raises UserError `password_guessable`, `sign_in_busy`.
+    """
     typed = secret.decode("utf-8", "replace")
-    if await password_hashing.in_thread(lambda: weak_passwords.is_guessable(typed, username)):
+    if await password_hashing.in_thread(lambda: weak_passwords.is_guessable(typed, username), sender):
         raise UserError("password_guessable")
-    return await password_hashing.hashed(secret)
+    return await password_hashing.hashed(secret, sender)
 
 
 async def _hash(name: str) -> str | None:
