@@ -3,8 +3,7 @@
 import re
 import unicodedata
 
-_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
-"""NUL and lone surrogates: Postgres takes neither in `text` nor in `jsonb`."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols without a visible glyph: Hangul fillers, the empty Braille pattern."""
@@ -26,8 +25,8 @@ _EMOJI = frozenset({"So", "Sk", "Cn"})
 
 
 def storable(text: str, instead: str = "") -> str:
-    """`text` with `instead` in the place of each character that Postgres cannot store."""
-    return _NOT_STORABLE.sub(instead, text)
+    """The text as Postgres can store it: without NUL, and with `instead` for each lone surrogate."""
+    return _SURROGATES.sub(instead, text.replace("\x00", ""))
 
 
 def one_line(text: str) -> str:

@@ -25,7 +25,7 @@ _RESERVED_PARTS = "官方 管理员 管理員 administrator"
 def folded(typed: str) -> str:
     """The canonical form of a typed username: NFKC, case-folded, trimmed. Accepts any text."""
     # A normalized character comes from at most four typed ones, so longer text is too long in any case.
-    known = storable(typed[: 4 * LONGEST_NAME + 1], "?")
+    known = storable(typed[: 4 * LONGEST_NAME + 1].replace("\x00", "?"), "?")
     name = unicodedata.normalize("NFKC", known).casefold()
     return unicodedata.normalize("NFKC", name).strip()
 

@@ -212,7 +212,7 @@ async def _rows(session: AsyncSession, query: str, **values: object) -> list[Pro
 
 
 def _name(name: str) -> str:
-    name = one_line(storable(name))
+    name = one_line(storable(name, "?"))
     if not visible(name):
         raise UserError("name_required")
     if len(name) > NAME_LIMIT:
@@ -221,7 +221,7 @@ def _name(name: str) -> str:
 
 
 def _description(description: str) -> str:
-    description = storable(description).strip()
+    description = storable(description, "?").strip()
     if len(description) > DESCRIPTION_LIMIT:
         raise UserError("description_too_long", limit=DESCRIPTION_LIMIT)
     return seen(description)
