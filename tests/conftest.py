@@ -41,7 +41,7 @@ PROCESSES = 4
 
 TOGETHER = {
     "browsers": ("accessibility", "interruptions", "accounts", "brainstorm", "lineage"),
-    "more browsers": ("estimate", "import", "members", "programs", "room", "states", "survival"),
+    "more browsers": ("collaboration", "estimate", "failures", "import", "members", "programs", "run_status"),
     "secrets": ("pages", "secrets"),
     "attacks": ("ended_sessions", "events", "floods", "websocket"),
     "requests": ("contract", "loop", "routes"),

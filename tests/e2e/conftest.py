@@ -1,4 +1,4 @@
-"""The application for browser tests, with a model that the tests lead."""
+"""The application for browser tests, with a model whose replies the tests control."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -20,33 +20,33 @@ MODELS = (
     ModelOption(name="test-model"),
     ModelOption(name="dear-model", input_price=1, output_price=4),
 )
-"""What the build offers; both are at the same endpoint."""
+"""The models that the application offers, both at the same endpoint."""
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the build and its data lie."""
+    """The folder of the application's data."""
     chromium()
     return tmp_path_factory.mktemp("web")
 
 
 @pytest.fixture(scope="session")
 def model() -> Iterator[ModelServer]:
-    """The endpoint that the build asks for ideas."""
+    """The model endpoint of the application."""
     with ModelServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[OidcServer]:
-    """The provider at which people may sign in as well."""
+    """The OpenID Connect provider that people may sign in with."""
     with OidcServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def web(folder: Path, shared_folder: Path, model: ModelServer, provider: OidcServer) -> Iterator[Web]:
-    """The application as people meet it."""
+    """The complete application, as users reach it."""
     settings = {
         "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
         "EMBEDDED_WORKER": "true",
@@ -65,7 +65,7 @@ def web(folder: Path, shared_folder: Path, model: ModelServer, provider: OidcSer
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The application's own database, connected to this process too; its URL."""
+    """The URL of the application's database, to which this process is connected as well."""
     monkeypatch.setenv("SCRIPTWRITER_DATA_DIR", str(folder / "data"))
     async with database_server(Settings()) as url:  # pyright: ignore[reportCallIssue]
         connection = connect(url)

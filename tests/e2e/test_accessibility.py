@@ -1,4 +1,6 @@
-"""Everyone can read and use every page: axe finds nothing serious, nothing scrolls sideways, one language."""
+"""Every page is accessible: axe reports nothing serious, nothing scrolls sideways, English pages have no
+Chinese.
+"""
 
 import re
 from typing import Any, Literal
@@ -12,13 +14,13 @@ from tests.support.people import DESKTOP, PHONE, Person
 from tests.support.walk import walk
 from tests.support.web import Web
 
-Look = tuple[ViewportSize, Literal["light", "dark"]]
-LOOKS: dict[str, tuple[Look, ...]] = {
+View = tuple[ViewportSize, Literal["light", "dark"]]
+VIEWS: dict[str, tuple[View, ...]] = {
     "zh": ((DESKTOP, "light"), (PHONE, "dark")),
     "en": ((DESKTOP, "dark"), (PHONE, "light")),
 }
-"""How each language is looked at: together every size by day and by night."""
-GRAVE = ("serious", "critical")
+"""The views per language; together they cover each size in each theme."""
+IMPACTS = ("serious", "critical")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WORDS = """() => {
   const all = [...document.querySelectorAll("body *")].filter((each) => each.checkVisibility());
@@ -33,26 +35,26 @@ WORDS = """() => {
   ].join("\\n");
 }"""
 AXE = "axe.run({ resultTypes: ['violations'] }).then((results) => results.violations)"
-"""What it has nothing to say against is most of what it says: that stays in the page."""
+"""Most of axe's results are passed checks. They are dropped in the browser."""
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 ALLOWED = {"编", "中文", "切换到中文"}
-"""The seal, which is a drawing, and the language to switch to; a provider is called as the settings say."""
+"""The seal, which is a drawing, and the button that switches to Chinese."""
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-async def test_every_page_can_be_used_by_everyone(
+async def test_every_page_is_accessible(
     web: Web, model: ModelServer, browser: Browser, database: str, language: str
 ) -> None:
-    """On a desk and on a phone, by day and by night; in English no page speaks Chinese."""
+    """On a desktop and a phone, in the light and the dark theme."""
     found: list[str] = []
 
-    async def examine(person: Person, place: str) -> None:
-        for size, theme in LOOKS[language]:
+    async def examine(person: Person, page: str) -> None:
+        for size, theme in VIEWS[language]:
             await person.page.set_viewport_size(size)
             scheme: Any = theme
             await person.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await expect(person.page.locator("html")).to_have_class(re.compile(theme))
-            where = f"{place}, {size['width']} wide, {theme}"
+            where = f"{page}, {size['width']} wide, {theme}"
             found.extend(f"{where}: {each}" for each in await violations(person))
             if (overflow := await person.page.evaluate(OVERFLOW)) > 0:
                 found.append(f"{where}: scrolls sideways by {overflow}")
@@ -63,7 +65,7 @@ async def test_every_page_can_be_used_by_everyone(
                 - ALLOWED
                 - {web.settings.get("OIDC_NAME")}
             )
-            found.extend(f"{place}: says {word}" for word in words)
+            found.extend(f"{page}: says {word}" for word in words)
 
     await walk(web, model, browser, language, examine)
 
@@ -71,12 +73,12 @@ async def test_every_page_can_be_used_by_everyone(
 
 
 async def violations(person: Person) -> list[str]:
-    """What axe finds on the page that is grave: the rule, and where."""
+    """The serious violations that axe finds on the page: the rule and the element."""
     if not await person.page.evaluate("'axe' in window"):
         await person.page.evaluate(AXE_SCRIPT)
     return [
         f"{rule['id']} at {node['target']}: {' '.join(node['failureSummary'].split())}"
         for rule in await person.page.evaluate(AXE)
         for node in rule["nodes"]
-        if (node["impact"] or rule["impact"]) in GRAVE
+        if (node["impact"] or rule["impact"]) in IMPACTS
     ]

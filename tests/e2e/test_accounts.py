@@ -1,4 +1,4 @@
-"""People come in and go out, in real browsers on the production build."""
+"""Registering, signing in and out, sessions and tokens, in browsers on the production build."""
 
 import re
 from time import time
@@ -18,8 +18,8 @@ from tests.support.web import Web
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def somebody() -> str:
-    """A name that nobody has yet."""
+def unused_name() -> str:
+    """A username that nobody has yet."""
     return f"小李-{uuid4().hex[:8]}"
 
 
@@ -29,8 +29,8 @@ async def _token(person: Person) -> str:
 
 
 async def test_register_sign_out_sign_in_and_sign_out_another_browser(web: Web, browser: Browser) -> None:
-    """The way back leads where the person wanted to go; the other browser is out at its next event."""
-    name = somebody()
+    """Signing in leads to the page that was asked for. The other browser is signed out at its next event."""
+    name = unused_name()
     writer = await Person.arrive(browser, web.url)
     await writer.registers(name, PASSWORD)
     await writer.is_signed_in_as(name)
@@ -61,10 +61,8 @@ async def test_register_sign_out_sign_in_and_sign_out_another_browser(web: Web, 
     assert "/sign-in" in phone.page.url
 
 
-async def test_the_page_speaks_the_browsers_language_until_a_person_chooses(
-    web: Web, browser: Browser
-) -> None:
-    """English for an English browser; the choice outlives a reload."""
+async def test_pages_use_the_browsers_language_until_a_person_chooses(web: Web, browser: Browser) -> None:
+    """English for an English browser; a choice is kept after a reload."""
     reader = await Person.arrive(browser, web.url, locale="en-GB")
     button = reader.page.get_by_test_id("submit-entry")
 
@@ -79,8 +77,8 @@ async def test_the_page_speaks_the_browsers_language_until_a_person_chooses(
 
 
 async def test_a_changed_password_signs_everybody_else_out(web: Web, browser: Browser) -> None:
-    """And is the one that opens from then on; the page asks whether tokens go too, and says what was done."""
-    name = somebody()
+    """Only the new password works. The page offers to revoke tokens as well, and says what was done."""
+    name = unused_name()
     writer = await Person.arrive(browser, web.url)
     await writer.registers(name, PASSWORD)
     await writer.is_signed_in_as(name)
@@ -103,15 +101,15 @@ async def test_a_changed_password_signs_everybody_else_out(web: Web, browser: Br
     await writer.page.get_by_test_id("change-password").click()
     await expect(writer.page.get_by_text("密码已修改，其他设备都已退出", exact=True)).to_be_visible()
 
-    # Its list of projects is followed no longer, and says so by itself.
+    # The page of the project list notices the end of its session.
     await expect(other.page.get_by_test_id("submit-entry")).to_be_visible()
     await other.signs_in(name, OTHER)
     await other.is_signed_in_as(name)
 
 
 async def test_a_refused_sign_in_keeps_the_name_and_never_the_password(web: Web, browser: Browser) -> None:
-    """After too many it says how long to wait, and the right password has to wait as well."""
-    name = somebody()
+    """After too many attempts the page says how long to wait, even for the right password."""
+    name = unused_name()
     writer = await Person.arrive(browser, web.url)
     await writer.registers(name, PASSWORD)
     await writer.is_signed_in_as(name)
@@ -132,7 +130,7 @@ async def test_a_refused_sign_in_keeps_the_name_and_never_the_password(web: Web,
     await page.get_by_test_id("switch-language").click()
     await writer.takes_picture("sign-in-refused")
 
-    # Another browser than the one that is known for the account.
+    # A browser that is not yet known for this account.
     await page.context.clear_cookies(name=DEVICE)
     for number in range(sign_in_throttle.ACCOUNT_LIMIT):
         await record_failures(name, 1, f"address {number}")
@@ -144,10 +142,8 @@ async def test_a_refused_sign_in_keeps_the_name_and_never_the_password(web: Web,
     await expect(page.get_by_label("用户名", exact=True)).to_have_value("")
 
 
-async def test_who_has_to_wait_to_sign_in_sees_the_seconds_go_and_when_to_try_again(
-    web: Web, browser: Browser
-) -> None:
-    """Also on a page that is loaded again, which begins with what is left."""
+async def test_a_throttled_sign_in_counts_down_the_seconds(web: Web, browser: Browser) -> None:
+    """The countdown continues after a reload, and then says that signing in is possible again."""
     visitor = await Person.arrive(browser, web.url)
     problem = visitor.page.get_by_test_id("problem")
     await visitor.go(f"/sign-in?problem=too_many_attempts&until={round(time()) + 600}")
@@ -163,10 +159,10 @@ async def test_who_has_to_wait_to_sign_in_sees_the_seconds_go_and_when_to_try_ag
     await expect(problem).to_have_text("现在可以再试了", use_inner_text=True)
 
 
-async def test_an_outside_provider_lets_people_in(web: Web, browser: Browser, provider: OidcServer) -> None:
-    """By one button; where it does not, a sentence says so and the other ways stay open."""
+async def test_a_person_signs_in_with_a_provider(web: Web, browser: Browser, provider: OidcServer) -> None:
+    """With one button. When the provider refuses, the page says so and still offers the other ways."""
     provider.reset()
-    provider.person = {"sub": uuid4().hex, "preferred_username": somebody(), "name": "王五"}
+    provider.person = {"sub": uuid4().hex, "preferred_username": unused_name(), "name": "王五"}
     provider.answer_changes = {"code": None, "error": "access_denied"}
     writer = await Person.arrive(browser, web.url)
     await writer.go("/account")
@@ -182,14 +178,14 @@ async def test_an_outside_provider_lets_people_in(web: Web, browser: Browser, pr
     await expect(writer.page.get_by_test_id("password-sheet")).to_have_count(0)
 
 
-async def test_no_script_of_the_page_gets_to_know_the_session(web: Web, browser: Browser) -> None:
-    """Neither from the cookie nor from what the server sends; the cookie lives on with every page."""
+async def test_no_script_can_read_the_session_token(web: Web, browser: Browser) -> None:
+    """Neither in the cookie nor in what the server sends. Each page load renews the cookie."""
     writer = await Person.arrive(browser, web.url)
     frames: list[str] = []
     writer.page.on(
         "websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(str(data)))
     )
-    await writer.registers(somebody(), PASSWORD)
+    await writer.registers(unused_name(), PASSWORD)
     await writer.go("/account")
     await expect(writer.page.get_by_test_id("device")).to_have_count(1)
     token = await _token(writer)
@@ -207,11 +203,11 @@ async def test_no_script_of_the_page_gets_to_know_the_session(web: Web, browser:
     assert token not in await writer.page.content()
 
 
-async def test_a_token_is_made_copied_and_revoked(web: Web, browser: Browser) -> None:
-    """It is shown once, and opens until it is revoked."""
+async def test_an_api_token_is_created_copied_and_revoked(web: Web, browser: Browser) -> None:
+    """It is shown once, and is valid until it is revoked."""
     writer = await Person.arrive(browser, web.url)
     await writer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await writer.registers(somebody(), PASSWORD)
+    await writer.registers(unused_name(), PASSWORD)
     await writer.go("/account")
     await writer.page.get_by_label("令牌名称").fill("导出脚本")
     await writer.page.get_by_label("你的密码").fill(OTHER)
@@ -240,7 +236,7 @@ async def test_a_token_is_made_copied_and_revoked(web: Web, browser: Browser) ->
 
 
 async def test_the_account_fits_a_phone_in_english_and_in_the_dark(web: Web, browser: Browser) -> None:
-    """Nothing scrolls sideways, whatever the length of a name."""
+    """Nothing scrolls sideways, even with a long name."""
     reader = await Person.arrive(browser, web.url, viewport=PHONE, color_scheme="dark")
     for path in ("/sign-in", "/register", "/account"):
         if path == "/account":

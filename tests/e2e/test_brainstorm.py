@@ -1,4 +1,4 @@
-"""People brainstorm together: the product's main walk, in real browsers on the production build."""
+"""The main flow of the product: people brainstorm together, in browsers on the production build."""
 
 from uuid import uuid4
 
@@ -14,10 +14,10 @@ from tests.support.people import PHONE, Person, colleague_of
 from tests.support.web import Web
 
 
-async def test_five_ideas_grow_in_two_tabs_and_survive_a_reload(
+async def test_five_ideas_are_streamed_to_two_tabs_and_shown_after_a_reload(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """A person creates a project, watches it in two tabs, reloads in the middle; a colleague joins late."""
+    """A person watches a new project in two tabs and reloads one in between; a colleague joins late."""
     half_a_sentence, two_ideas = Gate(), Gate()
     model.answers(reply_in_parts(half_a_sentence, two_ideas))
     writer = await Person.arrive(browser, web.url)
@@ -53,7 +53,7 @@ async def test_five_ideas_grow_in_two_tabs_and_survive_a_reload(
 async def test_a_kept_idea_is_highlighted_for_everybody(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """And remembered: a reload shows it still."""
+    """The pick is stored: a reload shows it again."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -79,10 +79,10 @@ async def test_a_kept_idea_is_highlighted_for_everybody(
         await writer.page.get_by_test_id("switch-language").click()
 
 
-async def test_a_failure_says_why_and_a_retry_goes_on_from_there(
+async def test_a_failure_says_why_and_a_retry_continues_the_run(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """Finished ideas stay, and the model is asked for the missing ones only."""
+    """Finished ideas stay, and the model is asked only for the missing ones."""
     text = ideas_text(range(1, 6))
     cut = text[: text.index("第3个故事") + 12]
     model.answers(spoken(cut, finish="length"), spoken(ideas_text([3, 4, 5])))
@@ -107,7 +107,7 @@ async def test_a_failure_says_why_and_a_retry_goes_on_from_there(
 async def test_a_refused_key_is_explained_and_never_shown(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """The person reads a sentence, no trace and no word of the endpoint's."""
+    """The page shows an explanation, without a traceback and without the endpoint's own words."""
     model.answers(refused(401, "Incorrect API key provided: sk-very-secret"))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -120,7 +120,7 @@ async def test_a_refused_key_is_explained_and_never_shown(
 
 
 async def test_the_form_says_what_is_missing(web: Web, browser: Browser, database: str) -> None:
-    """With the initial values of the design, and both messages at once."""
+    """The form starts with the initial values of the design, and shows both messages at once."""
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
     await writer.open_new_project()
@@ -141,7 +141,7 @@ async def test_the_form_says_what_is_missing(web: Web, browser: Browser, databas
 async def test_an_empty_project_waits_for_its_first_brainstorm(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """Made without a brief: the page says what to do, and one press starts it."""
+    """The project was created without a brief: the page says what to do, and one click starts a run."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -158,7 +158,7 @@ async def test_an_empty_project_waits_for_its_first_brainstorm(
 async def test_a_stranger_sees_nothing_of_a_project(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """Neither signed out nor signed in as somebody else."""
+    """Neither signed out nor signed in as another user."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -179,10 +179,10 @@ async def test_a_stranger_sees_nothing_of_a_project(
         assert TITLES[0] not in await person.page.content()
 
 
-async def test_english_dark_and_a_phone(
+async def test_pages_fit_a_phone_in_english_and_in_the_dark(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """The language is remembered, nothing scrolls sideways, and both themes are drawn."""
+    """The language is kept after a reload, and nothing scrolls sideways."""
     model.answers(spoken(ideas_text(range(1, 6))))
     reader = await Person.arrive(browser, web.url, viewport=PHONE, color_scheme="dark")
     await reader.sign_in()

@@ -1,4 +1,4 @@
-"""What a brief will cost, told by its form, in a real browser: always of what the form holds."""
+"""The cost estimate of a brief, which its form updates in the browser."""
 
 import pytest_asyncio
 from playwright.async_api import Browser, expect
@@ -12,7 +12,7 @@ from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.people import Person
 from tests.support.web import Web
 
-READ = ("platform", "genre", "other_requirements", "avoid")
+COUNTED_FIELDS = ("platform", "genre", "other_requirements", "avoid")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -24,20 +24,20 @@ async def writer(web: Web, browser: Browser) -> Person:
 
 
 async def chooses_model(person: Person, name: str) -> None:
-    """In the form that is open."""
+    """Choose a model in the open form."""
     await person.page.locator("[name=model]").select_option(name)
 
 
 async def reads_estimate(person: Person, count: int, *words: str) -> None:
-    """That of the dear model, for so many ideas and a brief with these words."""
-    each = pricing.estimate(MODELS[1])
-    assert each is not None
-    cost = Cost(each.run + each.character * len("".join(words)) + each.idea * count, "$")
+    """Check the estimate of the model with prices, for so many ideas and a brief with these words."""
+    price = pricing.estimate(MODELS[1])
+    assert price is not None
+    cost = Cost(price.run + price.character * len("".join(words)) + price.idea * count, "$")
     await expect(person.page.get_by_test_id("estimate")).to_have_text(f"预计约 {cost}")
 
 
-async def test_the_estimate_is_that_of_what_the_form_holds_however_it_came_there(writer: Person) -> None:
-    """By hand while it is typed, from an example, by a picker; what has no price tells none."""
+async def test_the_estimate_follows_every_change_of_the_form(writer: Person) -> None:
+    """By typing, by an example, by a picker. A model without prices shows no estimate."""
     page, estimate = writer.page, writer.page.get_by_test_id("estimate")
     name, example, _ = brief_texts.EXAMPLES[0]
     await writer.open_new_project()
@@ -49,19 +49,19 @@ async def test_the_estimate_is_that_of_what_the_form_holds_however_it_came_there
     await page.locator("[name=other_requirements]").press_sequentially("一个锁匠的故事")
     await reads_estimate(writer, 10, "抖音", "穿越, 爽文", "一个锁匠的故事")
     await page.get_by_role("button", name=name.zh).click()
-    await reads_estimate(writer, 10, *(str(example[field]) for field in READ))
+    await reads_estimate(writer, 10, *(str(example[field]) for field in COUNTED_FIELDS))
     await page.get_by_test_id("open-platform").click()
     await page.get_by_test_id("picker-platform").get_by_role("button", name="快手", exact=True).click()
-    await reads_estimate(writer, 10, "快手", *(str(example[field]) for field in READ[1:]))
+    await reads_estimate(writer, 10, "快手", *(str(example[field]) for field in COUNTED_FIELDS[1:]))
 
     await chooses_model(writer, "test-model")
     await expect(estimate).to_be_hidden()
 
 
-async def test_an_old_brief_that_is_opened_again_tells_its_own_estimate(
+async def test_a_brief_that_is_edited_again_starts_with_its_own_estimate(
     writer: Person, model: ModelServer
 ) -> None:
-    """Its model, its number and its words, before anything in it is touched."""
+    """From its model, its number of ideas and its words, before anything is changed."""
     model.answers(spoken(ideas_text([1, 2])))
     await writer.open_new_project()
     await chooses_model(writer, "dear-model")

@@ -1,4 +1,4 @@
-"""The README's first command, as a stranger runs it: in a new clone, wherever that lies."""
+"""The first command of the README, run in a new clone."""
 
 import os
 import re
@@ -23,7 +23,7 @@ UNUSUAL = re.compile(r"warning|deprecat|error|traceback|node", re.IGNORECASE)
 
 
 @pytest.fixture
-def closed_clone() -> Iterator[Path]:
+def private_clone() -> Iterator[Path]:
     """A clone in a folder that only its owner may enter, on a path with a space and Chinese characters."""
     parent = Path(tempfile.mkdtemp(prefix="scriptwriter-clone-"))
     clone = parent / "短剧 workshop"
@@ -36,7 +36,7 @@ def closed_clone() -> Iterator[Path]:
 
 @contextmanager
 def first_command(clone: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`uv run reflex run` with no home to write in; Ctrl+C at the end."""
+    """Run `uv run reflex run` without a writable home, and send Ctrl+C at the end."""
     uv = shutil.which("uv")
     assert uv, "uv is not installed: pip install uv"
     environment = {
@@ -44,7 +44,7 @@ def first_command(clone: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     }
     for unset in ("DATABASE_URL", "ELECTRIC_URL", "REDIS_URL"):
         environment[unset] = ""
-    # What is in a cache already is not downloaded again; a path of which no part can be made is no home.
+    # Use the package cache of this machine; a home that cannot be created counts as no home.
     environment.setdefault("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
     environment["HOME"] = "/proc/nowhere" if Path("/proc").is_dir() else "/nowhere"
     ports = ["--frontend-port", str(free_port()), "--backend-port", str(free_port())]
@@ -56,44 +56,44 @@ def first_command(clone: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        processes = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         process.send_signal(signal.SIGINT)
-        _, left = psutil.wait_procs(family, timeout=30)
+        _, left = psutil.wait_procs(processes, timeout=30)
         for each in left:
             each.kill()
         assert not left
 
 
-def test_the_first_command_starts_in_a_closed_folder_without_a_home(
-    closed_clone: Path, tmp_path: Path
+def test_the_first_command_runs_in_a_private_folder_without_a_home(
+    private_clone: Path, tmp_path: Path
 ) -> None:
-    """As root it once ended with 'initdb: invalid binary'; it says one address, when everything answers."""
+    """It prints one address when everything answers. As root it once failed with 'initdb: invalid binary'."""
     log = tmp_path / "first-command.log"
-    with first_command(closed_clone, log) as process:
+    with first_command(private_clone, log) as process:
 
         def ready() -> bool:
             assert process.poll() is None, log.read_text()[-4000:]
             return READY.search(log.read_text()) is not None
 
         wait_until(ready, BUILD_LIMIT)
-        said = log.read_text()
-        [url] = READY.findall(said)
+        output = log.read_text()
+        [url] = READY.findall(output)
         with urllib.request.urlopen(url, timeout=30) as page:
             assert page.status == 200
-        family = psutil.Process(process.pid).children(recursive=True)
+        processes = psutil.Process(process.pid).children(recursive=True)
         listening = {
             connection.laddr.ip
-            for each in family
+            for each in processes
             for connection in each.net_connections("tcp")
             if connection.status == psutil.CONN_LISTEN
         }
 
         assert listening == {"127.0.0.1"}
-        assert len(re.findall(r"https?://", said)) == 1
-        assert not [line for line in said.splitlines() if UNUSUAL.search(line)]
-        assert not (closed_clone / ".venv" / "bin" / "pytest").exists()
-        assert (closed_clone / ".data").is_dir()
+        assert len(re.findall(r"https?://", output)) == 1
+        assert not [line for line in output.splitlines() if UNUSUAL.search(line)]
+        assert not (private_clone / ".venv" / "bin" / "pytest").exists()
+        assert (private_clone / ".data").is_dir()
         changed = subprocess.run(
-            ["git", "status", "--porcelain"], cwd=closed_clone, capture_output=True, text=True, check=True
+            ["git", "status", "--porcelain"], cwd=private_clone, capture_output=True, text=True, check=True
         )
         assert changed.stdout == ""

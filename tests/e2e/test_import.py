@@ -1,4 +1,4 @@
-"""A person picks a file to import, and reads on the page what is wrong with it."""
+"""A person imports a file, and the page explains what is wrong with it."""
 
 import json
 
@@ -15,7 +15,7 @@ from tests.support.web import Web
 async def test_a_bad_file_is_explained_and_a_good_one_opens(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """In the person's language, with the place in the file; the page and what is typed in it stay."""
+    """In the person's language, with the place in the file. The page keeps what was typed in it."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()

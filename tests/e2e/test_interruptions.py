@@ -1,4 +1,4 @@
-"""A worker that dies and a network that falls silent, as the page tells of them: each process by itself."""
+"""What pages show when a worker dies, the network stalls, the model stalls, or the server restarts."""
 
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
@@ -23,9 +23,11 @@ from tests.support.workers import worker_process
 
 
 @pytest.fixture(scope="module")
-def apart(web: Web, model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """A web process without a worker, with data of its own, that soon notices a silent line."""
-    folder = tmp_path_factory.mktemp("apart")
+def separate(web: Web, model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A web process without a worker and with its own data, which detects a stalled connection within
+    seconds.
+    """
+    folder = tmp_path_factory.mktemp("separate")
     settings = {
         **web.settings,
         "SCRIPTWRITER_DATA_DIR": str(folder / "data"),
@@ -38,40 +40,40 @@ def apart(web: Web, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def database(apart: Web, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The URL of its database."""
-    monkeypatch.setenv("SCRIPTWRITER_DATA_DIR", apart.settings["SCRIPTWRITER_DATA_DIR"])
+async def database(separate: Web, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The URL of that process's database."""
+    monkeypatch.setenv("SCRIPTWRITER_DATA_DIR", separate.settings["SCRIPTWRITER_DATA_DIR"])
     async with database_server(Settings()) as url:  # pyright: ignore[reportCallIssue]
         yield url
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def line(apart: Web) -> AsyncIterator[BrowserProxy]:
-    """Between the browser and that process."""
-    async with BrowserProxy(apart.port) as opened:
+async def proxy(separate: Web) -> AsyncIterator[BrowserProxy]:
+    """A proxy between the browser and that process."""
+    async with BrowserProxy(separate.port) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def writer(apart: Web, line: BrowserProxy) -> AsyncIterator[Person]:
-    """A person who is signed in there."""
-    async with open_browser({urlsplit(apart.url).netloc: f"127.0.0.1:{line.port}"}) as browser:
-        person = await Person.arrive(browser, apart.url)
+async def writer(separate: Web, proxy: BrowserProxy) -> AsyncIterator[Person]:
+    """A person who is signed in at that process."""
+    async with open_browser({urlsplit(separate.url).netloc: f"127.0.0.1:{proxy.port}"}) as browser:
+        person = await Person.arrive(browser, separate.url)
         await person.sign_in_by_click()
         yield person
 
 
-def _followers(apart: Web) -> float:
-    """How many tabs that process serves with a project's rows."""
-    with urlopen(f"http://127.0.0.1:{apart.port}/metrics", timeout=5) as answer:
+def _followers(separate: Web) -> float:
+    """The number of tabs to which that process sends the rows of a project."""
+    with urlopen(f"http://127.0.0.1:{separate.port}/metrics", timeout=5) as answer:
         lines = answer.read().decode().splitlines()
     return sum(float(each.split()[1]) for each in lines if each.startswith("scriptwriter_followers "))
 
 
-async def test_a_killed_worker_is_replaced_and_the_page_says_from_where_it_goes_on(
-    apart: Web, model: ModelServer, writer: Person, database: str
+async def test_a_killed_worker_is_replaced_and_the_page_says_where_it_continues(
+    separate: Web, model: ModelServer, writer: Person, database: str
 ) -> None:
-    """Three ideas are finished when it dies: the page keeps them, and the next one writes the other two."""
+    """It dies after three ideas: the page keeps them, and the next worker writes the other two."""
     text, first_word = ideas_text(range(1, 6)), Gate()
     dying = broken_off(text[: text.index("第4个故事") + 12], Gate())
     model.answers(dying, Answer([first_word, *spoken(ideas_text([4, 5])).steps]))
@@ -80,12 +82,12 @@ async def test_a_killed_worker_is_replaced_and_the_page_says_from_where_it_goes_
     await writer.sees_status("排队中")
     await writer.takes_pictures("queued")
     await writer.page.evaluate("window.neverReloaded = true")
-    with worker_process(apart.settings) as worker:
+    with worker_process(separate.settings) as worker:
         await writer.sees_ideas(*TITLES[:3])
         await writer.sees_words("第4个故事：有人来了")
         worker.kill()
 
-    with worker_process(apart.settings):
+    with worker_process(separate.settings):
         await writer.sees_ideas(*TITLES[:3])
         await eventually(lambda: len(model.exchanges) == asked + 2, 90)
         await writer.sees_status("服务中断，正在从第 4 个继续")
@@ -102,42 +104,42 @@ async def test_a_killed_worker_is_replaced_and_the_page_says_from_where_it_goes_
     assert [title in prompt for title in TITLES] == [True, True, True, False, False]
 
 
-async def test_a_network_that_fell_silent_shows_what_the_database_has_when_it_speaks_again(
-    apart: Web, model: ModelServer, writer: Person, line: BrowserProxy, database: str
+async def test_a_page_shows_the_database_again_after_its_network_stalled(
+    separate: Web, model: ModelServer, writer: Person, proxy: BrowserProxy, database: str
 ) -> None:
-    """Nobody told the browser or the server: both found out by their pings, and gave each other up."""
+    """Browser and server each detect the stall by their pings, and close the connection."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
     model.answers(reply_in_parts(half_a_sentence, two_ideas))
-    with worker_process(apart.settings):
+    with worker_process(separate.settings):
         project_id = await writer.create_project()
         await writer.sees_ideas(*TITLES[:2])
         await writer.page.evaluate("window.neverReloaded = true")
-        connections = line.connections
+        connections = proxy.connections
 
-        line.stall()
+        proxy.stall()
         two_ideas.open()
         await eventually(lambda: newest_titles(database, project_id) == TITLES)
-        await eventually(lambda: line.connections > connections and _followers(apart) == 0)
+        await eventually(lambda: proxy.connections > connections and _followers(separate) == 0)
         await writer.sees_ideas(*TITLES[:2])
-        line.resume()
+        proxy.resume()
 
         await writer.sees_ideas(*TITLES)
         await writer.sees_status("5 个创意")
-        await eventually(lambda: _followers(apart) == 1)
+        await eventually(lambda: _followers(separate) == 1)
     assert await writer.page.evaluate("window.neverReloaded") is True
     assert rows(database, "SELECT count(*) AS runs FROM transforms WHERE project_id = %s", project_id) == [
         {"runs": 1}
     ]
 
 
-async def test_a_model_that_falls_silent_leaves_what_is_written_and_the_rest_is_filled_in(
-    apart: Web, model: ModelServer, writer: Person
+async def test_finished_ideas_stay_when_the_model_stalls(
+    separate: Web, model: ModelServer, writer: Person
 ) -> None:
-    """The sentence names the seconds that were waited for; here they are few."""
+    """The message names the seconds that were waited for, and the missing ideas can be filled in."""
     text = ideas_text(range(1, 6))
     model.answers(broken_off(text[: text.index("第3个故事") + 12], Gate()), spoken(ideas_text([3, 4, 5])))
-    with worker_process({**apart.settings, "MODEL_SILENCE_SECONDS": "2"}):
+    with worker_process({**separate.settings, "MODEL_SILENCE_SECONDS": "2"}):
         await writer.create_project()
 
         await expect(writer.says).to_have_text("模型 2 秒无响应，已保留 2 个")
@@ -148,17 +150,17 @@ async def test_a_model_that_falls_silent_leaves_what_is_written_and_the_rest_is_
         await writer.sees_status("5 个创意")
 
 
-async def test_words_in_an_editor_and_a_form_outlive_a_restart_of_the_server(
+async def test_unsaved_words_are_restored_after_a_restart_of_the_server(
     web: Web, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The new process knows nothing of the tab: what was open opens again, with the words in it."""
+    """The new process does not know the tab. The open editor and form open again with their words."""
     model.answers(spoken(ideas_text(range(1, 6))))
     folder = tmp_path_factory.mktemp("restarted")
     settings = {**web.settings, "SCRIPTWRITER_DATA_DIR": str(folder / "data")}
     with same_pages(web, folder, settings) as before:
         async with (
-            BrowserProxy(before.port) as line,
-            open_browser({urlsplit(before.url).netloc: f"127.0.0.1:{line.port}"}) as browser,
+            BrowserProxy(before.port) as proxy,
+            open_browser({urlsplit(before.url).netloc: f"127.0.0.1:{proxy.port}"}) as browser,
         ):
             writer = await Person.arrive(browser, before.url)
             await writer.sign_in_by_click()
@@ -172,7 +174,7 @@ async def test_words_in_an_editor_and_a_form_outlive_a_restart_of_the_server(
 
             before.stop()
             with same_pages(web, folder, settings) as after:
-                line.forward_to(after.port)
+                proxy.forward_to(after.port)
 
                 await expect(writer.page.get_by_test_id("draft-note")).to_be_visible()
                 await expect(writer.page.get_by_test_id("edit-body")).to_have_value("重启前的一句。")

@@ -1,4 +1,4 @@
-"""Where everything comes from, as people read it: the lineage page in real browsers."""
+"""The lineage page in browsers: where each idea comes from."""
 
 from collections.abc import Awaitable
 
@@ -24,18 +24,18 @@ from tests.support.web import Web
 
 
 def node(person: Person, words: str) -> Locator:
-    """The node of the graph that says so."""
+    """The node of the graph with these words."""
     return person.page.locator(".react-flow__node", has_text=words)
 
 
 def line(person: Person, words: str) -> Locator:
-    """The line of the list that says so."""
+    """The line of the list with these words."""
     return person.page.get_by_test_id("step").filter(has_text=words)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, model: ModelServer, browser: Browser, database: str) -> Person:
-    """A person with a project of five ideas, who has kept the second and rewritten the first."""
+    """A person with a project of five ideas, who has kept the second and edited the first."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -51,10 +51,10 @@ async def writer(web: Web, model: ModelServer, browser: Browser, database: str) 
     return writer
 
 
-async def test_the_lineage_tells_who_did_what_and_every_new_act_at_once(
+async def test_the_lineage_shows_who_did_what_and_updates_live(
     writer: Person, web: Web, browser: Browser
 ) -> None:
-    """In the graph and in the list; a colleague's act comes without a reload, and nothing from elsewhere."""
+    """In the graph and in the list, without a reload and without requests to other sites."""
     asked: list[str] = []
     failures: list[str] = []
     writer.page.on("request", lambda request: asked.append(request.url))
@@ -82,8 +82,8 @@ async def test_the_lineage_tells_who_did_what_and_every_new_act_at_once(
     assert (elsewhere, failures) == ([], [])
 
 
-async def test_a_click_opens_what_a_step_is_about(writer: Person) -> None:
-    """A run: its prompt and the raw reply; an act: its idea on the project's page, also from the list."""
+async def test_a_click_on_a_step_opens_its_details(writer: Person) -> None:
+    """A run opens its prompt and its raw reply; an act opens its idea on the project page."""
     await writer.page.get_by_test_id("to-lineage").click()
 
     await node(writer, "test-model").click()
@@ -108,7 +108,7 @@ async def test_a_click_opens_what_a_step_is_about(writer: Person) -> None:
 async def test_a_phone_gets_the_list_first_and_the_graph_on_demand(
     writer: Person, web: Web, browser: Browser
 ) -> None:
-    """In English too; nothing scrolls sideways."""
+    """Also in English; nothing scrolls sideways."""
     project_id = writer.page.url.split("/")[-2]
     reader = await Person.arrive(browser, web.url, viewport=PHONE, color_scheme="dark")
     await reader.sign_in()
@@ -131,7 +131,7 @@ async def test_a_phone_gets_the_list_first_and_the_graph_on_demand(
 
 
 async def test_the_view_follows_the_width_until_the_person_chooses_one(writer: Person) -> None:
-    """A phone that is turned, a window that is made narrow: the graph where it has room, else the list."""
+    """A wide window shows the graph and a narrow one the list, also after the phone is turned."""
     page = writer.page
     graph, chosen = page.get_by_test_id("lineage-graph"), page.locator('[aria-pressed="true"]')
     await page.get_by_test_id("to-lineage").click()
@@ -156,8 +156,8 @@ async def test_the_view_follows_the_width_until_the_person_chooses_one(writer: P
     await expect(chosen).to_have_text("图")
 
 
-async def wrote(model: ModelServer, start: Awaitable[str], *numbers: int) -> list[IdeaRef]:
-    """The ideas of a run that the model ends well."""
+async def complete_run(model: ModelServer, start: Awaitable[str], *numbers: int) -> list[IdeaRef]:
+    """Wait for a run that the model completes with these stories; returns its ideas."""
     model.answers(spoken(ideas_text(numbers)))
     transform_id = await start
 
@@ -173,28 +173,32 @@ async def wrote(model: ModelServer, start: Awaitable[str], *numbers: int) -> lis
 
 
 async def large_project(model: ModelServer, user: str) -> tuple[str, str]:
-    """A project of five batches, with a merge, edits and verdicts: its id, and that of its newest ideas."""
+    """A project of five batches with a merge, edits and verdicts: its id, and the id of its newest ideas
+    artifact.
+    """
     project_id = await catalog.create(user, "大项目")
-    first = await wrote(model, starting.start(project_id, Brief("抖音", "穿越, 爽文"), user), 1, 2, 3, 4, 5)
+    first = await complete_run(
+        model, starting.start(project_id, Brief("抖音", "穿越, 爽文"), user), 1, 2, 3, 4, 5
+    )
     for ref, verdict in zip(first, ("keep", "keep", "pass"), strict=False):
         await verdicts.pick(project_id, ref, verdict, user)
     await edits.edit(project_id, first[0], "换了名字", "正文改了。", "", user)
-    second = await wrote(model, starting.start_again(project_id, user), 2, 3, 4, 5, 6)
+    second = await complete_run(model, starting.start_again(project_id, user), 2, 3, 4, 5, 6)
     await verdicts.pick(project_id, second[0], "keep", user)
-    [merged] = await wrote(model, starting.merge(project_id, [first[0], second[0]], user), 7)
+    [merged] = await complete_run(model, starting.merge(project_id, [first[0], second[0]], user), 7)
     await edits.edit(project_id, merged, "合成之后", "正文改了。", "", user)
-    like = await wrote(model, starting.like(project_id, second[2], 3, user), 8, 9, 10)
+    like = await complete_run(model, starting.like(project_id, second[2], 3, user), 8, 9, 10)
     await verdicts.pick(project_id, like[0], "keep", user)
-    newest = await wrote(model, starting.start_again(project_id, user), 1, 2, 3, 4, 5)
+    newest = await complete_run(model, starting.start_again(project_id, user), 1, 2, 3, 4, 5)
     await verdicts.pick(project_id, newest[0], "keep", user)
     return project_id, newest[0].artifact_id
 
 
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
-async def test_a_large_graph_opens_at_its_newest_batch_in_letters_that_can_be_read(
+async def test_a_large_graph_opens_at_its_newest_batch_in_a_readable_size(
     web: Web, model: ModelServer, browser: Browser, database: str, screen: ViewportSize
 ) -> None:
-    """The run and its ideas are in the frame; the rest is there for who looks from further away."""
+    """The newest run and its ideas are in the frame; "Fit View" shows the whole graph."""
     reader, user = await newcomer(browser, web.url)
     project_id, newest = await large_project(model, user)
     await reader.page.set_viewport_size(screen)
@@ -216,10 +220,10 @@ async def test_a_large_graph_opens_at_its_newest_batch_in_letters_that_can_be_re
     await expect(node(reader, "抖音").first).to_be_in_viewport(ratio=0.99)
 
 
-async def test_a_project_without_any_step_says_what_comes_here(
+async def test_the_lineage_of_an_empty_project_explains_itself(
     web: Web, browser: Browser, database: str
 ) -> None:
-    """And whoever is no member reads that it cannot be opened."""
+    """Somebody who is no member reads that the project cannot be opened."""
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
 

@@ -1,4 +1,4 @@
-"""People share a project, and an owner changes it under them: two browsers, on the production build."""
+"""People share a project and an owner manages it, in two browsers on the production build."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ from tests.support.web import Web
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, browser: Browser, database: str) -> AsyncIterator[Person]:
-    """A person who is signed in, and in whose pages nothing breaks."""
+    """A person who is signed in. The test fails if a script on one of their pages raises an error."""
     person = await Person.arrive(browser, web.url)
     faults: list[object] = []
     person.page.on("pageerror", lambda fault: faults.append(fault))
@@ -32,15 +32,15 @@ def member(person: Person, username: str) -> Locator:
 async def test_a_person_is_invited_promoted_and_removed_while_both_watch(
     web: Web, model: ModelServer, browser: Browser, writer: Person
 ) -> None:
-    """Everything by user name and role, and nobody reloads a page."""
+    """By username and role; nobody reloads a page."""
     model.answers(spoken(ideas_text(range(1, 6))))
     project_id = await writer.create_project()
     await writer.sees_ideas(*TITLES)
-    friend, name = await newcomer(browser, web.url)
-    await friend.visit(project_id)
-    await friend.sees_words("项目不存在，或你没有访问权限")
-    await friend.go("/projects")
-    await friend.sees_words("这里还是一张白纸")
+    invitee, name = await newcomer(browser, web.url)
+    await invitee.visit(project_id)
+    await invitee.sees_words("项目不存在，或你没有访问权限")
+    await invitee.go("/projects")
+    await invitee.sees_words("这里还是一张白纸")
 
     await writer.opens_members()
     await writer.page.get_by_label("用户名").fill("nobody-at-all")
@@ -53,42 +53,42 @@ async def test_a_person_is_invited_promoted_and_removed_while_both_watch(
     await expect(writer.page.get_by_test_id("invitation")).to_contain_text("小王")
     await expect(writer.page.get_by_label("用户名")).to_have_value("")
 
-    await friend.sees_words("测试用户 邀请你以查看者身份加入《")
-    await friend.page.get_by_test_id("accept").press("Enter")
-    await friend.sees_words("你已加入《")
+    await invitee.sees_words("测试用户 邀请你以查看者身份加入《")
+    await invitee.page.get_by_test_id("accept").press("Enter")
+    await invitee.sees_words("你已加入《")
     await expect(member(writer, name)).to_contain_text("小王")
     await expect(writer.page.get_by_test_id("invitation")).to_have_count(0)
-    await friend.page.get_by_test_id("project").get_by_role("link").click()
-    await friend.sees_ideas(*TITLES)
-    await expect(friend.page.get_by_test_id("another-batch")).to_have_count(0)
-    await expect(friend.page.get_by_test_id("project-menu")).to_have_count(0)
+    await invitee.page.get_by_test_id("project").get_by_role("link").click()
+    await invitee.sees_ideas(*TITLES)
+    await expect(invitee.page.get_by_test_id("another-batch")).to_have_count(0)
+    await expect(invitee.page.get_by_test_id("project-menu")).to_have_count(0)
     await writer.page.get_by_label("小王 的角色").select_option("collaborator")
-    await expect(friend.page.get_by_test_id("another-batch")).to_be_visible()
-    await expect(friend.page.get_by_test_id("project-menu")).to_have_count(0)
+    await expect(invitee.page.get_by_test_id("another-batch")).to_be_visible()
+    await expect(invitee.page.get_by_test_id("project-menu")).to_have_count(0)
 
-    await friend.opens_members()
-    await expect(member(friend, name)).to_contain_text("协作者")
-    await expect(friend.page.get_by_test_id("invite-member")).to_have_count(0)
+    await invitee.opens_members()
+    await expect(member(invitee, name)).to_contain_text("协作者")
+    await expect(invitee.page.get_by_test_id("invite-member")).to_have_count(0)
     await writer.page.get_by_label("小王 的角色").select_option("owner")
-    await expect(friend.page.get_by_test_id("invite-member")).to_be_visible()
+    await expect(invitee.page.get_by_test_id("invite-member")).to_be_visible()
     await writer.page.get_by_label("小王 的角色").select_option("viewer")
-    await expect(friend.page.get_by_test_id("invite-member")).to_have_count(0)
-    await expect(member(friend, name)).to_contain_text("查看者")
+    await expect(invitee.page.get_by_test_id("invite-member")).to_have_count(0)
+    await expect(member(invitee, name)).to_contain_text("查看者")
 
     await writer.page.get_by_role("button", name="把 小王 移出项目").click()
     await writer.sees_words("把 小王 移出项目？对方会立刻看不到其中的内容。")
     await writer.takes_pictures("members-question")
     await writer.page.get_by_test_id("confirm").click()
-    await friend.sees_words("你已被移出该项目")
+    await invitee.sees_words("你已被移出该项目")
     await expect(member(writer, name)).to_have_count(0)
-    await friend.page.get_by_role("link", name="返回项目列表").click()
-    await friend.sees_words("这里还是一张白纸")
+    await invitee.page.get_by_role("link", name="返回项目列表").click()
+    await invitee.sees_words("这里还是一张白纸")
 
 
-async def test_a_removed_member_gets_no_further_word_of_a_running_brainstorm(
+async def test_a_removed_member_receives_nothing_more_of_a_running_brainstorm(
     web: Web, model: ModelServer, browser: Browser, writer: Person
 ) -> None:
-    """What comes over their websocket is looked at, not only what is on the screen."""
+    """Checked in the frames of their websocket, not only on the screen."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
     model.answers(reply_in_parts(half_a_sentence, two_ideas))
@@ -116,14 +116,14 @@ async def test_a_removed_member_gets_no_further_word_of_a_running_brainstorm(
     assert not any(title in page for title in TITLES)
 
 
-async def test_a_project_is_renamed_archived_deleted_and_brought_back(
+async def test_a_project_is_renamed_archived_deleted_and_restored(
     web: Web, model: ModelServer, browser: Browser, writer: Person
 ) -> None:
-    """A colleague who has it open sees each step; the run that is going on is stopped by the deletion."""
+    """A colleague sees each step, and the deletion stops the running generation."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
     model.answers(reply_in_parts(half_a_sentence, two_ideas))
-    asked = len(model.exchanges)
+    requests_before = len(model.exchanges)
     project_id = await writer.create_project()
     await writer.sees_ideas(*TITLES[:2])
     colleague = await colleague_of(project_id, browser, web.url)
@@ -152,7 +152,7 @@ async def test_a_project_is_renamed_archived_deleted_and_brought_back(
     await writer.page.wait_for_url("**/projects")
     await writer.sees_words("《真假千金》已删除，30 天内可以恢复")
     await colleague.sees_words("这个项目已被删除")
-    await eventually(model.exchanges[asked].left.is_set)
+    await eventually(model.exchanges[requests_before].left.is_set)
     await writer.takes_pictures("projects-deleted")
     await colleague.takes_pictures("project-deleted")
     await writer.page.get_by_test_id("undo").click()
@@ -170,7 +170,7 @@ async def test_a_project_is_renamed_archived_deleted_and_brought_back(
 async def test_a_project_is_managed_by_keyboard_alone(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """In the list: the menu, the new name, the archive, the deletion and its undoing."""
+    """In the list: the menu, renaming, archiving, deleting and undoing."""
     owner, name = await newcomer(browser, web.url)
     keyboard, page = owner.page.keyboard, owner.page
     project_id = await catalog.create(name, "空项目")
@@ -243,10 +243,10 @@ async def test_a_project_is_managed_by_keyboard_alone(
     await owner.sees_words("项目至少要有一位所有者，请先让另一位成员成为所有者")
 
 
-async def test_the_members_page_reads_well_everywhere(
+async def test_the_members_page_fits_every_screen_in_both_languages(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """In both languages, by day and by night, and nothing scrolls sideways on a phone."""
+    """In both themes; nothing scrolls sideways on a phone."""
     owner, name = await newcomer(browser, web.url)
     project_id = await catalog.create(name, "空项目")
     viewer = await colleague_of(project_id, browser, web.url)

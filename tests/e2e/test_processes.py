@@ -18,8 +18,8 @@ from tests.support.waiting import LIMIT, wait_until
 from tests.support.web import Web, production_build
 
 
-def of(folder: Path) -> list[psutil.Process]:
-    """Every process that works in `folder`, detached ones included."""
+def processes_of(folder: Path) -> list[psutil.Process]:
+    """Every process that works in `folder`, including detached ones."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -30,8 +30,8 @@ def of(folder: Path) -> list[psutil.Process]:
     return found
 
 
-async def stopped_while_followed(running: Web, url: str) -> list[psutil.Process]:
-    """Ctrl+C while a program follows a project, as tabs do; returns the processes that are left."""
+async def stop_while_followed(running: Web, url: str) -> list[psutil.Process]:
+    """Press Ctrl+C while a program follows a project, as tabs do; returns the processes that still run."""
     connection = connect(url)
     room = Room(await catalog.create("kept", "一个项目"), owner="kept")
     headers = await bearer(room.owner)
@@ -47,7 +47,7 @@ async def stopped_while_followed(running: Web, url: str) -> list[psutil.Process]
 
 
 def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
-    """Web process, shape server, worker, supervisor and Postgres all end; the rows stay."""
+    """Web process, shape server, worker, supervisor and Postgres end; the rows are kept."""
     data = tmp_path / "data"
     settings = {"SCRIPTWRITER_DATA_DIR": str(data)}
     for unset in ("DATABASE_URL", "ELECTRIC_URL", "ELECTRIC_SECRET"):
@@ -59,12 +59,12 @@ def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Pa
         ):
             connection.execute("INSERT INTO users (id, username) VALUES ('kept', 'kept')")
             url = server.url()
-        assert of(data)
+        assert processes_of(data)
 
-        assert asyncio.run(stopped_while_followed(running, url)) == []
+        assert asyncio.run(stop_while_followed(running, url)) == []
 
-    wait_until(lambda: not of(data))
+    wait_until(lambda: not processes_of(data))
     with launcher.attach(data / "postgres", name=NAME) as server, psycopg.connect(server.url()) as connection:
         names = connection.execute("SELECT username FROM users ORDER BY username").fetchall()
     assert names == [("kept",), ("testuser",)]
-    wait_until(lambda: not of(data))
+    wait_until(lambda: not processes_of(data))

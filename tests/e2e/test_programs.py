@@ -1,4 +1,4 @@
-"""A program beside the browsers: the HTTP API as the production build serves it, next to the pages."""
+"""The HTTP API as the production build serves it, next to the pages."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ from tests.support.web import Web
 
 
 async def people(name: str) -> Room:
-    """A project of two people with that name."""
+    """A project of two people whose ids begin with `name`."""
     owner, viewer = f"{name}-owner", f"{name}-viewer"
     async with transaction() as session:
         session.add_all([User(id=each, username=each) for each in (owner, viewer)])
@@ -26,10 +26,10 @@ async def people(name: str) -> Room:
     return Room(project_id, owner, "", viewer, "")
 
 
-async def test_a_program_starts_a_brainstorm_and_reads_every_word_as_it_comes(
+async def test_a_program_starts_a_brainstorm_and_follows_it_live(
     web: Web, database: str, model: ModelServer
 ) -> None:
-    """Over the real server, event by event; a colleague's program is cut off when they are removed."""
+    """By server-sent events. The program of a colleague is disconnected when the colleague is removed."""
     room, gate = await people("program"), Gate()
     steps = spoken(ideas_text([1])).steps
     model.answers(Answer([*steps[:6], gate, *steps[6:]]))
@@ -66,8 +66,8 @@ async def test_a_program_starts_a_brainstorm_and_reads_every_word_as_it_comes(
     assert problem(after) == (404, "project_not_found")
 
 
-async def test_the_api_answers_beside_the_pages(web: Web, database: str) -> None:
-    """Its own errors in its own form, its page, and a body that is too large; a page stays a page."""
+async def test_the_api_and_the_pages_share_one_server(web: Web, database: str) -> None:
+    """API errors have the API's format, also for a body that is too large; a page is HTML."""
     async with httpx.AsyncClient(base_url=web.url, timeout=LIMIT) as http:
         nothing = await http.get("/api/nothing")
         method = await http.put("/api/projects")

@@ -1,4 +1,4 @@
-"""What a run says of itself, word for word, and whether the one thing that it offers helps."""
+"""What the page says about a run, and what its buttons do."""
 
 import asyncio
 import re
@@ -22,12 +22,14 @@ ALL = spoken(TEXT)
 
 
 def cut_in(number: int, finish: str) -> Answer:
-    """The ideas before that one, and half of it; then the model says why it stops."""
+    """The ideas before that number and half of that idea; then the model stops for the reason `finish`."""
     return spoken(TEXT[: TEXT.index(f"第{number}个故事") + 12], finish=finish)
 
 
-async def written_to_the_third(model: ModelServer, writer: Person) -> tuple[str, Gate]:
-    """A run that waits in the midst of the third idea; its project's id, and what lets it go on."""
+async def write_to_the_third(model: ModelServer, writer: Person) -> tuple[str, Gate]:
+    """Start a run that pauses in the third idea; returns the project's id, and the gate that continues the
+    run.
+    """
     gate = Gate()
     model.answers(gated_reply(TEXT, {TEXT.index("第3个故事") + 20: gate}))
     project_id = await writer.create_project()
@@ -44,7 +46,7 @@ async def writer(web: Web, browser: Browser) -> Person:
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence", "others", "remedy", "then", "left_out"),
+    ("answer", "sentence", "others", "button", "then", "left_out"),
     [
         pytest.param(
             refused(429, "You exceeded your current quota", code="insufficient_quota"),
@@ -83,17 +85,17 @@ async def writer(web: Web, browser: Browser) -> Person:
         ),
     ],
 )  # fmt: skip
-async def test_a_run_that_ended_short_says_why_and_what_helps(
+async def test_an_incomplete_run_says_why_and_offers_the_right_buttons(
     model: ModelServer,
     writer: Person,
     answer: Answer,
     sentence: str,
     others: list[str],
-    remedy: str,
+    button: str,
     then: Answer,
     left_out: list[int],
 ) -> None:
-    """One sentence, the buttons that belong to it, and no others; the first of them mends it."""
+    """One sentence and its buttons, no others; the first button completes the run."""
     model.answers(answer, then)
     asked = len(model.exchanges)
     await writer.create_project()
@@ -102,17 +104,17 @@ async def test_a_run_that_ended_short_says_why_and_what_helps(
     await expect(writer.buttons).to_have_count(1 + len(others))
     for name in others:
         await expect(writer.buttons.filter(has_text=name)).to_be_enabled()
-    await writer.presses(remedy)
+    await writer.presses(button)
 
     await writer.sees_ideas(*[title for number, title in enumerate(TITLES, 1) if number not in left_out])
     await writer.sees_status(f"{5 - len(left_out)} 个创意")
     assert len(model.exchanges) == asked + 2
 
 
-async def test_a_run_whose_model_is_gone_leads_to_its_brief(
+async def test_a_run_whose_model_was_withdrawn_offers_to_edit_the_brief(
     model: ModelServer, writer: Person, database: str
 ) -> None:
-    """Where another model is chosen; it can be tried again, too, for the day when the model is back."""
+    """Another model can be chosen there. Retrying is offered as well, in case the model is back."""
     model.answers(refused(402, "no"))
     project_id = await writer.create_project()
     await expect(writer.reason).to_have_text("额度已用完，请联系管理员")
@@ -138,10 +140,8 @@ async def test_a_run_whose_model_is_gone_leads_to_its_brief(
     assert model.exchanges[-1].body["model"] == "dear-model"
 
 
-async def test_a_model_that_has_said_nothing_yet_is_thinking_and_the_clock_goes_on(
-    model: ModelServer, writer: Person
-) -> None:
-    """The seconds are counted in the browser."""
+async def test_a_run_without_words_yet_shows_a_running_clock(model: ModelServer, writer: Person) -> None:
+    """The browser counts the seconds."""
     first_word, thinking = Gate(), re.compile(r"^构思中 \d:\d\d$")
     model.answers(Answer([first_word, *ALL.steps]))
     await writer.create_project()
@@ -155,10 +155,10 @@ async def test_a_model_that_has_said_nothing_yet_is_thinking_and_the_clock_goes_
     await writer.sees_ideas(*TITLES)
 
 
-async def test_the_seconds_until_an_automatic_retry_go_down_and_nobody_is_told_each_of_them(
+async def test_the_countdown_of_an_automatic_retry_is_not_announced(
     model: ModelServer, writer: Person
 ) -> None:
-    """In the browser alone; whoever opens the page reads what is left, and then that it is about to begin."""
+    """The browser counts, also after a reload, until the retry is about to begin."""
     model.answers(refused(429, "slow down", {"retry-after": "120"}))
     await writer.create_project()
     await writer.says_in_full(re.compile(r"^模型繁忙，1[12]\d 秒后自动重试（1/2）$"))
@@ -180,20 +180,20 @@ async def test_the_seconds_until_an_automatic_retry_go_down_and_nobody_is_told_e
 
 
 @contextmanager
-def held_up(url: str, project_id: str) -> Iterator[None]:
-    """Nobody can change the project's run, for the block."""
+def run_locked(url: str, project_id: str) -> Iterator[None]:
+    """Lock the row of the project's run during the block, so that nobody can change it."""
     with psycopg.connect(url) as connection:
         connection.execute("SELECT FROM transforms WHERE project_id = %s FOR UPDATE", (project_id,))
         yield
 
 
-async def test_a_stop_that_takes_its_time_says_so_and_cannot_be_pressed_again(
+async def test_a_slow_stop_says_so_and_disables_its_button(
     model: ModelServer, writer: Person, database: str
 ) -> None:
-    """Until the database has it."""
-    project_id, _ = await written_to_the_third(model, writer)
+    """Until the stop is committed."""
+    project_id, _ = await write_to_the_third(model, writer)
     stop = writer.page.get_by_test_id("stop")
-    with held_up(database, project_id):
+    with run_locked(database, project_id):
         await writer.presses("停止")
 
         await expect(stop).to_have_text("正在停止…")
@@ -204,14 +204,14 @@ async def test_a_stop_that_takes_its_time_says_so_and_cannot_be_pressed_again(
     await writer.sees_ideas(*TITLES[:2])
 
 
-async def test_a_shape_server_that_was_killed_leaves_the_list_and_says_that_it_is_read_again(
+async def test_ideas_stay_on_screen_while_a_killed_shape_server_restarts(
     web: Web, model: ModelServer, writer: Person
 ) -> None:
-    """When it is back, so are the newest words, without a reload."""
-    _, gate = await written_to_the_third(model, writer)
+    """The page says that it synchronizes again, and then shows the newest words without a reload."""
+    _, gate = await write_to_the_third(model, writer)
     resyncing = writer.page.get_by_text("正在重新同步", exact=True)
     await writer.page.evaluate("window.neverReloaded = true")
-    # It may be over in a second: whoever looks must look already.
+    # The message may be shown for less than a second, so begin to wait before the kill.
     seen = asyncio.create_task(resyncing.wait_for(state="visible"))
     [server] = [
         process

@@ -1,4 +1,4 @@
-"""Two people in one writers' room: pick, keep, pass, edit, merge, arrange, leave with the result."""
+"""Two people work on the ideas of one project: keep, pass, edit, merge, order and export them."""
 
 import json
 import re
@@ -30,7 +30,7 @@ NEW_TITLE = json.dumps({"ideas": [{"title": "门没有关", "body": "更有悬�
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def writer(web: Web, model: ModelServer, browser: Browser, database: str) -> AsyncIterator[Person]:
-    """A person who is signed in, and in whose pages nothing breaks."""
+    """A person who is signed in. The test fails if a script on one of their pages raises an error."""
     model.answers(spoken(ideas_text(range(1, 6))))
     person = await Person.arrive(browser, web.url, permissions=["clipboard-read", "clipboard-write"])
     faults: list[object] = []
@@ -42,7 +42,7 @@ async def writer(web: Web, model: ModelServer, browser: Browser, database: str) 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def room(writer: Person, browser: Browser) -> tuple[Person, Person]:
-    """Two people before the same five ideas; the first one owns the project."""
+    """Two people on the same page with five ideas; the first one owns the project."""
     project_id = await writer.create_project()
     await writer.sees_ideas(*TITLES)
     colleague = await colleague_of(project_id, browser, writer.home)
@@ -52,7 +52,10 @@ async def room(writer: Person, browser: Browser) -> tuple[Person, Person]:
 
 
 async def test_a_brief_is_picked_rather_than_typed(writer: Person, model: ModelServer) -> None:
-    """By search and by hand; a fourth genre is refused, one's own words are not; Enter sends nothing."""
+    """By search and by click.
+
+    A fourth genre is refused, own words are accepted, and Enter does not submit.
+    """
     await writer.open_new_project()
     genre = writer.page.locator("#genre")
     await genre.fill("")
@@ -94,8 +97,8 @@ async def test_a_brief_is_picked_rather_than_typed(writer: Person, model: ModelS
     assert all(words in prompt for words in ("小红书", "会说话的锅", "女", "车祸"))
 
 
-async def test_a_long_pasted_text_is_kept_whole_and_folded(writer: Person, model: ModelServer) -> None:
-    """The model gets every word of it; beside the ideas stands its beginning, and all of it on demand."""
+async def test_a_long_pasted_text_is_kept_and_shown_folded(writer: Person, model: ModelServer) -> None:
+    """The model gets the whole text. The page shows its beginning, and the rest on demand."""
     pasted = "\n".join(f"第{number}段：门口的男人又来了。" for number in range(1, 401))
     project_id = await writer.create_project(其他要求=pasted)
     await writer.sees_ideas(*TITLES)
@@ -116,10 +119,10 @@ async def test_a_long_pasted_text_is_kept_whole_and_folded(writer: Person, model
     await expect(writer.page.locator("#other_requirements")).to_have_value(pasted)
 
 
-async def test_each_reads_genres_by_the_names_of_their_language(
+async def test_genres_are_shown_in_the_language_of_each_reader(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:
-    """Whoever picked them: the form begins, picks and shows in English, a colleague reads Chinese."""
+    """The form starts, picks and shows genres in English, while a colleague reads them in Chinese."""
     writer, colleague = room
     await writer.page.get_by_test_id("switch-language").click()
     await writer.page.get_by_test_id("edit-brief").click()
@@ -147,7 +150,7 @@ async def test_each_reads_genres_by_the_names_of_their_language(
 
 
 async def test_a_new_brief_begins_in_the_language_of_the_page(writer: Person) -> None:
-    """Whenever the page learns it; what a person has typed stays."""
+    """The initial values follow a change of the language; what a person has typed stays."""
     page = writer.page
     await writer.go("/projects")
     await page.get_by_role("link", name="新建脑暴项目").first.click()
@@ -163,10 +166,10 @@ async def test_a_new_brief_begins_in_the_language_of_the_page(writer: Person) ->
     await expect(page.locator("#genre")).to_have_value("Time travel, my own words")
 
 
-async def test_everybodys_picks_are_seen_and_steer_the_next_batch(
+async def test_the_picks_of_all_members_are_shown_and_reach_the_next_prompt(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:
-    """One keeps, the other passes with a reason, both read who; the model is told of both."""
+    """One keeps an idea, the other passes on one with a reason; both see who did it."""
     writer, colleague = room
 
     await writer.does("keep", 0)
@@ -184,14 +187,14 @@ async def test_everybodys_picks_are_seen_and_steer_the_next_batch(
     await writer.page.get_by_test_id("undo").click()
     await expect(colleague.card(3).get_by_test_id("picks")).to_have_count(0)
 
-    asked = len(model.exchanges)
+    requests_before = len(model.exchanges)
     await writer.page.get_by_test_id("another-batch").click()
-    prompt = model.wait_for(asked + 1).prompt
+    prompt = model.wait_for(requests_before + 1).prompt
     assert all(words in prompt for words in (TITLES[0], TITLES[1], "太套路", "和去年那部一样"))
 
 
-async def test_an_idea_is_edited_in_place_before_everybodys_eyes(room: tuple[Person, Person]) -> None:
-    """Who edits is seen while it lasts; the older text is one press away."""
+async def test_an_edit_is_shown_to_everybody_with_its_author(room: tuple[Person, Person]) -> None:
+    """Others see who is editing. The older version can be restored."""
     writer, colleague = room
 
     await writer.does("edit", 0)
@@ -214,10 +217,10 @@ async def test_an_idea_is_edited_in_place_before_everybodys_eyes(room: tuple[Per
     await expect(writer.card(0).get_by_role("heading")).to_have_text("门没有关")
 
 
-async def test_another_batch_takes_no_word_out_of_an_open_editor(
+async def test_an_open_editor_keeps_its_text_when_a_new_batch_arrives(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:
-    """The idea moves among the earlier ones, and the half-written text with it."""
+    """The idea moves to the earlier batches, and its editor moves with it."""
     writer, colleague = room
     await writer.does("edit", 1)
     body = writer.page.get_by_test_id("edit-body")
@@ -239,14 +242,14 @@ async def _types_into(writer: Person, at: int, words: str) -> None:
     await writer.page.get_by_test_id("edit-body").fill(words)
 
 
-async def _finds(writer: Person, words: str) -> None:
-    """The words are in the editor again, and it says so."""
+async def _finds_restored(writer: Person, words: str) -> None:
+    """Check that the editor contains these words again and says that they were restored."""
     await expect(writer.page.get_by_test_id("edit-body")).to_have_value(words)
     await expect(writer.page.get_by_test_id("draft-note")).to_contain_text("已恢复未保存的修改")
 
 
-async def test_words_in_an_editor_are_there_again_when_it_opens(room: tuple[Person, Person]) -> None:
-    """After Escape, another idea, a link and back, a reload; after a save or a discard they are not."""
+async def test_unsaved_words_are_restored_when_the_editor_opens_again(room: tuple[Person, Person]) -> None:
+    """After Escape, another idea, a link and back, or a reload; but not after saving or discarding."""
     writer, _ = room
     page, body = writer.page, writer.page.get_by_test_id("edit-body")
     await _types_into(writer, 0, "还没写完的一句。")
@@ -255,15 +258,15 @@ async def test_words_in_an_editor_are_there_again_when_it_opens(room: tuple[Pers
     await expect(page.get_by_test_id("editor")).to_have_count(0)
     await _types_into(writer, 1, "另一个创意的一句。")
     await writer.does("edit", 0)
-    await _finds(writer, "还没写完的一句。")
+    await _finds_restored(writer, "还没写完的一句。")
     await writer.takes_pictures("draft-restored")
 
     await page.get_by_test_id("to-members").click()
     await expect(page.get_by_test_id("members")).to_be_visible()
     await page.go_back()
-    await _finds(writer, "还没写完的一句。")
+    await _finds_restored(writer, "还没写完的一句。")
     await page.reload()
-    await _finds(writer, "还没写完的一句。")
+    await _finds_restored(writer, "还没写完的一句。")
     await page.get_by_test_id("save-idea").click()
     await expect(writer.card(0)).to_contain_text("还没写完的一句。")
     await writer.does("edit", 0)
@@ -271,17 +274,17 @@ async def test_words_in_an_editor_are_there_again_when_it_opens(room: tuple[Pers
     await expect(page.get_by_test_id("draft-note")).to_be_hidden()
 
     await writer.does("edit", 1)
-    await _finds(writer, "另一个创意的一句。")
+    await _finds_restored(writer, "另一个创意的一句。")
     await page.get_by_test_id("discard-draft").click()
     await expect(page.get_by_test_id("editor")).to_have_count(0)
     await writer.does("edit", 1)
     await expect(body).to_have_value(re.compile("第2个故事"))
 
 
-async def test_restored_words_do_not_replace_what_a_colleague_wrote_since(
+async def test_restored_words_do_not_overwrite_a_newer_version(
     room: tuple[Person, Person],
 ) -> None:
-    """They are of the version that stood when they were typed."""
+    """They are saved as a change of the version that they were typed into, which is a conflict."""
     writer, colleague = room
     await _types_into(writer, 0, "我的一句。")
     await writer.page.keyboard.press("Escape")
@@ -291,17 +294,17 @@ async def test_restored_words_do_not_replace_what_a_colleague_wrote_since(
     await expect(writer.card(0)).to_contain_text("同事的一句。")
 
     await writer.does("edit", 0)
-    await _finds(writer, "我的一句。")
+    await _finds_restored(writer, "我的一句。")
     await writer.page.get_by_test_id("save-idea").click()
 
     await expect(writer.page.get_by_test_id("conflict")).to_contain_text("同事的一句。")
     await expect(colleague.card(0)).to_contain_text("同事的一句。")
 
 
-async def test_words_outlive_a_session_that_ends_and_are_nobody_elses(
+async def test_unsaved_words_outlast_a_session_and_are_shown_to_nobody_else(
     room: tuple[Person, Person],
 ) -> None:
-    """The page leads to the sign-in and back into the editor; signing out removes what is left."""
+    """Signing in leads back to the editor. Signing out removes the words."""
     writer, colleague = room
     page = writer.page
     await _types_into(writer, 0, "登录失效前的一句。")
@@ -315,7 +318,7 @@ async def test_words_outlive_a_session_that_ends_and_are_nobody_elses(
     await ended.get_by_role("link", name="登录").click()
     await page.get_by_test_id("sign-in-test-user").click()
 
-    await _finds(writer, "登录失效前的一句。")
+    await _finds_restored(writer, "登录失效前的一句。")
     await writer.takes_the_session_of(colleague)
     await page.reload()
     await writer.is_signed_in_as("小李")
@@ -325,14 +328,14 @@ async def test_words_outlive_a_session_that_ends_and_are_nobody_elses(
     await writer.sign_in()
     await page.reload()
     await writer.does("edit", 0)
-    await _finds(writer, "登录失效前的一句。")
+    await _finds_restored(writer, "登录失效前的一句。")
     await writer.signs_out()
     assert await page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))") == []
 
 
 @pytest.mark.parametrize("mine", [True, False])
-async def test_two_who_edit_one_idea_lose_no_word(room: tuple[Person, Person], mine: bool) -> None:
-    """The second one reads the first one's words beside their own, and chooses."""
+async def test_two_people_who_edit_one_idea_lose_nothing(room: tuple[Person, Person], mine: bool) -> None:
+    """The second one sees the first one's text beside their own, and chooses."""
     writer, colleague = room
     for person in room:
         await person.does("edit", 0)
@@ -356,10 +359,8 @@ async def test_two_who_edit_one_idea_lose_no_word(room: tuple[Person, Person], m
     )
 
 
-async def test_an_idea_gets_a_title_siblings_and_a_child(
-    room: tuple[Person, Person], model: ModelServer
-) -> None:
-    """A title alone; more like it; two in one; older batches fold away, and links unfold them."""
+async def test_ideas_are_retitled_varied_and_merged(room: tuple[Person, Person], model: ModelServer) -> None:
+    """Earlier batches are folded, and links unfold them."""
     writer, colleague = room
     await writer.does("keep", 0)
     model.answers(spoken(NEW_TITLE))
@@ -368,11 +369,11 @@ async def test_an_idea_gets_a_title_siblings_and_a_child(
         await expect(person.card(0).get_by_role("heading")).to_have_text("门没有关")
     await expect(writer.card(0)).to_contain_text("第1个故事")
 
-    asked = len(model.exchanges)
+    requests_before = len(model.exchanges)
     model.answers(spoken(ideas_text(range(6, 11))))
     await writer.from_menu("like", 0)
     await writer.sees_ideas(*(f"故事{number}号" for number in range(6, 11)))
-    assert "门没有关" in model.exchanges[asked].prompt
+    assert "门没有关" in model.exchanges[requests_before].prompt
     past = colleague.page.get_by_test_id("past-batch")
     await expect(past).to_have_count(1)
     await expect(past.get_by_test_id("idea").first).to_be_hidden()
@@ -389,7 +390,7 @@ async def test_an_idea_gets_a_title_siblings_and_a_child(
 
 
 async def test_keepers_are_put_in_order(room: tuple[Person, Person]) -> None:
-    """By button and by hand; everybody sees the same order, and it can be taken back."""
+    """By button and by drag and drop; everybody sees the same order, and it can be undone."""
     writer, colleague = room
     for at in (0, 1, 2):
         await writer.does("keep", at)
@@ -407,8 +408,8 @@ async def test_keepers_are_put_in_order(room: tuple[Person, Person]) -> None:
         await sees_keepers(person, 0, 2, 1)
 
 
-async def test_who_is_there_comes_and_goes(room: tuple[Person, Person]) -> None:
-    """Each knows which one is oneself."""
+async def test_the_page_shows_who_is_present(room: tuple[Person, Person]) -> None:
+    """Each person's own name is marked."""
     writer, colleague = room
     present = writer.page.get_by_test_id("present").get_by_role("listitem")
     await expect(present).to_have_count(2)
@@ -420,10 +421,10 @@ async def test_who_is_there_comes_and_goes(room: tuple[Person, Person]) -> None:
     await expect(writer.page.get_by_test_id("present")).to_have_count(0)
 
 
-async def test_the_brief_is_changed_and_the_origin_told(
+async def test_a_changed_brief_starts_a_run_and_its_origin_can_be_read(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:
-    """A new run with other wishes; what was asked and answered can be read word for word."""
+    """The prompt and the reply of the new run are shown word for word."""
     writer, colleague = room
     await colleague.page.get_by_test_id("edit-brief").click()
     await expect(colleague.page.locator("#genre")).to_have_value("穿越, 爽文")
@@ -447,8 +448,8 @@ async def test_the_brief_is_changed_and_the_origin_told(
     await expect(origin).to_be_hidden()
 
 
-async def test_the_result_leaves_the_room_and_comes_back(room: tuple[Person, Person]) -> None:
-    """As Markdown, as a Word file, in the clipboard; the whole project as JSON becomes another one."""
+async def test_ideas_are_exported_and_a_project_is_imported_again(room: tuple[Person, Person]) -> None:
+    """As Markdown, as a Word file and to the clipboard; a project exported as JSON becomes a new project."""
     writer, _ = room
     await writer.does("keep", 1)
     await expect(writer.page.get_by_test_id("keepers")).to_contain_text(TITLES[1])
@@ -478,7 +479,7 @@ async def test_the_result_leaves_the_room_and_comes_back(room: tuple[Person, Per
 async def test_the_list_of_projects_is_live(
     writer: Person, browser: Browser, database: str, model: ModelServer
 ) -> None:
-    """A colleague who looks at the list sees what is written, without a reload; then what it is called."""
+    """A colleague sees the number of ideas and the new name in the list without a reload."""
     half_a_sentence, two_ideas = Gate(), Gate()
     model.answers(reply_in_parts(half_a_sentence, two_ideas))
     project_id = await writer.create_project()
@@ -499,7 +500,7 @@ async def test_the_list_of_projects_is_live(
 
 
 async def test_a_text_that_is_too_long_is_kept_and_counted(room: tuple[Person, Person]) -> None:
-    """Nothing of what was pasted is cut, nothing is sent, and the sentence says how much is too much."""
+    """Nothing is cut or sent, and the message says how many characters are too many."""
     writer, _ = room
     await writer.does("edit", 0)
     title, body = (writer.page.get_by_test_id(f"edit-{name}") for name in ("title", "body"))
@@ -535,10 +536,10 @@ async def test_a_text_that_is_too_long_is_kept_and_counted(room: tuple[Person, P
     assert len(await wishes.input_value()) == 150_000
 
 
-async def test_the_page_goes_on_after_each_file_that_was_taken(
+async def test_the_page_stays_live_after_each_download(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:
-    """Colleagues' work arrives, and one's own clicks count: no reload, whatever the file."""
+    """Changes of colleagues arrive and clicks work, without a reload."""
     writer, colleague = room
     await writer.page.evaluate("window.sameDocument = true")
     for at, format in enumerate(("word", "markdown", "json")):
@@ -558,8 +559,8 @@ async def test_the_page_goes_on_after_each_file_that_was_taken(
     assert await writer.page.evaluate("window.sameDocument")
 
 
-async def test_a_page_that_was_not_left_after_all_comes_back(room: tuple[Person, Person]) -> None:
-    """A link may lead to another program, or to an answer without a page: the browser stays where it is."""
+async def test_a_page_stays_live_when_a_navigation_loads_no_page(room: tuple[Person, Person]) -> None:
+    """For example a link to another program, or an answer with status 204."""
     writer, colleague = room
     await writer.page.route("**/no-page", lambda route: route.fulfill(status=204))
     async with writer.page.expect_request("**/no-page"):
@@ -572,8 +573,8 @@ async def test_a_page_that_was_not_left_after_all_comes_back(room: tuple[Person,
     await expect(colleague.card(1)).to_have_class("sheet kept")
 
 
-async def test_a_file_that_is_refused_leaves_the_page_and_says_why(room: tuple[Person, Person]) -> None:
-    """The session has ended elsewhere: the dialog says it in the person's language."""
+async def test_a_refused_download_is_explained_on_the_page(room: tuple[Person, Person]) -> None:
+    """The dialog names the ended session, or a download that failed."""
     writer, _ = room
     await writer.page.get_by_test_id("export").click()
     await writer.page.context.clear_cookies()
@@ -589,8 +590,8 @@ async def test_a_file_that_is_refused_leaves_the_page_and_says_why(room: tuple[P
     )
 
 
-async def test_everything_goes_by_keyboard(room: tuple[Person, Person]) -> None:
-    """J K L X E Esc and ?; what is typed into a field is text, and no key means anything there."""
+async def test_ideas_are_handled_by_keyboard_alone(room: tuple[Person, Person]) -> None:
+    """With J, K, L, X, E, Esc and ?. In a text field the keys only type."""
     writer, colleague = room
     keyboard, page = writer.page.keyboard, writer.page
 
@@ -623,7 +624,7 @@ async def test_everything_goes_by_keyboard(room: tuple[Person, Person]) -> None:
 async def test_enter_that_ends_a_composition_submits_nothing(
     room: tuple[Person, Person], model: ModelServer
 ) -> None:
-    """Neither the editor, nor a picker, nor the brief; the next Enter does."""
+    """Neither the editor nor a picker nor the brief; the next Enter does."""
     writer, _ = room
     await writer.does("edit", 0)
     title = writer.page.get_by_test_id("edit-title")
@@ -648,7 +649,7 @@ async def test_enter_that_ends_a_composition_submits_nothing(
 
 
 async def test_finished_ideas_are_announced_politely(writer: Person, model: ModelServer) -> None:
-    """One sentence for each idea, and none for its words."""
+    """One announcement for each finished idea, and none for its words."""
     half_a_sentence, two_ideas = Gate(), Gate()
     model.answers(reply_in_parts(half_a_sentence, two_ideas))
     await writer.create_project()
@@ -663,18 +664,18 @@ async def test_finished_ideas_are_announced_politely(writer: Person, model: Mode
 
 
 def read(file: Path) -> bytes:
-    """What is in a file."""
+    """The content of a file."""
     return file.read_bytes()
 
 
 async def sees_keepers(person: Person, *places: int) -> None:
-    """The keepers, in the order of these places."""
+    """Check that the kept ideas are these, in this order."""
     links = person.page.get_by_test_id("keepers").get_by_role("link")
     await expect(links.locator("span:first-child")).to_have_text([TITLES[place] for place in places])
 
 
 async def presses_enter(field: Locator, *, composing: bool) -> None:
-    """As an input method does it: the key comes, and says that a word is being composed."""
+    """Press Enter as an input method does: `composing` says that a word is being composed."""
     went_through = await field.evaluate(
         """(field, composing) => field.dispatchEvent(new KeyboardEvent(
             "keydown", {key: "Enter", isComposing: composing, bubbles: true, cancelable: true}))""",

@@ -1,4 +1,4 @@
-"""What goes wrong around a generation, as people meet it: in real browsers, on the production build."""
+"""Failures around a generation as people see them, in browsers on the production build."""
 
 import re
 
@@ -18,7 +18,7 @@ from tests.support.web import Web
 
 
 def _status(database: str, project_id: str) -> str:
-    """The state of the project's only generation."""
+    """The status of the project's only generation."""
     [row] = rows(
         database,
         "SELECT streaming_status FROM transforms WHERE type = 'llm' AND project_id = %s",
@@ -27,14 +27,14 @@ def _status(database: str, project_id: str) -> str:
     return row["streaming_status"]
 
 
-async def test_a_stop_in_mid_sentence_is_seen_by_everybody_with_the_name_of_who_pressed_it(
+async def test_a_stop_shows_everybody_who_stopped_and_keeps_the_text(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """A colleague stops; what is written stays on both screens, and the model's stream is closed."""
+    """A colleague stops in mid-sentence, and the stream from the model is closed."""
     text = ideas_text(range(1, 6))
-    half_told = gated_reply(text, {text.index("第3个故事") + 20: Gate()})
-    model.answers(half_told, spoken(ideas_text([3, 4, 5])))
-    asked = len(model.exchanges)
+    half_written = gated_reply(text, {text.index("第3个故事") + 20: Gate()})
+    model.answers(half_written, spoken(ideas_text([3, 4, 5])))
+    requests_before = len(model.exchanges)
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
     project_id = await writer.create_project()
@@ -50,7 +50,7 @@ async def test_a_stop_in_mid_sentence_is_seen_by_everybody_with_the_name_of_who_
         await expect(person.ideas.nth(2)).to_contain_text("第3个故事：有人来了")
         await expect(person.ideas.nth(2)).to_contain_text("未完成")
         await expect(person.ideas.nth(2).get_by_test_id("retry-one")).to_be_visible()
-    await eventually(model.exchanges[asked].left.is_set)
+    await eventually(model.exchanges[requests_before].left.is_set)
     await writer.takes_picture("stopped-desktop")
     await writer.presses("补齐")
     for person in (writer, colleague):
@@ -60,7 +60,7 @@ async def test_a_stop_in_mid_sentence_is_seen_by_everybody_with_the_name_of_who_
 async def test_an_automatic_retry_is_announced_and_ends_well(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """The person reads why, when and which one it is, and could stop it."""
+    """The page says why it waits, for how long, and which retry it is; the person could stop it."""
     model.answers(refused(429, "slow down", {"retry-after": "4"}), spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url, viewport=PHONE)
     await writer.sign_in()
@@ -74,7 +74,7 @@ async def test_an_automatic_retry_is_announced_and_ends_well(
     await writer.sees_status("5 个创意")
 
 
-async def test_a_removed_member_sees_nothing_more_and_the_others_go_on(
+async def test_a_removed_member_sees_nothing_more_and_others_are_undisturbed(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
     """In mid-sentence, without a reload."""
@@ -106,14 +106,14 @@ async def test_a_removed_member_sees_nothing_more_and_the_others_go_on(
     await colleague.page.wait_for_url("**/projects")
 
 
-async def test_a_project_deleted_in_mid_generation_breaks_nobodys_tab(
+async def test_deleting_a_project_during_a_generation_breaks_no_tab(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """Every tab says so, the model's stream is closed, and the next project goes well."""
+    """Every tab says so, the stream from the model is closed, and the next project works."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
     model.answers(reply_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
-    asked = len(model.exchanges)
+    requests_before = len(model.exchanges)
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
     project_id = await writer.create_project()
@@ -130,21 +130,21 @@ async def test_a_project_deleted_in_mid_generation_breaks_nobodys_tab(
     for person in (writer, colleague):
         await person.sees_words("这个项目已被删除")
         assert TITLES[0] not in await person.page.content()
-    await eventually(model.exchanges[asked].left.is_set)
+    await eventually(model.exchanges[requests_before].left.is_set)
     await writer.create_project()
     await writer.sees_ideas(*TITLES)
     assert faults == []
 
 
-async def test_a_browser_that_was_offline_shows_what_the_database_has_and_starts_nothing(
+async def test_a_browser_that_was_offline_shows_the_database_and_starts_nothing(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """The writing goes on meanwhile; what cannot be done now can be seen to be so."""
+    """The generation continues meanwhile, and buttons that need the network are disabled."""
     half_a_sentence, two_ideas = Gate(), Gate()
     half_a_sentence.open()
     model.answers(reply_in_parts(half_a_sentence, two_ideas), spoken(ideas_text(range(1, 6))))
-    asked = len(model.exchanges)
-    # A browser takes "localhost" for reachable whatever happens to the network.
+    requests_before = len(model.exchanges)
+    # Chromium treats "localhost" as reachable even when it is offline.
     writer = await Person.arrive(browser, web.url.replace("localhost", "127.0.0.1"))
     await writer.sign_in()
     project_id = await writer.create_project()
@@ -171,17 +171,17 @@ async def test_a_browser_that_was_offline_shows_what_the_database_has_and_starts
     await writer.presses("再来一批")
     await expect(writer.page.get_by_test_id("past-batch")).to_have_count(1)
     await writer.sees_ideas(*TITLES)
-    assert len(model.exchanges) == asked + 2
+    assert len(model.exchanges) == requests_before + 2
 
 
 async def test_one_unfinished_idea_is_retried_alone_and_the_others_stay(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """It grows again at its own place; the run goes on asking for what is missing besides."""
+    """It is written again at its place; the other missing ideas can still be filled in."""
     text = ideas_text(range(1, 6))
     cut = text[: text.index("第3个故事") + 12]
     model.answers(spoken(cut, finish="content_filter"), spoken(ideas_text([3])), spoken(ideas_text([4, 5])))
-    asked = len(model.exchanges)
+    requests_before = len(model.exchanges)
     writer = await Person.arrive(browser, web.url, color_scheme="dark")
     await writer.sign_in()
     await writer.create_project()
@@ -199,13 +199,13 @@ async def test_one_unfinished_idea_is_retried_alone_and_the_others_stay(
     await writer.takes_picture("partial-desktop-dark")
     await writer.presses("补齐")
     await writer.sees_ideas(*TITLES)
-    assert len(model.exchanges) == asked + 3
+    assert len(model.exchanges) == requests_before + 3
 
 
-async def test_a_reply_that_cannot_be_read_can_be_looked_at_as_plain_text(
+async def test_an_unreadable_reply_is_shown_as_plain_text(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """Whatever it holds, it is never taken for a page."""
+    """Its markup is never interpreted."""
     model.answers(spoken("<img src=x onerror=alert(1)> sorry"))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -223,10 +223,10 @@ async def test_a_reply_that_cannot_be_read_can_be_looked_at_as_plain_text(
     await expect(text).to_be_hidden()
 
 
-async def test_a_filled_form_is_there_again_until_its_project_is_made(
+async def test_a_filled_form_is_restored_until_its_project_is_created(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """After a link and back, and after a reload; then the form is empty again."""
+    """After a link and back, and after a reload. Afterwards the form is empty again."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -255,10 +255,10 @@ async def test_a_filled_form_is_there_again_until_its_project_is_made(
     await expect(page.get_by_test_id("draft-note")).to_be_hidden()
 
 
-async def test_a_form_whose_answer_was_lost_leads_to_the_project_that_it_made(
+async def test_a_form_whose_answer_was_lost_leads_to_its_project(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """The person does not pay for it twice."""
+    """The person does not start and pay for it twice."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -287,12 +287,12 @@ async def test_a_form_whose_answer_was_lost_leads_to_the_project_that_it_made(
     assert made() == 1
 
 
-async def test_a_double_click_makes_one_project_and_one_run(
+async def test_a_double_click_creates_one_project_and_one_run(
     web: Web, model: ModelServer, browser: Browser, database: str
 ) -> None:
-    """And a colleague who presses at the same moment reads who was first."""
+    """For the form of a new project, and for "another batch"."""
     model.answers(spoken(ideas_text(range(1, 6))))
-    asked = len(model.exchanges)
+    requests_before = len(model.exchanges)
     before = rows(database, "SELECT count(*) AS count FROM projects")[0]["count"]
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -306,16 +306,16 @@ async def test_a_double_click_makes_one_project_and_one_run(
     await writer.page.get_by_test_id("another-batch").dblclick()
     await expect(writer.page.get_by_test_id("past-batch")).to_have_count(1)
     await writer.sees_ideas(*TITLES)
-    assert len(model.exchanges) == asked + 2
+    assert len(model.exchanges) == requests_before + 2
 
 
 @pytest.mark.parametrize(
     ("where", "missing"), [("members", "*members*.js"), ("lineage", "*lineage*.js"), ("lineage", "esm-*.js")]
 )
-async def test_a_tab_older_than_the_build_arrives_where_it_was_going(
+async def test_a_tab_older_than_the_build_still_opens_other_pages(
     web: Web, model: ModelServer, browser: Browser, database: str, where: str, missing: str
 ) -> None:
-    """The files that it asks for are gone until it loads a page anew."""
+    """The script files that it requests no longer exist, so the browser loads the page from the server."""
     model.answers(spoken(ideas_text(range(1, 6))))
     writer = await Person.arrive(browser, web.url)
     await writer.sign_in()
@@ -323,21 +323,21 @@ async def test_a_tab_older_than_the_build_arrives_where_it_was_going(
     await writer.sees_ideas(*TITLES)
     page, gone, documents = writer.page, True, 0
 
-    async def old(route: Route) -> None:
+    async def missing_file(route: Route) -> None:
         await (route.fulfill(status=404) if gone else route.continue_())
 
-    async def newer(route: Route) -> None:
+    async def new_build(route: Route) -> None:
         nonlocal gone, documents
         gone, documents = False, documents + 1
         await route.continue_()
 
-    await page.route(f"**/assets/{missing}", old)
-    await page.route(lambda url: "/projects/" in url, newer)
+    await page.route(f"**/assets/{missing}", missing_file)
+    await page.route(lambda url: "/projects/" in url, new_build)
 
     await page.get_by_test_id(f"to-{where}").click()
 
     await page.wait_for_url(f"**/{where}")
-    # A library is asked for by the page that is there already.
+    # A library is requested by the page that is already open.
     await eventually(lambda: documents > 0)
     shown = {"members": "members", "lineage": "lineage-graph"}[where]
     await expect(page.get_by_test_id(shown)).to_be_visible()
