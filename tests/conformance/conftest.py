@@ -14,7 +14,10 @@ _SOURCE = Path(__file__).parent / "official_client"
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the client in it; without a package registry the test cannot be."""
+    """A folder with the client installed.
+
+    Without a package registry the tests are skipped, or fail under CI.
+    """
     folder = tmp_path_factory.mktemp("official_client")
     shutil.copytree(_SOURCE, folder, dirs_exist_ok=True)
     try:

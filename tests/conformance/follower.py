@@ -9,7 +9,7 @@ import httpx
 
 
 class Follower:
-    """Keeps `rows` equal to a shape, as far as it has been told; values by key."""
+    """Keeps `rows`, by key, equal to a shape, as of its last up-to-date message."""
 
     def __init__(self, http: httpx.AsyncClient, shape: Mapping[str, str], *, sse: bool) -> None:
         self._http = http
@@ -19,18 +19,18 @@ class Follower:
         self.refetches = 0
         self._offset, self._handle = "-1", ""
         self._caught_up = False
-        self._told = asyncio.Event()
+        self._changed = asyncio.Event()
         self._building: dict[str, dict[str, str | None]] = {}
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> None:
-        """Wait until the rows fulfil a condition. Raises TimeoutError when they do not in time."""
+        """Wait until the rows satisfy a condition. Raises TimeoutError after `seconds`."""
         async with asyncio.timeout(seconds):
             while not condition():
-                self._told.clear()
-                await self._told.wait()
+                self._changed.clear()
+                await self._changed.wait()
 
     async def run(self) -> None:
-        """Follow until cancelled; a server that is away is asked again."""
+        """Follow until cancelled. Requests are repeated while the server is away."""
         while True:
             try:
                 await self._once()
@@ -58,7 +58,7 @@ class Follower:
             if live and self._sse:
                 async for message in _events(response):
                     self._take(message)
-                # The stream ended without an offset for what it sent: ask from the last one known.
+                # A stream has no offset header, so the next request continues from the last message.
                 return
             for message in json.loads(await response.aread()):
                 self._take(message)
@@ -69,7 +69,7 @@ class Follower:
         headers = message["headers"]
         if headers.get("control") == "up-to-date":
             self.rows = {key: dict(value) for key, value in self._building.items()}
-            self._told.set()
+            self._changed.set()
         elif headers.get("operation") == "delete":
             self._building.pop(message["key"], None)
         elif headers.get("operation") == "insert":
@@ -81,7 +81,7 @@ class Follower:
 
 
 class ServerBusy(Exception):
-    """The server asked to be left alone for a while."""
+    """The server answered with a status from 500 on."""
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:

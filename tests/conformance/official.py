@@ -1,4 +1,4 @@
-"""Electric's own JavaScript client, run with bun in a process of its own, and the rows that it shows."""
+"""Runs Electric's own JavaScript client with bun as a process, and reads the rows that it prints."""
 
 import asyncio
 import json
@@ -12,41 +12,41 @@ from typing import Any
 import pytest
 
 BUN = str(Path(sys.executable).with_name("bun"))
-PATIENCE = 30
+LIMIT = 30
 
 Rows = list[dict[str, Any]]
 
 
 class Client:
-    """The running client; `said` has every line of it."""
+    """The running client. `said` has every line that it has printed, as JSON."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self.said: list[Any] = []
+        self.printed: list[Any] = []
 
-    async def says(self, wanted: Callable[[Any], object]) -> Any:
-        """The next line for which `wanted` holds."""
+    async def prints(self, wanted: Callable[[Any], object]) -> Any:
+        """Wait for the next line for which `wanted` holds, and return it."""
         assert self._process.stdout is not None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(LIMIT):
                 while True:
                     line = await self._process.stdout.readline()
-                    assert line, f"the client ended; last it said {self.said[-1:]}"
-                    self.said.append(json.loads(line))
-                    if wanted(self.said[-1]):
-                        return self.said[-1]
+                    assert line, f"the client ended; its last line is {self.printed[-1:]}"
+                    self.printed.append(json.loads(line))
+                    if wanted(self.printed[-1]):
+                        return self.printed[-1]
         except TimeoutError:
-            pytest.fail(f"the client did not show what was wanted; last it said {self.said[-1:]}")
+            pytest.fail(f"the client did not show what was wanted; its last line is {self.printed[-1:]}")
 
     async def shows(self, wanted: Rows) -> None:
-        """Exactly these rows, in the order of their ids."""
-        await self.says(lambda rows: sorted(rows, key=lambda row: row["id"]) == wanted)
+        """Wait until the client prints exactly these rows, compared in the order of their ids."""
+        await self.prints(lambda rows: sorted(rows, key=lambda row: row["id"]) == wanted)
 
     async def ends(self) -> int:
-        """The exit status, when it has ended by itself and everything that it said is read."""
+        """Wait until the client ends by itself. Its exit status; all of its output has been read."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            self.said += [json.loads(line) async for line in self._process.stdout]
+        async with asyncio.timeout(LIMIT):
+            self.printed += [json.loads(line) async for line in self._process.stdout]
             return await self._process.wait()
 
 
@@ -59,7 +59,7 @@ async def following(
     *,
     sse: bool,
 ) -> AsyncIterator[Client]:
-    """The client, as installed in `folder`, on the shape at `url` (the whole address)."""
+    """The client installed in `folder`, following the shape at `url` with these parameters."""
     process = await asyncio.create_subprocess_exec(
         BUN, "follow.js", cwd=folder, stdout=asyncio.subprocess.PIPE, limit=2**24,
         env={**os.environ, "SHAPE_URL": url, "SHAPE_PARAMS": json.dumps(params),

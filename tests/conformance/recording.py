@@ -18,7 +18,7 @@ _BODY = re.compile(r"     body \([0-9]+ bytes\): ?(.*)")
 
 @dataclass
 class Statement:
-    """SQL that was run at `at` seconds."""
+    """SQL that was executed at second `at` of the recording."""
 
     at: float
     sql: str
@@ -26,7 +26,7 @@ class Statement:
 
 @dataclass
 class Exchange:
-    """One request, sent at `at` seconds, and its response, complete at `until`."""
+    """A request sent at second `at`, and its response, complete at second `until`."""
 
     at: float
     method: str
@@ -42,9 +42,10 @@ class Exchange:
 
 
 def read_recording(name: str, rewrites: Mapping[str, str] | None = None) -> list[Statement | Exchange]:
-    """One recording, in the order of its clock; statements that ran during a request belong to it.
+    """The steps of a recording, in order of time.
 
-    `rewrites` replaces text in the whole of it, for what cannot be the same twice.
+    Statements that ran during a request are in its `during`. `rewrites` replaces parts of the text that
+    cannot be repeated.
     """
     steps: list[Statement | Exchange] = []
     exchange: Exchange | None = None
@@ -75,7 +76,7 @@ def read_recording(name: str, rewrites: Mapping[str, str] | None = None) -> list
 
 def _in_order(steps: list[Statement | Exchange]) -> list[Statement | Exchange]:
     ordered: list[Statement | Exchange] = []
-    # A statement's time is that of its end.
+    # The recorded time of a statement is that of its end.
     waits = [s for s in steps if isinstance(s, Exchange) and s.until - s.at > 0.2]
     for step in sorted(steps, key=lambda step: step.at):
         around = [w for w in waits if isinstance(step, Statement) and w.at + 0.2 < step.at <= w.until + 0.01]

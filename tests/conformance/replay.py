@@ -17,12 +17,12 @@ from tests.support.shape_servers import SECRET
 
 REWRITES = {
     "now())": "'2026-11-23 01:06:26.531908+00')",
-    # The embedded binaries are built without libxml.
+    # The embedded PostgreSQL is built without libxml.
     " xml xml,": " xml text,",
     '"xml":{"type":"xml"}': '"xml":{"type":"text"}',
 }
 
-# Their values differ from run to run, or follow from the body's bytes.
+# Headers whose values differ from run to run, or depend on the bytes of the body.
 _UNCOMPARED = {"date", "x-request-id", "etag", "electric-handle", "electric-cursor", "electric-offset"}
 _FRAMING = {"transfer-encoding", "content-length", "date", "connection"}
 _OF_THE_RUN = {"lsn", "op_position", "txids", "last", "key_change_to", "key_change_from"}
@@ -30,7 +30,7 @@ _OF_THE_RUN = {"lsn", "op_position", "txids", "last", "key_change_to", "key_chan
 
 @dataclass
 class Replay:
-    """One recording being played: which handle and offset here stands for which one there."""
+    """The replay of a recording: maps recorded handles and offsets to those of the server under test."""
 
     http: httpx.AsyncClient
     connection: psycopg.AsyncConnection
@@ -42,9 +42,9 @@ class Replay:
     compared: int = 0
 
     async def play(self, name: str, until: float = math.inf) -> None:
-        """Run every statement and request of a recording, and note what comes out otherwise than recorded.
+        """Execute each statement and request of a recording, and note differences.
 
-        `until` is the second of the recording at which to stop.
+        Stops at second `until` of the recording.
         """
         for step in read_recording(name, REWRITES):
             if step.at > until:
@@ -61,7 +61,7 @@ class Replay:
     async def _exchange(self, exchange: Exchange) -> None:
         target = self._translated(exchange.target)
         headers = {name: self._translated(value) for name, value in exchange.request_headers.items()}
-        # Not through the client's own parameters: a recorded request repeats one on purpose.
+        # Not through httpx's parameters, since a recorded request repeats one of them.
         secret = f"{'&' if '?' in target else '?'}secret={quote(SECRET)}"
         request = httpx.Request(
             exchange.method, str(self.http.base_url).rstrip("/") + target + secret, headers=headers
@@ -76,7 +76,7 @@ class Replay:
         self._compare(exchange, response)
 
     async def _until_it_waits(self) -> None:
-        # The server answers in turn: when it has answered these, it has taken the request before them.
+        # The server answers in order, so after these answers it has received the request before them.
         for _ in range(4):
             await self.http.get("/v1/health")
 
@@ -155,9 +155,9 @@ def _readable(text: str) -> object:
 
 
 def net_effect(messages: list[dict[str, Any]]) -> dict[str, object]:
-    """What a list of messages does to each key, in the order in which keys and controls do not matter.
+    """The combined effect of messages on each key, without regard to order.
 
-    Electric sends each statement of a transaction; a server that re-reads sees only what came of them.
+    Electric sends each statement of a transaction, and a server that re-reads only their result.
     """
     effect: dict[str, Any] = {}
     for message in messages:

@@ -6,9 +6,9 @@ import httpx
 
 
 async def first_sync(http: httpx.AsyncClient, **shape: str) -> tuple[str, str, list[dict[str, Any]]]:
-    """Read a shape from its start until up to date.
+    """Read a shape from offset -1 until it is up to date.
 
-    Out: the handle, the last offset, all messages.
+    Returns the handle, the last offset and all messages.
     """
     handle, offset, messages = "", "-1", []
     while True:
@@ -23,7 +23,7 @@ async def first_sync(http: httpx.AsyncClient, **shape: str) -> tuple[str, str, l
 
 
 async def until_status(http: httpx.AsyncClient, path: str, status: int, **query: str) -> httpx.Response:
-    """Ask again and again until the answer has this status; the test's own time limit ends it."""
+    """Repeat a request until the answer has this status. The caller sets the time limit."""
     while True:
         response = await http.get(path, params=query)
         if response.status_code == status:

@@ -58,7 +58,7 @@ async def _next_chunks(stream: "asyncio.StreamReader", events: int) -> list[byte
 async def test_an_event_stream_carries_the_recorded_headers_and_events(
     in_parts: bool, empty_database: str
 ) -> None:
-    """Headers, one event per message, up-to-date after each transaction: all as recorded."""
+    """Headers, one event per message, and up-to-date after each transaction."""
     stream = next(e for e in _recorded() if e.raw and "live_sse=true" in e.target)
     status, headers, events = _headers_and_events(stream.raw[:-1])
     async with (
@@ -106,7 +106,7 @@ async def test_an_event_stream_carries_the_recorded_headers_and_events(
 
 
 async def test_a_silent_stream_is_kept_alive_and_then_closed(empty_database: str) -> None:
-    """Comments tell that the connection lives, until the server ends it properly."""
+    """Comments keep the connection alive until the server ends the response."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database, sse_keep_alive=0.2, sse_lifetime=0.7) as url,
@@ -125,7 +125,7 @@ async def test_a_silent_stream_is_kept_alive_and_then_closed(empty_database: str
 
 
 async def test_a_truncate_ends_the_stream_and_the_next_request_gets_a_409(empty_database: str) -> None:
-    """As recorded, there is no event for it."""
+    """As recorded, the stream has no event for a TRUNCATE."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -147,7 +147,7 @@ async def test_a_truncate_ends_the_stream_and_the_next_request_gets_a_409(empty_
         assert after.headers["electric-handle"] != handle
 
 
-async def test_wrong_requests_for_a_stream_get_the_recorded_answers(empty_database: str) -> None:
+async def test_invalid_requests_for_a_stream_get_the_recorded_answers(empty_database: str) -> None:
     """live_sse without live, with offset -1, and with an unknown handle."""
     refused = [e for e in _recorded() if e.status == 400]
     unknown = next(e for e in _recorded() if e.raw and "handle=123-456" in e.target)

@@ -14,10 +14,10 @@ from tests.support.shape_servers import SECRET, database, shape_server
     [(False, False), (True, False), (True, True)],
     ids=["long-poll", "sse", "sse in parts"],
 )
-async def test_the_official_client_follows_a_shape_through_everything(
+async def test_the_official_client_follows_a_shape_of_the_embedded_server(
     sse: bool, in_parts: bool, installed: Path, empty_database: str
 ) -> None:
-    """Inserts, updates, deletes, a TRUNCATE and a restart of the server all reach Electric's own client."""
+    """It receives inserts, updates, deletes, a TRUNCATE, and changes from before and after a restart."""
     async with database(empty_database) as connection, AsyncExitStack() as first_server:
         await connection.execute("CREATE TABLE notes (id int PRIMARY KEY, body text, done boolean)")
         await connection.execute("INSERT INTO notes VALUES (1, 'one', true)")

@@ -1,4 +1,4 @@
-"""Electric's own JavaScript client follows a live brainstorm through the HTTP API, with a person's token."""
+"""Electric's JavaScript client follows a brainstorm through the HTTP API, with a person's token."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -21,7 +21,7 @@ from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows
 from tests.support.shape_servers import shape_server
 
-# What of each table is compared: numbers as text, as the client leaves them, and no times.
+# The compared columns of each table: numbers as text, as the client returns them, and no times.
 TABLES = {
     "transforms": "id, streaming_status, progress_percentage::text, retry_count, execution_context",
     "artifacts": "id, type, data, streaming_status, streaming_progress::text, partial_data",
@@ -32,19 +32,19 @@ BEFORE, AFTERWARDS = "还在项目里时写的", "只有还在项目里的人才
 
 @pytest.fixture(params=["long-poll", "sse", "sse in parts"])
 def waiting(request: pytest.FixtureRequest) -> str:
-    """How a client waits for changes, and whether an event comes in one HTTP chunk or in Electric's three."""
+    """How the client waits for changes. With SSE, events come in one HTTP chunk or in Electric's three."""
     return request.param
 
 
 @pytest.fixture
 def sse(waiting: str) -> bool:
-    """Whether the client asks for events."""
+    """Whether the client requests server-sent events."""
     return waiting != "long-poll"
 
 
 @pytest.fixture
 async def shape_url(connected: str, waiting: str) -> AsyncIterator[str]:
-    """The address of shapes for other programs, on a real server."""
+    """The URL of shapes for other programs, on a real server."""
     async with (
         shape_server(connected, sse_in_parts=waiting == "sse in parts") as electric,
         known(electric),
@@ -54,31 +54,31 @@ async def shape_url(connected: str, waiting: str) -> AsyncIterator[str]:
 
 
 def stored(url: str, table: str, room: Room) -> list[dict[str, Any]]:
-    """The rows of the project, as the client shows them."""
+    """The rows of the project, in the form in which the client prints them."""
     query = f"SELECT {TABLES[table]} FROM {table} WHERE project_id = %s"
     return by_id(rows(url, query, room.project_id))
 
 
 def by_id(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows in one order, which a shape does not have."""
+    """Rows sorted by id, as a shape has no order."""
     return sorted(found, key=lambda row: row["id"])
 
 
-async def shows_the_database(client: Client, url: str, table: str, room: Room) -> None:
-    """Exactly what is committed, by the columns that are compared."""
+async def shows_the_stored_rows(client: Client, url: str, table: str, room: Room) -> None:
+    """Wait until the client prints exactly the committed rows, by the compared columns."""
 
     def is_equal(shown: Any) -> bool:
         known = stored(url, table, room)
         names = known[0].keys() if known else ()
         return by_id([{name: row[name] for name in names} for row in shown]) == known
 
-    await client.says(is_equal)
+    await client.prints(is_equal)
 
 
-async def test_the_official_client_sees_a_brainstorm_being_written(
+async def test_the_official_client_follows_a_brainstorm_while_it_is_written(
     installed: Path, shape_url: str, connected: str, room: Room, sse: bool
 ) -> None:
-    """A viewer's program has the database's rows at the end, and had words before any idea was finished."""
+    """A viewer's program receives drafts before the first idea is finished, and ends with the stored rows."""
     headers = await bearer(room.viewer)
     with ModelServer() as model:
         model.answers(spoken(ideas_text([1, 2, 3]), pause=0.02))
@@ -96,26 +96,26 @@ async def test_the_official_client_sees_a_brainstorm_being_written(
                 for table in TABLES
             }
             for client in clients.values():
-                await client.says(lambda shown: shown == [])
+                await client.prints(lambda shown: shown == [])
 
             transform_id = await starting.start(room.project_id, BRIEF, room.owner)
             await run(transform_id, Endpoint("test-model", model.url, "sk-test"))
 
             for table, client in clients.items():
-                await shows_the_database(client, connected, table, room)
+                await shows_the_stored_rows(client, connected, table, room)
 
     assert stored(connected, "transforms", room)[0]["streaming_status"] == "completed"
     counts = [
         [("status" in idea, bool(idea["body"])) for idea in row["partial_data"]["ideas"]]
-        for shown in clients["artifacts"].said
+        for shown in clients["artifacts"].printed
         for row in shown
         if row["partial_data"]
     ]
-    assert [(True, True)] in counts, "no words were seen before the first idea was finished"
+    assert [(True, True)] in counts, "no draft arrived before the first idea was finished"
 
 
-async def losing(room: Room, how: str) -> None:
-    """The viewer may not read any more."""
+async def lose_access(room: Room, how: str) -> None:
+    """End the viewer's right to read."""
     if how == "removed":
         await memberships.remove(room.project_id, room.viewer, room.owner)
     else:
@@ -124,21 +124,21 @@ async def losing(room: Room, how: str) -> None:
 
 
 @pytest.mark.parametrize(("how", "status"), [("removed", 404), ("revoked", 401)])
-async def test_the_official_client_stops_when_its_person_may_not_read_any_more(
+async def test_the_official_client_stops_when_its_person_loses_access(
     installed: Path, shape_url: str, room: Room, sse: bool, how: str, status: int
 ) -> None:
-    """In the middle of a brainstorm: it hears why, ends, and never saw a word of what came after."""
+    """During a run: it receives the reason, ends, and never receives what is committed afterwards."""
     attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     params = {"project_id": room.project_id, "shape": "artifacts"}
     async with following(installed, shape_url, params, await bearer(room.viewer), sse=sse) as client:
         await attempts.save_draft(attempt, [Idea("题目", BEFORE, "writing")])
-        await client.says(lambda shown: BEFORE in str(shown))
+        await client.prints(lambda shown: BEFORE in str(shown))
 
-        await losing(room, how)
+        await lose_access(room, how)
         await attempts.save_draft(attempt, [Idea("题目", AFTERWARDS, "writing")])
 
         await client.ends()
 
-    assert {"stopped": status} in client.said
-    assert AFTERWARDS not in str(client.said)
+    assert {"stopped": status} in client.printed
+    assert AFTERWARDS not in str(client.printed)

@@ -8,17 +8,19 @@ from tests.conformance.replay import Replay
 from tests.support import outside_electric
 from tests.support.shape_servers import client, database, shape_server
 
-# Where it answers otherwise, and why: a pattern of "title | request | part" to a reason.
+# Known differences: a pattern of "title | request | part", and the reason.
 KNOWN = {
-    r"INSERT and DELETE of the same row in one transaction": "a re-reading sees only what a commit left",
+    r"INSERT and DELETE of the same row in one transaction": "a re-read returns only the committed result",
     r"update out of the shape and back in, one transaction": "the same: it comes as an update",
     r"another live client with an older offset gets all of it.*body": "the same, in the log",
     r"live on the partitioned root.*body": "keys name the root, as they do in Electric's own snapshot",
     r"UNION": "a 400 with a reason, where Electric has an internal error",
 }
 
-DROP_TABLE_BEGINS = 33.12  # from here Electric serves a dropped table; ours has tests of its own for that
-TOAST_BEGINS = 1.73  # from here the recording lacks the requests that made the shape
+DROP_TABLE_BEGINS = (
+    33.12  # after it Electric serves a dropped table, for which test_shape_server_tables.py has tests
+)
+TOAST_BEGINS = 1.73  # after it the recording lacks the requests that opened the shape
 WITHOUT_DELETION = ["12-http-methods-caching-paths.txt"]
 RECORDINGS = [
     (["01-initial-live-insert-update-delete.txt", "02-live-long-poll-timeout.txt"], 16, math.inf),
@@ -34,10 +36,10 @@ RECORDINGS = [
 
 
 @pytest.mark.parametrize(("names", "count", "until"), RECORDINGS, ids=[n[0][:2] for n, _, _ in RECORDINGS])
-async def test_every_recorded_request_is_answered_as_electric_answered_it(
+async def test_each_recorded_request_gets_the_recorded_answer(
     names: list[str], count: int, until: float, empty_database: str
 ) -> None:
-    """Every request of the recording gets the status, headers and messages that Electric gave."""
+    """Status, headers and messages are compared."""
     if outside_electric.URL and names == WITHOUT_DELETION:
         pytest.skip("recorded from an Electric that does not allow deletion")
     async with (

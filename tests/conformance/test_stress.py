@@ -29,36 +29,40 @@ _SHAPES: list[dict[str, str]] = [
     {"table": "loose", "where": "project_id = $1", "params[1]": "p2"},
 ]
 _ROUNDS, _WRITERS, _TRANSACTIONS = 12, 4, 12
-_PATIENCE = 20
+_LIMIT = 20
 
 Rows = dict[tuple[str | None, ...], dict[str, str | None]]
 
 
 async def _write(dsn: str, seed: int, *, only_updates: bool) -> None:
-    luck = random.Random(seed)
+    chance = random.Random(seed)
     async with database(dsn) as connection:
         for _ in range(_TRANSACTIONS):
             # Writers change the same rows, so some transactions fail.
             with suppress(errors.DeadlockDetected, errors.UniqueViolation):
-                await _transaction(connection, luck, only_updates)
+                await _transaction(connection, chance, only_updates)
 
 
-async def _transaction(connection: psycopg.AsyncConnection, luck: random.Random, only_updates: bool) -> None:
-    async with connection.transaction(force_rollback=luck.random() < 0.05):
-        for _ in range(luck.randint(1, 4)):
-            statement, values = luck.choice(_updates(luck) if only_updates else _statements(luck))
-            if luck.random() < 0.2:
+async def _transaction(
+    connection: psycopg.AsyncConnection, chance: random.Random, only_updates: bool
+) -> None:
+    async with connection.transaction(force_rollback=chance.random() < 0.05):
+        for _ in range(chance.randint(1, 4)):
+            statement, values = chance.choice(_updates(chance) if only_updates else _statements(chance))
+            if chance.random() < 0.2:
                 with suppress(errors.UniqueViolation):
-                    async with connection.transaction():  # a savepoint, whose rows have a number of their own
+                    async with (
+                        connection.transaction()
+                    ):  # a savepoint, whose rows have a transaction id of their own
                         await connection.execute(statement, values)
             else:
                 await connection.execute(statement, values)
-            # Others commit, and shapes are read, while this transaction is still open.
-            await asyncio.sleep(luck.choice([0, 0.001, 0.005]))
+            # So that others commit, and shapes are read, while this transaction is open.
+            await asyncio.sleep(chance.choice([0, 0.001, 0.005]))
 
 
-def _updates(luck: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
-    number, body = luck.randint(1, 60), "x" * luck.randint(0, 3000) + str(luck.random())
+def _updates(chance: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
+    number, body = chance.randint(1, 60), "x" * chance.randint(0, 3000) + str(chance.random())
     return [
         (b"UPDATE notes SET body = %s WHERE id = %s", (body, number)),
         (b"UPDATE notes SET n = n + 1, done = NOT done WHERE id = %s", (number,)),
@@ -66,17 +70,17 @@ def _updates(luck: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
     ]
 
 
-def _statements(luck: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
-    number, other, project = luck.randint(1, 60), luck.randint(1, 60), luck.choice(_PROJECTS)
+def _statements(chance: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
+    number, other, project = chance.randint(1, 60), chance.randint(1, 60), chance.choice(_PROJECTS)
     upsert = (
         b"INSERT INTO notes VALUES (%s, %s, %s, %s, true) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
     )
     return [
-        *_updates(luck),
-        (upsert, (number, project, str(luck.random()), number)),
+        *_updates(chance),
+        (upsert, (number, project, str(chance.random()), number)),
         (b"UPDATE notes SET project_id = %s WHERE id = %s", (project, number)),
         (b"UPDATE notes SET id = %s WHERE id = %s", (other, number)),
-        (b"DELETE FROM notes WHERE id BETWEEN %s AND %s", (number, number + luck.choice([0, 0, 0, 8]))),
+        (b"DELETE FROM notes WHERE id BETWEEN %s AND %s", (number, number + chance.choice([0, 0, 0, 8]))),
         (b"INSERT INTO loose VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", (number, other % 5, project)),
         (b"UPDATE loose SET a = a + 100 WHERE a = %s", (number,)),
         (b"DELETE FROM loose WHERE project_id = %s AND a > 60", (project,)),
@@ -104,8 +108,8 @@ def _rows(follower: Follower, shape: dict[str, str]) -> Rows:
 async def test_every_follower_ends_with_the_rows_of_the_table(
     seed: int, only_updates: bool, empty_database: str
 ) -> None:
-    """Whenever the writers rest, all followers come to have what the table has, however they began."""
-    luck = random.Random(seed)
+    """Whenever the writers pause, each follower comes to hold the rows of the table, whenever it started."""
+    chance = random.Random(seed)
     async with (
         database(empty_database) as connection,
         shape_server(empty_database, sse_lifetime=1) as url,
@@ -123,14 +127,14 @@ async def test_every_follower_ends_with_the_rows_of_the_table(
                 )
                 for n in range(_WRITERS)
             ]
-            for shape in luck.sample(_SHAPES, 3):
-                await asyncio.sleep(luck.random() * 0.02)
-                followers.append((Follower(http, shape, sse=luck.random() < 0.6), shape))
+            for shape in chance.sample(_SHAPES, 3):
+                await asyncio.sleep(chance.random() * 0.02)
+                followers.append((Follower(http, shape, sse=chance.random() < 0.6), shape))
                 tasks.append(following.create_task(followers[-1][0].run()))
             await asyncio.gather(*writing)
 
             for follower, shape in followers:
                 wanted = await _table(connection, shape)
-                await follower.until(lambda f=follower, s=shape, w=wanted: _rows(f, s) == w, _PATIENCE)
+                await follower.until(lambda f=follower, s=shape, w=wanted: _rows(f, s) == w, _LIMIT)
         for task in tasks:
             task.cancel()

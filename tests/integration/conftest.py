@@ -1,4 +1,4 @@
-"""Fixtures of tests in which a worker runs generations, or tabs follow projects."""
+"""Fixtures for tests with a model, a worker or settings of their own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,7 +13,7 @@ from tests.support.rooms import BRIEF, Room
 
 @pytest.fixture
 def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Changes settings for one test."""
+    """A function that changes settings for one test."""
 
     def change(**values: str) -> None:
         for name, value in values.items():
@@ -26,7 +26,7 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    """The model that the settings name."""
+    """A model's HTTP server, which the settings name."""
     with ModelServer() as running:
         monkeypatch.setenv("OPENAI_BASE_URL", running.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
@@ -37,7 +37,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
 
 @pytest.fixture
 async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[None]]]:
-    """Starts work that is cancelled after the test."""
+    """A function that starts a task, which is cancelled after the test."""
     started: list[asyncio.Future[None]] = []
 
     def begin(work: Awaitable[None]) -> asyncio.Future[None]:
@@ -52,5 +52,5 @@ async def begin() -> AsyncIterator[Callable[[Awaitable[None]], asyncio.Future[No
 
 @pytest.fixture
 async def transform_id(room: Room) -> str:
-    """A brainstorm that asks for three ideas, just started."""
+    """A run of three ideas that has just been started."""
     return await starting.start(room.project_id, BRIEF, room.owner)

@@ -1,4 +1,4 @@
-"""What a person does on the account page, through the states' event handlers and the real services."""
+"""The account page, through its states' event handlers and the real services."""
 
 import json
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("connected")
 
 @asynccontextmanager
 async def account_page(token: str) -> AsyncIterator[Tab]:
-    """A tab with the account page of whose session it is."""
+    """A tab with the account page, with the session of this token."""
     with app.set_contexts():
         async with Tab("tab", "project", event_cookie(f"{COOKIE}={token}"), "/account") as tab:
             for load in (SessionState.enter, AccountState.load, TokensState.load):
@@ -41,8 +41,8 @@ def _problem(code: str) -> Notice:
     return Notice(*error_texts.ERRORS[code])
 
 
-async def test_changing_the_password_ends_the_other_sessions_and_shows_none_of_it() -> None:
-    """Neither password is sent back, whether it went well or not."""
+async def test_changing_the_password_ends_the_other_sessions() -> None:
+    """Neither password is ever sent to the page."""
     here = await passwords.register("liming", PASSWORD)
     there = await passwords.sign_in("liming", PASSWORD, user_agent="Mozilla/5.0 (X11; Linux) Firefox/132.0")
 
@@ -63,8 +63,8 @@ async def test_changing_the_password_ends_the_other_sessions_and_shows_none_of_i
     assert await refusal("liming", OTHER) is None
 
 
-async def test_the_devices_are_ones_own_and_end_one_by_one_or_all_together(room: Room) -> None:
-    """Somebody else's session is named in vain."""
+async def test_a_person_ends_their_own_sessions_one_by_one_or_all_others(room: Room) -> None:
+    """Naming somebody else's session changes nothing."""
     here = await sessions.open_session(room.owner)
     for _ in range(3):
         await sessions.open_session(room.owner)
@@ -85,8 +85,8 @@ async def test_the_devices_are_ones_own_and_end_one_by_one_or_all_together(room:
     assert await sessions.user_of_session(theirs) is not None
 
 
-async def test_a_token_is_shown_once_and_revoked_after_a_second_thought(room: Room) -> None:
-    """It is sent once to be shown, and no var ever holds it, so that no later page gets it again."""
+async def test_a_new_token_is_shown_once_and_revoked_after_confirmation(room: Room) -> None:
+    """No state var holds it, so no later page load can show it again."""
     here = await sessions.open_session(room.owner)
 
     async with account_page(here) as tab:
@@ -111,13 +111,13 @@ async def test_a_token_is_shown_once_and_revoked_after_a_second_thought(room: Ro
     assert await api_tokens.user_of_token(token) is None
 
 
-async def test_a_token_is_made_for_who_says_the_password() -> None:
-    """A session alone, which may be stolen, is not enough; and the password is not sent back."""
+async def test_making_a_token_needs_the_password() -> None:
+    """A session alone, which may be stolen, is not enough. The password is not sent back."""
     here = await passwords.register("liming", PASSWORD)
 
     async with account_page(here) as tab:
-        for said, code in (("", "password_wanted"), (OTHER, "wrong_password")):
-            await tab.send(TokensState.create, form_data={"name": "脚本", "token-password": said})
+        for password, code in (("", "password_wanted"), (OTHER, "wrong_password")):
+            await tab.send(TokensState.create, form_data={"name": "脚本", "token-password": password})
             assert tab.value(TokensState, "problem") == _problem(code)
         assert tab.filled == [] and not tab.value(TokensState, "tokens")
         await tab.send(TokensState.create, form_data={"name": "脚本", "token-password": PASSWORD})
@@ -126,8 +126,8 @@ async def test_a_token_is_made_for_who_says_the_password() -> None:
         assert PASSWORD not in json.dumps(tab.updates, default=str)
 
 
-async def test_who_has_no_password_makes_a_token_soon_after_signing_in(room: Room) -> None:
-    """They sign in elsewhere, which asks them; a session that has been open for long is not enough."""
+async def test_without_a_password_making_a_token_needs_a_recent_sign_in(room: Room) -> None:
+    """Such people sign in at a provider, so a session that has been open for long is not enough."""
     here = await sessions.open_session(room.owner)
     long_ago = datetime.now(UTC) - passwords.RECENTLY - timedelta(seconds=1)
     async with transaction() as session:
@@ -146,7 +146,7 @@ async def test_who_has_no_password_makes_a_token_soon_after_signing_in(room: Roo
 async def test_a_changed_password_revokes_the_tokens_unless_they_are_kept(
     wish: dict[str, str], left: int
 ) -> None:
-    """And the page lists those that are left."""
+    """The page lists the remaining ones."""
     here = await passwords.register("liming", PASSWORD)
     user = await sessions.user_of_session(here)
     assert user is not None
@@ -156,14 +156,14 @@ async def test_a_changed_password_revokes_the_tokens_unless_they_are_kept(
         form = {"current": PASSWORD, "new": OTHER} | wish
         await tab.send(AccountState.change_password, form_data=form)
 
-        said = account_texts.PASSWORD_CHANGED if left else account_texts.PASSWORD_CHANGED_TOKENS_TOO
-        assert tab.value(AccountState, "done") == Notice(*said)
+        message = account_texts.PASSWORD_CHANGED if left else account_texts.PASSWORD_CHANGED_TOKENS_TOO
+        assert tab.value(AccountState, "done") == Notice(*message)
         await tab.sees(TokensState, "tokens", lambda listed: len(listed or []) == left)
     assert (await api_tokens.user_of_token(token) is not None) is bool(left)
 
 
-async def test_the_list_of_tokens_says_where_each_was_used_last(room: Room) -> None:
-    """Its address and its program, as the request says them."""
+async def test_the_list_of_tokens_shows_where_each_was_used_last(room: Room) -> None:
+    """The address and the User-Agent of the request."""
     token = await api_tokens.create(room.owner, "脚本")
     async with client({"authorization": f"Bearer {token}", "user-agent": "export-script/1.0"}) as http:
         assert (await http.get("/api/projects")).status_code == 200
@@ -173,8 +173,8 @@ async def test_the_list_of_tokens_says_where_each_was_used_last(room: Room) -> N
         assert row.used and row.where == "127.0.0.1 · export-script/1.0"
 
 
-async def test_whoever_was_signed_out_elsewhere_is_sent_to_sign_in_at_the_next_event(room: Room) -> None:
-    """And nothing that the event asked for happens."""
+async def test_an_event_of_a_session_ended_elsewhere_redirects_to_sign_in(room: Room) -> None:
+    """The event changes nothing."""
     here = await sessions.open_session(room.owner)
     there = await sessions.open_session(room.owner)
 
@@ -195,7 +195,7 @@ async def test_whoever_was_signed_out_elsewhere_is_sent_to_sign_in_at_the_next_e
     assert await api_tokens.mine(room.owner) == []
 
 
-async def test_nobody_signed_in_reads_nothing_of_an_account(room: Room) -> None:
+async def test_without_a_session_nothing_of_an_account_is_sent(room: Room) -> None:
     """Each handler is an endpoint that any client can call."""
     await api_tokens.create(room.owner, "脚本")
 

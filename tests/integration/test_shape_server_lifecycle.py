@@ -11,11 +11,11 @@ from tests.conformance.shape_requests import first_sync, until_status
 from tests.support.shape_servers import client, database, shape_server
 
 _NOTES = "CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1, 'one')"
-_PATIENCE = 30
+_LIMIT = 30
 
 
 async def test_a_lost_listening_connection_loses_no_change(empty_database: str) -> None:
-    """What is written while nobody listens arrives when the server is connected again."""
+    """Changes that are committed while LISTEN is interrupted arrive after the reconnection."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -24,7 +24,7 @@ async def test_a_lost_listening_connection_loses_no_change(empty_database: str) 
         await connection.execute(_NOTES.encode())
         follower = Follower(http, {"table": "notes"}, sse=True)
         following = asyncio.create_task(follower.run())
-        await follower.until(lambda: len(follower.rows) == 1, _PATIENCE)
+        await follower.until(lambda: len(follower.rows) == 1, _LIMIT)
 
         for number in range(2, 6):
             await connection.execute(
@@ -36,13 +36,13 @@ async def test_a_lost_listening_connection_loses_no_change(empty_database: str) 
 
         await follower.until(
             lambda: len(follower.rows) == 5 and follower.rows['"public"."notes"/"1"']["body"] == "5",
-            _PATIENCE,
+            _LIMIT,
         )
         following.cancel()
 
 
-async def test_without_postgres_it_says_so_and_goes_on_when_postgres_is_there(postgres_server: str) -> None:
-    """503 with retry-after and a waiting health as recorded; then shapes, without a restart."""
+async def test_without_postgres_it_answers_503_and_serves_once_postgres_is_up(postgres_server: str) -> None:
+    """With Retry-After, and with health "waiting", as recorded. It needs no restart."""
     name = "shapes_of_a_late_database"
     dsn = httpx.URL(postgres_server).copy_with(path=f"/{name}")
     async with (
@@ -58,7 +58,7 @@ async def test_without_postgres_it_says_so_and_goes_on_when_postgres_is_there(po
         cleanup.push_async_callback(server.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
         async with database(str(dsn)) as connection:
             await connection.execute(_NOTES.encode())
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_LIMIT):
             await until_status(http, "/v1/health", 200)
         _, _, messages = await first_sync(http, table="notes")
 
@@ -70,7 +70,7 @@ async def test_without_postgres_it_says_so_and_goes_on_when_postgres_is_there(po
 async def test_an_offset_that_the_log_no_longer_holds_gets_a_409_with_another_handle(
     empty_database: str,
 ) -> None:
-    """The log keeps its newest part only; those who follow closely are not disturbed."""
+    """The log keeps only its newest part. A follower that is close to its end is not affected."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -78,27 +78,27 @@ async def test_an_offset_that_the_log_no_longer_holds_gets_a_409_with_another_ha
     ):
         await connection.execute(_NOTES.encode())
         handle, offset, _ = await first_sync(http, table="notes")
-        close = Follower(http, {"table": "notes"}, sse=True)
-        following = asyncio.create_task(close.run())
+        current = Follower(http, {"table": "notes"}, sse=True)
+        following = asyncio.create_task(current.run())
         for number in range(10):
             body = f"{number}" * 1_000_000
             await connection.execute("UPDATE notes SET body = %s", (body,))
-            await close.until(lambda b=body: [row["body"] for row in close.rows.values()] == [b], _PATIENCE)
+            await current.until(lambda b=body: [row["body"] for row in current.rows.values()] == [b], _LIMIT)
 
         late = await http.get("/v1/shape", params={"table": "notes", "handle": handle, "offset": offset})
         new, _, messages = await first_sync(http, table="notes")
         await connection.execute("UPDATE notes SET body = 'short'")
-        await close.until(lambda: [row["body"] for row in close.rows.values()] == ["short"], _PATIENCE)
+        await current.until(lambda: [row["body"] for row in current.rows.values()] == ["short"], _LIMIT)
 
         assert late.status_code == 409
         assert late.headers["electric-handle"] == new != handle
         assert messages[0]["value"] == {"id": "1", "body": "9" * 1_000_000}
-        assert close.refetches == 0
+        assert current.refetches == 0
         following.cancel()
 
 
-async def test_big_snapshots_and_big_transactions_come_in_chunks(empty_database: str) -> None:
-    """About 10 MB each, up to date only at the end, and all of it once (recording 13)."""
+async def test_a_large_snapshot_is_sent_in_chunks(empty_database: str) -> None:
+    """Of about 10 MB each. Only the last one ends with up-to-date, and no row comes twice (recording 13)."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -118,10 +118,10 @@ async def test_big_snapshots_and_big_transactions_come_in_chunks(empty_database:
         assert handle == first.headers["electric-handle"]
 
 
-async def test_newcomers_get_a_fresh_snapshot_when_the_log_has_outgrown_the_old_one(
+async def test_a_new_follower_gets_a_fresh_snapshot_instead_of_a_long_log(
     empty_database: str,
 ) -> None:
-    """The same handle goes on, and nobody reads a long history to come to the same rows."""
+    """The handle stays the same, and existing followers continue with the log."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -133,7 +133,7 @@ async def test_newcomers_get_a_fresh_snapshot_when_the_log_has_outgrown_the_old_
         for number in range(40):
             await connection.execute("UPDATE notes SET body = %s", (str(number) * 5000,))
             await early.until(
-                lambda n=number: [r["body"] for r in early.rows.values()] == [str(n) * 5000], _PATIENCE
+                lambda n=number: [r["body"] for r in early.rows.values()] == [str(n) * 5000], _LIMIT
             )
 
         handle, offset, messages = await first_sync(http, table="notes")
@@ -147,8 +147,8 @@ async def test_newcomers_get_a_fresh_snapshot_when_the_log_has_outgrown_the_old_
         following.cancel()
 
 
-async def test_a_shape_that_nobody_asks_for_is_forgotten(empty_database: str) -> None:
-    """Its handle gets a 409 after the idle time."""
+async def test_an_unused_shape_is_dropped(empty_database: str) -> None:
+    """After the idle time its handle gets a 409."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database, idle_seconds=0.2) as url,
@@ -164,7 +164,7 @@ async def test_a_shape_that_nobody_asks_for_is_forgotten(empty_database: str) ->
 
 
 async def test_a_shape_can_be_deleted_where_that_is_allowed(empty_database: str) -> None:
-    """202, and a 409 for whoever goes on with its handle."""
+    """The deletion is answered with 202, and the next request with the deleted handle with 409."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database, allow_deletion=True) as url,
@@ -200,8 +200,8 @@ async def test_a_shape_can_be_deleted_by_its_handle_alone(empty_database: str) -
         assert neither.json()["errors"] == {"handle": ["can't be blank when shape definition is missing"]}
 
 
-async def test_deleting_a_shape_makes_none(empty_database: str) -> None:
-    """A definition without a shape is a 404; a handle of another shape is a 409 that names the right one."""
+async def test_deleting_a_shape_does_not_create_it(empty_database: str) -> None:
+    """A definition without a shape gets 404. A wrong handle gets 409 with the right one."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database, allow_deletion=True) as url,
@@ -219,8 +219,8 @@ async def test_deleting_a_shape_makes_none(empty_database: str) -> None:
         assert kept.status_code == 200
 
 
-async def test_the_triggers_are_installed_once_and_again_without_harm(empty_database: str) -> None:
-    """A second server, and a second start, find them and change nothing."""
+async def test_the_triggers_are_installed_once(empty_database: str) -> None:
+    """A second server, and a restart, find them and change nothing."""
     async with database(empty_database) as connection:
         await connection.execute(_NOTES.encode())
         found: list[object] = []

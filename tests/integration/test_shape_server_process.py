@@ -14,7 +14,7 @@ from tests.conformance.shape_requests import first_sync
 from tests.support.shape_servers import database
 
 _PROJECT = Path(__file__).parents[2]
-_PATIENCE = 30
+_LIMIT = 30
 _PARENT = """
 import asyncio, os, sys
 from scriptwriter.embedded.shapes.shape_process import ShapeServerProcess
@@ -28,30 +28,33 @@ asyncio.run(main())
 """
 
 
-def _told_by_system(pid: int, file: str, column: str) -> str:
+def _process_information(pid: int, file: str, column: str) -> str:
+    """The file under /proc, or where there is no /proc the column of `ps`, for a process; "" without it."""
     if (process := Path(f"/proc/{pid}")).parent.is_dir():
         return (process / file).read_text() if process.is_dir() else ""
     return subprocess.run(["ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True).stdout
 
 
 def _is_running(pid: int) -> bool:
-    # A zombie is an end too: whether it is reaped depends on the machine's first process.
+    # A zombie process has ended; when it is reaped depends on the machine's init process.
     try:
-        state = _told_by_system(pid, "stat", "stat").rpartition(")")[2].strip()
+        state = _process_information(pid, "stat", "stat").rpartition(")")[2].strip()
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state[:1] not in ("", "Z")
 
 
 async def _gone(pid: int) -> None:
-    async with asyncio.timeout(_PATIENCE):
-        while _is_running(pid):  # noqa: ASYNC110  another process' end is no event of this loop
+    """Wait until the process has ended."""
+    async with asyncio.timeout(_LIMIT):
+        while _is_running(pid):  # noqa: ASYNC110  another process sets no event here
             await asyncio.sleep(0.02)
 
 
 async def _synced(shapes: ShapeServerProcess) -> int:
+    """The number of messages of a first sync, as soon as the server answers."""
     async with (
-        asyncio.timeout(_PATIENCE),
+        asyncio.timeout(_LIMIT),
         httpx.AsyncClient(base_url=shapes.url, params={"secret": shapes.secret}) as http,
     ):
         while True:
@@ -62,8 +65,8 @@ async def _synced(shapes: ShapeServerProcess) -> int:
                 await asyncio.sleep(0.05)
 
 
-async def test_a_killed_shape_server_comes_back_under_the_same_address(empty_database: str) -> None:
-    """Same port, same secret; and leaving the block ends the process."""
+async def test_a_killed_shape_server_restarts_with_the_same_url(empty_database: str) -> None:
+    """And with the same secret. Leaving the block ends the process."""
     async with database(empty_database) as connection:
         await connection.execute("CREATE TABLE notes (id int PRIMARY KEY)")
         async with ShapeServerProcess(empty_database) as shapes:
@@ -82,12 +85,12 @@ async def test_a_killed_shape_server_comes_back_under_the_same_address(empty_dat
 
 
 async def test_the_shape_server_ends_when_its_parent_is_killed(empty_database: str) -> None:
-    """Even kill -9 of the web process leaves no shape server behind."""
+    """Even by kill -9."""
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PARENT, empty_database, cwd=_PROJECT, stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
-    child = int(await asyncio.wait_for(parent.stdout.readline(), _PATIENCE))
+    child = int(await asyncio.wait_for(parent.stdout.readline(), _LIMIT))
 
     parent.kill()
     await parent.wait()
@@ -95,12 +98,12 @@ async def test_the_shape_server_ends_when_its_parent_is_killed(empty_database: s
     await _gone(child)
 
 
-async def test_neither_the_dsn_nor_the_secret_is_in_the_arguments(empty_database: str) -> None:
-    """Every account of the machine may read a process's arguments."""
+async def test_the_arguments_of_the_process_contain_no_secret(empty_database: str) -> None:
+    """Every account of the machine can read a process's arguments, so DSN and secret are passed otherwise."""
     async with ShapeServerProcess(empty_database) as shapes:
         assert shapes.pid is not None
 
-        arguments = _told_by_system(shapes.pid, "cmdline", "args")
+        arguments = _process_information(shapes.pid, "cmdline", "args")
 
         assert "shape_server" in arguments
         assert shapes.secret not in arguments

@@ -14,8 +14,8 @@ CREATE SEQUENCE counted;
 """
 
 
-async def test_the_secret_is_asked_for_as_electric_asks_for_it(empty_database: str) -> None:
-    """Recording 15: no secret, a wrong one, one in a header: 401; the right one by either name: 200."""
+async def test_the_secret_is_checked_as_electric_checks_it(empty_database: str) -> None:
+    """As in recording 15: 401 without it, with a wrong one or in a header; 200 by either parameter."""
     recorded = [step for step in read_recording("15-secret-401.txt") if isinstance(step, Exchange)]
     async with (
         database(empty_database) as connection,
@@ -70,10 +70,8 @@ async def test_the_secret_is_asked_for_as_electric_asks_for_it(empty_database: s
         "((id = 1)",
     ],
 )
-async def test_a_where_clause_can_be_nothing_but_a_condition_on_the_table(
-    where: str, empty_database: str
-) -> None:
-    """Each of these is a 400 with a reason, and leaves the database as it was."""
+async def test_a_where_clause_can_only_be_a_condition_on_the_table(where: str, empty_database: str) -> None:
+    """Each of these gets a 400 with a reason, and changes nothing in the database."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -90,7 +88,7 @@ async def test_a_where_clause_can_be_nothing_but_a_condition_on_the_table(
         assert await used.fetchone() == (False,)
 
 
-async def test_a_parameter_is_only_ever_a_value(empty_database: str) -> None:
+async def test_a_parameter_is_always_a_value(empty_database: str) -> None:
     """A parameter that looks like SQL is compared as text."""
     async with (
         database(empty_database) as connection,
@@ -107,8 +105,8 @@ async def test_a_parameter_is_only_ever_a_value(empty_database: str) -> None:
         assert [row["value"]["id"] for row in response.json() if "value" in row] == ["2"]
 
 
-async def test_a_strange_table_or_column_name_is_only_ever_a_name(empty_database: str) -> None:
-    """Names with quotes, capitals, spaces and dots are served, and cannot break out of their quotes."""
+async def test_unusual_table_and_column_names_are_quoted(empty_database: str) -> None:
+    """Names with quotes, capitals, spaces and dots are served."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -125,8 +123,8 @@ async def test_a_strange_table_or_column_name_is_only_ever_a_name(empty_database
         assert response.json()[0]["key"] == '"public"."a.""b C"/"1"'
 
 
-async def test_the_catalog_is_not_served(empty_database: str) -> None:
-    """Neither the accounts nor anything else that Postgres keeps for itself."""
+async def test_system_catalogs_are_not_served(empty_database: str) -> None:
+    """Neither pg_catalog nor information_schema."""
     async with shape_server(empty_database) as url, client(url) as http:
         for table in ("pg_catalog.pg_authid", "information_schema.sql_features"):
             response = await http.get("/v1/shape", params={"table": table, "offset": "-1"})

@@ -12,7 +12,7 @@ from tests.conformance.shape_requests import first_sync
 from tests.support.shape_servers import client, database, shape_server
 
 _NOTES = "CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1, 'one')"
-_PATIENCE = 30
+_LIMIT = 30
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ _PATIENCE = 30
         "TRUNCATE notes",
     ],
 )
-async def test_a_changed_table_ends_its_shapes_for_those_who_wait(change: str, empty_database: str) -> None:
-    """The waiting request gets a 409 without a handle, the next one a 409 with the new one, as recorded."""
+async def test_an_altered_table_ends_its_shapes(change: str, empty_database: str) -> None:
+    """As recorded, a waiting request gets a 409 without a handle, and the next one a 409 with the new one."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -48,8 +48,8 @@ async def test_a_changed_table_ends_its_shapes_for_those_who_wait(change: str, e
         assert after.headers["electric-handle"] not in ("", handle)
 
 
-async def test_a_table_made_anew_under_its_name_is_served_anew_at_once(empty_database: str) -> None:
-    """Unlike Electric, which serves the old rows for half a minute (recording 17)."""
+async def test_a_dropped_and_recreated_table_is_served_at_once(empty_database: str) -> None:
+    """Electric serves the old rows for half a minute (recording 17)."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -74,8 +74,8 @@ async def test_a_table_made_anew_under_its_name_is_served_anew_at_once(empty_dat
         assert live.json()[0]["value"] == {"id": "8", "body": "live"}
 
 
-async def test_a_schema_made_anew_is_served_anew(empty_database: str) -> None:
-    """Dropping the schema is how a database is reset; it takes the triggers and their functions along."""
+async def test_a_dropped_and_recreated_schema_is_served(empty_database: str) -> None:
+    """Dropping the schema resets a database, and also drops the server's triggers and functions."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -94,8 +94,8 @@ async def test_a_schema_made_anew_is_served_anew(empty_database: str) -> None:
         assert (await waiting).json()[0]["value"] == {"id": "8", "body": "live"}
 
 
-async def test_a_change_of_another_project_does_not_wake_a_shape(empty_database: str) -> None:
-    """An id is matched as Postgres prints it, and a move between projects wakes both."""
+async def test_a_change_reaches_only_the_shapes_with_its_values(empty_database: str) -> None:
+    """Ids are compared as Postgres prints them. Moving a row reaches the shapes of both projects."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database, long_poll=0.3) as url,
@@ -108,17 +108,17 @@ async def test_a_change_of_another_project_does_not_wake_a_shape(empty_database:
         following = [asyncio.create_task(f.run()) for f in (follower, other)]
 
         await connection.execute("INSERT INTO cards VALUES (1, %s), (2, %s)", (one, two))
-        await follower.until(lambda: len(follower.rows) == 1, _PATIENCE)
+        await follower.until(lambda: len(follower.rows) == 1, _LIMIT)
         await connection.execute("UPDATE cards SET project_id = %s", (two.upper(),))
 
-        await follower.until(lambda: not follower.rows, _PATIENCE)
-        await other.until(lambda: len(other.rows) == 2, _PATIENCE)
+        await follower.until(lambda: not follower.rows, _LIMIT)
+        await other.until(lambda: len(other.rows) == 2, _LIMIT)
         for task in following:
             task.cancel()
 
 
-async def test_shapes_of_two_columns_of_a_table_are_woken_by_their_own_values(empty_database: str) -> None:
-    """The second shape adds its column to what the table announces; the first one keeps its own."""
+async def test_shapes_filtered_by_different_columns_are_notified_separately(empty_database: str) -> None:
+    """The second shape adds its column to what the table's triggers announce."""
     registry = ShapeRegistry(empty_database)
     async with database(empty_database) as connection:
         await connection.execute("CREATE TABLE cards (id int PRIMARY KEY, owner text, list text)")
@@ -132,14 +132,14 @@ async def test_shapes_of_two_columns_of_a_table_are_woken_by_their_own_values(em
         await connection.execute("UPDATE cards SET list = 'd' WHERE id = 3")
         await connection.execute("UPDATE cards SET list = 'd' WHERE id = 1")
 
-        told = [
+        announced = [
             {
                 column: sorted(map(str, values))
                 for column, values in json.loads(note.payload)["values"].items()
             }
             async for note in connection.notifies(stop_after=2, timeout=9)
         ]
-        assert told == [
+        assert announced == [
             {"owner": ["a", "c"], "list": ["None", "b"]},
             {"owner": ["a"], "list": ["b", "d"]},
         ]
@@ -150,7 +150,7 @@ async def test_shapes_of_two_columns_of_a_table_are_woken_by_their_own_values(em
 async def test_a_table_that_loses_an_announced_column_can_still_be_written(
     change: str, empty_database: str
 ) -> None:
-    """Its triggers announce the change without values, and every shape of it is read again."""
+    """Its triggers then announce changes without values, and all of its shapes are read again."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -170,10 +170,10 @@ async def test_a_table_that_loses_an_announced_column_can_still_be_written(
 
 
 @pytest.mark.parametrize("type_of_id", ["text", "uuid"])
-async def test_the_table_of_projects_wakes_the_shape_of_the_project_that_changed(
+async def test_statements_are_announced_with_the_values_of_the_filter_column(
     type_of_id: str, empty_database: str
 ) -> None:
-    """Any column can be the one of a clause `column = $1`; each statement is announced with its values."""
+    """Any column can be the one of a clause `column = $1`, whatever its type."""
     one, two = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12"
     clause = Definition("projects", "id = $1", ((1, one),), "", "default", "full")
     registry = ShapeRegistry(empty_database)
@@ -196,25 +196,23 @@ async def test_the_table_of_projects_wakes_the_shape_of_the_project_that_changed
             f"UPDATE projects SET name = 'renamed' WHERE id = '{one}'",
         ):
             await connection.execute(statement.encode())
-        await follower.until(
-            lambda: [row["name"] for row in follower.rows.values()] == ["renamed"], _PATIENCE
-        )
+        await follower.until(lambda: [row["name"] for row in follower.rows.values()] == ["renamed"], _LIMIT)
         await connection.execute(f"DELETE FROM projects WHERE id = '{one}'".encode())
-        await follower.until(lambda: not follower.rows, _PATIENCE)
+        await follower.until(lambda: not follower.rows, _LIMIT)
 
-        told = [
+        announced = [
             json.loads(note.payload)["values"]["id"]
             async for note in connection.notifies(stop_after=4, timeout=9)
         ]
-        assert told == [[one, two], [two], [one], [one]]
+        assert announced == [[one, two], [two], [one], [one]]
         for task in (following, listening):
             task.cancel()
 
 
-async def test_a_statement_that_touches_very_many_projects_still_wakes_their_shapes(
+async def test_a_statement_that_changes_very_many_ids_reaches_their_shapes(
     empty_database: str,
 ) -> None:
-    """More ids than a notification can carry."""
+    """The ids are more than the payload of a notification can hold."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -229,12 +227,12 @@ async def test_a_statement_that_touches_very_many_projects_still_wakes_their_sha
             "INSERT INTO cards SELECT i, 'project-' || i FROM generate_series(1, 2000) AS i"
         )
 
-        await follower.until(lambda: len(follower.rows) == 1, _PATIENCE)
+        await follower.until(lambda: len(follower.rows) == 1, _LIMIT)
         following.cancel()
 
 
-async def test_a_clause_that_fails_on_a_later_row_is_told_when_it_is_read_again(empty_database: str) -> None:
-    """The shape ends, and the new request for it says why it cannot be read."""
+async def test_a_clause_that_fails_on_a_later_row_ends_its_shape(empty_database: str) -> None:
+    """The next request for the shape gets a 400 with Postgres's message."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,

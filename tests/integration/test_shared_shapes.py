@@ -1,4 +1,4 @@
-"""How many shapes a process opens, and what becomes of one that several views read."""
+"""How many shapes a process opens, and how several views share one."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -26,27 +26,27 @@ UNAUTHORIZED = answer(401, b'{"message": "Unauthorized"}')
 
 @pytest.fixture
 async def proxy(connected: str) -> AsyncIterator[ShapeProxy]:
-    """A proxy in front of a shape server: what it is asked is what the process opens."""
+    """A proxy in front of a shape server. It records the requests of this process."""
     async with shape_server(connected) as url, ShapeProxy(url) as proxy:
         yield proxy
 
 
 @pytest.fixture
 async def hub(proxy: ShapeProxy) -> AsyncIterator[Hub]:
-    """The hub of this process, behind the proxy."""
+    """The hub of this process, connected through the proxy."""
     async with Hub(proxy.url, SECRET, linger=0.2) as hub:
         yield process_hub.connect(hub)
 
 
 def opened(proxy: ShapeProxy) -> list[str]:
-    """The table of each shape that was opened, in order of the names."""
+    """The tables of the shapes that were opened, sorted."""
     return sorted(request.table for request in proxy.requests if request.is_first)
 
 
 async def test_room_and_lineage_of_a_project_share_seven_shapes(
     hub: Hub, proxy: ShapeProxy, room: Room
 ) -> None:
-    """In two tabs each, of several people; and the members page adds the invitations only."""
+    """In two tabs each, of two people. The members page adds only the shape of the invitations."""
     async with AsyncExitStack() as stack:
         for person in (room.owner, room.viewer):
             for route, state in ((BRAINSTORM, BrainstormState), (LINEAGE, LineageState)):
@@ -71,7 +71,7 @@ async def test_room_and_lineage_of_a_project_share_seven_shapes(
 async def test_a_shape_stays_open_until_its_last_view_is_closed(
     hub: Hub, proxy: ShapeProxy, room: Room
 ) -> None:
-    """The lineage goes, the room goes on; a lineage that comes back opens only what it alone reads."""
+    """After closing, the lineage opens only the shape that no other view has open."""
     async with hub.follow(room.project_id) as flows:
         await first(flows, lambda flow: True)
         async with hub.follow_view(room.project_id, LINEAGE_VIEW) as lineages:
@@ -90,10 +90,8 @@ async def test_a_shape_stays_open_until_its_last_view_is_closed(
     await eventually(lambda: not hub.open_shapes)
 
 
-async def test_a_shape_that_ends_is_opened_again_for_every_view_that_reads_it(
-    hub: Hub, proxy: ShapeProxy, room: Room
-) -> None:
-    """Both say that they are behind, keep their rows, and are live again; the other shapes go on."""
+async def test_an_ended_shape_is_reopened_for_all_its_views(hub: Hub, proxy: ShapeProxy, room: Room) -> None:
+    """Meanwhile both views keep their rows and are "resyncing". Other shapes are not affected."""
     async with (
         hub.follow(room.project_id) as flows,
         hub.follow_view(room.project_id, MEMBERS_VIEW) as members,

@@ -1,4 +1,4 @@
-"""The forms that open and end a session: their cookies, their way back, and who may post them."""
+"""The forms for signing in, registering and signing out: cookies, redirects and allowed origins."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from time import time
@@ -28,7 +28,7 @@ FORMS = ("sign-in", "register", "sign-out", "test-user")
 
 @pytest.fixture
 def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Changes settings for one test."""
+    """A function that changes settings for one test."""
 
     def change(**values: str) -> None:
         for name, value in values.items():
@@ -41,7 +41,7 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture
 async def browser(connected: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser, as far as cookies go, on the pages of HOME."""
+    """An HTTP client that keeps cookies, on the pages of HOME."""
     async with _browser() as client:
         yield client
 
@@ -74,45 +74,45 @@ async def register(browser: httpx.AsyncClient, username: str = "liming") -> http
     return await post(browser, "register", username=username, password=PASSWORD)
 
 
-async def person(browser: httpx.AsyncClient) -> User | None:
-    """Whose session the browser has."""
+async def signed_in_person(browser: httpx.AsyncClient) -> User | None:
+    """The person whose session the browser has."""
     return await sessions.user_of_session(token_in("; ".join(f"{k}={v}" for k, v in browser.cookies.items())))
 
 
-def back(answer: httpx.Response) -> tuple[str, dict[str, str]]:
-    """The page to which an answer leads, and what its address says."""
+def redirect_of(answer: httpx.Response) -> tuple[str, dict[str, str]]:
+    """The path that an answer redirects to, and its query parameters."""
     assert answer.status_code == 303
     parts = urlsplit(answer.headers["location"])
     assert f"{parts.scheme}://{parts.netloc}" == HOME
     return parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()}
 
 
-async def test_register_sign_out_sign_in(browser: httpx.AsyncClient) -> None:
-    """Each leads on, and the session is the database's too."""
-    assert back(await register(browser)) == ("/projects", {})
-    first = await person(browser)
-    assert back(await post(browser, "sign-out")) == ("/sign-in", {})
-    assert await person(browser) is None and await stored_sessions() == []
+async def test_a_person_registers_signs_out_and_signs_in(browser: httpx.AsyncClient) -> None:
+    """Each form redirects to the next page, and sessions are stored and deleted."""
+    assert redirect_of(await register(browser)) == ("/projects", {})
+    first = await signed_in_person(browser)
+    assert redirect_of(await post(browser, "sign-out")) == ("/sign-in", {})
+    assert await signed_in_person(browser) is None and await stored_sessions() == []
 
     answer = await post(browser, "sign-in", username="LiMing", password=PASSWORD, next="/projects/new")
 
-    assert back(answer) == ("/projects/new", {})
-    second = await person(browser)
+    assert redirect_of(answer) == ("/projects/new", {})
+    second = await signed_in_person(browser)
     assert first and second and first.id == second.id
 
 
-async def test_a_refusal_comes_back_with_a_code_and_never_with_what_was_typed(
+async def test_a_refused_sign_in_redirects_with_an_error_code_only(
     browser: httpx.AsyncClient,
 ) -> None:
-    """The name waits in a cookie that no script reads, the password nowhere."""
+    """The typed name is in a cookie that scripts cannot read, and the password nowhere."""
     answer = await post(browser, "sign-in", username="李<b>", password="se cret", next="/projects/new")
 
-    assert back(answer) == ("/sign-in", {"problem": "wrong_credentials", "next": "/projects/new"})
+    assert redirect_of(answer) == ("/sign-in", {"problem": "wrong_credentials", "next": "/projects/new"})
     [cookie] = answer.headers.get_list("set-cookie")
     assert "HttpOnly" in cookie and "Max-Age=60" in cookie
     assert unquote(browser.cookies[TYPED].strip('"')) == "李<b>"
     assert "cret" not in repr(answer.headers) + answer.text
-    assert await person(browser) is None
+    assert await signed_in_person(browser) is None
 
 
 @pytest.mark.parametrize(
@@ -125,57 +125,60 @@ async def test_a_refusal_comes_back_with_a_code_and_never_with_what_was_typed(
         ({"username": "liming", "password": "x" * 129}, "password_too_long"),
     ],
 )
-async def test_registering_says_what_is_wrong(
+async def test_an_invalid_registration_has_an_error_code(
     browser: httpx.AsyncClient, fields: dict[str, str], code: str
 ) -> None:
-    """And makes nobody."""
-    assert back(await post(browser, "register", **fields))[1]["problem"] == code
-    assert await person(browser) is None
+    """No account is made."""
+    assert redirect_of(await post(browser, "register", **fields))[1]["problem"] == code
+    assert await signed_in_person(browser) is None
 
 
-async def test_where_registration_is_closed_nobody_registers(
+async def test_closed_registration_refuses_new_accounts(
     browser: httpx.AsyncClient, setting: Callable[..., None]
 ) -> None:
-    """Whoever has an account signs in as before."""
+    """Existing accounts can still sign in."""
     await register(browser)
     setting(REGISTRATION="closed")
 
-    assert back(await register(browser, "wang")) == (
+    assert redirect_of(await register(browser, "wang")) == (
         "/register",
         {"problem": "registration_closed", "next": "/projects"},
     )
     async with _browser() as another:
-        assert back(await post(another, "sign-in", username="liming", password=PASSWORD))[0] == "/projects"
+        assert (
+            redirect_of(await post(another, "sign-in", username="liming", password=PASSWORD))[0]
+            == "/projects"
+        )
 
 
-async def test_a_locked_account_reads_how_long(browser: httpx.AsyncClient) -> None:
-    """Until which moment."""
+async def test_a_throttled_sign_in_says_when_it_may_be_tried_again(browser: httpx.AsyncClient) -> None:
+    """As seconds since 1970."""
     await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
 
-    path, told = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
+    path, told = redirect_of(await post(browser, "sign-in", username="liming", password=PASSWORD))
 
     assert (path, told["problem"]) == ("/sign-in", "too_many_attempts")
     assert 0 < int(told["until"]) - time() <= sign_in_throttle.FIRST_WAIT + 1
 
 
-async def test_strangers_keep_nobody_out_of_a_browser_they_signed_in_with(browser: httpx.AsyncClient) -> None:
-    """By a cookie that no script reads, that names nobody, and that signing out leaves there."""
+async def test_a_known_device_is_not_locked_by_failures_elsewhere(browser: httpx.AsyncClient) -> None:
+    """The device's cookie cannot be read by scripts, names nobody, and outlives signing out."""
     answer = await register(browser)
     await post(browser, "sign-out")
     for number in range(sign_in_throttle.ACCOUNT_LIMIT):
         await record_failures("liming", 1, f"198.51.100.{number}")
 
-    path, _ = back(await post(browser, "sign-in", username="liming", password=PASSWORD))
+    path, _ = redirect_of(await post(browser, "sign-in", username="liming", password=PASSWORD))
     async with _browser() as another:
-        told = back(await post(another, "sign-in", username="liming", password=PASSWORD))[1]
+        told = redirect_of(await post(another, "sign-in", username="liming", password=PASSWORD))[1]
 
     assert path == "/projects" and told["problem"] == "too_many_attempts"
     [cookie] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(DEVICE)]
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "liming" not in cookie
 
 
-async def test_another_sites_page_can_post_none_of_the_forms(browser: httpx.AsyncClient) -> None:
-    """Nor a request that does not say where it comes from: nothing happens."""
+async def test_forms_from_another_origin_are_refused(browser: httpx.AsyncClient) -> None:
+    """So are requests without an Origin header. Nothing changes."""
     await register(browser)
     before = browser.cookies.get(COOKIE)
 
@@ -188,36 +191,36 @@ async def test_another_sites_page_can_post_none_of_the_forms(browser: httpx.Asyn
             assert answer.status_code == 403 and "set-cookie" not in answer.headers, (form, origin)
 
     assert browser.cookies.get(COOKIE) == before
-    assert await person(browser) is not None
+    assert await signed_in_person(browser) is not None
     assert len(await stored_sessions()) == 1
 
 
-async def test_no_form_leads_to_another_site(browser: httpx.AsyncClient) -> None:
-    """Whatever it says; `back` looks at the site."""
+async def test_forms_never_redirect_to_another_site(browser: httpx.AsyncClient) -> None:
+    """Whatever `next` says. `redirect_of` checks the site."""
     for form in FORMS:
         for elsewhere in ("//evil.example", "/\\evil.example", "http://evil.example", "evil"):
-            path, told = back(await post(browser, form, username="x", password="x", next=elsewhere))
+            path, told = redirect_of(await post(browser, form, username="x", password="x", next=elsewhere))
             assert path in ("/", "/register", "/sign-in") and told.get("next", "/") == "/"
 
 
-async def test_every_sign_in_has_a_token_of_its_own_and_ends_the_one_before(
+async def test_each_sign_in_makes_a_new_token_and_ends_the_old_session(
     browser: httpx.AsyncClient,
 ) -> None:
-    """A token that somebody put into the browser beforehand is worth nothing afterwards."""
+    """So a token that an attacker put into the browser is worth nothing after the sign-in."""
     await register(browser)
-    planted = browser.cookies[COOKIE]
+    planted_token = browser.cookies[COOKIE]
 
     await post(browser, "sign-in", username="liming", password=PASSWORD)
 
-    assert browser.cookies[COOKIE] != planted
-    assert await sessions.user_of_session(planted) is None
+    assert browser.cookies[COOKIE] != planted_token
+    assert await sessions.user_of_session(planted_token) is None
     assert [row.id for row in await stored_sessions()] == [sessions.token_hash(browser.cookies[COOKIE])]
 
 
-async def test_the_cookie_is_out_of_reach_of_scripts_and_behind_https_of_everybody_else(
+async def test_the_session_cookie_is_http_only_and_with_https_host_only(
     browser: httpx.AsyncClient, setting: Callable[..., None]
 ) -> None:
-    """With https it has the name that a browser takes from this very host only."""
+    """With https its name has the prefix __Host-, so a browser accepts it from this host only."""
     [plain] = [line for line in (await register(browser)).headers.get_list("set-cookie") if COOKIE in line]
     assert "HttpOnly" in plain and "SameSite=lax" in plain and "Path=/" in plain and "Secure" not in plain
     setting(SCRIPTWRITER_URL="https://write.example", SCRIPTWRITER_ENV="production")
@@ -234,36 +237,40 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_behind_https_of_everybo
         assert (await secure.post("/api/session/test-user")).status_code == 404
 
 
-def test_what_other_applications_keep_on_this_host_hides_no_session() -> None:
-    """They share one Cookie header: JSON, odd names, quotes that never end, and a broken pair."""
+def test_unusual_cookies_of_other_applications_do_not_hide_the_session() -> None:
+    """They share one Cookie header: JSON, odd names, unterminated quotes and broken pairs."""
     for other in ('prefs={"a": 1, "b": "c"}', "a[b]=c", 'open="a', "a b=c", "=", "", "\xff"):
         assert token_in(f"{other}; {COOKIE}=abc-_1; {other}") == "abc-_1", other
     assert token_in(f"not_{COOKIE}=abc; {COOKIE}_too=abc") == ""
 
 
-async def test_an_address_is_the_connections_unless_a_trusted_proxy_names_one(
+async def test_x_forwarded_for_counts_only_from_trusted_proxies(
     browser: httpx.AsyncClient, setting: Callable[..., None]
 ) -> None:
-    """Nobody gets another address by writing one into a header."""
+    """Otherwise anybody could choose the address that is throttled."""
     for number in range(sign_in_throttle.ADDRESS_LIMIT):
         await record_failures(f"name{number}", 1, "192.0.2.1")
     answers = {}
     async with _browser(**{"x-forwarded-for": "198.51.100.7"}) as client:
-        answers["a liar"] = back(await post(client, "sign-in", username="wang", password=OTHER))[1]
+        answers["untrusted"] = redirect_of(await post(client, "sign-in", username="wang", password=OTHER))[1]
         setting(TRUSTED_PROXIES="192.0.2.0/24, 203.0.113.5")
-        answers["through a proxy"] = back(await post(client, "sign-in", username="wang", password=OTHER))[1]
+        answers["through a proxy"] = redirect_of(
+            await post(client, "sign-in", username="wang", password=OTHER)
+        )[1]
     async with _browser(**{"x-forwarded-for": "198.51.100.7, 192.0.2.1"}) as client:
-        answers["through two"] = back(await post(client, "sign-in", username="wang", password=OTHER))[1]
+        answers["through two"] = redirect_of(await post(client, "sign-in", username="wang", password=OTHER))[
+            1
+        ]
 
     assert {who: told["problem"] for who, told in answers.items()} == {
-        "a liar": "too_many_attempts",
+        "untrusted": "too_many_attempts",
         "through a proxy": "wrong_credentials",
         "through two": "wrong_credentials",
     }
 
 
-async def test_a_page_brings_the_cookie_of_a_living_session_along_again(browser: httpx.AsyncClient) -> None:
-    """A session that is used lives on, in the database and in the browser; nothing else sets a cookie."""
+async def test_a_page_load_renews_the_session_cookie(browser: httpx.AsyncClient) -> None:
+    """A session that is used continues, in the database and in the browser. Other responses set no cookie."""
     await register(browser)
     token = browser.cookies[COOKIE]
     await time_passes(sessions.SESSION_LIFE / 2)
@@ -286,23 +293,23 @@ async def test_a_page_brings_the_cookie_of_a_living_session_along_again(browser:
             if "set-cookie" in answer.headers] == []  # fmt: skip
 
 
-async def test_without_its_database_a_sign_in_says_so_on_the_page(browser: httpx.AsyncClient) -> None:
-    """A plain sentence, no trace."""
+async def test_a_sign_in_without_a_database_redirects_with_an_error_code(browser: httpx.AsyncClient) -> None:
+    """The browser receives no traceback."""
     from scriptwriter.store import database
 
     lost = database.connect("postgresql://nobody@127.0.0.1:9/nothing")
     answer = await post(browser, "sign-in", username="liming", password=PASSWORD)
     await lost.close()
 
-    assert back(answer)[1]["problem"] == "unexpected"
+    assert redirect_of(answer)[1]["problem"] == "unexpected"
 
 
-async def test_events_know_a_session_by_an_id_that_opens_nothing(connected: str) -> None:
-    """Reflex sends the headers of a connection on to the page's scripts: the token is not among them."""
-    seen: list[dict[str, str]] = []
+async def test_websocket_events_carry_a_session_id_and_not_the_token(connected: str) -> None:
+    """Reflex passes a connection's headers on to the page's scripts, so the token is replaced by its hash."""
+    received: list[dict[str, str]] = []
 
     async def events(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(dict(Headers(scope=scope)))
+        received.append(dict(Headers(scope=scope)))
         await Response("")(scope, receive, send)
 
     cookie = f"other=1; {COOKIE}=the-token; {SESSION_ID}=planted; {TYPED}=%E6%9D%8E%3B"
@@ -312,7 +319,7 @@ async def test_events_know_a_session_by_an_id_that_opens_nothing(connected: str)
         for path in ("/_event/", "/projects"):
             await client.get(path, headers={"cookie": cookie, "authorization": "Basic abc", "x-kept": "yes"})
 
-    assert seen[0]["cookie"] == f"{SESSION_ID}={sessions.token_hash('the-token')}; {TYPED}=%E6%9D%8E%3B"
-    assert "authorization" not in seen[0] and seen[0]["x-kept"] == "yes"
-    assert seen[1]["cookie"] == cookie and seen[1]["authorization"] == "Basic abc"
+    assert received[0]["cookie"] == f"{SESSION_ID}={sessions.token_hash('the-token')}; {TYPED}=%E6%9D%8E%3B"
+    assert "authorization" not in received[0] and received[0]["x-kept"] == "yes"
+    assert received[1]["cookie"] == cookie and received[1]["authorization"] == "Basic abc"
     assert event_cookie(f"{SESSION_ID}=planted") == ""

@@ -1,4 +1,4 @@
-"""The protocol client and the embedded servers work outside of this project, by the code in their READMEs."""
+"""The protocol client and the embedded servers run outside of this project, by the code in their READMEs."""
 
 import os
 import re
@@ -23,8 +23,8 @@ OF_THIS_APPLICATION = re.compile(
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[Path]:
-    """A folder outside of this project, which every account can pass."""
+def outside_folder() -> Iterator[Path]:
+    """A folder outside of this project, which every account can enter."""
     folder = Path(tempfile.mkdtemp(prefix="standalone-"))
     folder.chmod(0o711)
     try:
@@ -34,16 +34,16 @@ def elsewhere() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def first_line(elsewhere: Path, package: str, **environment: str) -> str:
-    """What the README's code prints first, run beside a copy of the package."""
+def first_line(outside_folder: Path, package: str, **environment: str) -> str:
+    """The first line that the code in a package's README prints, run beside a copy of the package."""
     folder = ROOT / "scriptwriter" / package
-    shutil.copytree(folder, elsewhere / folder.name)
+    shutil.copytree(folder, outside_folder / folder.name)
     [code] = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)
-    (elsewhere / "use.py").write_text(code)
+    (outside_folder / "use.py").write_text(code)
     outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with subprocess.Popen(
         [sys.executable, "use.py"],
-        cwd=elsewhere,
+        cwd=outside_folder,
         env=outside | environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -54,32 +54,32 @@ def first_line(elsewhere: Path, package: str, **environment: str) -> str:
     return line
 
 
-def test_the_postgres_package_runs_alone(elsewhere: Path) -> None:
-    """Its code makes a server in a new folder."""
-    assert first_line(elsewhere, "embedded/postgres") == "(1,)"
+def test_the_postgres_package_runs_alone(outside_folder: Path) -> None:
+    """Its code starts a server in a new folder."""
+    assert first_line(outside_folder, "embedded/postgres") == "(1,)"
 
 
-def test_the_shapes_package_runs_alone(elsewhere: Path, empty_database: str) -> None:
-    """Its code starts a server over a database and reads a row."""
-    line = first_line(elsewhere, "embedded/shapes", DATABASE_URL=empty_database)
+def test_the_shapes_package_runs_alone(outside_folder: Path, empty_database: str) -> None:
+    """Its code serves a database and reads a row."""
+    line = first_line(outside_folder, "embedded/shapes", DATABASE_URL=empty_database)
 
     assert line == "{'id': '1', 'body': 'hello'}"
 
 
-async def test_the_electric_package_runs_alone(elsewhere: Path, empty_database: str) -> None:
+async def test_the_electric_package_runs_alone(outside_folder: Path, empty_database: str) -> None:
     """Its code follows a table."""
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("CREATE TABLE notes (id int PRIMARY KEY, body text)")
         connection.execute("INSERT INTO notes VALUES (1, 'one'), (100, 'not in the shape')")
     async with ShapeServerProcess(empty_database) as shapes:
-        line = first_line(elsewhere, "electric", ELECTRIC_URL=shapes.url, ELECTRIC_SECRET=shapes.secret)
+        line = first_line(outside_folder, "electric", ELECTRIC_URL=shapes.url, ELECTRIC_SECRET=shapes.secret)
 
     assert line == "['one']"
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_name_of_this_application_is_in_a_package(package: str) -> None:
-    """Neither in code nor in SQL nor in a README."""
+def test_no_package_contains_a_name_of_this_application(package: str) -> None:
+    """Neither its code nor its SQL nor its README."""
     files = [
         path for path in (ROOT / "scriptwriter" / package).rglob("*") if path.suffix in (".py", ".sql", ".md")
     ]

@@ -1,4 +1,4 @@
-"""What a process refuses to start with, and how an operator mends it."""
+"""Why a process refuses to start, in one sentence that tells an operator how to fix it."""
 
 import asyncio
 import os
@@ -40,15 +40,15 @@ _QUIET = ("ELECTRIC_URL", "ELECTRIC_SECRET", "SCRIPTWRITER_URL", "OIDC_ISSUER")
 
 
 async def _run(command: list[str], database_url: str, **environment: str) -> tuple[int | None, str]:
-    """The exit status of a process, and what it said."""
+    """The exit status of a process, and its output."""
     quiet = dict.fromkeys(_QUIET, "")
     named = os.environ | quiet | {"DATABASE_URL": database_url} | environment
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, cwd=ROOT, env=named,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ async def _run(command: list[str], database_url: str, **environment: str) -> tup
         (WEB, PRODUCTION | ELECTRIC | {"OIDC_ISSUER": "https://login.example"}, "OIDC_CLIENT_SECRET"),
     ],
 )
-async def test_a_missing_secret_is_named_in_one_sentence(
+async def test_a_missing_setting_is_named_in_one_sentence(
     database_url: str, command: list[str], environment: dict[str, str], named: str
 ) -> None:
-    """And the process ends with 1, before anybody is served."""
-    status, said = await _run(command, database_url, **environment)
+    """The process ends with status 1 before it serves anybody."""
+    status, output = await _run(command, database_url, **environment)
 
     assert status == 1
-    assert named in said and len(said.strip().splitlines()) == 1
-    assert "Traceback" not in said
+    assert named in output and len(output.strip().splitlines()) == 1
+    assert "Traceback" not in output
 
 
 PROCESSES = ("schema", "worker", "check", "electric", "web")
 
 
 def outcome(name: str, **environment: str) -> tuple[int, str]:
-    """The exit status and the words of a command, or of the web process, in a child of this one."""
+    """The exit status and output of a command, or of the web process, in a forked process."""
     quiet = dict.fromkeys([*_QUIET, "DATABASE_URL", "DB_HOST"], "")
     reading, writing = os.pipe()
     child = os.fork()
@@ -94,8 +94,8 @@ def outcome(name: str, **environment: str) -> tuple[int, str]:
             os._exit(status)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        said = pipe.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
+        output = pipe.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), output
 
 
 def _serve_once() -> int:
@@ -104,18 +104,18 @@ def _serve_once() -> int:
 
 
 def refusal(name: str, **environment: str) -> str:
-    """The one sentence with which a process ends that cannot start."""
-    status, said = outcome(name, **environment)
-    assert status == 1, said
-    assert "Traceback" not in said
-    [sentence] = said.strip().splitlines()
+    """The sentence with which a process ends that cannot start."""
+    status, output = outcome(name, **environment)
+    assert status == 1, output
+    assert "Traceback" not in output
+    [sentence] = output.strip().splitlines()
     assert sentence.startswith("Scriptwriter cannot start: ")
     return sentence
 
 
 @contextmanager
-def odd_database(server: str, made_with: str = "", then: Sequence[str] = ()) -> Iterator[str]:
-    """The URL of a database made `made_with` these words; in `then`, {database} is its name."""
+def unusual_database(server: str, made_with: str = "", then: Sequence[str] = ()) -> Iterator[str]:
+    """The URL of a database made with these options and the statements in `then` ({database} is its name)."""
     name = f"odd_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {made_with}".encode())
@@ -130,8 +130,8 @@ def odd_database(server: str, made_with: str = "", then: Sequence[str] = ()) -> 
 @pytest.mark.parametrize("name", PROCESSES)
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 def test_a_database_in_another_encoding_is_refused(postgres_server: str, name: str, encoding: str) -> None:
-    """It could hold no Chinese, and says so before anything is written."""
-    with odd_database(postgres_server, f"ENCODING '{encoding}' LOCALE 'C'") as url:
+    """It could not store Chinese. Nothing is written before the refusal."""
+    with unusual_database(postgres_server, f"ENCODING '{encoding}' LOCALE 'C'") as url:
         assert encoding in refusal(name, DATABASE_URL=url)
 
 
@@ -144,25 +144,25 @@ ODD = {
 
 @pytest.mark.parametrize("name", ["schema", "web"])
 @pytest.mark.parametrize(("then", "parameter", "named"), ODD.values(), ids=ODD)
-def test_a_database_that_cannot_serve_is_refused(
+def test_an_unsuitable_database_is_refused(
     postgres_server: str, name: str, then: list[str], parameter: str, named: str
 ) -> None:
-    """Each process finds the same of the same address."""
-    with odd_database(postgres_server, then=then) as url:
+    """By each process alike."""
+    with unusual_database(postgres_server, then=then) as url:
         joined = url + (("&" if "?" in url else "?") + parameter if parameter else "")
 
         assert named in refusal(name, DATABASE_URL=joined)
 
 
 @pytest.mark.parametrize("name", ["schema", "web"])
-def test_a_role_that_may_create_nothing_is_refused(postgres_server: str, name: str) -> None:
-    """The sentence has the statement that mends it."""
+def test_a_database_role_without_create_is_refused(postgres_server: str, name: str) -> None:
+    """The sentence contains the GRANT statement that fixes it."""
     role = f"guest_{secrets.token_hex(6)}"
     become = f"ALTER DATABASE {{database}} SET role = {role}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {role}".encode())
     try:
-        with odd_database(postgres_server, then=[become]) as url:
+        with unusual_database(postgres_server, then=[become]) as url:
             assert f'GRANT CREATE ON SCHEMA public TO "{role}"' in refusal(name, DATABASE_URL=url)
     finally:
         with psycopg.connect(postgres_server, autocommit=True) as connection:
@@ -171,7 +171,7 @@ def test_a_role_that_may_create_nothing_is_refused(postgres_server: str, name: s
 
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path, name: str) -> None:
-    """In place of the folder lies something else."""
+    """The sentence names the path."""
     (tmp_path / "data").write_text("not a folder")
 
     assert str(tmp_path / "data") in refusal(name, SCRIPTWRITER_DATA_DIR=str(tmp_path / "data"))
@@ -179,7 +179,7 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("name", ["schema", "web"])
 def test_a_data_folder_of_a_newer_postgres_is_refused(tmp_path: Path, name: str) -> None:
-    """Nothing in it is touched."""
+    """Nothing in it is changed."""
     cluster = tmp_path / "postgres" / "cluster"
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("99\n")
@@ -190,7 +190,7 @@ def test_a_data_folder_of_a_newer_postgres_is_refused(tmp_path: Path, name: str)
 
 @pytest.mark.parametrize("name", ["schema", "web"])
 def test_a_newer_schema_is_refused(database_url: str, name: str) -> None:
-    """What a newer program has made, an older one leaves alone."""
+    """An older program does not touch the database of a newer one."""
     ask(database_url, "INSERT INTO schema_version (version) VALUES (9999)")
     try:
         assert "9999" in refusal(name, DATABASE_URL=database_url)
@@ -216,50 +216,50 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("environment", "named"), WRONG.values(), ids=WRONG)
-def test_a_setting_that_cannot_be_right_is_named(environment: dict[str, str], named: str) -> None:
-    """By the name under which an operator sets it."""
+def test_an_invalid_setting_is_named(environment: dict[str, str], named: str) -> None:
+    """By the name of its environment variable."""
     for name in ("schema", "web"):
         assert named in refusal(name, **environment)
 
 
-def test_reflex_itself_ends_with_the_same_sentence() -> None:
+def test_reflex_run_ends_with_the_same_sentence() -> None:
     """`reflex run` reads the settings first."""
-    status, said = asyncio.run(_run(["-m", "reflex", "run"], "", STARTS_PER_MINUTE="ten"))
+    status, output = asyncio.run(_run(["-m", "reflex", "run"], "", STARTS_PER_MINUTE="ten"))
 
-    assert status == 1 and "Traceback" not in said
-    assert "Scriptwriter cannot start: STARTS_PER_MINUTE" in said
+    assert status == 1 and "Traceback" not in output
+    assert "Scriptwriter cannot start: STARTS_PER_MINUTE" in output
 
 
-def test_a_key_value_string_serves_as_an_address(database_url: str) -> None:
-    """As libpq takes it, in every process."""
+def test_a_connection_string_of_libpq_is_accepted(database_url: str) -> None:
+    """DATABASE_URL may be a URL or libpq's `key=value` form, in every process."""
     spelled = make_conninfo("", **conninfo_to_dict(database_url))
     assert "://" not in spelled
 
     for name in ("schema", "web"):
-        status, said = outcome(name, DATABASE_URL=spelled)
-        assert status == 0, said
+        status, output = outcome(name, DATABASE_URL=spelled)
+        assert status == 0, output
 
 
-async def test_the_test_user_cannot_exist_in_production(room: Room, connected: str) -> None:
-    """Web and worker refuse to start, and say what removes the user; then they start."""
+async def test_production_refuses_to_start_with_a_test_user(room: Room, connected: str) -> None:
+    """Web and worker name the command that removes the user, and start after it."""
     await test_user.seed()
     for command in (WORKER, WEB):
-        status, said = await _run(command, connected, **PRODUCTION, **ELECTRIC)
-        assert status == 1 and "python -m scriptwriter remove-test-user" in said
-        assert "Traceback" not in said and len(said.strip().splitlines()) == 1
+        status, output = await _run(command, connected, **PRODUCTION, **ELECTRIC)
+        assert status == 1 and "python -m scriptwriter remove-test-user" in output
+        assert "Traceback" not in output and len(output.strip().splitlines()) == 1
 
-    removed, said = await _run(["-m", "scriptwriter", "remove-test-user"], connected, **PRODUCTION)
-    assert removed == 0 and "0 projects" in said
-    status, said = await _run(WEB, connected, **PRODUCTION, **ELECTRIC)
+    removed, output = await _run(["-m", "scriptwriter", "remove-test-user"], connected, **PRODUCTION)
+    assert removed == 0 and "0 projects" in output
+    status, output = await _run(WEB, connected, **PRODUCTION, **ELECTRIC)
 
-    assert status == 0 and "up" in said
+    assert status == 0 and "up" in output
     async with transaction() as session:
         assert await session.get(User, TEST_USER["id"]) is None
         assert await session.get(User, room.owner) is not None
 
 
-async def test_what_belongs_to_the_test_user_goes_with_them_and_nothing_else(room: Room) -> None:
-    """Projects of theirs alone; one that they shared gets another owner."""
+async def test_removing_the_test_user_deletes_only_what_is_theirs(room: Room) -> None:
+    """Projects of theirs alone are deleted. A shared one gets another owner."""
     me = TEST_USER["id"]
     await test_user.sign_in()
     await api_tokens.create(me, "脚本")
@@ -293,8 +293,8 @@ async def test_what_belongs_to_the_test_user_goes_with_them_and_nothing_else(roo
     assert await test_user.remove() == 0
 
 
-async def test_a_worker_cleans_up_what_has_expired(room: Room, connected: str) -> None:
-    """Beside its work, soon after its start."""
+async def test_a_worker_deletes_expired_sessions(room: Room, connected: str) -> None:
+    """Soon after its start."""
     await sessions.open_session(room.owner)
     async with transaction() as session:
         connection = await session.connection()

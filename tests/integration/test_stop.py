@@ -1,4 +1,4 @@
-"""A person stops a generation: whenever that is, it has one defined result."""
+"""A person stops a run, at any moment of its life."""
 
 import asyncio
 from typing import Any
@@ -19,30 +19,30 @@ ONE = Idea("重生之约", "她醒来时回到十年前。")
 
 
 async def started(room: Room) -> str:
-    """A transform that waits for a worker."""
+    """The id of a run that waits for a worker."""
     return await starting.start(room.project_id, BRIEF, room.owner)
 
 
 async def stopped(room: Room, transform_id: str, who: str = "collaborator") -> bool:
-    """What a stop by that person says."""
+    """Whether this person's stop ended the run."""
     return await ending.stop(room.project_id, transform_id, getattr(room, who))
 
 
 async def running_on(endpoint: Endpoint, transform_id: str) -> asyncio.Task[None]:
-    """A worker's run, in the background."""
+    """An attempt of a worker, as a background task."""
     return asyncio.create_task(run(transform_id, endpoint))
 
 
 def waiting_after(text: str, gate: Gate) -> Answer:
-    """A model that has said `text` of its reply and then thinks on."""
+    """An answer of a model that pauses after `text` of its reply until the gate opens."""
     whole = ideas_text(range(1, 4))
     steps: list[Any] = list(spoken(whole, size=2).steps)
     steps.insert(1 + (whole.index(text) + len(text)) // 2 + 1, gate)
     return Answer(steps)
 
 
-async def test_a_stop_before_any_worker_leaves_an_empty_batch(connected: str, room: Room) -> None:
-    """Queued, then stopped: the job that comes later finds nothing to do."""
+async def test_a_stop_of_a_queued_run_leaves_an_empty_batch(connected: str, room: Room) -> None:
+    """Its job later finds nothing to do."""
     transform_id = await started(room)
 
     assert await stopped(room, transform_id)
@@ -54,8 +54,8 @@ async def test_a_stop_before_any_worker_leaves_an_empty_batch(connected: str, ro
     assert await attempts.begin(transform_id) is None
 
 
-async def test_a_stop_while_the_model_thinks_closes_its_stream(connected: str, room: Room) -> None:
-    """Not a word has come, and the worker leaves within moments all the same."""
+async def test_a_stop_before_the_first_token_closes_the_stream(connected: str, room: Room) -> None:
+    """The attempt ends although the model has sent nothing."""
     with ModelServer() as server:
         server.answers(Answer([Gate()]))
         transform_id = await started(room)
@@ -69,8 +69,8 @@ async def test_a_stop_while_the_model_thinks_closes_its_stream(connected: str, r
     assert transform_of(connected)["streaming_status"] == "cancelled"
 
 
-async def test_a_stop_in_mid_sentence_keeps_the_words(connected: str, room: Room) -> None:
-    """Finished ideas stay, the half-written one stays unfinished, and the raw reply is on record."""
+async def test_a_stop_keeps_finished_and_half_written_ideas(connected: str, room: Room) -> None:
+    """The half-written idea is marked unfinished, and the raw reply is stored."""
     gate = Gate()
     with ModelServer() as server:
         server.answers(waiting_after("第2个故事：有人来了", gate))
@@ -89,8 +89,8 @@ async def test_a_stop_in_mid_sentence_keeps_the_words(connected: str, room: Room
     assert record["raw_response"].startswith('{"ideas"')
 
 
-async def test_two_stops_at_once_are_one(connected: str, room: Room) -> None:
-    """From two tabs, or by two people: the first one's name stands."""
+async def test_of_two_concurrent_stops_one_succeeds(connected: str, room: Room) -> None:
+    """From two tabs, or by two people. The name of the first one is stored."""
     transform_id = await started(room)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
@@ -104,8 +104,8 @@ async def test_two_stops_at_once_are_one(connected: str, room: Room) -> None:
     assert artifact_of(connected)["ideas"] == [ONE.model_dump()]
 
 
-async def test_a_stop_after_the_last_word_changes_nothing(connected: str, room: Room) -> None:
-    """What has ended stays as it ended."""
+async def test_a_stop_of_a_completed_run_changes_nothing(connected: str, room: Room) -> None:
+    """The run stays completed."""
     from scriptwriter.domain.graph import Reply
 
     transform_id = await started(room)
@@ -119,8 +119,8 @@ async def test_a_stop_after_the_last_word_changes_nothing(connected: str, room: 
     assert "stoppedBy" not in transform_of(connected)["context"]
 
 
-async def test_a_stop_after_the_worker_died_ends_the_run(connected: str, room: Room) -> None:
-    """Nobody is there to hear it, and the rows end all the same; a rescued job does nothing."""
+async def test_a_stop_ends_a_run_whose_worker_died(connected: str, room: Room) -> None:
+    """No worker has to react. A job that is taken over later finds nothing to do."""
     transform_id = await started(room)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
@@ -133,7 +133,7 @@ async def test_a_stop_after_the_worker_died_ends_the_run(connected: str, room: R
 
 
 async def test_a_stopped_run_can_be_filled_in(connected: str, room: Room) -> None:
-    """The next attempt knows what is finished."""
+    """The next attempt knows which ideas are finished."""
     transform_id = await started(room)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
@@ -148,8 +148,10 @@ async def test_a_stopped_run_can_be_filled_in(connected: str, room: Room) -> Non
 
 
 @pytest.mark.parametrize(("who", "code"), [("stranger", "project_not_found"), ("viewer", "not_allowed")])
-async def test_only_owners_and_collaborators_stop(connected: str, room: Room, who: str, code: str) -> None:
-    """Anybody else changes nothing."""
+async def test_only_owners_and_collaborators_can_stop_a_run(
+    connected: str, room: Room, who: str, code: str
+) -> None:
+    """For anybody else nothing changes."""
     transform_id = await started(room)
 
     with pytest.raises(UserError) as refusal:

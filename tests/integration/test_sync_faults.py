@@ -1,4 +1,4 @@
-"""Whatever happens between the database and a hub, the old list stays, says so, and becomes the new one."""
+"""Faults between the database and a hub: followers keep the old list until the new one arrives."""
 
 import asyncio
 import os
@@ -33,13 +33,13 @@ ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身�
 
 @pytest.fixture(params=[True, False], ids=["sse", "long-poll"])
 def live_sse(request: pytest.FixtureRequest) -> bool:
-    """Both ways of being live."""
+    """Server-sent events, and long polling."""
     return request.param
 
 
 @pytest.fixture
 async def attempt(room: Room) -> attempts.Attempt:
-    """A run that has one idea."""
+    """An attempt that has finished one idea."""
     return await begun(room)
 
 
@@ -54,7 +54,7 @@ async def begun(room: Room) -> attempts.Attempt:
 async def proxied(
     url: str, project_id: str, live_sse: bool
 ) -> AsyncIterator[tuple[ShapeProxy, Follower, httpx.AsyncClient]]:
-    """A follower behind a proxy in front of a shape server, and a client that goes past the proxy."""
+    """A follower behind a proxy of a shape server, the proxy, and a client that bypasses the proxy."""
     async with (
         shape_server(url, allow_deletion=True, long_poll=1) as server,
         httpx.AsyncClient(
@@ -68,8 +68,8 @@ async def proxied(
         yield proxy, follower, straight
 
 
-def kept(follower: Follower) -> None:
-    """Nothing that was seen once was ever gone again: no empty flash, no older list, no member less."""
+def never_lost_anything(follower: Follower) -> None:
+    """Check that no flow had fewer batches, members or finished ideas than the one received before it."""
     seen = follower.seen
     for before, after in pairwise(seen):
         assert len(after.batches) >= len(before.batches)
@@ -78,14 +78,14 @@ def kept(follower: Follower) -> None:
             assert after.batches[0].finished_count >= before.batches[0].finished_count
 
 
-async def resyncing(follower: Follower) -> None:
-    """The old list stays, and is said to be old."""
+async def shows_the_old_list(follower: Follower) -> None:
+    """Wait until the follower is resyncing, and check that it still has the old idea."""
     flow = await follower.sees(lambda flow: flow.syncing == "resyncing")
     assert flow.batches[0].ideas[0] == ONE
 
 
 async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
-    """Delete the project's shapes: whoever follows them has to start anew."""
+    """Delete the project's shapes, so that their followers must fetch them again."""
     for shape in FLOW.definitions(project_id).values():
         definition = {"table": shape.table, "where": shape.where, "params[1]": shape.subject_id}
         if shape.columns is not None:
@@ -94,7 +94,7 @@ async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
 
 
 def live_tables(proxy: ShapeProxy, besides: set[str | None]) -> set[str]:
-    """The tables that are followed live under another handle than those."""
+    """The tables that are followed live under other handles than these."""
     return {
         request.table
         for request in proxy.requests
@@ -104,7 +104,7 @@ def live_tables(proxy: ShapeProxy, besides: set[str | None]) -> set[str]:
 
 @asynccontextmanager
 async def server_process(url: str, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The embedded shape server as a process that nobody starts again."""
+    """The embedded shape server in a process that nobody restarts."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "scriptwriter.embedded.shapes.shape_server", "--port", str(port),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
@@ -121,10 +121,10 @@ async def server_process(url: str, port: int) -> AsyncIterator[asyncio.subproces
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])
-async def test_a_shape_server_that_comes_back_empty_is_followed_on(
+async def test_a_hub_recovers_from_a_shape_server_that_restarts(
     how: signal.Signals, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """Its shapes are gone, and what was committed meanwhile is there."""
+    """Its shapes are lost. Followers receive what was committed meanwhile."""
     port = free_port()
     async with (
         Hub(f"http://127.0.0.1:{port}", SECRET, live_sse=live_sse) as hub,
@@ -134,17 +134,17 @@ async def test_a_shape_server_that_comes_back_empty_is_followed_on(
         await follower.sees(lambda flow: flow.batches and flow.syncing == "live")
         first.send_signal(how)
         await first.wait()
-        await resyncing(follower)
+        await shows_the_old_list(follower)
         await attempts.save_draft(attempt, [ONE, TWO])
 
         async with server_process(connected, port):
             await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 2
-    kept(follower)
+    never_lost_anything(follower)
 
 
-async def test_rotated_shapes_are_fetched_anew_behind_the_old_list(
+async def test_rotated_shapes_are_refetched_while_the_old_list_stays(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
     """However long the new snapshots take."""
@@ -152,19 +152,19 @@ async def test_rotated_shapes_are_fetched_anew_behind_the_old_list(
         proxy.open.clear()
         await rotate(straight, room.project_id)
         await attempts.save_draft(attempt, [ONE, TWO])
-        await resyncing(follower)
+        await shows_the_old_list(follower)
         proxy.open.set()
 
         await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 2
-    kept(follower)
+    never_lost_anything(follower)
 
 
-async def test_slow_answers_are_waited_for(
+async def test_slow_answers_arrive(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """Each comes late, after a cut and a rotation too."""
+    """Each one is delayed, also after a rotation."""
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
         proxy.delay = 0.4
         await rotate(straight, room.project_id)
@@ -173,7 +173,7 @@ async def test_slow_answers_are_waited_for(
         await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 2
-    kept(follower)
+    never_lost_anything(follower)
 
 
 @pytest.mark.parametrize(
@@ -182,20 +182,20 @@ async def test_slow_answers_are_waited_for(
         answer(429, b'{"message": "slow down"}', retry_after="1"),
         answer(503, b'{"message": "Timeout waiting for Postgres lock acquisition"}', retry_after="1"),
         answer(502, b"<html>bad gateway</html>", content_type="text/html"),
-        # What ends a shape for good: the hub begins it anew.
+        # These two end a shape; the hub opens it again.
         answer(200, b"<html>a login page</html>", content_type="text/html"),
         answer(401, b'{"message": "Unauthorized"}'),
     ],
     ids=["429", "503", "502", "a page of something else", "401"],
 )
-async def test_a_refusal_for_a_while_leaves_the_old_list(
+async def test_temporary_refusals_leave_the_old_list(
     refusal: bytes, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """And when it is over, what was committed meanwhile arrives."""
+    """When they are over, what was committed meanwhile arrives."""
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
         proxy.answers = lambda request: refusal
         proxy.cut()
-        await resyncing(follower)
+        await shows_the_old_list(follower)
         asked = len(proxy.requests)
         await eventually(lambda: len(proxy.requests) >= asked + len(FLOW.tables))
         await attempts.save_draft(attempt, [ONE, TWO])
@@ -205,23 +205,23 @@ async def test_a_refusal_for_a_while_leaves_the_old_list(
         await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 2
-    kept(follower)
+    never_lost_anything(follower)
 
 
-@pytest.mark.parametrize("way", [Cache.snapshots, Cache.news], ids=["snapshots", "news"])
-async def test_cached_answers_of_an_earlier_life_are_not_shown(
-    way: Answering, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+@pytest.mark.parametrize("answering", [Cache.snapshots, Cache.news], ids=["snapshots", "news"])
+async def test_cached_answers_of_deleted_shapes_are_not_shown(
+    answering: Answering, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """After a rotation a cache still gives the old bodies under the old handles, at new addresses too."""
+    """After a rotation a cache still returns the old bodies with the old handles, also for new URLs."""
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
         cache = Cache(proxy)
         await attempts.save_draft(attempt, [ONE, TWO])
         await follower.sees(lambda flow: len(flow.batches[0].ideas) == 2)
-        if way is Cache.snapshots:
+        if answering is Cache.snapshots:
             proxy.answers = cache.snapshots
         first = {request.query.get("handle") for request in proxy.requests}
         await rotate(straight, room.project_id)
-        if way is Cache.news:
+        if answering is Cache.news:
             await eventually(lambda: live_tables(proxy, besides=first) == set(FLOW.tables))
             await follower.sees_the_database(connected)
             proxy.answers = cache.news
@@ -233,19 +233,19 @@ async def test_cached_answers_of_an_earlier_life_are_not_shown(
 
     assert len(follower.now.batches[0].ideas) == 3
     assert any(flow.syncing == "resyncing" for flow in follower.seen)
-    kept(follower)
+    never_lost_anything(follower)
 
 
-@pytest.mark.parametrize("way", [Cache.news, Cache.catch_ups], ids=["snapshots", "catch-ups"])
-async def test_older_answers_of_this_life_are_not_shown(
-    way: Answering, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
+@pytest.mark.parametrize("answering", [Cache.news, Cache.catch_ups], ids=["snapshots", "catch-ups"])
+async def test_older_cached_answers_of_the_same_shape_are_not_shown(
+    answering: Answering, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """A cache without offsets in its key gives them to who is live, under the handle that is followed."""
+    """A cache that ignores offsets returns them to a live follower, with the handle that it follows."""
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
         cache = Cache(proxy)
         await attempts.save_draft(attempt, [ONE, TWO])
         await follower.sees_the_database(connected)
-        proxy.answers = lambda request: way(cache, request)
+        proxy.answers = lambda request: answering(cache, request)
         proxy.cut()
         await eventually(lambda: cache.is_empty)
         await attempts.save_draft(attempt, [ONE, TWO, ONE])
@@ -253,31 +253,31 @@ async def test_older_answers_of_this_life_are_not_shown(
         await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 3
-    kept(follower)
+    never_lost_anything(follower)
 
 
-async def test_what_begins_anew_asks_past_caches(
+async def test_a_reopened_shape_bypasses_caches(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """A cache that does all right still has the first answers, when a refusal has ended the shapes."""
+    """After a refusal has ended the shapes, a correct cache still holds their first answers."""
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
         await attempts.save_draft(attempt, [ONE, TWO])
         await follower.sees(lambda flow: len(flow.batches[0].ideas) == 2)
         proxy.answers = lambda request: answer(401, b'{"message": "Unauthorized"}')
         proxy.cut()
-        await resyncing(follower)
+        await shows_the_old_list(follower)
         proxy.answers = lambda request: proxy.cache.get(request.address) if request.is_cacheable else None
 
         await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 2
-    kept(follower)
+    never_lost_anything(follower)
 
 
-async def test_an_answer_cut_in_the_middle_is_asked_for_again(
+async def test_a_truncated_answer_is_requested_again(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """Half an event, or half a body, changes nothing."""
+    """Half an event, or half a body, changes no row."""
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, _):
         for number in range(2, 6):
             proxy.cut_in_the_middle()
@@ -287,13 +287,13 @@ async def test_an_answer_cut_in_the_middle_is_asked_for_again(
             await follower.sees_the_database(connected)
             assert len(follower.now.batches[0].ideas) == number
 
-    kept(follower)
+    never_lost_anything(follower)
 
 
-async def test_ended_backends_lose_nothing(
+async def test_no_change_is_lost_when_postgres_ends_all_connections(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """Postgres ends every connection, again and again, while ideas are written."""
+    """Repeatedly, while ideas are written."""
     async with proxied(connected, room.project_id, live_sse) as (_, follower, _):
         with psycopg.connect(connected, autocommit=True) as connection:
             for number in range(2, 6):
@@ -307,12 +307,12 @@ async def test_ended_backends_lose_nothing(
         await follower.sees_the_database(connected)
 
     assert len(follower.now.batches[0].ideas) == 5
-    kept(follower)
+    never_lost_anything(follower)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "stopped"])
-async def test_a_restarted_postgres_is_followed_on(how: signal.Signals, live_sse: bool) -> None:
-    """What is written after its return arrives, on the screens that were open all the time."""
+async def test_a_hub_recovers_from_a_restart_of_postgres(how: signal.Signals, live_sse: bool) -> None:
+    """What is committed after the restart reaches the followers that were there before."""
     with postgres.data_folder() as folder, attach(folder) as server:
         url = server.url()
         database.apply_schema(url)
@@ -330,4 +330,4 @@ async def test_a_restarted_postgres_is_followed_on(how: signal.Signals, live_sse
         await connection.close()
 
     assert len(follower.now.batches[0].ideas) == 2
-    kept(follower)
+    never_lost_anything(follower)

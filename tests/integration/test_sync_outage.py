@@ -1,4 +1,4 @@
-"""A database that stays away for a while: the old list stays on screen, and says that it may be old."""
+"""The database is away for a while: followers keep the old list, marked as possibly old."""
 
 import os
 import signal
@@ -17,8 +17,8 @@ from tests.support.waiting import eventually
 ONE, TWO = Idea("重生之约", "她醒来时回到十年前。"), Idea("替身新娘", "婚礼前夜，新娘不见了。")
 
 
-async def test_a_database_that_is_away_is_said_and_then_followed_on() -> None:
-    """正在重新同步 while nobody knows of changes, then what was written since."""
+async def test_a_database_outage_shows_as_resyncing_and_then_recovers() -> None:
+    """正在重新同步 during the outage, and afterwards what was committed since."""
     with postgres.data_folder() as folder, attach(folder) as server:
         url = server.url()
         database.apply_schema(url)

@@ -1,4 +1,4 @@
-"""What a tab may do and what it is sent, through the states' event handlers and the real services."""
+"""What a tab may do and what it receives, through the states' event handlers and the real services."""
 
 import json
 from collections.abc import Callable
@@ -35,13 +35,14 @@ TWO = Idea("地下三层", "保洁员何满。")
 THREE = Idea("末日掌柜", "超市店员。")
 
 
-async def _keep(tab: Tab, attempt: attempts.Attempt, number: int, verdict: str = "keep") -> None:
-    """What a press on the sheet of an idea sends."""
+async def _pick(tab: Tab, attempt: attempts.Attempt, number: int, verdict: str = "keep") -> None:
+    """Pick an idea, as the buttons of its card do."""
     ref = str(IdeaRef(attempt.artifact_id, number - 1))
     await tab.send(IdeasState.pick, ref=ref, verdict=verdict, before="", before_reason="")
 
 
 async def _verdicts(room: Room) -> list[str]:
+    """The stored verdicts of the project."""
     async with transaction() as session:
         rows = await session.exec(
             select(Artifact.data).where(
@@ -52,7 +53,7 @@ async def _verdicts(room: Room) -> list[str]:
 
 
 async def _attempts(room: Room) -> list[int]:
-    """The attempt's number of each generation, in the order of their starts."""
+    """The attempt number of each run, in the order of the starts."""
     async with transaction() as session:
         rows = await session.exec(
             select(Transform.retry_count)
@@ -63,30 +64,32 @@ async def _attempts(room: Room) -> list[int]:
 
 
 async def _begun(room: Room) -> attempts.Attempt:
+    """The first attempt of a new run."""
     attempt = await attempts.begin(await starting.start(room.project_id, BRIEF, room.owner))
     assert attempt is not None
     return attempt
 
 
-async def _cut_short(room: Room, code: str = "reply_unreadable", **params: int) -> attempts.Attempt:
+async def _failed_run(room: Room, code: str = "reply_unreadable", **params: int) -> attempts.Attempt:
     """A run that failed after its first idea."""
     attempt = await _begun(room)
     await ending.fail(attempt, [ONE], Reply("test-model", raw_response="<b>raw</b>"), fault(code, **params))
     return attempt
 
 
-async def _finished(room: Room) -> attempts.Attempt:
+async def _completed_run(room: Room) -> attempts.Attempt:
+    """A completed run of three ideas."""
     attempt = await _begun(room)
     await ending.finish(attempt, [ONE, TWO, THREE], Reply("test-model"))
     return attempt
 
 
 @pytest.mark.parametrize("person", ["stranger", None])
-async def test_who_is_not_a_member_sees_nothing_of_a_project(
+async def test_people_who_are_not_members_receive_nothing_of_a_project(
     hub: Hub, room: Room, person: str | None
 ) -> None:
-    """The project's id comes from the client, so knowing it opens nothing."""
-    await _finished(room)
+    """The project's id comes from the client, so knowing it must not be enough."""
+    await _completed_run(room)
 
     async with open_tab(room.project_id, person) as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "denied")
@@ -96,9 +99,11 @@ async def test_who_is_not_a_member_sees_nothing_of_a_project(
 
 
 @pytest.mark.parametrize("person", ["stranger", "viewer", None])
-async def test_who_may_not_act_changes_nothing(hub: Hub, room: Room, person: str | None) -> None:
-    """Each handler is an endpoint that any client can call; the person reads why it was refused."""
-    attempt = await _finished(room)
+async def test_event_handlers_refuse_people_without_the_role(
+    hub: Hub, room: Room, person: str | None
+) -> None:
+    """Each handler is an endpoint that any client can call. A notice says why it was refused."""
+    attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, person) as tab:
         await tab.sees(BrainstormState, "access", lambda access: access in ("open", "denied"))
@@ -107,7 +112,7 @@ async def test_who_may_not_act_changes_nothing(hub: Hub, room: Room, person: str
         await tab.send(BrainstormState.skip, transform_id=attempt.transform_id, attempt=0, number=1)
         await tab.send(BrainstormState.rephrase, transform_id=attempt.transform_id, attempt=0)
         await tab.send(BrainstormState.stop, transform_id=attempt.transform_id)
-        await _keep(tab, attempt, 1)
+        await _pick(tab, attempt, 1)
 
         assert tab.value(BrainstormState, "notice").zh
         assert not tab.value(BrainstormState, "may_act")
@@ -115,16 +120,16 @@ async def test_who_may_not_act_changes_nothing(hub: Hub, room: Room, person: str
         assert await _attempts(room) == [0]
 
 
-async def test_nobody_signed_in_is_sent_to_the_sign_in_page_and_back(hub: Hub, room: Room) -> None:
-    """The redirect carries the way back."""
+async def test_a_person_who_is_not_signed_in_is_redirected_to_the_sign_in_page(hub: Hub, room: Room) -> None:
+    """The redirect contains the way back."""
     async with open_tab(room.project_id, None) as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "denied")
 
         assert tab.redirects == [f"/sign-in?next=/projects/{room.project_id}/brainstorm"]
 
 
-async def test_words_reach_a_tab_as_they_are_committed(hub: Hub, room: Room) -> None:
-    """A growing idea arrives in its own state; when it is finished it is a card, and is announced."""
+async def test_drafts_reach_a_tab_as_they_are_committed(hub: Hub, room: Room) -> None:
+    """A growing idea changes only a state of its own. A finished one becomes a card and is announced."""
     attempt = await _begun(room)
 
     async with open_tab(room.project_id, "collaborator") as tab:
@@ -144,27 +149,27 @@ async def test_words_reach_a_tab_as_they_are_committed(hub: Hub, room: Room) -> 
         assert tab.value(BrainstormState, "announcement").zh == "第 2 个创意已写完：地下三层"
 
 
-async def test_a_kept_idea_is_seen_by_everybody_in_the_room(hub: Hub, room: Room) -> None:
-    """It goes through the database and the shapes: the tab that keeps it learns of it as all others do."""
-    attempt = await _finished(room)
+async def test_a_kept_idea_reaches_all_tabs_of_the_project(hub: Hub, room: Room) -> None:
+    """Through the database and the shapes, also the tab in which it was kept."""
+    attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
         await verdicts.pick(room.project_id, IdeaRef(attempt.artifact_id, 2), "keep", room.collaborator)
-        await _keep(tab, attempt, 2)
+        await _pick(tab, attempt, 2)
         keepers = await tab.sees(BrainstormState, "keepers", lambda keepers: len(keepers or ()) == 2)
 
         assert [keeper.title for keeper in keepers] == ["末日掌柜", "地下三层"]
         cards = tab.value(BrainstormState, "cards")
         assert [(card.kept, card.mine) for card in cards] == [(False, ""), (True, "keep"), (True, "")]
 
-        await _keep(tab, attempt, 2, verdict="none")
+        await _pick(tab, attempt, 2, verdict="none")
         await tab.sees(BrainstormState, "keepers", lambda keepers: len(keepers) == 1)
 
 
-async def test_a_tab_that_changes_hands_forgets_what_it_held(hub: Hub, room: Room) -> None:
-    """The state belongs to a person: after another sign-in in the same tab it starts empty."""
-    await _finished(room)
+async def test_a_tab_forgets_its_values_when_another_person_signs_in(hub: Hub, room: Room) -> None:
+    """A state belongs to one person."""
+    await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
@@ -175,8 +180,8 @@ async def test_a_tab_that_changes_hands_forgets_what_it_held(hub: Hub, room: Roo
         assert tab.value(SessionState, "user_name") == ""
 
 
-async def test_a_stop_ends_the_run_and_keeps_what_is_written(hub: Hub, room: Room) -> None:
-    """The half-written idea stays readable, and no place is left waiting for more."""
+async def test_a_stop_in_a_tab_keeps_what_is_written(hub: Hub, room: Room) -> None:
+    """The half-written idea stays readable, and no card waits for more."""
     attempt = await _begun(room)
     await attempts.save_draft(attempt, [ONE, Idea("地下三层", "保洁员", "writing")])
 
@@ -196,23 +201,23 @@ async def test_a_stop_ends_the_run_and_keeps_what_is_written(hub: Hub, room: Roo
 
 
 @pytest.mark.parametrize(
-    ("fate", "words"), [("removed", "你已被移出该项目"), ("deleted", "这个项目已被删除")]
+    ("cause", "words"), [("removed", "你已被移出该项目"), ("deleted", "这个项目已被删除")]
 )
-async def test_a_tab_that_may_no_longer_read_says_so_at_once_and_keeps_nothing(
-    hub: Hub, room: Room, fate: str, words: str
+async def test_a_tab_that_loses_access_says_why_and_keeps_nothing(
+    hub: Hub, room: Room, cause: str, words: str
 ) -> None:
-    """A member was removed, or the project was deleted, in mid-sentence: following ends by itself."""
+    """After removing the member or deleting the project, in the middle of a sentence."""
     attempt = await _begun(room)
 
     async with open_tab(room.project_id, "collaborator") as tab:
         await attempts.save_draft(attempt, [ONE, Idea("地下三层", "保洁员", "writing")])
         await tab.sees(WritingState, "number", lambda number: number == 2)
         async with transaction() as session:
-            if fate == "deleted":
+            if cause == "deleted":
                 await session.exec(delete(Project).where(col(Project.id) == room.project_id))
             else:
                 await session.exec(delete(Membership).where(col(Membership.user_id) == "collaborator"))
-        await tab.sees(BrainstormState, "access", lambda access: access == fate)
+        await tab.sees(BrainstormState, "access", lambda access: access == cause)
 
         assert tab.value(BrainstormState, "notice").zh == words
         held = json.dumps(tab.shown, default=str, ensure_ascii=False)
@@ -220,9 +225,9 @@ async def test_a_tab_that_may_no_longer_read_says_so_at_once_and_keeps_nothing(
         await eventually(lambda: hub.open_projects == 0)
 
 
-async def test_a_member_who_becomes_a_viewer_loses_the_buttons_and_sees_on(hub: Hub, room: Room) -> None:
-    """The role comes by a shape too."""
-    await _finished(room)
+async def test_a_member_who_becomes_a_viewer_can_still_read(hub: Hub, room: Room) -> None:
+    """The new role arrives through a shape and removes the buttons."""
+    await _completed_run(room)
 
     async with open_tab(room.project_id, "collaborator") as tab:
         await tab.sees(BrainstormState, "may_act", lambda may: may is True)
@@ -235,15 +240,15 @@ async def test_a_member_who_becomes_a_viewer_loses_the_buttons_and_sees_on(hub: 
         assert tab.value(BrainstormState, "access") == "open"
 
 
-async def test_a_session_that_was_ended_ends_at_the_next_event(hub: Hub, room: Room) -> None:
-    """Signed out elsewhere: the tab keeps nothing, and the event changes nothing."""
-    attempt = await _finished(room)
+async def test_an_event_of_an_ended_session_changes_nothing(hub: Hub, room: Room) -> None:
+    """The tab keeps no data, and offers a sign-in."""
+    attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
         async with transaction() as session:
             await session.exec(delete(UserSession))
-        await _keep(tab, attempt, 1)
+        await _pick(tab, attempt, 1)
 
         assert tab.value(BrainstormState, "access") == "signed_out"
         assert tab.value(BrainstormState, "cards") == []
@@ -254,7 +259,7 @@ async def test_a_session_that_was_ended_ends_at_the_next_event(hub: Hub, room: R
 async def test_every_page_of_a_project_offers_a_sign_in_when_its_session_ends(
     hub: Hub, room: Room, page: str, state: type[MembersState] | type[LineageState]
 ) -> None:
-    """As the page of the ideas does: nobody is told that the project cannot be opened."""
+    """It does not say that the project cannot be opened."""
     async with open_tab(room.project_id, "owner", page) as tab:
         await tab.sees(state, "access", lambda access: access == "open")
         async with transaction() as session:
@@ -263,10 +268,8 @@ async def test_every_page_of_a_project_offers_a_sign_in_when_its_session_ends(
         await tab.sees(state, "access", lambda access: access == "signed_out")
 
 
-async def test_a_brief_that_is_sent_after_the_session_ended_is_offered_a_sign_in(
-    hub: Hub, room: Room
-) -> None:
-    """Beside the form, which stays as it is; once signed in, nothing of it is left."""
+async def test_a_brief_sent_after_the_session_ended_offers_a_sign_in(hub: Hub, room: Room) -> None:
+    """The form stays filled in."""
     form = {"platform": "抖音", "genre": "穿越", "other_requirements": "", "draft_mark": "ticket-1"}
 
     async with open_tab(room.project_id, "owner") as tab:
@@ -280,13 +283,13 @@ async def test_a_brief_that_is_sent_after_the_session_ended_is_offered_a_sign_in
         assert tab.value(NewProjectState, "signed_out") is False
 
 
-async def test_a_page_that_opens_again_offers_to_undo_nothing(hub: Hub, room: Room) -> None:
-    """What was done long ago is no news; the versions and the buttons of the idea take it back."""
-    attempt = await _finished(room)
+async def test_a_reloaded_page_offers_no_undo(hub: Hub, room: Room) -> None:
+    """An earlier act can still be taken back through the idea's buttons and versions."""
+    attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
-        await _keep(tab, attempt, 1, "keep")
+        await _pick(tab, attempt, 1, "keep")
         assert tab.value(IdeasState, "undo_offer").zh != ""
 
         await tab.load()
@@ -294,9 +297,9 @@ async def test_a_page_that_opens_again_offers_to_undo_nothing(hub: Hub, room: Ro
         await tab.sees(IdeasState, "undo_offer", lambda offer: offer.zh == "")
 
 
-async def test_an_origin_that_was_read_is_not_shown_again(hub: Hub, room: Room) -> None:
-    """A page opens without the dialog that was closed on the page before it."""
-    attempt = await _finished(room)
+async def test_closing_the_provenance_dialog_clears_its_values(hub: Hub, room: Room) -> None:
+    """So a page does not open with the dialog of the page before it."""
+    attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
@@ -308,22 +311,25 @@ async def test_an_origin_that_was_read_is_not_shown_again(hub: Hub, room: Room) 
         assert (tab.value(OriginState, "shown"), tab.value(OriginState, "told").reply) == (0, "")
 
 
-async def test_a_pass_that_is_undone_asks_for_no_reason(hub: Hub, room: Room) -> None:
-    """The question goes with the pass."""
-    attempt = await _finished(room)
+async def test_undoing_a_pass_closes_the_question_for_a_reason(hub: Hub, room: Room) -> None:
+    """Both the verdict and the question are taken back."""
+    attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "cards", lambda cards: bool(cards))
-        await _keep(tab, attempt, 1, "pass")
+        await _pick(tab, attempt, 1, "pass")
         assert tab.value(IdeasState, "reasoning") != ""
         await tab.send(IdeasState.undo)
 
         assert tab.value(IdeasState, "reasoning") == ""
 
 
-async def test_an_event_that_comes_twice_acts_once(hub: Hub, room: Room) -> None:
-    """Each event says on which run and attempt it was made; a copy that comes later finds another."""
-    first = await _finished(room)
+async def test_a_repeated_event_acts_once(hub: Hub, room: Room) -> None:
+    """Each event names the run and the attempt that it was made for.
+
+    When its copy arrives, they have changed.
+    """
+    first = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "newest", lambda newest: newest and newest.phase == "completed")
@@ -351,9 +357,9 @@ async def test_an_event_that_comes_twice_acts_once(hub: Hub, room: Room) -> None
         assert await _attempts(room) == [0, 1]
 
 
-async def test_two_colleagues_start_one_run_and_both_see_it(hub: Hub, room: Room) -> None:
-    """The second one reads who was first."""
-    first = await _finished(room)
+async def test_of_two_colleagues_who_start_one_run_starts(hub: Hub, room: Room) -> None:
+    """The second one reads who started it, and both see it."""
+    first = await _completed_run(room)
 
     async with (
         open_tab(room.project_id, "owner") as owner,
@@ -371,21 +377,21 @@ async def test_two_colleagues_start_one_run_and_both_see_it(hub: Hub, room: Room
 
 
 @pytest.mark.parametrize(
-    ("deed", "context"),
+    ("handler", "context"),
     [
         (BrainstormState.skip, {"slots": [2], "skipped": [1], "rephrase": False}),
         (BrainstormState.retry_one, {"slots": [1], "skipped": [], "rephrase": False}),
     ],
 )
-async def test_one_idea_is_retried_or_given_up_alone(
-    hub: Hub, room: Room, deed: Any, context: dict[str, Any]
+async def test_one_idea_is_retried_or_skipped_alone(
+    hub: Hub, room: Room, handler: Any, context: dict[str, Any]
 ) -> None:
-    """By its number on its sheet."""
-    attempt = await _cut_short(room, "content_filtered", number=2)
+    """By the number on its card."""
+    attempt = await _failed_run(room, "content_filtered", number=2)
 
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "newest", lambda newest: newest and newest.phase == "failed")
-        await tab.send(deed, transform_id=attempt.transform_id, attempt=0, number=2)
+        await tab.send(handler, transform_id=attempt.transform_id, attempt=0, number=2)
 
         async with transaction() as session:
             row = await session.get(Transform, attempt.transform_id)
@@ -394,33 +400,33 @@ async def test_one_idea_is_retried_or_given_up_alone(
 
 
 class MuchLater(datetime):
-    """The clock of somebody who comes back after ten minutes."""
+    """A clock that is ten minutes ahead."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:
         return datetime.now(tz) + timedelta(minutes=10)
 
 
-async def test_a_refusal_that_asks_to_wait_counts_and_is_not_said_again_when_the_wait_is_over(
+async def test_a_notice_that_asks_to_wait_disappears_when_the_wait_is_over(
     hub: Hub, room: Room, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page that is loaded again has what is left of it."""
-    seen = (await _finished(room)).transform_id
+    """After a reload the page shows the remaining time, and nothing once it is over."""
+    seen = (await _completed_run(room)).transform_id
     setting(STARTS_PER_MINUTE="1")
     async with open_tab(room.project_id, room.owner) as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
         await tab.send(BrainstormState.start_again, seen=seen)
-        said = tab.value(BrainstormState, "notice")
+        shown_notice = tab.value(BrainstormState, "notice")
         monkeypatch.setattr("scriptwriter.web.kit.notices.datetime", MuchLater)
         await tab.load()
 
-        assert 0 < said.seconds <= 60 and LEFT in said.zh
+        assert 0 < shown_notice.seconds <= 60 and LEFT in shown_notice.zh
         await tab.sees(BrainstormState, "notice", lambda notice: notice == Notice())
 
 
-async def test_the_raw_reply_is_shown_to_members_only(hub: Hub, room: Room) -> None:
-    """As it came."""
-    attempt = await _cut_short(room)
+async def test_only_members_can_read_the_raw_reply(hub: Hub, room: Room) -> None:
+    """It is shown unchanged, as text."""
+    attempt = await _failed_run(room)
 
     async with open_tab(room.project_id, "viewer") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
@@ -431,8 +437,8 @@ async def test_the_raw_reply_is_shown_to_members_only(hub: Hub, room: Room) -> N
         assert tab.value(OriginState, "shown") == 0
 
 
-async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: Room) -> None:
-    """A double click, a resubmitted form and a replayed event lead to the project that the first one made."""
+async def test_a_repeated_form_makes_one_project(hub: Hub, room: Room) -> None:
+    """A double click, a resubmitted form and a replayed event all lead to the project made first."""
     brief = {"platform": "抖音", "genre": "穿越", "other_requirements": ""}
 
     async with open_tab(room.project_id, "owner") as tab, open_tab(room.project_id, "owner") as other:
@@ -442,7 +448,7 @@ async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: R
         assert tab.value(SessionState, "settled") == "new:brief ticket-1"
         await tab.send(NewProjectState.open)
         await tab.send(NewProjectState.submit, form_data=form)
-        # A tab that knows nothing of it, as after a restart, or in another process.
+        # A tab whose state does not know the form, as after a restart, or in another process.
         await other.send(NewProjectState.submit, form_data=form)
         await other.send(SessionState.ask_for_sent, draft="new:brief ticket-1")
         await other.send(SessionState.ask_for_sent, draft="new:brief ticket-2")
@@ -453,8 +459,8 @@ async def test_a_form_makes_one_project_however_often_it_comes(hub: Hub, room: R
         assert len(await catalog.mine(room.owner)) == 3
 
 
-async def test_a_form_of_another_person_with_the_same_ticket_is_another_form(hub: Hub, room: Room) -> None:
-    """Tickets are by person: nobody is led to somebody else's project."""
+async def test_the_same_ticket_of_another_person_is_another_form(hub: Hub, room: Room) -> None:
+    """Tickets belong to a person, so nobody is led to somebody else's project."""
     form = {"platform": "抖音", "genre": "穿越", "other_requirements": "", "draft_mark": "ticket-1"}
 
     async with open_tab(room.project_id, "owner") as tab, open_tab(room.project_id, "stranger") as other:
@@ -467,8 +473,8 @@ async def test_a_form_of_another_person_with_the_same_ticket_is_another_form(hub
         assert len(await catalog.mine(room.stranger)) == 1
 
 
-async def test_a_brief_that_comes_again_starts_no_second_run(hub: Hub, room: Room) -> None:
-    """The first one has ended, and the second comes from a tab that has seen its end."""
+async def test_a_repeated_brief_starts_no_second_run(hub: Hub, room: Room) -> None:
+    """Even after the first run has ended, from a tab that has seen its end."""
     form = {"platform": "抖音", "genre": "穿越", "other_requirements": "", "draft_mark": "ticket-1"}
     async with open_tab(room.project_id, "owner") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")
@@ -484,11 +490,9 @@ async def test_a_brief_that_comes_again_starts_no_second_run(hub: Hub, room: Roo
     assert await _attempts(room) == [0]
 
 
-async def test_what_was_open_of_a_project_goes_when_the_person_may_no_longer_read_it(
-    hub: Hub, room: Room
-) -> None:
-    """The text in the editor, and the prompt and reply in the dialog, are of the project too."""
-    attempt = await _finished(room)
+async def test_losing_access_clears_the_editor_and_the_provenance_dialog(hub: Hub, room: Room) -> None:
+    """Their texts belong to the project, too."""
+    attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "collaborator") as tab:
         await tab.sees(BrainstormState, "access", lambda access: access == "open")

@@ -1,4 +1,4 @@
-"""A project leaves as a file and comes back as another project, equal in everything but its ids."""
+"""Export of a project to a file and import as a new project, which equals the first except for its ids."""
 
 import asyncio
 import copy
@@ -46,29 +46,29 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 @pytest.fixture(autouse=True)
-def ended() -> Iterator[None]:
-    """No child process outlives a test."""
+def no_child_processes() -> Iterator[None]:
+    """Ends the pool of child processes after each test."""
     yield
     process_pool.close()
 
 
 async def exported(room: Room) -> dict[str, Any]:
-    """The file of a project in which everything was done, as JSON."""
+    """The file of a project with every kind of row, as JSON."""
     await fill(room)
     _, content = await export(room.project_id, room.owner)
     return json.loads(content)
 
 
 def refusal(content: bytes) -> tuple[str, str]:
-    """Reason and place."""
+    """The reason and the place with which a file is refused."""
     with pytest.raises(UnreadableFile) as refused:
         import_reading.read(content, "project", "en")
     assert refused.value.text("zh") and refused.value.text("en")
     return refused.value.reason, refused.value.place
 
 
-def first(file: dict[str, Any], table: str, **wanted: Any) -> int:
-    """The number of the first row of a table of the file with these values."""
+def index_of(file: dict[str, Any], table: str, **wanted: Any) -> int:
+    """The index of the first row in a table of the file that has these values."""
     return next(
         number
         for number, row in enumerate(file[table])
@@ -76,15 +76,15 @@ def first(file: dict[str, Any], table: str, **wanted: Any) -> int:
     )
 
 
-def inside(row: dict[str, Any], column: str, change: Change) -> None:
-    """Change what the JSON text in a column holds."""
+def change_inside(row: dict[str, Any], column: str, change: Change) -> None:
+    """Change the JSON value that a text column holds."""
     value = json.loads(row[column])
     change(value)
     row[column] = json.dumps(value, ensure_ascii=False)
 
 
 def counts(url: str, project_id: str) -> dict[str, int]:
-    """How many rows of each table a project has."""
+    """The number of the project's rows in each table."""
     return {
         table: rows(url, f"SELECT count(*) AS number FROM {table} WHERE project_id = %s", project_id)[0][
             "number"
@@ -93,8 +93,8 @@ def counts(url: str, project_id: str) -> dict[str, int]:
     }
 
 
-async def test_a_round_trip_is_equal(room: Room, connected: str) -> None:
-    """Export, import, export: the same file, and the same number of rows in each table."""
+async def test_an_export_of_an_import_is_the_same_file(room: Room, connected: str) -> None:
+    """With the same number of rows in each table."""
     await fill(room)
     _, first_file = await export(room.project_id, room.owner)
 
@@ -111,8 +111,8 @@ async def test_a_round_trip_is_equal(room: Room, connected: str) -> None:
     assert (here.ideas, here.name) == (there.ideas, there.name) and there.ideas > 5
 
 
-async def test_an_export_holds_names_and_no_id(room: Room, connected: str) -> None:
-    """Of no person, session, membership, project, row, job or process."""
+async def test_an_export_has_names_and_no_ids(room: Room, connected: str) -> None:
+    """Neither of people, sessions, memberships and rows, nor of jobs and processes."""
     await fill(room)
     ids = {room.project_id}
     for table in ("users", "user_sessions", "projects", "artifacts", "transforms", "llm_prompts"):
@@ -120,7 +120,7 @@ async def test_an_export_holds_names_and_no_id(room: Room, connected: str) -> No
 
     _, content = await export(room.project_id, room.owner)
 
-    # The ids of the people of tests are words that occur in the file: as values of their own they do not.
+    # The ids of people in tests occur inside texts of the file, but never as a whole value.
     assert not [each for each in ids if json.dumps(each).encode() in content.replace(b'\\"', b'"')]
     for key in (b"userId", b"asked", b'by\\"', b"job", b"process", b"exporter"):
         assert key not in content
@@ -128,13 +128,13 @@ async def test_an_export_holds_names_and_no_id(room: Room, connected: str) -> No
     assert names == {"Owner", "Collaborator"}
 
 
-async def test_what_is_being_written_comes_out_as_stopped(room: Room) -> None:
-    """The half-written idea stays, marked unfinished; the run goes on where it is."""
+async def test_an_active_run_is_exported_as_stopped(room: Room) -> None:
+    """The half-written idea is marked unfinished. The run itself goes on."""
     file = await exported(room)
 
     assert file["transforms"][-1]["streaming_status"] == "cancelled"
     [last] = [row for row in file["outputs"] if row["transform_id"] == file["transforms"][-1]["id"]]
-    made = file["artifacts"][first(file, "artifacts", id=last["artifact_id"])]
+    made = file["artifacts"][index_of(file, "artifacts", id=last["artifact_id"])]
     assert made["streaming_status"] == "cancelled"
     assert [idea.get("status") for idea in json.loads(made["data"])["ideas"]] == [None, "unfinished"]
 
@@ -154,8 +154,8 @@ async def test_what_is_being_written_comes_out_as_stopped(room: Room) -> None:
         "DELETE FROM transform_outputs RETURNING id",
     ],
 )
-async def test_an_export_leaves_out_what_cannot_be_read(room: Room, connected: str, change: str) -> None:
-    """And what came of it, and says how many rows; the rest can be imported."""
+async def test_an_export_leaves_out_unreadable_rows(room: Room, connected: str, change: str) -> None:
+    """And the rows that depend on them. It says how many, and the file can be imported."""
     await fill(room)
     assert rows(connected, change)
 
@@ -165,16 +165,16 @@ async def test_an_export_leaves_out_what_cannot_be_read(room: Room, connected: s
     assert await take_in(content, room.stranger)
 
 
-async def test_a_stranger_exports_nothing(room: Room) -> None:
-    """As if there were no such project."""
+async def test_a_stranger_cannot_export_a_project(room: Room) -> None:
+    """The error is that of an unknown project."""
     with pytest.raises(UserError) as refused:
         await export(room.project_id, room.stranger)
 
     assert refused.value.code == "project_not_found"
 
 
-async def test_who_imports_owns_the_project_and_nobody_else_sees_it(room: Room) -> None:
-    """The file brings no members along."""
+async def test_only_the_importer_is_a_member_of_the_imported_project(room: Room) -> None:
+    """As its owner. A file contains no memberships."""
     await fill(room)
     _, file = await export(room.project_id, room.owner)
 
@@ -185,25 +185,27 @@ async def test_who_imports_owns_the_project_and_nobody_else_sees_it(room: Room) 
         await catalog.open_project(project_id, room.owner)
 
 
-async def test_nobody_in_a_file_is_a_person_of_this_installation(room: Room, connected: str) -> None:
-    """Neither the importer, who wrote the file, nor whoever a `userId` of the file names."""
+async def test_an_import_attributes_nothing_to_existing_people(room: Room, connected: str) -> None:
+    """Neither to the importer nor to a `userId` that the file contains."""
     file = await exported(room)
     for row in file["artifacts"]:
         if row["type"] in ("brainstorm_verdict", "brainstorm_order"):
-            inside(row, "data", lambda value: value.update(userId=room.owner))
+            change_inside(row, "data", lambda value: value.update(userId=room.owner))
     for row in file["transforms"]:
-        inside(row, "execution_context", lambda value: value.update(userId=room.collaborator))
+        change_inside(row, "execution_context", lambda value: value.update(userId=room.collaborator))
     file["exporter"] = room.owner
 
     project_id = await take_in(json.dumps(file).encode(), room.owner, "en")
 
     flow = await read_flow(project_id, room.owner)
-    told = [notes for batch in flow.batches for notes in batch.notes.values()]
-    assert {pick.name for notes in told for pick in notes.picks} == {
+    notes_of_batches = [notes for batch in flow.batches for notes in batch.notes.values()]
+    assert {pick.name for notes in notes_of_batches for pick in notes.picks} == {
         "Owner (imported)",
         "Collaborator (imported)",
     }
-    assert not [notes for notes in told for who in (room.owner, room.collaborator) if notes.pick_of(who)]
+    assert not [
+        notes for notes in notes_of_batches for who in (room.owner, room.collaborator) if notes.pick_of(who)
+    ]
     assert {batch.started_by for batch in flow.batches} == {"Owner (imported)", "Collaborator (imported)"}
     kept = [
         row["data"] for row in rows(connected, "SELECT data FROM artifacts WHERE project_id = %s", project_id)
@@ -217,8 +219,8 @@ async def test_nobody_in_a_file_is_a_person_of_this_installation(room: Room, con
     assert not [text for text in kept if "userId" in text or "asked" in text]
 
 
-async def test_two_persons_of_one_name_stay_two(room: Room, connected: str) -> None:
-    """What one keeps and the other passes on stays kept and passed on."""
+async def test_two_people_with_the_same_name_stay_distinct(room: Room, connected: str) -> None:
+    """Otherwise the verdict of one would replace that of the other."""
     async with transaction() as session:
         (await session.get_one(User, room.collaborator)).display_name = "Owner"
     artifact = await fill(room)
@@ -235,8 +237,8 @@ async def test_two_persons_of_one_name_stay_two(room: Room, connected: str) -> N
     assert {pick.name for pick in after.notes[1].picks} == {"Owner (imported)", "Owner (2) (imported)"}
 
 
-async def test_an_imported_run_is_over_and_costs_nobody_a_start(room: Room, connected: str) -> None:
-    """No worker takes it up, and it counts in no budget."""
+async def test_an_imported_run_has_ended_and_counts_in_no_budget(room: Room, connected: str) -> None:
+    """No worker takes it up."""
     _, content = await _filled(room)
     jobs = rows(connected, "SELECT count(*) AS number FROM procrastinate_jobs")
 
@@ -260,26 +262,29 @@ async def test_an_imported_run_is_over_and_costs_nobody_a_start(room: Room, conn
 
 
 async def _filled(room: Room) -> tuple[str, bytes]:
+    """The file of a project with every kind of row, as it is exported."""
     await fill(room)
     return await export(room.project_id, room.owner)
 
 
 def _data(number: int, change: Change) -> Change:
-    return lambda file: inside(file["artifacts"][number], "data", change)
+    return lambda file: change_inside(file["artifacts"][number], "data", change)
 
 
 def _of(kind: str, change: Change) -> Change:
-    return lambda file: inside(file["artifacts"][first(file, "artifacts", type=kind)], "data", change)
+    return lambda file: change_inside(
+        file["artifacts"][index_of(file, "artifacts", type=kind)], "data", change
+    )
 
 
 def _context(type: str, change: Change) -> Change:
-    return lambda file: inside(
-        file["transforms"][first(file, "transforms", type=type)], "execution_context", change
+    return lambda file: change_inside(
+        file["transforms"][index_of(file, "transforms", type=type)], "execution_context", change
     )
 
 
 def _row(table: str, change: Change, **wanted: Any) -> Change:
-    return lambda file: change(file[table][first(file, table, **wanted)])
+    return lambda file: change(file[table][index_of(file, table, **wanted)])
 
 
 def _set(**values: Any) -> Change:
@@ -455,10 +460,10 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
         "{IDEA}.data.base",
     ),
     "a version of itself": (
-        lambda file: inside(
-            file["artifacts"][first(file, "artifacts", type=IDEA)],
+        lambda file: change_inside(
+            file["artifacts"][index_of(file, "artifacts", type=IDEA)],
             "data",
-            _set(base=file["artifacts"][first(file, "artifacts", type=IDEA)]["id"]),
+            _set(base=file["artifacts"][index_of(file, "artifacts", type=IDEA)]["id"]),
         ),
         "leads_nowhere",
         "{IDEA}.data.base",
@@ -563,36 +568,36 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
 
 
 def _act(file: dict[str, Any]) -> str:
-    return file["transforms"][first(file, "transforms", type="human")]["id"]
+    return file["transforms"][index_of(file, "transforms", type="human")]["id"]
 
 
 def _verdict(file: dict[str, Any]) -> str:
-    return file["artifacts"][first(file, "artifacts", type=VERDICT)]["id"]
+    return file["artifacts"][index_of(file, "artifacts", type=VERDICT)]["id"]
 
 
-def _places(file: dict[str, Any]) -> dict[str, Any]:
-    """What the expected places name."""
+def _place_values(file: dict[str, Any]) -> dict[str, Any]:
+    """The values for the names in the expected places."""
     kinds = {"BRIEF": BRIEF, "IDEAS": IDEAS, "IDEA": IDEA, "VERDICT": VERDICT, "ORDER": ORDER}
     lengths = {table: len(file[table]) for table in ("inputs", "outputs", "prompts")}
     return {
-        **{name: f"artifacts[{first(file, 'artifacts', type=kind)}]" for name, kind in kinds.items()},
+        **{name: f"artifacts[{index_of(file, 'artifacts', type=kind)}]" for name, kind in kinds.items()},
         **lengths,
         "last": len(file["artifacts"]),
-        "input": f"inputs[{first(file, 'inputs', role='ideas[0]')}]",
-        "failed": f"transforms[{first(file, 'transforms', streaming_status='failed')}]",
-        "act": f"transforms[{first(file, 'transforms', type='human')}]",
+        "input": f"inputs[{index_of(file, 'inputs', role='ideas[0]')}]",
+        "failed": f"transforms[{index_of(file, 'transforms', streaming_status='failed')}]",
+        "act": f"transforms[{index_of(file, 'transforms', type='human')}]",
     }
 
 
-async def test_what_was_tampered_with_is_refused_with_its_place(room: Room) -> None:
-    """Each change of a good file alone, before anything is written."""
+async def test_a_tampered_file_is_refused_with_the_place(room: Room) -> None:
+    """Each change alone, before anything is written."""
     file = await exported(room)
     import_reading.read(json.dumps(file).encode(), "project", "en")
     expected, found = {}, {}
     for name, (change, reason, place) in CHANGES.items():
         changed = copy.deepcopy(file)
         change(changed)
-        expected[name] = (reason, place.format(**_places(file)))
+        expected[name] = (reason, place.format(**_place_values(file)))
         found[name] = refusal(json.dumps(changed).encode())
 
     assert found == expected
@@ -618,12 +623,12 @@ async def test_what_was_tampered_with_is_refused_with_its_place(room: Room) -> N
         (b"[" + b"[]," * 3_000_000 + b"[]]", "too_many_values"),
     ],
 )
-def test_what_is_no_project_file_is_refused(content: bytes, reason: str) -> None:
-    """Whatever somebody picks by mistake, or makes on purpose."""
+def test_a_file_that_is_no_project_is_refused(content: bytes, reason: str) -> None:
+    """Other files that people may pick by mistake, and malicious ones."""
     assert refusal(content)[0] == reason
 
 
-def test_a_file_that_is_too_large_is_refused_unread() -> None:
+def test_a_file_over_the_size_limit_is_refused_without_parsing() -> None:
     """Its size alone decides."""
     with pytest.raises(UserError) as refused:
         import_reading.read(b" " * (MOST_BYTES + 1), "project", "en")
@@ -631,8 +636,8 @@ def test_a_file_that_is_too_large_is_refused_unread() -> None:
     assert refused.value.code == "file_too_large"
 
 
-async def test_what_other_systems_do_to_a_file_does_no_harm(room: Room) -> None:
-    """A byte order mark, other ends of lines, other spaces, escapes, and what earlier versions wrote."""
+async def test_a_reformatted_file_can_be_imported(room: Room) -> None:
+    """A byte order mark, other line ends, other spaces, escapes, and keys of earlier versions."""
     file = await exported(room)
 
     def older(text: str) -> str:
@@ -648,8 +653,8 @@ async def test_what_other_systems_do_to_a_file_does_no_harm(room: Room) -> None:
         assert import_reading.read(content, "project", "en").name == "一个项目"
 
 
-async def test_an_import_is_written_whole_or_not_at_all(room: Room, connected: str) -> None:
-    """Also where the database refuses the last row."""
+async def test_a_failed_import_writes_nothing(room: Room, connected: str) -> None:
+    """Also if the database refuses the last row."""
     _, content = await _filled(room)
     before = counts(connected, room.project_id), rows(connected, "SELECT count(*) FROM projects")
 
@@ -662,7 +667,7 @@ async def test_an_import_is_written_whole_or_not_at_all(room: Room, connected: s
 
 
 async def test_a_person_imports_one_file_at_a_time(room: Room, connected: str) -> None:
-    """Of several at once each is written whole, or refused with a word; other persons do not wait."""
+    """Of several at once each is imported or refused. Other people do not wait."""
     _, content = await _filled(room)
 
     answers = await asyncio.gather(*(take_in(content, room.owner) for _ in range(8)), return_exceptions=True)
@@ -677,11 +682,11 @@ async def test_a_person_imports_one_file_at_a_time(room: Room, connected: str) -
 
 
 def _large(file: dict[str, Any]) -> bytes:
-    """A file of nearly the largest size: the first run of another one again and again, with long ideas."""
+    """A file of nearly the maximum size, made by repeating one run with long ideas."""
     made = {table: [] for table in ("artifacts", "transforms", "inputs", "outputs", "prompts")}
     run = file["transforms"][0]
     brief, ideas = (
-        file["artifacts"][first(file, "artifacts", id=file[side][0]["artifact_id"])]
+        file["artifacts"][index_of(file, "artifacts", id=file[side][0]["artifact_id"])]
         for side in ("inputs", "outputs")
     )
     data = {"ideas": [{"title": f"第{number}个", "body": "长" * 6_000} for number in range(3)]}
@@ -699,14 +704,14 @@ def _large(file: dict[str, Any]) -> bytes:
     return json.dumps(file | made, ensure_ascii=False).encode()
 
 
-async def test_the_largest_file_holds_nobody_up(room: Room, connected: str) -> None:
-    """While it is taken in, and taken out again, the event loop goes on with others."""
+async def test_the_largest_file_does_not_block_the_event_loop(room: Room, connected: str) -> None:
+    """During its import and its export."""
     content = _large(await exported(room))
     assert MOST_BYTES * 0.9 < len(content) <= MOST_BYTES
     gaps: list[float] = []
 
     async def watch() -> None:
-        # What the loop's own thread worked meanwhile: a busy machine makes anybody wait.
+        # Thread time, since elapsed time also grows on a busy machine.
         while True:
             began = time.thread_time()
             await asyncio.sleep(0.005)
@@ -748,37 +753,37 @@ JSON_VALUES = st.recursive(
 TEXTS_OF_JSON = ("data", "execution_context", "model_parameters", "token_usage")
 
 
-def _opened(value: Any, key: str = "") -> Any:
-    """The file with its JSON texts as values."""
+def _parsed(value: Any, key: str = "") -> Any:
+    """The file with its JSON texts parsed."""
     if isinstance(value, dict):
-        return {name: _opened(each, name) for name, each in value.items()}
+        return {name: _parsed(each, name) for name, each in value.items()}
     if isinstance(value, list):
-        return [_opened(each) for each in value]
+        return [_parsed(each) for each in value]
     return ("json", json.loads(value)) if key in TEXTS_OF_JSON and value else value
 
 
-def _closed(value: Any) -> Any:
-    """The way back."""
+def _serialised(value: Any) -> Any:
+    """The reverse of `_parsed`."""
     if isinstance(value, dict):
-        return {name: _closed(each) for name, each in value.items()}
+        return {name: _serialised(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_closed(each) for each in value]
+        return [_serialised(each) for each in value]
     return json.dumps(value[1]) if isinstance(value, tuple) else value
 
 
-def _places_in(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value in it."""
+def _paths_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path to every value."""
     if isinstance(value, tuple):
-        return [way, *_places_in(value[1], (*way, "json"))]
+        return [path, *_paths_in(value[1], (*path, "json"))]
     steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [way, *(place for step, each in steps for place in _places_in(each, (*way, step)))]
+    return [path, *(place for step, each in steps for place in _paths_in(each, (*path, step)))]
 
 
-def _changed(value: Any, way: tuple[Any, ...], how: str, new: Any) -> Any:
-    """A copy in which the value at `way` is another, is gone, or is there twice."""
-    if not way:
+def _changed(value: Any, path: tuple[Any, ...], how: str, new: Any) -> Any:
+    """A copy whose value at `path` is replaced, removed or duplicated."""
+    if not path:
         return new
-    step, *rest = way
+    step, *rest = path
     if isinstance(value, tuple):
         return ("json", _changed(value[1], tuple(rest), how, new))
     made: Any = copy.copy(value)
@@ -793,16 +798,16 @@ def _changed(value: Any, way: tuple[Any, ...], how: str, new: Any) -> Any:
     return made
 
 
-async def test_a_file_changed_anywhere_is_refused_or_harmless(room: Room, connected: str) -> None:
-    """Random values at random places: what is taken in keeps every page, start and export working."""
-    opened = _opened(await exported(room))
-    places = _places_in(opened)[1:]
+async def test_a_randomly_changed_file_is_refused_or_harmless(room: Room, connected: str) -> None:
+    """After an import every page, start and export still works."""
+    opened = _parsed(await exported(room))
+    paths = _paths_in(opened)[1:]
     taken: dict[bytes, None] = {}
 
     @settings(max_examples=250, suppress_health_check=list(HealthCheck))  # pyright: ignore[reportArgumentType]
-    @given(st.sampled_from(places), st.sampled_from(["new", "new", "gone", "twice"]), JSON_VALUES)
+    @given(st.sampled_from(paths), st.sampled_from(["new", "new", "gone", "twice"]), JSON_VALUES)
     def change(place: tuple[Any, ...], how: str, new: Any) -> None:
-        content = json.dumps(_closed(_changed(opened, place, how, new))).encode()
+        content = json.dumps(_serialised(_changed(opened, place, how, new))).encode()
         try:
             import_reading.read(content, "project", "en")
         except UserError:
@@ -814,11 +819,11 @@ async def test_a_file_changed_anywhere_is_refused_or_harmless(room: Room, connec
         session.add(User(id="other", username="other"))
     with unlimited():
         for content in [*taken][:: len(taken) // 6 + 1]:
-            await _works(connected, content, room)
+            await _import_and_use(connected, content, room)
 
 
-async def _works(url: str, content: bytes, room: Room) -> None:
-    """Import it, and do and read what people do and read."""
+async def _import_and_use(url: str, content: bytes, room: Room) -> None:
+    """Import the file, and do and read all that people can."""
     project_id = await take_in(content, room.stranger)
     async with transaction() as session:
         session.add(Membership(project_id=project_id, user_id="other", role="viewer"))

@@ -1,4 +1,4 @@
-"""A row whose JSON cannot be read is shown where it stands, and disturbs nobody else."""
+"""A row whose JSON cannot be read is shown as unreadable, and nothing else fails because of it."""
 
 import json
 from collections.abc import Iterator
@@ -66,13 +66,16 @@ PARTIAL = [
 
 @pytest.fixture(autouse=True)
 def many_starts() -> Iterator[None]:
-    """These tests start more often than a person may."""
+    """No limit of starts per person."""
     with unlimited():
         yield
 
 
-async def answers(url: str, room: Room, other: str) -> ProjectFlow:
-    """Do and read in a project, and in another one of the same people, whatever people do and read there."""
+async def use_everything(url: str, room: Room, other: str) -> ProjectFlow:
+    """Do and read all that people can in a project, and start a run in another one.
+
+    The flow of the project.
+    """
     for person in (room.owner, room.collaborator, room.viewer):
         assert {row.id for row in await catalog.mine(person)} >= {room.project_id}
         await catalog.mine(person, "锁")
@@ -104,8 +107,8 @@ async def answers(url: str, room: Room, other: str) -> ProjectFlow:
 
 
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
-async def test_a_project_of_unreadable_rows_disturbs_nobody(connected: str, room: Room, garbage: str) -> None:
-    """Nor the people in it, in whatever they do elsewhere; what is there says that it cannot be read."""
+async def test_unreadable_rows_disturb_nothing_else(connected: str, room: Room, garbage: str) -> None:
+    """Its own pages say what cannot be read, and its members' other projects work."""
     await fill(room)
     other = await catalog.create(room.owner, "另一个项目")
     for table, column in TEXTS:
@@ -113,15 +116,15 @@ async def test_a_project_of_unreadable_rows_disturbs_nobody(connected: str, room
             connected, f"UPDATE {table} SET {column} = %s WHERE project_id = %s", garbage, room.project_id
         )
 
-    flow = await answers(connected, room, other)
+    flow = await use_everything(connected, room, other)
 
     assert {batch.error_code for batch in flow.batches} == {"run_unreadable"}
-    # The draft of the run that is at work is in a column of its own.
+    # The draft of the active run is in another column, which can be read.
     assert [len(batch.notes) for batch in flow.batches if batch.notes] == [1]
 
 
-async def test_any_text_in_any_place_disturbs_nobody(connected: str, room: Room) -> None:
-    """Random JSON, and texts that are none, a different one in each row."""
+async def test_random_texts_in_json_columns_disturb_nothing_else(connected: str, room: Room) -> None:
+    """Random JSON and texts that are no JSON, another one in each row."""
     found: dict[str, None] = {}
     keys = st.sampled_from(["ideas", "title", "body", "params", "order", "index", "verdict", "waiting", "x"])
     values = st.recursive(
@@ -146,14 +149,12 @@ async def test_any_text_in_any_place_disturbs_nobody(connected: str, room: Room)
             text = texts.pop() if texts else ""
             execute(connected, f"UPDATE {table} SET {column} = %s WHERE {key} = %s", text, row["key"])
 
-    await answers(connected, room, other)
+    await use_everything(connected, room, other)
 
 
 @pytest.mark.parametrize("draft", PARTIAL, ids=range(len(PARTIAL)))
-async def test_a_draft_that_cannot_be_read_ends_its_run_and_stays(
-    connected: str, room: Room, draft: str
-) -> None:
-    """A worker gives the run up in one sentence; nothing of the row is lost."""
+async def test_an_unreadable_draft_fails_its_run_and_stays(connected: str, room: Room, draft: str) -> None:
+    """The run ends with one sentence as its error, and the row keeps its data."""
     await written(room)
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     execute(connected, "UPDATE artifacts SET partial_data = %s WHERE streaming_status = 'streaming'", draft)
@@ -168,11 +169,11 @@ async def test_a_draft_that_cannot_be_read_ends_its_run_and_stays(
     assert row["streaming_status"] == "failed" and "无法读取" in row["error_message"]
     [artifact] = rows(connected, "SELECT data FROM artifacts WHERE streaming_status = 'failed'")
     assert artifact["data"] not in ("", "{}", '{"ideas":[]}') or draft == "{}"
-    await answers(connected, room, other)
+    await use_everything(connected, room, other)
 
 
-async def test_a_running_row_that_cannot_be_read_is_swept_and_given_up(connected: str, room: Room) -> None:
-    """The sweep goes on with the others."""
+async def test_an_unreadable_running_run_is_taken_over_and_failed(connected: str, room: Room) -> None:
+    """Other runs are taken over as well."""
     transform_id = await starting.start(room.project_id, BRIEF, room.owner)
     other = await catalog.create(room.owner, "另一个项目")
     second = await starting.start(other, BRIEF, room.owner)
@@ -192,10 +193,8 @@ async def test_a_running_row_that_cannot_be_read_is_swept_and_given_up(connected
     assert (row["streaming_status"], row["execution_context"]) == ("failed", '{"process": {}}')
 
 
-async def test_an_idea_that_can_be_read_beside_one_that_cannot_is_as_before(
-    connected: str, room: Room
-) -> None:
-    """One batch is unreadable in its own place."""
+async def test_a_readable_batch_beside_an_unreadable_one_works(connected: str, room: Room) -> None:
+    """Only the ideas of the unreadable batch are not found."""
     [first, *_] = await written(room, ONE)
     [second, *_] = await written(room, ONE)
     execute(connected, "UPDATE artifacts SET data = '{' WHERE id = %s", first.artifact_id)
@@ -209,8 +208,8 @@ async def test_an_idea_that_can_be_read_beside_one_that_cannot_is_as_before(
         await verdicts.pick(room.project_id, first, "keep", room.owner)
 
 
-async def test_an_export_says_what_is_missing_in_the_readers_language(connected: str, room: Room) -> None:
-    """In every format for people, and not where everything can be read."""
+async def test_an_export_says_how_many_batches_could_not_be_read(connected: str, room: Room) -> None:
+    """In the reader's language, in every format for people."""
     [first, *_] = await written(room, ONE)
     await written(room, ONE)
     whole = await read_document(room.project_id, room.viewer, "all")

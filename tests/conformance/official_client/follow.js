@@ -1,5 +1,5 @@
 // Follows one shape with Electric's own client and prints its rows, as one JSON line, whenever they change.
-// Where it is refused for good it prints {"stopped": status}, and ends.
+// When it is refused with 401, 403 or 404 it prints {"stopped": status} and ends.
 import { FetchError, Shape, ShapeStream } from "@electric-sql/client"
 
 const { SHAPE_URL, SHAPE_PARAMS, SHAPE_HEADERS, SHAPE_SSE } = process.env
