@@ -24,7 +24,7 @@ from tests.support.page_sockets import PageSocket, named, page_socket, plain, pr
 from tests.support.rows import rows
 from tests.support.scenes import SECRET, Scene
 from tests.support.waiting import eventually
-from tests.unit.test_following import BACKGROUND
+from tests.unit.test_background_events import BACKGROUND
 
 NOTIFIED_WITHIN = 5.0
 """Seconds within which the page must be notified."""

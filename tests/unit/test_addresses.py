@@ -1,4 +1,4 @@
-"""From which address a request counts as coming."""
+"""Client addresses behind proxies, allowed origins, and redirect targets."""
 
 from ipaddress import ip_network
 
@@ -10,7 +10,7 @@ from scriptwriter.settings import Settings
 
 
 def known(*proxies: str, environment: str = "development", url: str | None = None) -> Settings:
-    """Settings with these proxies."""
+    """Settings with these trusted proxies."""
     return Settings.model_construct(
         trusted_proxies=tuple(map(ip_network, proxies)), environment=environment, public_url=url
     )
@@ -36,10 +36,13 @@ def known(*proxies: str, environment: str = "development", url: str | None = Non
         ("testclient", ["198.51.100.7"], ["0.0.0.0/0"], ""),
     ],
 )
-def test_only_a_trusted_proxy_says_who_it_asks_for(
+def test_only_a_trusted_proxy_can_forward_a_client_address(
     peer: str, forwarded: list[str], proxies: list[str], address: str
 ) -> None:
-    """Read from the end: what stands before the first stranger is only what the stranger says."""
+    """The header is read from its end.
+
+    The first untrusted address is the client; it may have made up the rest.
+    """
     assert counted(peer, forwarded, known(*proxies)) == address
 
 
@@ -63,7 +66,7 @@ def test_only_a_trusted_proxy_says_who_it_asks_for(
     ],
 )
 def test_an_origin_is_compared_as_a_whole(origin: str | None, development: bool, production: bool) -> None:
-    """A part of it proves nothing."""
+    """A prefix or a suffix that matches proves nothing."""
     url = "https://write.example/"
 
     assert allowed(origin, known(url=url)) is development
@@ -71,6 +74,6 @@ def test_an_origin_is_compared_as_a_whole(origin: str | None, development: bool,
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "http://evil.example", "evil", ""])
-def test_a_way_on_stays_inside(path: str) -> None:
-    """Else it leads to the first page."""
+def test_a_redirect_target_stays_on_this_site(path: str) -> None:
+    """Any other target is replaced by the home page."""
     assert inside(path) == "/" and inside("/projects?a=b") == "/projects?a=b"

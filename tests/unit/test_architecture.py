@@ -1,4 +1,4 @@
-"""The drawing in docs/ARCHITECTURE.md is that of the imports."""
+"""The diagram in docs/ARCHITECTURE.md agrees with the imports."""
 
 import ast
 import re
@@ -8,19 +8,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "scriptwriter"
-ABOVE_ALL = {"scriptwriter", "__main__", "lifespan"}
-"""The modules that put the rooms together; the drawing calls them `app`."""
+TOP_MODULES = {"scriptwriter", "__main__", "lifespan"}
+"""The modules that combine the packages; the diagram shows them as `app`."""
 
 Imports = Mapping[str, set[str]]
-"""By room, the rooms that it imports."""
+"""By package, the packages that it imports."""
 
 
-def _room(module: str) -> str:
-    return "app" if module in ABOVE_ALL else module
+def _package(module: str) -> str:
+    return "app" if module in TOP_MODULES else module
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """What the file imports of this application, by the name below `scriptwriter`."""
+    """The modules of this application that the file imports, by the name below `scriptwriter`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.ImportFrom(module="scriptwriter", names=names, level=0):
@@ -30,17 +30,17 @@ def _imported(path: Path) -> Iterator[str]:
 
 
 def imports() -> Imports:
-    """Every import from one room of another."""
+    """The imports between packages."""
     found: dict[str, set[str]] = {}
     for path in SOURCES.rglob("*.py"):
-        room = _room(path.relative_to(SOURCES).with_suffix("").parts[0])
+        room = _package(path.relative_to(SOURCES).with_suffix("").parts[0])
         if room != "__init__":
-            found.setdefault(room, set()).update(map(_room, _imported(path)))
+            found.setdefault(room, set()).update(map(_package, _imported(path)))
     return {room: others - {room} for room, others in found.items()}
 
 
-def _below(room: str, imported: Imports) -> set[str]:
-    """The rooms that `room` imports, and those that they import, and so on."""
+def _reachable(room: str, imported: Imports) -> set[str]:
+    """The packages that `room` imports, directly or indirectly."""
     reached: set[str] = set()
     waiting = [room]
     while waiting:
@@ -51,20 +51,20 @@ def _below(room: str, imported: Imports) -> set[str]:
 
 
 def drawn() -> set[tuple[str, str]]:
-    """The arrows of the drawing."""
+    """The arrows of the diagram."""
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     [drawing] = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
     return {*re.findall(r"^ +(\w+) --> (\w+)", drawing, re.MULTILINE)}
 
 
-def test_an_arrow_is_drawn_for_each_import_that_follows_from_no_other_arrows() -> None:
-    """So few arrows say which room may know which; all of them together would show nothing."""
+def test_the_diagram_is_the_transitive_reduction_of_the_imports() -> None:
+    """An import that follows from other arrows has no arrow of its own."""
     imported = imports()
     arrows = {
         (room, other)
         for room, others in imported.items()
         for other in others
-        if not any(other in _below(between, imported) for between in others - {other})
+        if not any(other in _reachable(between, imported) for between in others - {other})
     }
 
     assert drawn() == arrows, "write into docs/ARCHITECTURE.md:\n" + "\n".join(
@@ -72,11 +72,11 @@ def test_an_arrow_is_drawn_for_each_import_that_follows_from_no_other_arrows() -
     )
 
 
-def test_every_room_of_the_contract_has_a_line_in_the_table() -> None:
-    """The layers of lint-imports, and the table of rooms."""
+def test_the_table_of_packages_agrees_with_the_import_contract() -> None:
+    """The layers of lint-imports, and the table in docs/ARCHITECTURE.md."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     [layers] = [each["layers"] for each in config["tool"]["importlinter"]["contracts"] if "layers" in each]
-    rooms = {room for layer in layers for room in layer.split(" | ")} - ABOVE_ALL - {"settings"}
+    rooms = {room for layer in layers for room in layer.split(" | ")} - TOP_MODULES - {"settings"}
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
     assert {*re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)} == rooms

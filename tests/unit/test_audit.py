@@ -1,4 +1,4 @@
-"""CI's look for known vulnerabilities: found, nothing found, and nobody to ask are three things."""
+"""CI's audit of dependencies distinguishes a vulnerability, no vulnerability, and no answer."""
 
 import importlib.machinery
 import importlib.util
@@ -14,7 +14,7 @@ KNOWN = {"id": "PYSEC-2026-1", "fix_versions": ["2.0"]}
 
 @pytest.fixture
 def audit() -> ModuleType:
-    """The script, as a module."""
+    """The script as a module."""
     loader = importlib.machinery.SourceFileLoader("audit", str(SCRIPT))
     spec = importlib.util.spec_from_loader("audit", loader)
     assert spec is not None
@@ -37,7 +37,7 @@ def test_only_a_known_vulnerability_fails(
     audit: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     answer: list[dict[str, Any]], status: int, words: str,
 ) -> None:  # fmt: skip
-    """And where nobody could be asked, it says so instead of that all is well."""
+    """Without an answer, the script says that it could not ask."""
     monkeypatch.setattr(audit, "report", lambda: answer)
 
     assert audit.main() == status

@@ -1,4 +1,4 @@
-"""Which changes of a shape's rows a view is told of."""
+"""A view is notified only of changes in the columns that it reads."""
 
 from scriptwriter.sync.views import ColumnReader
 
@@ -7,7 +7,7 @@ SECOND = {"id": "a2", "status": "completed", "draft": None}
 
 
 def test_a_change_in_another_column_gives_the_same_rows() -> None:
-    """The same object, so that a join is not made again."""
+    """The same object, so that the join is not repeated."""
     reader = ColumnReader(("id", "status"))
     before = reader.read({"1": FIRST, "2": SECOND})
 
@@ -16,8 +16,8 @@ def test_a_change_in_another_column_gives_the_same_rows() -> None:
     assert after is before == ({"id": "a1", "status": "streaming"}, {"id": "a2", "status": "completed"})
 
 
-def test_a_change_in_a_column_that_is_read_comes_and_so_do_rows_that_come_and_go() -> None:
-    """Rows that have not changed keep their object."""
+def test_changed_added_and_removed_rows_are_read() -> None:
+    """Unchanged rows keep their object."""
     reader = ColumnReader(("id", "status"))
     [first] = reader.read({"1": FIRST})
 

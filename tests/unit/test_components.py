@@ -1,4 +1,6 @@
-"""What the components and texts promise without any state: both languages, exact words, no crash."""
+"""Components and texts: both languages are complete, fixed texts are exact, and each component
+renders alone.
+"""
 
 import re
 from collections.abc import Iterator
@@ -53,11 +55,11 @@ PAGE_STATES = (
     SessionState,
     WritingState,
 )
-"""The states whose Vars the components of this test show."""
+"""The states whose vars the components of this test show."""
 
 
 def _texts_in(name: str, value: Any) -> Iterator[tuple[str, Text]]:
-    """The texts that a value of a module holds, in tables too, each with its name."""
+    """The texts in a value of a module, also inside tables, with their names."""
     if isinstance(value, Text):
         yield name, value
     elif isinstance(value, dict):
@@ -76,8 +78,8 @@ TEXTS = {
 }
 
 
-def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_its_own() -> None:
-    """A switch of the language leaves no gap, and no placeholder that the Chinese text does not fill."""
+def test_every_text_has_both_languages_and_the_same_placeholders() -> None:
+    """The English text has no placeholder that the Chinese text does not have."""
     named = {name: [set(re.findall(r"\{(\w+)\}", half)) for half in text] for name, text in TEXTS.items()}
 
     assert len(TEXTS) > 500
@@ -120,13 +122,13 @@ def test_every_text_exists_in_both_languages_and_english_asks_for_no_value_of_it
         (error_texts.ERRORS["genre_required"], "请输入故事类型"),
     ],
 )
-def test_the_designs_words_stand_as_it_names_them(text: Text, words: str) -> None:
-    """These texts are fixed, to the dot."""
+def test_fixed_texts_are_exactly_those_of_the_design(text: Text, words: str) -> None:
+    """Including their punctuation."""
     assert text.zh == words
 
 
 def test_a_count_of_zero_is_written_out() -> None:
-    """The live count starts at 0, and says so: the number goes through JavaScript's String()."""
+    """The live count starts at 0, which JavaScript would treat as false: it goes through String()."""
     count = rx.Var("count").to(int)
 
     sentence = str(t(room_texts.WRITING, count=count))
@@ -175,7 +177,7 @@ def _components() -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in _components()])
 def test_a_component_renders_alone(make: Any) -> None:
-    """Nothing runs but the component itself, and it reads no state of another page."""
+    """It uses no state of another page."""
     code = str(make())
 
     assert code.startswith("jsx(") or code.startswith("(")
@@ -183,8 +185,8 @@ def test_a_component_renders_alone(make: Any) -> None:
     assert {*re.findall(r"reflex___state____state\w*", code)} <= known
 
 
-def test_the_form_starts_with_the_designs_values() -> None:
-    """A writer who changes nothing gets 抖音 and 穿越, 爽文, in their language; wishes have four rows."""
+def test_the_form_starts_with_the_initial_values_of_the_design() -> None:
+    """Platform and genres in the reader's language; the field for requirements has four rows."""
     form = dict(_components())["form"]()
 
     code = str(form).encode().decode("unicode_escape")
@@ -195,18 +197,18 @@ def test_the_form_starts_with_the_designs_values() -> None:
 
 
 @pytest.mark.parametrize("name", ["status", "place", "form", "project menu", "inviting", "invitations"])
-def test_what_acts_is_disabled_offline_and_never_queued(name: str) -> None:
-    """A press while the connection is lost happens at once or never, not by surprise afterwards."""
+def test_buttons_are_disabled_offline_and_their_events_are_not_queued(name: str) -> None:
+    """A click without a connection never takes effect later."""
     component = dict(_components())[name]()
 
-    # A form's handler is among the hooks, a button's in its own code.
+    # The handler of a form is among the hooks, that of a button in its own code.
     code = "".join([str(component), *component._get_all_hooks()])
     assert str(UNREACHABLE) in code
     assert code.count('["temporal"] : true') == code.count("addEvents(") > 0
 
 
 def test_the_raw_reply_is_text_and_never_markup() -> None:
-    """React writes a child as text; nothing here sets HTML."""
+    """React writes a child as text, and nothing here sets HTML."""
     code = str(dict(_components())["origin"]())
 
     assert "dangerouslySetInnerHTML" not in code
@@ -214,7 +216,7 @@ def test_the_raw_reply_is_text_and_never_markup() -> None:
 
 @pytest.fixture
 def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The settings of production, while a test runs."""
+    """The settings of production during a test."""
     monkeypatch.setenv("SCRIPTWRITER_ENV", "production")
     settings.cache_clear()
     yield
@@ -223,7 +225,7 @@ def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("production")
 def test_production_has_no_button_for_the_test_user() -> None:
-    """The compiled page does not know the way in that exists in development only."""
+    """The compiled page does not contain the sign-in of development."""
     from scriptwriter.web.sign_in.sign_in_page import sign_in
 
     code = str(sign_in())
@@ -231,8 +233,8 @@ def test_production_has_no_button_for_the_test_user() -> None:
     assert "test-user" not in code
 
 
-def test_no_field_cuts_what_is_pasted_into_it() -> None:
-    """A browser cuts silently at `maxlength`; `limited` counts and says it."""
+def test_no_field_has_a_maxlength() -> None:
+    """A browser would cut pasted text silently; `limited` counts it and says what is too long."""
     root = Path(__file__).parents[2]
     sources = [*root.glob("scriptwriter/**/*.py"), *root.glob("assets/*.js")]
     shown = [path for path in sources if {"web", "assets"} & {*path.relative_to(root).parts}]

@@ -1,4 +1,4 @@
-"""What the documents name is there: files, functions, tests, commands, settings, links."""
+"""The files, functions, tests, commands, settings and links that the documents name exist."""
 
 import re
 import tomllib
@@ -19,13 +19,13 @@ DOCUMENTS = [
     *(path for each in ("docs", "scriptwriter") for path in (ROOT / each).rglob("*.md")),
 ]
 BASES = (ROOT, ROOT / "scriptwriter", ROOT / "tests")
-"""What a path in a document may begin at, beside the document's own folder."""
+"""Folders that a path in a document may be relative to, besides the document's own folder."""
 SUFFIXES = r"py|js|css|sql|md|toml|txt|yml|yaml|jpg|json|example"
 _PATH = re.compile(rf"`((?:[\w.-]+/)*(?:[\w-]+\.(?:{SUFFIXES})|\.env\.example)|(?:[\w.-]+/)+)(?:: (\w+))?`")
 _LINK = re.compile(r"\]\(([^)#:]+)\)")
 _MODULE = re.compile(r"python -m ((?:scriptwriter|tests|benchmarks)[\w.]*)(?: ([a-z][\w-]*|--version))?")
 NOT_OF_THE_CHECKOUT = {".data/", "test-artifacts/", "schema/NNNN_name.sql"}
-"""Folders that a command makes, and the pattern of a name."""
+"""Folders that commands create, and a pattern of a file name."""
 
 
 def _name(path: Path) -> str:
@@ -34,7 +34,7 @@ def _name(path: Path) -> str:
 
 @pytest.fixture(params=DOCUMENTS, ids=_name)
 def document(request: pytest.FixtureRequest) -> Path:
-    """Each document."""
+    """Each document of the repository."""
     return request.param
 
 
@@ -43,7 +43,7 @@ def _found(document: Path, path: str) -> Path | None:
 
 
 def test_every_path_that_is_named_exists(document: Path) -> None:
-    """With `file.py: name` the file defines that name."""
+    """In `file.py: name`, the file defines that name."""
     for path, defined in _PATH.findall(document.read_text(encoding="utf-8")):
         if path in NOT_OF_THE_CHECKOUT:
             continue
@@ -56,7 +56,7 @@ def test_every_path_that_is_named_exists(document: Path) -> None:
 
 
 def test_every_link_leads_to_a_file(document: Path) -> None:
-    """Within the repository, from the document's own folder."""
+    """Links are relative to the folder of the document."""
     broken = [
         link
         for link in _LINK.findall(document.read_text(encoding="utf-8"))
@@ -76,14 +76,14 @@ def test_every_command_that_is_named_exists(document: Path) -> None:
 
 
 def _recipes() -> Iterator[tuple[str, str]]:
-    """The name and the line of each recipe of the Justfile, without the arguments that it passes on."""
+    """The name and the command of each recipe of the Justfile, without the arguments that it passes on."""
     text = (ROOT / "Justfile").read_text(encoding="utf-8")
     for name, line in re.findall(r"^(\w+)[^:\n]*:\n    (.*)$", text, re.MULTILINE):
         yield name, re.sub(r" \{\{\w+\}\}", "", line)
 
 
 def test_the_guide_lists_each_command_with_its_line() -> None:
-    """Whoever has no just copies the line."""
+    """So that it can be used without just."""
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     recipes = dict(_recipes())
 
@@ -91,8 +91,8 @@ def test_the_guide_lists_each_command_with_its_line() -> None:
     assert dict(re.findall(r"^\| `just (\w+)` \| `([^`]+)` \|", guide, re.MULTILINE)) == recipes
 
 
-def test_the_hooks_fetch_nothing_from_elsewhere() -> None:
-    """Each runs a tool of pyproject.toml."""
+def test_the_pre_commit_hooks_are_local() -> None:
+    """Each runs a tool of pyproject.toml, and none is downloaded."""
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
 
     assert [each["repo"] for each in config["repos"]] == ["local"]
@@ -100,7 +100,7 @@ def test_the_hooks_fetch_nothing_from_elsewhere() -> None:
 
 
 def test_the_table_of_settings_has_each_one_with_its_default() -> None:
-    """What is not in the table is read by docker compose alone."""
+    """Variables that only docker compose reads are not in the table."""
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     table = dict(re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\|", text, re.MULTILINE))
 
@@ -126,7 +126,7 @@ def _called(field: str) -> set[str]:
 
 
 def _default(value: object) -> str:
-    """As an operator would write it; "" where nothing is set."""
+    """The default as an operator would write it; "" where there is none."""
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if value in (None, "", ()):
@@ -135,15 +135,15 @@ def _default(value: object) -> str:
 
 
 def test_the_changelog_knows_the_version_of_this_program() -> None:
-    """What comes next is under Unreleased; the newest release is the one in pyproject.toml."""
+    """ "Unreleased" comes first, followed by the version in pyproject.toml."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
 
     assert headings[:2] == ["Unreleased", declared]
 
 
-def test_each_decision_is_in_the_list_and_says_the_same_things() -> None:
-    """Numbered without a gap; why, what, what follows, and how it is known."""
+def test_each_decision_is_listed_and_has_the_four_sections() -> None:
+    """The decisions are numbered without a gap."""
     folder = ROOT / "docs" / "decisions"
     pages = sorted(folder.glob("[0-9]*.md"))
     listed = re.findall(r"^- \[(.+?)\]\((.+?)\)$", (folder / "README.md").read_text("utf-8"), re.MULTILINE)

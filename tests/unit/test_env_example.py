@@ -1,4 +1,4 @@
-"""Every setting is named where people look for it."""
+""".env.example and docker-compose.yml contain every setting."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def names() -> set[str]:
-    """Every setting's name in the environment."""
+    """The name of every setting in the environment."""
     found = set()
     for name, field in Settings.model_fields.items():
         alias = field.validation_alias
@@ -20,18 +20,18 @@ def names() -> set[str]:
 
 
 def example() -> dict[str, str]:
-    """What .env.example sets."""
+    """The variables that .env.example sets."""
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
-    """WEB_PORT alone belongs to docker compose."""
+    """Except WEB_PORT, which only docker compose uses."""
     assert set(example()) == names() | {"WEB_PORT"}
 
 
 def test_the_example_gives_the_defaults() -> None:
-    """Copying it changes nothing."""
+    """Copying it to .env changes nothing."""
     import os
 
     kept = {name: os.environ.pop(name) for name in names() if name in os.environ}
@@ -44,8 +44,8 @@ def test_the_example_gives_the_defaults() -> None:
     assert copied == defaults
 
 
-def test_compose_has_every_service_healthy_before_who_needs_it() -> None:
-    """Health checks, start order, pinned Electric with a secret, storage, and loopback only."""
+def test_compose_starts_each_service_after_the_services_that_it_needs() -> None:
+    """Also health checks, volumes, a pinned Electric with a secret, and ports on loopback only."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     services = compose["services"]
 

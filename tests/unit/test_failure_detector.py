@@ -1,4 +1,4 @@
-"""Who counts as dead in the eyes of a process that looks again and again."""
+"""Which processes a failure detector reports as dead."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,35 +15,37 @@ def at(seconds: float) -> datetime:
 
 
 def deadlines(*seconds: float) -> list[datetime]:
-    """What a watch says at each of these moments."""
+    """The deadlines that a detector reports when it is asked at each of these times."""
     detector = FailureDetector(stalled=16, gap=6, grace=10)
     return [detector.deadline(at(moment)) for moment in seconds]
 
 
-def test_nobody_is_dead_in_the_first_looks() -> None:
-    """Who has just come cannot know whether the database was there for the others."""
+def test_no_process_is_dead_during_the_first_polls() -> None:
+    """A process that has just started cannot know whether others could reach the database before."""
     assert deadlines(0, 5, 9.9) == [LONG_AGO] * 3
 
 
-def test_later_the_dead_are_those_who_were_silent_for_long() -> None:
-    """Counted back from the moment of the look."""
+def test_later_a_process_without_recent_heartbeats_is_dead() -> None:
+    """The deadline is counted back from the time of the poll."""
     assert deadlines(0, 5, 10, 12)[2:] == [at(-6), at(-4)]
 
 
-def test_an_outage_between_two_looks_begins_the_grace_anew() -> None:
-    """Also a sleep of the looker, or a leap of the database's clock."""
+def test_an_outage_between_two_polls_restarts_the_grace_period() -> None:
+    """So does a suspended process, or a jump of the database's clock."""
     assert deadlines(0, 5, 10, 30, 35, 39.9, 40.1)[3:] == [LONG_AGO] * 3 + [at(24.1)]
     assert deadlines(0, 5, 10, -3600)[3] == LONG_AGO
 
 
 @given(st.lists(st.tuples(st.floats(10, 40), st.floats(0.1, 60)), max_size=8), st.floats(0, 5))
-def test_who_lives_never_counts_as_dead(phases: list[tuple[float, float]], late: float) -> None:
-    """Whatever the outages: it gives a sign every 4 s while the database is there, the first one `late`."""
+def test_a_live_process_never_counts_as_dead(phases: list[tuple[float, float]], first_delay: float) -> None:
+    """For any outages: it sends a heartbeat every 4 s while the database is up, the first after
+    `first_delay`.
+    """
     detector = FailureDetector(stalled=16, gap=6, grace=10)
-    begin, sign = 0.0, 0.0
+    begin, heartbeat = 0.0, 0.0
     for up, down in phases:
-        for look in (begin + seconds for seconds in range(0, int(up), 2)):
-            if look >= begin + late:
-                sign = look - (look - begin - late) % 4
-            assert detector.deadline(at(look)) <= at(sign)
+        for poll in (begin + seconds for seconds in range(0, int(up), 2)):
+            if poll >= begin + first_delay:
+                heartbeat = poll - (poll - begin - first_delay) % 4
+            assert detector.deadline(at(poll)) <= at(heartbeat)
         begin += up + down

@@ -2,7 +2,7 @@
 
 The state of such a page derives from FollowingState (kit/project_state.py has the one for pages of a project)
 and overrides `_follow`. Its background event `watch` is the only one of the application
-(tests/unit/test_following.py). It gives each page:
+(tests/unit/test_background_events.py). It gives each page:
 
 - admission: `_admit` asks who is signed in first, and the tab holds nothing of anybody else afterwards;
 - one at a time: a second `watch` in the same tab replaces the first (`supersedes`);

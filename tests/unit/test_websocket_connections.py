@@ -1,4 +1,4 @@
-"""How much the websockets of one person, and of nobody known, may send and hold."""
+"""Limits on what the websockets of one person, and of anonymous clients, may send and use."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,8 +29,8 @@ from scriptwriter.web.connected_events import pace
 from tests.support.waiting import eventually
 
 
-class Handled:
-    """An event on its way to its handler; `finish` is that it has come through."""
+class PendingEvent:
+    """An event that is being handled; `finish` ends it."""
 
     def __init__(self) -> None:
         self._callbacks: list[Any] = []
@@ -38,33 +38,33 @@ class Handled:
         self.cancelled = False
 
     def done(self) -> bool:
-        """As a future."""
+        """As for a future."""
         return self._over
 
     def all_done(self) -> bool:
-        """Nothing follows from it."""
+        """Whether no event that it caused is pending."""
         return self._over
 
     def cancel(self) -> bool:
-        """As a future."""
+        """As for a future."""
         self.cancelled = True
         self.finish()
         return True
 
     def add_done_callback(self, callback: Any, /) -> None:
-        """As a future."""
+        """As for a future."""
         self._callbacks.append(callback)
 
     def finish(self) -> None:
-        """It is handled."""
+        """End the handling of the event."""
         self._over = True
         for each in self._callbacks:
             each(self)
 
 
 def test_what_an_event_started_ends_with_its_connection() -> None:
-    """And what arrives after the end does not begin."""
-    early, late = Handled(), Handled()
+    """An event that arrives after the end is cancelled as well."""
+    early, late = PendingEvent(), PendingEvent()
     with opened("writer", bool) as connection:
         connection.carry("tab", early, follows=True)
         assert not early.cancelled
@@ -73,22 +73,22 @@ def test_what_an_event_started_ends_with_its_connection() -> None:
     assert early.cancelled and late.cancelled
 
 
-async def test_a_person_waits_while_too_much_of_theirs_is_unhandled() -> None:
-    """Over all their websockets together; somebody else does not wait."""
+async def test_a_person_with_too_many_pending_events_waits() -> None:
+    """Counted over all of their websockets; another person does not wait."""
     with opened("writer", bool) as one, opened("writer", bool) as two, opened("other", bool) as other:
-        works = [Handled() for _ in range(OF_A_PERSON.waiting)]
-        for number, work in enumerate(works):
-            (one, two)[number % 2].carry("tab", work, follows=False)
+        events = [PendingEvent() for _ in range(OF_A_PERSON.waiting)]
+        for number, event in enumerate(events):
+            (one, two)[number % 2].carry("tab", event, follows=False)
         waiting = asyncio.ensure_future(two.sender.admit(1))
         await other.sender.admit(1)
         assert not waiting.done()
 
-        works[0].finish()
+        events[0].finish()
         await asyncio.wait_for(waiting, 5)
 
 
 async def test_long_events_wait_for_each_other() -> None:
-    """The characters that a person has on their way are limited too; one event alone may always come."""
+    """The characters of a person's pending events are limited, too; a single event is always admitted."""
     sender = Sender(ANONYMOUS)
     await sender.admit(10 * ANONYMOUS.characters)
     sender.begin(ANONYMOUS.characters)
@@ -100,8 +100,8 @@ async def test_long_events_wait_for_each_other() -> None:
     await asyncio.wait_for(waiting, 5)
 
 
-def test_a_person_has_only_so_many_websockets() -> None:
-    """Somebody else can open one all the same."""
+def test_the_websockets_of_a_person_are_limited() -> None:
+    """Another person can still open one."""
     with ExitStack() as stack:
         for _ in range(MOST_OF_A_PERSON):
             stack.enter_context(opened("writer", bool))
@@ -113,7 +113,7 @@ def test_a_person_has_only_so_many_websockets() -> None:
 
 
 def test_the_oldest_anonymous_websocket_is_closed_for_the_next() -> None:
-    """A flood of them keeps nobody from the sign-in page."""
+    """A flood of anonymous websockets does not block the sign-in page."""
     closed: list[int] = []
     with ExitStack() as stack:
         for number in range(MOST_ANONYMOUS + 1):
@@ -122,8 +122,8 @@ def test_the_oldest_anonymous_websocket_is_closed_for_the_next() -> None:
     assert closed == [0]
 
 
-def test_a_session_that_has_ended_uses_up_nothing_of_its_person() -> None:
-    """Whoever stole it keeps nobody out; the oldest of its websockets is closed for the next stranger."""
+def test_websockets_of_an_ended_session_count_as_anonymous() -> None:
+    """A stolen session that was ended does not use up the limit of its person."""
     closed: list[int] = []
     with ExitStack() as stack:
         stolen = [
@@ -131,7 +131,7 @@ def test_a_session_that_has_ended_uses_up_nothing_of_its_person() -> None:
             for number in range(MOST_OF_A_PERSON)
         ]
         for each in stolen:
-            each.carry("tab", Handled(), follows=False)
+            each.carry("tab", PendingEvent(), follows=False)
             each.sign_out()
         stack.enter_context(opened("writer", bool))
         for _ in range(MOST_ANONYMOUS - MOST_OF_A_PERSON + 1):
@@ -142,23 +142,23 @@ def test_a_session_that_has_ended_uses_up_nothing_of_its_person() -> None:
 
 
 def test_the_tabs_that_a_person_closed_last_are_kept() -> None:
-    """Of an anonymous one none is."""
+    """No tab of an anonymous client is kept."""
     with opened("", bool) as connection:
-        connection.carry("tab", Handled(), follows=False)
+        connection.carry("tab", PendingEvent(), follows=False)
     assert outdated_tabs(connection) == ["tab"]
 
     gone: list[str] = []
     for number in range(KEPT_TABS + 2):
         with opened("closes many", bool) as connection:
-            connection.carry(f"tab {number}", Handled(), follows=False)
+            connection.carry(f"tab {number}", PendingEvent(), follows=False)
         gone += outdated_tabs(connection)
     assert gone == ["tab 0", "tab 1"]
 
 
-def test_who_left_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their tabs and their budgets: a process does not grow with everybody who ever came."""
+def test_tabs_and_budgets_of_people_who_left_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory of a process does not grow with every person who was ever connected."""
     with opened("left", bool) as connection, opened("stays", bool):
-        connection.carry("a tab of theirs", Handled(), follows=False)
+        connection.carry("a tab of theirs", PendingEvent(), follows=False)
         budget = connection.sender
     outdated_tabs(connection)
     assert "a tab of theirs" not in expired_tabs()
@@ -172,8 +172,8 @@ def test_who_left_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
             assert one_more.sender is other.sender
 
 
-async def test_a_page_that_reads_nothing_is_sent_two_messages() -> None:
-    """Whoever sends it more waits, until it has read or is gone."""
+async def test_a_page_that_reads_nothing_has_two_unread_messages_at_most() -> None:
+    """Further messages wait until it reads or disconnects."""
     with opened("writer", bool) as connection:
         connection.serve("tab")
         sent: list[int] = []
@@ -195,8 +195,10 @@ async def _noted(sent: list[int], number: int) -> None:
     sent.append(number)
 
 
-async def test_a_page_that_does_not_take_a_message_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where it does not take that it is closed."""
+async def test_a_page_that_does_not_read_in_time_is_disconnected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even when it does not read the close message either."""
     monkeypatch.setattr(page_websocket, "UNREAD_SECONDS", 0.01)
     monkeypatch.setattr(page_websocket, "CLOSE_SECONDS", 0.01)
 
@@ -211,8 +213,8 @@ async def test_a_page_that_does_not_take_a_message_is_cut_off(monkeypatch: pytes
     assert message["type"] == "websocket.disconnect"
 
 
-def test_websockets_of_nobody_known_open_one_after_another() -> None:
-    """A storm of them has to wait, and is refused where it would wait for long."""
+def test_anonymous_websockets_are_opened_at_a_limited_rate() -> None:
+    """A burst of them waits, and is refused where the wait would be long."""
     sender = Sender(websocket_connections.OPENED_BY_NOBODY)
     waits = [sender.take() for _ in range(websocket_connections.OPENED_BY_NOBODY.burst + 60)]
 
@@ -224,26 +226,26 @@ def test_websockets_of_nobody_known_open_one_after_another() -> None:
 
 
 class Page:
-    """The other side of a websocket."""
+    """The client's side of a websocket."""
 
     def __init__(self, *messages: Message) -> None:
         self._messages = list(messages)
         self.sent: list[Message] = []
 
     async def receive(self) -> Message:
-        """The next message; after the last one nothing comes."""
+        """The next message of the page; after the last one, wait for ever."""
         if not self._messages:
             await asyncio.Event().wait()
         return self._messages.pop(0)
 
     async def send(self, message: Message) -> None:
-        """What the application sends."""
+        """Record what the application sends."""
         self.sent.append(message)
 
 
 @pytest.fixture
 async def anonymous() -> AsyncIterator[Connection]:
-    """A connection of nobody known."""
+    """A connection of an anonymous client."""
     async with AsyncExitStack() as stack:
         yield stack.enter_context(opened("", bool))
 
@@ -252,10 +254,10 @@ def _socket(page: Page, connection: Connection) -> PageSocket:
     return PageSocket(page.receive, page.send, lambda event, known: event, connection)
 
 
-async def test_nobody_known_may_leave_no_message_unfinished(
+async def test_an_anonymous_client_may_not_leave_a_message_unfinished(
     anonymous: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server holds its beginning in memory, so such a websocket is closed."""
+    """The server holds the beginning in memory, so it closes such a websocket."""
     monkeypatch.setattr(page_websocket, "ANONYMOUS_SILENCE", 0.05)
     page = Page()
 
@@ -266,8 +268,8 @@ async def test_nobody_known_may_leave_no_message_unfinished(
 
 
 @pytest.mark.parametrize("known", [True, False])
-async def test_nobody_known_sends_short_messages_only(anonymous: Connection, known: bool) -> None:
-    """What a person may send is longer."""
+async def test_messages_of_anonymous_clients_must_be_short(anonymous: Connection, known: bool) -> None:
+    """A signed-in person may send longer ones."""
     text = '42/_event,["event",{"name":"x","payload":{"a":"' + "😀" * ANONYMOUS_MESSAGE_LIMIT + '"}}]'
     page = Page({"type": "websocket.receive", "text": text})
     with opened("writer", bool) as person:
@@ -276,8 +278,8 @@ async def test_nobody_known_sends_short_messages_only(anonymous: Connection, kno
     assert message["type"] == ("websocket.receive" if known else "websocket.disconnect")
 
 
-def test_a_connection_is_found_once_by_the_headers_of_its_events() -> None:
-    """And no page is told its name."""
+def test_the_header_of_an_event_identifies_its_connection_once() -> None:
+    """The header is removed, so that no page sees it."""
     with opened("writer", bool) as connection:
         headers = {websocket_connections.HEADER: connection.id, "host": "x"}
 

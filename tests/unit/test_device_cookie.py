@@ -1,4 +1,4 @@
-"""The cookie by which a browser shows that somebody has signed in with it to an account."""
+"""The cookie that shows that somebody has signed in to an account with this browser before."""
 
 import pytest
 
@@ -8,7 +8,7 @@ HASH, ANOTHER = "$argon2id$one", "$argon2id$another"
 
 
 def test_a_device_is_known_for_its_account_until_the_password_changes() -> None:
-    """By the same id each time; not for another account, nor where there is none."""
+    """It has the same id each time. It is not known for another or an unknown account."""
     cookie = remembered("", "liming", HASH)
 
     assert known(cookie, "liming", HASH)
@@ -19,15 +19,15 @@ def test_a_device_is_known_for_its_account_until_the_password_changes() -> None:
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda cookie: cookie[:-1], lambda cookie: "x" + cookie])
-def test_a_device_that_was_not_signed_here_is_unknown(change) -> None:
-    """Whatever else the cookie holds."""
+def test_a_device_cookie_with_a_wrong_signature_is_unknown(change) -> None:
+    """Whatever else the cookie contains."""
     assert known(change(remembered("", "liming", HASH)), "liming", HASH) == ""
     for cookie in ("", ".", "~~~", "x" * 30_000, "\ud800.\ud800", "é~."):
         assert known(cookie, "liming", HASH) == ""
 
 
 def test_a_browser_is_known_for_several_accounts() -> None:
-    """For those that were signed in to last, and the cookie stays short."""
+    """For those that were signed in to last; the cookie stays short."""
     cookie = "x" * 3_000
     for number in range(SEVERAL + 1):
         cookie = remembered(cookie, f"person {number}", HASH)

@@ -1,4 +1,4 @@
-"""How many transactions one person may have open, or wait for."""
+"""How many transactions one person may have open or waiting."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -11,14 +11,14 @@ from scriptwriter.store.fair_share import AT_ONCE, MOST_WAITING, STRANGERS, char
 
 
 class Transactions:
-    """Transactions that stay open until they may end."""
+    """Transactions that stay open until `may_end` is set."""
 
     def __init__(self) -> None:
         self.open = 0
         self.may_end = asyncio.Event()
 
     async def one(self, person: str) -> None:
-        """One of a person's."""
+        """Run one transaction that is charged to a person."""
         charge(person)
         async with turn():
             self.open += 1
@@ -31,8 +31,8 @@ async def _idle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_one_person_has_a_few_at_once_and_others_theirs() -> None:
-    """Whoever waits gets a turn when another one ends."""
+async def test_a_person_has_a_few_open_transactions_and_others_have_their_own() -> None:
+    """A waiting transaction begins when another one ends."""
     transactions = Transactions()
     async with asyncio.TaskGroup() as group:
         for _ in range(3 * AT_ONCE):
@@ -47,8 +47,8 @@ async def test_one_person_has_a_few_at_once_and_others_theirs() -> None:
     assert transactions.open == 0
 
 
-async def test_beyond_many_that_wait_the_next_is_refused() -> None:
-    """With a sentence; what waits already is not touched."""
+async def test_too_many_waiting_transactions_are_refused() -> None:
+    """With a message for the person; the waiting ones are not affected."""
     transactions = Transactions()
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE + MOST_WAITING):
@@ -62,15 +62,15 @@ async def test_beyond_many_that_wait_the_next_is_refused() -> None:
 
 
 async def test_a_transaction_within_one_needs_no_second_turn() -> None:
-    """Otherwise a person's transactions would wait for each other."""
+    """Otherwise nested transactions of a person could deadlock."""
     charge("writer")
     async with AsyncExitStack() as stack:
         for _ in range(AT_ONCE + 1):
             await stack.enter_async_context(turn())
 
 
-async def test_a_process_waits_for_nobody() -> None:
-    """A worker's transactions are charged to no person."""
+async def test_transactions_of_a_worker_are_not_limited() -> None:
+    """They are charged to no person."""
     charge("")
     transactions = Transactions()
     async with asyncio.TaskGroup() as group:
@@ -82,8 +82,8 @@ async def test_a_process_waits_for_nobody() -> None:
         transactions.may_end.set()
 
 
-async def test_a_credential_is_charged_to_whoever_showed_it_before() -> None:
-    """One that nobody has shown is a stranger's."""
+async def test_a_known_credential_is_charged_to_its_person() -> None:
+    """An unknown one is charged to strangers."""
     charged = fair_share._charged_to
     fair_share.charge_credential("never seen")
     assert charged.get() == STRANGERS

@@ -1,4 +1,4 @@
-"""The join of a project's shapes, in whatever order their rows arrive."""
+"""The join of a project's shapes, for every order in which their rows arrive."""
 
 import json
 import random
@@ -29,7 +29,7 @@ from tests.support.shape_rows import (
 
 
 def test_a_batch_shows_its_ideas_and_who_started_it() -> None:
-    """Transform, link and artifact make one batch."""
+    """Transform, output and artifact form one batch."""
     flow = joined([transform()], [output()], [artifact()])
 
     [batch] = flow.batches
@@ -38,10 +38,10 @@ def test_a_batch_shows_its_ideas_and_who_started_it() -> None:
     assert (batch.brief.platform, batch.brief.count) == ("抖音", 2)
 
 
-@pytest.mark.parametrize("told", [{}, {"until": "2026-07-01T00:00:59+00:00"}])
-def test_a_retry_to_come_says_when_also_if_an_earlier_version_postponed_it(told: dict[str, str]) -> None:
-    """That one said only how many seconds after its writing."""
-    waiting = {"code": "rate_limited", "params": {}, "seconds": 20, "number": 1, "of": 2} | told
+@pytest.mark.parametrize("written", [{}, {"until": "2026-07-01T00:00:59+00:00"}])
+def test_a_postponed_retry_has_its_time_in_both_stored_formats(written: dict[str, str]) -> None:
+    """An earlier version stored only the number of seconds from the time of writing."""
+    waiting = {"code": "rate_limited", "params": {}, "seconds": 20, "number": 1, "of": 2} | written
     row = transform(
         streaming_status="pending",
         execution_context=json.dumps(CONTEXT | {"waiting": waiting}),
@@ -55,14 +55,14 @@ def test_a_retry_to_come_says_when_also_if_an_earlier_version_postponed_it(told:
 
 
 def test_the_newest_batch_comes_first() -> None:
-    """A shape has no order: the flow makes its own."""
+    """A shape has no order, so the flow sorts the batches."""
     flow = joined([transform(1), transform(3), transform(2)], [], [])
 
     assert [batch.transform_id for batch in flow.batches] == ["t3", "t2", "t1"]
 
 
 def test_a_growing_idea_is_shown_but_not_counted() -> None:
-    """While streaming, partial_data counts."""
+    """While an artifact is streaming, its ideas are those of partial_data."""
     growing = artifact(streaming_status="streaming", partial_data={"ideas": [ONE, WRITING]})
 
     [batch] = joined([transform(streaming_status="running")], [output()], [growing]).batches
@@ -72,8 +72,8 @@ def test_a_growing_idea_is_shown_but_not_counted() -> None:
     assert list(batch.notes) == [0]
 
 
-def test_no_end_is_shown_before_its_ideas() -> None:
-    """A transform that ended waits for its artifact, which arrives by another shape."""
+def test_a_run_is_shown_as_ended_only_with_its_ideas() -> None:
+    """Its artifact arrives through another shape, possibly later than the transform."""
     streaming = artifact(streaming_status="streaming", partial_data={"ideas": [ONE]})
 
     [waiting] = joined([transform()], [output()], [streaming]).batches
@@ -83,12 +83,12 @@ def test_no_end_is_shown_before_its_ideas() -> None:
 
 
 def test_a_persons_own_act_is_no_batch() -> None:
-    """Human transforms are about ideas; they are not generations."""
+    """Human transforms are acts on ideas, not generations."""
     assert joined([transform(type="human")], [], []).batches == ()
 
 
 def test_a_choice_of_an_older_version_is_ignored() -> None:
-    """Databases may hold artifacts of a kind that nothing makes any more."""
+    """A database may hold artifacts of a kind that is no longer written."""
     data = json.dumps({"artifactId": "a1", "index": 0, "chosen": True})
     old = artifact(2, type="brainstorm_choice", data=data)
 
@@ -97,8 +97,8 @@ def test_a_choice_of_an_older_version_is_ignored() -> None:
     assert flow == joined([transform()], [output()], [artifact()])
 
 
-def a_room(count: int) -> dict[str, list[Row]]:
-    """All rows of a project with `count` batches, in which two people said, wrote and arranged something."""
+def project_rows(count: int) -> dict[str, list[Row]]:
+    """All rows of a project with `count` batches and the acts of two people."""
     numbers = range(1, count + 1)
     acts = {
         11: (act(11, "pick_idea"), verdict(11, "keep")),
@@ -132,14 +132,14 @@ def a_room(count: int) -> dict[str, list[Row]]:
     ],
 )
 def test_a_flow_says_what_became_of_its_project(rows: list[Any], name: str, state: str) -> None:
-    """A project whose row is gone is a deleted one."""
+    """A project without a row was deleted."""
     flow = join("p", [], [], {}, projects=rows)
 
     assert (flow.name, flow.state) == (name, state)
 
 
 def test_a_batch_knows_which_places_its_attempt_writes() -> None:
-    """The context of an attempt names them; a first one writes every place."""
+    """The context of an attempt names them; a first attempt writes every place."""
     context = json.loads(transform()["execution_context"])
     alone = json.dumps(context | {"slots": [1]})
     streaming = artifact(streaming_status="streaming", partial_data={"ideas": [WRITING]})
@@ -155,16 +155,16 @@ def test_a_batch_knows_which_places_its_attempt_writes() -> None:
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
 def test_every_interleaving_ends_at_the_same_flow(count: int, randomness: random.Random) -> None:
-    """Rows of the shapes may arrive in any order; no state on the way breaks, or shows an empty end."""
-    tables = a_room(count)
+    """For any order of the rows, every intermediate flow is consistent."""
+    tables = project_rows(count)
     arrivals = [(table, row) for table, rows in tables.items() for row in rows]
     randomness.shuffle(arrivals)
-    here: dict[str, list[Row]] = {table: [] for table in tables}
+    arrived: dict[str, list[Row]] = {table: [] for table in tables}
 
     flow = joined([], [], [])
     for table, row in arrivals:
-        here[table].append(row)
-        flow = joined(*here.values())
+        arrived[table].append(row)
+        flow = joined(*arrived.values())
         assert all(batch.ideas for batch in flow.batches if batch.status == "completed")
         assert all(flow.notes_of(ref) is not None for ref in flow.keepers)
         assert all(person.user_id in flow.roles for person in flow.present)

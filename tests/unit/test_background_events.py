@@ -1,4 +1,4 @@
-"""What every event that runs in the background is made of."""
+"""Every event that runs in the background uses the same mechanism."""
 
 import pytest
 from reflex.state import BaseState
@@ -18,8 +18,8 @@ BACKGROUND = [
 @pytest.mark.parametrize(
     ("state", "name"), BACKGROUND, ids=lambda value: value if isinstance(value, str) else value.__name__
 )
-def test_a_background_event_follows_by_the_one_mechanism(state: type[BaseState], name: str) -> None:
-    """It is the `watch` of FollowingState (scriptwriter/web/kit/following.py); no page has its own."""
+def test_a_background_event_is_the_watch_of_following_state(state: type[BaseState], name: str) -> None:
+    """No page has its own implementation; see scriptwriter/web/kit/following.py."""
     handler = state.event_handlers[name]
 
     assert issubclass(state, FollowingState)
@@ -28,6 +28,6 @@ def test_a_background_event_follows_by_the_one_mechanism(state: type[BaseState],
 
 
 def test_some_events_run_in_the_background() -> None:
-    """Otherwise the test before would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     assert app.event_namespace
     assert len(BACKGROUND) >= 5

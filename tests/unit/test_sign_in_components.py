@@ -1,4 +1,4 @@
-"""What the ways in and the account page promise without a server."""
+"""The components of the sign-in, register and account pages, without a server."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ from scriptwriter.web.sign_in.sign_in_form import entry_form, outside_link, pass
 from scriptwriter.web.sign_in.sign_in_state import SignInState
 
 STATES = (AccountState, LanguageState, SignInState, TokensState)
-"""The states whose Vars the components of this test show."""
+"""The states whose vars the components of this test show."""
 
 
 def form(*, new: bool = False) -> rx.Component:
-    """The form of the sign-in page, or that of the register page."""
+    """The form of the sign-in page, or with `new` that of the register page."""
     return entry_form("/api/session/x", sign_in_texts.SIGN_IN, new=new)
 
 
@@ -38,7 +38,7 @@ COMPONENTS: dict[str, Callable[[], rx.Component]] = {
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_each_renders_alone(name: str) -> None:
-    """Nothing runs but the component itself, and it reads no state of another page."""
+    """It uses no state of another page."""
     code = str(COMPONENTS[name]())
 
     assert code.startswith(("jsx(", "("))
@@ -46,8 +46,8 @@ def test_each_renders_alone(name: str) -> None:
     assert {*re.findall(r"reflex___state____state\w*", code)} <= known
 
 
-def test_password_managers_know_every_field_and_nothing_cuts_what_is_pasted() -> None:
-    """A current password, a new one, and whose they are; a longer one is refused, not shortened."""
+def test_password_managers_recognize_every_field() -> None:
+    """Current password, new password and username. No field has a `maxLength`: a longer value is refused."""
     entered, made = str(form()), str(form(new=True))
 
     assert 'autoComplete:"username"' in entered and 'autoComplete:"current-password"' in entered
@@ -60,20 +60,20 @@ def test_password_managers_know_every_field_and_nothing_cuts_what_is_pasted() ->
 
 
 def test_a_password_is_hidden_until_its_button_is_pressed() -> None:
-    """The button says which field it is about."""
+    """The button names the field that it reveals."""
     code = str(password_field("new", sign_in_texts.PASSWORD, new=True))
 
     assert 'type:"password"' in code and '"data-reveals":"new"' in code and '"aria-pressed":"false"' in code
 
 
 @pytest.mark.parametrize("name", ["password", "devices", "tokens"])
-def test_what_acts_is_disabled_offline(name: str) -> None:
-    """Nothing that is pressed meanwhile happens later."""
+def test_account_buttons_are_disabled_offline(name: str) -> None:
+    """A click without a connection never takes effect later."""
     assert str(UNREACHABLE) in str(COMPONENTS[name]())
 
 
 def test_every_browser_and_system_has_a_name_in_both_languages() -> None:
-    """Whoever reads either list."""
+    """In the lists of devices and of tokens."""
     assert all(
         name.zh and name.en for name in (*account_texts.BROWSERS.values(), *account_texts.SYSTEMS.values())
     )
@@ -81,7 +81,7 @@ def test_every_browser_and_system_has_a_name_in_both_languages() -> None:
 
 @pytest.fixture
 def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Changes settings for one test."""
+    """Change settings during one test."""
 
     def change(**values: str) -> None:
         for name, value in values.items():
@@ -92,8 +92,8 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     settings.cache_clear()
 
 
-def test_the_pages_offer_the_ways_that_the_settings_open(setting: Callable[..., None]) -> None:
-    """Neither a button nor a form that would be refused."""
+def test_the_pages_offer_only_enabled_ways_to_sign_in(setting: Callable[..., None]) -> None:
+    """No button and no form that the server would refuse."""
     from scriptwriter.web.sign_in.sign_in_page import register, sign_in
 
     setting(SCRIPTWRITER_ENV="development", REGISTRATION="open", OIDC_ISSUER="")

@@ -1,4 +1,4 @@
-"""What reads texts of others costs no more than their length, whatever is in them."""
+"""Parsing foreign text takes time proportional to its length, whatever the text contains."""
 
 import ast
 import gc
@@ -32,9 +32,9 @@ from scriptwriter.worker.reply_parser import GrowingReply
 
 SOURCES = Path(__file__).parents[2] / "scriptwriter"
 MOST_SECONDS = 0.2
-"""Of CPU, at the limit: for so long at most may anything hold the event loop."""
+"""The longest CPU time in seconds at the length limit: so long may the event loop be blocked."""
 LEAST_SECONDS = 0.004
-"""Below this a measure is noise."""
+"""Shorter times in seconds cannot be measured reliably."""
 
 PATTERNS = {
     "api/middleware/websocket_messages.py": (
@@ -66,10 +66,10 @@ PATTERNS = {
     "domain/taxonomy/__init__.py": (1, "up to the next separator, and back over the spaces before it once"),
     "services/transfer/graph_checks.py": (1, "from the start to the end"),
 }
-"""How many regular expressions each module has, and why each looks at a character a fixed number of times.
+"""The number of regular expressions in each module, and why each reads a character a fixed number of times.
 
-One that begins anywhere (`search`, `sub`, `findall`) and goes on over any number of characters before it can
-fail does not: it costs the square. A method of `str` is the better choice there, as in `prompts.read`.
+A pattern that may start anywhere (`search`, `sub`, `findall`) and reads any number of characters before it
+fails takes quadratic time. There, a method of `str` is the better choice, as in `prompts.read`.
 """
 
 PIECES = (
@@ -80,49 +80,52 @@ PIECES = (
     "data: x\n", "data:\n\n", "model ", "model_not", "rate", "api key", "\u0301", "e\u0301\u0323",
     "\ufdfa", "İ", "好", "\u2028", "🎬", "\\u0000",
 )  # fmt: skip
-"""Repeated, each is hard on some reader: it begins something that never ends, or ends what never began."""
+"""Texts to repeat.
+
+Each is hard for some parser: it opens something without an end, or closes something without a beginning.
+"""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def _steered(text: str) -> None:
+def _steer(text: str) -> None:
     keep = Pick("ann", "Ann", "keep", text[:200], NOW, "a")
     steer([Judged(IdeaRef("a", place), text, text, (keep,)) for place in range(3)])
 
 
-def _replied(text: str) -> None:
+def _parse_reply(text: str) -> None:
     reply = GrowingReply(10)
     for at in range(0, len(text), 20_000):
         reply.feed(text[at : at + 20_000])
         reply.ideas()
 
 
-def _replied_in_an_object(text: str) -> None:
+def _parse_object_reply(text: str) -> None:
     GrowingReply(10).feed('{"title":"' + text + '"}')
 
 
-def _streamed(text: str) -> None:
+def _read_event_stream(text: str) -> None:
     reader, content = EventReader(), text.encode("utf-8", "replace")
     for at in range(0, len(content), 20_000):
         reader.feed(content[at : at + 20_000])
 
 
-def _sent(text: str) -> None:
+def _read_event(text: str) -> None:
     event = json.dumps({"name": "save", "payload": {"form_data": {"body": text}}})
     websocket_messages.read(f'42{websocket_messages.NAMESPACE},["event",{event}]')
 
 
-def _sent_raw(text: str) -> None:
+def _read_invalid_message(text: str) -> None:
     for head in ("", f"42{websocket_messages.NAMESPACE},"):
         with pytest.raises(websocket_messages.Unreadable):
             websocket_messages.read(head + text + "x")
 
 
-def _wished(text: str) -> None:
+def _read_accept_language(text: str) -> None:
     header = text.encode("latin-1", "replace")
     language_of(Request({"type": "http", "headers": [(b"accept-language", header)]}))
 
 
-def _briefed(text: str) -> None:
+def _use_brief(text: str) -> None:
     brief = Brief.parse({"platform": "抖音", "genre": "穿越", "other_requirements": text[:WISHES]})
     prompts.read(prompts.render(brief))
     compose(brief, (), Random(1))
@@ -131,36 +134,36 @@ def _briefed(text: str) -> None:
 READERS: dict[str, tuple[int, Callable[[str], object]]] = {
     "a stored prompt, read": (140_000, prompts.read),
     "a stored prompt, its steering": (140_000, prompts.steering_of),
-    "a brief's wishes": (12_000, _briefed),
-    "a JSON text": (200_000, lambda text: _tried(lambda: strict_json.read(text))),
+    "a brief's wishes": (12_000, _use_brief),
+    "a JSON text": (200_000, lambda text: _ignore_refusal(lambda: strict_json.read(text))),
     "an idea in Markdown": (40_000, escaped),
     "an idea's sketch": (5_000, sketch),
-    "ideas, as steering": (5_000, _steered),
-    "a model's reply": (200_000, _replied),
-    "a model's reply, in an object": (200_000, _replied_in_an_object),
+    "ideas, as steering": (5_000, _steer),
+    "a model's reply": (200_000, _parse_reply),
+    "a model's reply, in an object": (200_000, _parse_object_reply),
     "a model's refusal": (100_000, lambda text: fault_of_status(400, text, {}, "m")),
-    "an event stream": (1_000_000, _streamed),
-    "an event of a page": (190_000, _sent),
-    "a message that is none": (190_000, _sent_raw),
-    "Accept-Language": (32_000, _wished),
+    "an event stream": (1_000_000, _read_event_stream),
+    "an event of a page": (190_000, _read_event),
+    "a message that is none": (190_000, _read_invalid_message),
+    "Accept-Language": (32_000, _read_accept_language),
     "a cookie header": (32_000, token_in),
     "a quoted cookie": (32_000, lambda text: token_in(f'{COOKIE}="{text}"')),
     "X-Forwarded-For": (32_000, lambda text: counted("127.0.0.1", [text])),
     "a username": (190_000, usernames.folded),
     "a password": (190_000, usernames.spelled),
     "a genre": (2_000, lambda text: named(text, "en")),
-    "an idea's text": (190_000, lambda text: _tried(lambda: checked_text(text, text))),
-    "a reason": (190_000, lambda text: _tried(lambda: checked_verdict("pass", text))),
-    "a ref": (190_000, lambda text: _tried(lambda: IdeaRef.parse(text))),
+    "an idea's text": (190_000, lambda text: _ignore_refusal(lambda: checked_text(text, text))),
+    "a reason": (190_000, lambda text: _ignore_refusal(lambda: checked_verdict("pass", text))),
+    "a ref": (190_000, lambda text: _ignore_refusal(lambda: IdeaRef.parse(text))),
     "stored ideas": (200_000, lambda text: written({"ideas": [{"title": text, "body": text}]})),
 }
-"""What reads a text of somebody else's, and how many characters of it there may be."""
-IN_PIECES = {"a model's reply"}
-"""What is read as it comes, a piece at a time: the whole of it holds nobody."""
+"""The functions that read foreign text, with the greatest length in characters."""
+INCREMENTAL = {"a model's reply"}
+"""Readers that get their text piece by piece: the whole text never blocks the event loop."""
 
 
-def _tried(read: Callable[[], object]) -> None:
-    """Read; a refusal is fine."""
+def _ignore_refusal(read: Callable[[], object]) -> None:
+    """Call `read`; an error that refuses the text is allowed."""
     try:
         read()
     except Exception as error:
@@ -168,9 +171,9 @@ def _tried(read: Callable[[], object]) -> None:
 
 
 def _cost(read: Callable[[str], object], text: str, tries: int = 3) -> float:
-    """Seconds of CPU, the best of some tries: a busy machine takes longer, never shorter."""
+    """The lowest CPU time in seconds of several tries, since other load can only lengthen it."""
     costs = []
-    # The collector of garbage comes when it likes.
+    # The garbage collector would run at random times.
     gc.disable()
     try:
         for _ in range(tries):
@@ -185,19 +188,19 @@ def _cost(read: Callable[[str], object], text: str, tries: int = 3) -> float:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_reading_costs_in_proportion_to_the_length(name: str) -> None:
-    """Four times the text takes less than ten times as long, and no limit more than a loop may be held."""
+def test_the_time_to_read_is_proportional_to_the_length(name: str) -> None:
+    """Four times the length takes less than ten times as long, and no text takes longer than MOST_SECONDS."""
     limit, read = READERS[name]
     for piece in PIECES:
         quarter, whole = (piece * (length // len(piece)) for length in (limit // 4, limit))
         before = _cost(read, quarter)
         after = _cost(read, whole) if before < MOST_SECONDS else before
-        assert after < MOST_SECONDS or name in IN_PIECES, piece
+        assert after < MOST_SECONDS or name in INCREMENTAL, piece
         assert after < LEAST_SECONDS or after < 10 * max(before, LEAST_SECONDS / 4), piece
 
 
 def test_every_regular_expression_is_known_to_be_linear() -> None:
-    """Whoever writes a new one says why in PATTERNS, and gives what reads with it to READERS."""
+    """A new pattern needs an entry in PATTERNS with a reason, and its reader an entry in READERS."""
     found: dict[str, int] = {}
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
