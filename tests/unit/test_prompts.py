@@ -66,6 +66,18 @@ def test_what_was_rendered_can_be_read_back():
     assert done == DONE
 
 
+@pytest.mark.parametrize("task", ["brainstorm", "title"])
+def test_the_request_for_milder_words_continues_no_list(task: str):
+    """The prompt for a title has no numbered list, and the rules of the other prompts may grow."""
+    brief = BRIEF.model_copy(update={"task": task})
+
+    milder = prompts.render(brief, rephrase=True)
+
+    assert "内容安全策略" in milder
+    assert "8. " not in milder
+    assert "内容安全策略" not in prompts.render(brief)
+
+
 STEERING = Steering(
     kept=(Example("奶奶开播", "七十岁的奶奶住进旧戏楼，开了直播。", ("太套路",)),),
     passed=(Example("战神归来", reasons=("不合平台", "人物太脸谱")), Example("闪婚之后")),
