@@ -155,7 +155,7 @@ CREATE TABLE IF NOT EXISTS transforms (
     type TEXT NOT NULL, -- llm or human
     type_version TEXT NOT NULL DEFAULT 'v1',
     status TEXT DEFAULT 'running', -- changes only together with streaming_status
-    execution_context TEXT,
+    execution_context TEXT, -- JSON (domain/run_context.py): brief, model, seconds, tokens, error, …
     created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
     streaming_status TEXT DEFAULT 'pending'

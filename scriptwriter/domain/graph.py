@@ -41,7 +41,11 @@ TRANSITIONS: Mapping[TransformStatus, frozenset[TransformStatus]] = {
 }
 """The allowed state changes of a transform. From an ended state, `pending` is the next attempt."""
 
+ENDED: frozenset[TransformStatus] = frozenset({"completed", "failed", "cancelled"})
+"""The states of a transform that has ended. Its artifact then has the same state."""
+
 STARTED, FINISHED = 10.0, 100.0
+"""Progress in percent when an attempt has begun, and when the run is complete."""
 
 
 def sources(target: TransformStatus) -> list[TransformStatus]:

@@ -49,22 +49,35 @@ class RunContext(Begun):
     params: Brief
     model: Annotated[str, Field(max_length=MODEL)] | None = None
     seconds: Seconds | None = None
+    """Duration of the attempts that have ended, together. None if none has."""
     tokens: Count | None = None
+    """Tokens of all attempts that have ended. None if the endpoint reported none."""
     cost: Annotated[str, Field(max_length=40)] | None = None
+    """Price of these tokens with its currency. None if the model has no price."""
     error: Fault | None = None
     stopped_by: Name | None = None
     skipped: Places | None = None
+    """Indexes of the ideas that somebody gave up."""
     slots: Places | None = None
+    """Indexes of the ideas that this attempt writes. None: every open one."""
     rephrase: bool | None = None
+    """Whether this attempt asks for milder words, after a content filter stopped the last one."""
     automatic_retries: Count | None = None
+    """Automatic retries since a person started or retried the run."""
     # Fields for the worker.
     attempt_started_at: Moment | None = None
+    """When the current attempt began. None if no attempt is at work."""
     job: int | None = None
+    """Id of the queue's job that started the attempt."""
     process: int | None = None
+    """Id of the worker process that the run belongs to."""
     finished_before: Count | None = None
+    """Finished ideas when the attempt began."""
     deaths: Count | None = None
+    """Worker processes in a row that died during this run before one more idea was finished."""
     waiting: Waiting | None = None
     interrupted: bool | None = None
+    """Whether the attempt continues one whose worker died."""
     asked: Any = Field(default=None, exclude=True, description="Of earlier versions; not read")
 
 

@@ -1,6 +1,6 @@
-"""The join of a project's generations: each run with its brief, its ideas and their notes. Pure.
+"""Joins the rows of a project's runs: each run with its brief, its ideas and their notes. Pure.
 
-It gives what the database view brainstorm_flows gives, of the rows that have arrived so far.
+The result equals the database view brainstorm_flows, as far as the rows have arrived.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,12 +15,6 @@ from scriptwriter.settings import DEMO_MODEL
 from scriptwriter.sync.close_ideas import CloseIdeas
 from scriptwriter.sync.idea_notes import IdeaNotes, Notes
 from scriptwriter.sync.shape_rows import Row, by_age, context_of, created_at, updated_at
-
-_ENDS: Mapping[str, graph.ArtifactStatus] = {
-    "completed": "completed",
-    "failed": "failed",
-    "cancelled": "cancelled",
-}
 
 UNREADABLE = "run_unreadable"
 """The error code of a batch whose rows cannot be read."""
@@ -42,13 +36,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One generation: its transform, its brief and its ideas.
+    """One run: its transform, its brief and its ideas.
 
-    `ideas` are in order of their places; `progress` is in percent; `seconds` is the work of all attempts,
-    known when the run has ended; `attempt` counts from 0. `skipped` and `slots` are places in `ideas` (from
-    0): the ones that somebody gave up, and the ones that this attempt writes (None: every open one).
+    `ideas` are in order of their places. `progress` is in percent. `seconds` is the duration of the attempts
+    that have ended (None: none has). `attempt` counts from 0. `skipped` and `slots` are places in `ideas`
+    (from 0): those that somebody gave up, and those that this attempt writes (None: every open one).
     `interrupted` says that this attempt continues one whose worker died. `notes` has an entry for the place
-    of each finished idea. A run whose rows cannot be read has failed with UNREADABLE; it holds what can be.
+    of each finished idea. A run with a row that cannot be read has failed with the code UNREADABLE; its other
+    rows are still here.
     """
 
     transform_id: str
@@ -99,7 +94,7 @@ class Batch:
 
     @property
     def demo(self) -> bool:
-        """Whether the demo model wrote it."""
+        """Whether the demo model wrote the ideas."""
         return self.model_name == DEMO_MODEL
 
 
@@ -112,7 +107,7 @@ def brief_of(transform: Row) -> Brief | None:
 def batches(
     transforms: Iterable[Row], outputs: Mapping[str, Row], notes: Notes, close: CloseIdeas
 ) -> list[Batch]:
-    """The generations of these runs, newest first; `outputs` are rows of artifacts by the transform's id.
+    """The batch of each of these runs, newest first; `outputs` are rows of artifacts by the transform's id.
 
     A transform that has ended counts as running until its artifact has ended too: the two rows may arrive
     apart, and no page shows an end without its ideas.
@@ -195,7 +190,7 @@ def _waiting(stored: run_context.Waiting, transform: Row) -> Waiting:
 
 def _status(transform: Row, artifact: Row | None) -> graph.TransformStatus:
     status = transform["streaming_status"]
-    if status in _ENDS and (artifact is None or artifact["streaming_status"] != _ENDS[status]):
+    if status in graph.ENDED and (artifact is None or artifact["streaming_status"] != status):
         return "running"
     return status
 

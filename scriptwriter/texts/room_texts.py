@@ -128,3 +128,7 @@ PASS_REASONS: dict[str, Text] = {
     "off_platform": Text("不合平台", "Wrong for the platform"),
     "duplicate": Text("雷同", "Seen before"),
 }
+"""Reasons offered with "pass", by the code that is stored. Never rename a code.
+
+The Chinese text goes into the prompt (idea_acts.reason_in_words).
+"""
