@@ -18,9 +18,9 @@ RUN uv sync --no-cache
 
 COPY --chown=scriptwriter . .
 
-# Builds the page once, so that a container's start finds every JS package in place.
+# Builds the page once, so that all JS packages are in the image.
 RUN SCRIPTWRITER_ENV=production python -m reflex export --no-zip --frontend-only
 
 EXPOSE 3000
-# exec form: signals reach the server, which then stops in order
+# exec form: signals reach the server, which then shuts down cleanly
 CMD ["python", "-m", "reflex", "run", "--env", "prod", "--backend-port", "3000"]

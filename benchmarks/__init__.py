@@ -1,1 +1,1 @@
-"""Measurements of the whole system; nothing imports them."""
+"""Measurements of the whole system. No other package imports them."""

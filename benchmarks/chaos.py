@@ -32,7 +32,7 @@ STORM_SECONDS = 15.0, 45.0
 
 
 async def run(minutes: float, seed: int, *, web: bool, logs: Path | None = None) -> Chaos:
-    """Rounds until the time is up; the report is in what is returned."""
+    """Run rounds until the time is up. The result holds the report."""
     random = Random(f"{seed} rounds")
     end = time.monotonic() + 60 * minutes
     async with AsyncExitStack() as stack:
@@ -43,13 +43,13 @@ async def run(minutes: float, seed: int, *, web: bool, logs: Path | None = None)
         known = 0
         while time.monotonic() < end:
             await chaos_run.round(random.uniform(*STORM_SECONDS), ALL_KINDS, checks=checks)
-            known = _say(chaos_run, known)
+            known = _print_round(chaos_run, known)
     return chaos_run
 
 
 @asynccontextmanager
 async def _page(chaos_run: Chaos) -> AsyncIterator[list[Check]]:
-    """A page on the first project, opened once and never reloaded, and the check of what it shows."""
+    """A page on the first project that is never reloaded, and a check that it shows the stored ideas."""
     home = chaos_run.installation.web_url
     assert home is not None
     project_id = next(iter(chaos_run.observers.by_project))
@@ -72,12 +72,15 @@ async def _page(chaos_run: Chaos) -> AsyncIterator[list[Check]]:
         yield [check]
 
 
-def _say(chaos_run: Chaos, known: int) -> int:
-    """One line for a round, and one for each violation beyond the `known` ones; returns their number."""
+def _print_round(chaos_run: Chaos, known: int) -> int:
+    """Print a line for the round, and one for each violation beyond the `known` ones.
+
+    Returns their number.
+    """
     report = chaos_run.report
     print(
         f"round {len(report.recoveries)}: {report.kills.total()} kills, {report.generations} generations, "
-        f"went on after {report.recoveries[-1]:.1f} s, {len(report.violations)} violations",
+        f"recovered after {report.recoveries[-1]:.1f} s, {len(report.violations)} violations",
         *report.violations[known:],
         sep="\n  - ",
         flush=True,
@@ -98,8 +101,8 @@ def _summary(chaos_run: Chaos, seconds: float) -> str:
         "calls of the model": report.calls,
         "finished ideas": report.ideas,
         "changes on screens": report.changes,
-        "went on after (median, s)": f"{recoveries[len(recoveries) // 2]:.1f}",
-        "went on after (longest, s)": f"{recoveries[-1]:.1f}",
+        "recovered after (median, s)": f"{recoveries[len(recoveries) // 2]:.1f}",
+        "recovered after (longest, s)": f"{recoveries[-1]:.1f}",
         "violations": len(report.violations),
     }
     lines = ["| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in facts.items())]
@@ -107,16 +110,14 @@ def _summary(chaos_run: Chaos, seconds: float) -> str:
 
 
 def main() -> int:
-    """The command; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.chaos", description="Kill everything at random"
-    )
+    """Parse the arguments and run. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description="Inject random faults")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument(
         "--without-browser", action="store_true", help="leave the web process and its page out"
     )
-    parser.add_argument("--logs", type=Path, default=None, help="a folder for what the processes say")
+    parser.add_argument("--logs", type=Path, default=None, help="a folder for the output of the processes")
     chosen = parser.parse_args()
     seed = randrange(10**6) if chosen.seed is None else chosen.seed
     print(f"seed {seed}", flush=True)

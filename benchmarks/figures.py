@@ -1,4 +1,4 @@
-"""Owns what the noted times say: delays, percentiles, and the tables. Pure."""
+"""Delays, percentiles and tables, computed from recorded times."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ Times = Mapping[int, float]
 
 @dataclass
 class Delays:
-    """Milliseconds, one for each write and tab.
+    """Delays in milliseconds, one for each write and tab.
 
-    `dom` is the whole way: from the commit's return until the page first shows this write or a newer one;
-    `longest` counts from the moment COMMIT was sent, so what was really committed lies between the two.
-    `client`, `frame`, `page` are its parts, of writes that were themselves seen at both ends: commit → a
-    client of the shapes, from there → websocket message in the browser, from there → DOM.
+    `dom` is the whole delay: from the commit's return until the page first shows this write or a newer one.
+    `longest` starts when COMMIT was sent, so the actual moment of the commit lies between the two. `client`,
+    `frame` and `page` are parts of it, for writes that were observed at both ends: from the commit to a
+    client of the shapes, from there to the websocket message in the browser, and from there to the DOM.
     """
 
     dom: list[float] = field(default_factory=list)
@@ -32,7 +32,10 @@ class Delays:
 
 @dataclass(frozen=True)
 class Result:
-    """What one scenario gave; `cores` is how many processors each part of the system kept busy."""
+    """The measurements of one scenario.
+
+    `cores` is how many processors each part of the system used on average.
+    """
 
     name: str
     delays: Delays
@@ -41,13 +44,13 @@ class Result:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest of `values` that `percent` of them do not exceed; NaN of none."""
+    """The smallest of `values` that `percent` of them do not exceed. NaN without values."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)] if ordered else math.nan
 
 
 def first_not_older(times: Times, count: int) -> list[float]:
-    """For each of `count` writes: when it or a newer one was first there (infinity: never)."""
+    """For each of `count` writes, when it or a newer one was first observed (infinity: never)."""
     reached, earliest = [math.inf] * count, math.inf
     for number in range(count - 1, -1, -1):
         earliest = min(earliest, times.get(number, math.inf))
@@ -55,10 +58,13 @@ def first_not_older(times: Times, count: int) -> list[float]:
     return reached
 
 
-def settled(commits: Sequence[Commit], sightings: Sequence[Times]) -> list[Commit]:
-    """The commits, returned at the latest when somebody saw them: a busy writer hears of it late."""
+def with_earliest_returns(commits: Sequence[Commit], observations: Sequence[Times]) -> list[Commit]:
+    """The commits, with `returned` not later than their first observation.
+
+    A busy writer notices a return late.
+    """
     return [
-        Commit(begun, sent, min(returned, *(times.get(number, math.inf) for times in sightings)))
+        Commit(begun, sent, min(returned, *(times.get(number, math.inf) for times in observations)))
         for number, (begun, sent, returned) in enumerate(commits)
     ]
 
@@ -66,7 +72,7 @@ def settled(commits: Sequence[Commit], sightings: Sequence[Times]) -> list[Commi
 def add_tab(
     delays: Delays, commits: Sequence[Commit], window: range, frames: Times, shown: Times, seen: Times
 ) -> None:
-    """Add one tab's delays of the writes in `window`; `seen` are the times of the shapes' client."""
+    """Add the delays of one tab for the writes in `window`. `seen` has the times of the shapes' client."""
     reached = first_not_older(shown, len(commits))
     for number in window:
         delays.expected += 1
@@ -81,7 +87,7 @@ def add_tab(
 
 
 def add_writes(delays: Delays, commits: Sequence[Commit], window: range, seen: Times) -> None:
-    """Add what one project's writes took, and their way to the shapes' client where one watched."""
+    """Add the durations of one project's writes, and their delays to the shapes' client if one followed."""
     for number in window:
         delays.write.append(commits[number].returned - commits[number].begun)
         if number in seen:
@@ -89,11 +95,11 @@ def add_writes(delays: Delays, commits: Sequence[Commit], window: range, seen: T
 
 
 def tables(results: Sequence[Result]) -> str:
-    """The Markdown of all results."""
-    return "\n\n".join((_whole(results), _parts(results), _cores(results)))
+    """Markdown tables of all results."""
+    return "\n\n".join((_delays_table(results), _parts_table(results), _cores_table(results)))
 
 
-def _whole(results: Sequence[Result]) -> str:
+def _delays_table(results: Sequence[Result]) -> str:
     heading = (
         "commit → DOM, ms", "p50", "p95", "p99", "max", "p50 / p95 from COMMIT sent", "samples",
         "writes/s", "reached the DOM",
@@ -112,8 +118,14 @@ def _whole(results: Sequence[Result]) -> str:
     return _table(heading, rows)
 
 
-def _parts(results: Sequence[Result]) -> str:
-    heading = ("p50 / p95, ms", "commit → shape client", "→ websocket message", "→ DOM", "(the write itself)")
+def _parts_table(results: Sequence[Result]) -> str:
+    heading = (
+        "p50 / p95, ms",
+        "commit → shape client",
+        "→ websocket message",
+        "→ DOM",
+        "(duration of the write)",
+    )
     rows = []
     for each in results:
         delays = each.delays
@@ -122,10 +134,10 @@ def _parts(results: Sequence[Result]) -> str:
     return _table(heading, rows)
 
 
-def _cores(results: Sequence[Result]) -> str:
+def _cores_table(results: Sequence[Result]) -> str:
     parts = list(results[0].cores) if results else []
     return _table(
-        ("processors kept busy", *parts),
+        ("processors used", *parts),
         [(each.name, *(f"{each.cores[part]:.2f}" for part in parts)) for each in results],
     )
 

@@ -1,9 +1,9 @@
-"""Measures commit → DOM through everything, and prints the tables of docs/measurements.md.
+"""Measures the delay from a commit to the DOM, and prints the tables of docs/measurements.md.
 
     uv run python -m benchmarks.latency [--seconds 20] [--only NAME] [--live sse|long-poll]
 
-Every tab is a page of one signed-in user in one Chromium; another process writes. A sample is one write in
-one tab: from the moment its commit returned to the moment the page showed it or a newer one.
+All tabs are pages of one signed-in user in one Chromium, and another process writes. A sample is one write in
+one tab: the time from the return of its commit until the page shows it or a newer write.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import psutil
 
 from benchmarks.chromium import Chromium, Tab, chromium
-from benchmarks.figures import Delays, Result, Times, add_tab, add_writes, settled, tables
+from benchmarks.figures import Delays, Result, Times, add_tab, add_writes, tables, with_earliest_returns
 from benchmarks.stack import Stack, stack, temporary_folder
 from benchmarks.writing import Commit, Plan, now
 from scriptwriter.services.accounts.test_user import TEST_USER
@@ -32,7 +32,7 @@ _STREAM_LIMIT = 2**26
 
 
 class Scenario(NamedTuple):
-    """So many tabs, spread over so many projects that generate."""
+    """A number of tabs, spread over a number of projects with active runs."""
 
     name: str
     tabs: int
@@ -50,7 +50,7 @@ SCENARIOS = (
 async def measure(scenario: Scenario, system: Stack, browser: Chromium, seconds: float) -> Result:
     """Run one scenario for `seconds` after its warm-up."""
     ids = [await catalog.create(TEST_USER["id"], f"测量 {number}") for number in range(scenario.projects)]
-    # Longer than it is measured, so that nobody ends while the processors are read.
+    # Longer than the measurement, so that no writer ends before the processor times are read.
     plan = Plan(ids, WARM_UP_SECONDS + seconds + 1, RATE)
     tabs = [(ids[number % len(ids)], await browser.new_tab()) for number in range(scenario.tabs)]
     for project, tab in tabs:
@@ -71,9 +71,9 @@ async def measure(scenario: Scenario, system: Stack, browser: Chromium, seconds:
         assert await writer.stdout.readline() == b"begun\n", "the writing process ended"
         await asyncio.sleep(WARM_UP_SECONDS)
         parts = {**system.pids, "chromium": browser.pid, "writing": writer.pid, "measuring": os.getpid()}
-        busy, since = _busy(parts), now()
+        used, since = _processor_seconds(parts), now()
         await asyncio.sleep(seconds)
-        cores = {part: (spent - busy[part]) / seconds for part, spent in _busy(parts).items()}
+        cores = {part: (total - used[part]) / seconds for part, total in _processor_seconds(parts).items()}
         until = now()
         written = json.loads(await writer.stdout.readline())
     finally:
@@ -84,24 +84,24 @@ async def measure(scenario: Scenario, system: Stack, browser: Chromium, seconds:
     seen = _numbered(written["seen"])
     for project, commits in written["commits"].items():
         watched = seen if project == ids[0] else {}
-        mine = [tab for own, tab in tabs if own == project]
-        await _collect(delays, [Commit(*each) for each in commits], mine, watched, since, until)
+        own_tabs = [tab for own, tab in tabs if own == project]
+        await _collect(delays, [Commit(*each) for each in commits], own_tabs, watched, since, until)
     return Result(scenario.name, delays, len(delays.write) / seconds, cores)
 
 
 async def _collect(
     delays: Delays, commits: list[Commit], tabs: list[Tab], seen: Times, since: float, until: float
 ) -> None:
-    noted = []
+    recorded = []
     for tab in tabs:
         each = await tab.value("benchmark()")
-        noted.append([_numbered(each[times], each["ahead"]) for times in ("frames", "shown")])
+        recorded.append([_numbered(each[times], each["ahead"]) for times in ("frames", "shown")])
         await tab.close()
-    commits = settled(commits, [seen, *(times for pair in noted for times in pair)])
+    commits = with_earliest_returns(commits, [seen, *(times for pair in recorded for times in pair)])
     inside = [number for number, commit in enumerate(commits) if since <= commit.returned < until]
     window = range(inside[0], inside[-1] + 1)
     add_writes(delays, commits, window, seen)
-    for frames, shown in noted:
+    for frames, shown in recorded:
         add_tab(delays, commits, window, frames, shown, seen)
 
 
@@ -109,8 +109,8 @@ def _numbered(times: Mapping[str, float], ahead: float = 0.0) -> dict[int, float
     return {int(number): moment - ahead for number, moment in times.items()}
 
 
-def _busy(parts: Mapping[str, int]) -> dict[str, float]:
-    """The processor seconds that each part has used, with all processes that it started."""
+def _processor_seconds(parts: Mapping[str, int]) -> dict[str, float]:
+    """The processor seconds that each part has used, with all of its child processes."""
     pids = set(parts.values())
     used: dict[str, float] = {}
     for part, pid in parts.items():
@@ -128,7 +128,7 @@ def _busy(parts: Mapping[str, int]) -> dict[str, float]:
 
 
 async def run(seconds: float, only: str | None, live: str) -> list[Result]:
-    """Measure the scenarios whose name contains `only`, one after the other, in one system and browser."""
+    """Measure the scenarios whose name contains `only`, one by one, in one system and one browser."""
     wanted = [scenario for scenario in SCENARIOS if only is None or only in scenario.name]
     results: list[Result] = []
     with temporary_folder() as folder:
@@ -143,9 +143,11 @@ async def run(seconds: float, only: str | None, live: str) -> list[Result]:
 
 
 def main() -> None:
-    """The command line."""
+    """Parse the arguments, measure, and print the tables."""
     parser = argparse.ArgumentParser(description="Latency from a commit to the page.")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each scenario, after the warm-up")
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="duration of each scenario after its warm-up"
+    )
     parser.add_argument("--only", help="scenarios whose name contains this")
     parser.add_argument("--live", choices=("sse", "long-poll"), default="sse")
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
-"""Owns the system under measurement: servers as the settings say, and the web process, built for production.
+"""The system under measurement: PostgreSQL, shape server, and the web process in its production build.
 
-Knows nothing of what is measured. With DATABASE_URL and ELECTRIC_URL set, those servers are used.
+With DATABASE_URL and ELECTRIC_URL set, those servers are used.
 """
 
 import asyncio
@@ -27,20 +27,20 @@ from scriptwriter.store import database
 from tests.support.budgets import UNLIMITED
 
 _PROJECT = Path(__file__).parents[1]
-_BUILD_PATIENCE = 600.0
-_STOPPING = 15.0
+_BUILD_SECONDS = 600.0
+_STOP_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The running system: its address, what a process that writes into it needs, its processes by name."""
+    """The running system: its URL, the environment for processes that write into it, and its process ids."""
 
     url: str
     environment: dict[str, str] = field(repr=False)
     pids: dict[str, int]
 
     async def session(self) -> tuple[str, str]:
-        """The name and value of a session cookie of the test user."""
+        """Name and value of a session cookie of the test user."""
         async with httpx.AsyncClient(base_url=self.url) as client:
             answer = await client.post("/api/session/test-user", headers={"origin": self.url})
         return COOKIE, answer.cookies[COOKIE]
@@ -48,7 +48,7 @@ class Stack:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder that the embedded server's own account can pass through; deleted at the end."""
+    """A folder that the embedded PostgreSQL's account can enter. It is deleted at the end."""
     folder = Path(tempfile.gettempdir()) / f"scriptwriter-benchmark-{secrets.token_hex(6)}"
     folder.mkdir(mode=0o711)
     try:
@@ -59,9 +59,10 @@ def temporary_folder() -> Iterator[Path]:
 
 @asynccontextmanager
 async def stack(folder: Path, live: str) -> AsyncIterator[Stack]:
-    """The system, with everything it writes in `folder`; `live` is sse or long-poll.
+    """The running system, with all of its files in `folder`.
 
-    Also connects this process to its database. REFLEX_WEB_WORKDIR keeps the build from one run to the next.
+    `live` is "sse" or "long-poll". This process is connected to its database, too. REFLEX_WEB_WORKDIR keeps
+    the build for the next run.
     """
     settings = Settings(SCRIPTWRITER_DATA_DIR=folder / "data")  # pyright: ignore[reportCallIssue]
     async with database_server(settings) as dsn, electric_server(settings, dsn) as electric:
@@ -103,7 +104,7 @@ async def _web(folder: Path, environment: dict[str, str]) -> AsyncIterator[tuple
 
 
 async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> None:
-    async with asyncio.timeout(_BUILD_PATIENCE), httpx.AsyncClient(base_url=url) as client:
+    async with asyncio.timeout(_BUILD_SECONDS), httpx.AsyncClient(base_url=url) as client:
         while process.returncode is None:
             try:
                 if (await client.get("/readyz")).status_code == 200:
@@ -111,16 +112,16 @@ async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> No
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.3)
-    said = await asyncio.to_thread(log.read_text, errors="replace")
-    raise RuntimeError(f"The web process ended:\n{said[-3000:]}")
+    output = await asyncio.to_thread(log.read_text, errors="replace")
+    raise RuntimeError(f"The web process ended:\n{output[-3000:]}")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
     for kind in (signal.SIGINT, signal.SIGKILL):
         try:
-            # Its own group: Reflex starts processes of its own.
+            # The whole process group, as Reflex starts further processes.
             os.killpg(process.pid, kind)
-            await asyncio.wait_for(process.wait(), _STOPPING)
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
         except TimeoutError:
             continue
         except ProcessLookupError:
@@ -128,7 +129,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 
 def _servers(folder: Path) -> dict[str, int]:
-    """The embedded servers among the processes of this machine."""
+    """The process ids of the embedded servers."""
     found: dict[str, int] = {}
     for child in psutil.Process().children():
         if "scriptwriter.embedded.shapes.shape_server" in child.cmdline():

@@ -1,5 +1,5 @@
-// Notes, in every tab, when each write was first seen: in a websocket message, and in the page.
-// A write is known by its marker, `#` and six digits; times are milliseconds since 1970.
+// Records in each tab when each write first appeared in a websocket message and in the page.
+// The marker of a write is `#` and six digits. Times are milliseconds since 1970.
 "use strict";
 
 (() => {
@@ -7,27 +7,27 @@
   const frames = {};
   const shown = {};
   const now = () => performance.timeOrigin + performance.now();
-  const note = (times, text) => {
+  const recordTime = (times, text) => {
     const found = typeof text === "string" && MARKER.exec(text);
     if (found) times[Number(found[1])] ??= now();
   };
 
-  // Registered in the constructor: it hears a message before the page does.
+  // The constructor adds the listener, so it is called before the page's own listeners.
   window.WebSocket = class extends window.WebSocket {
     constructor(...address) {
       super(...address);
-      this.addEventListener("message", (event) => note(frames, event.data));
+      this.addEventListener("message", (event) => recordTime(frames, event.data));
     }
   };
 
   new MutationObserver((records) => {
     for (const record of records) {
-      if (record.type === "characterData") note(shown, record.target.data);
-      for (const node of record.addedNodes) note(shown, node.textContent);
+      if (record.type === "characterData") recordTime(shown, record.target.data);
+      for (const node of record.addedNodes) recordTime(shown, node.textContent);
     }
   }).observe(document, { subtree: true, childList: true, characterData: true });
 
-  // By how much this tab's clock is ahead of the system's: seen where the system's millisecond turns over.
+  // How far this tab's clock is ahead of Date.now(), measured at the moment when Date.now() changes.
   const ahead = () => {
     const differences = [];
     for (let turn = 0; turn < 5; turn++) {

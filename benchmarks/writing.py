@@ -1,8 +1,8 @@
-"""Owns the process that writes: drafts of ideas for many projects at a steady pace, each with its marker.
+"""Writes drafts of ideas into many projects at a steady rate, each with its marker, as a process.
 
-It writes as a worker does, through the services, in a process for every few projects: a loop that is busy
-with many would note a commit late. Standard input: a plan as one line of JSON, then an empty line that starts
-it. Standard output: `ready`, `begun`, and what happened, as JSON. Knows no browser.
+It writes through the services, as a worker does, with one process for a few projects: an event loop that
+serves many would notice the return of a commit late. Standard input: a plan as one line of JSON, then an
+empty line that starts it. Standard output: `ready`, `begun`, and the result as JSON.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _TEXT = "林若兰醒来时，发现自己成了侯府里最不起眼的丫鬟�
 _CHARACTERS_PER_WRITE = 3
 _WRITES_PER_IDEA = 50
 _WRITES_PER_BATCH = _WRITES_PER_IDEA * BRIEF.count
-# So that at any moment the projects are at different places of their batches.
+# Each project starts so many writes further in its batch, so that they do not all finish at once.
 _STAGGER = 37
 _PROJECTS_PER_PROCESS = 5
 _STARTING_SECONDS = 2.0
@@ -39,7 +39,7 @@ _STARTING_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What to write: projects, seconds, writes a second in each."""
+    """The projects to write into, the duration in seconds, and the writes a second in each project."""
 
     projects: list[str]
     seconds: float
@@ -47,7 +47,7 @@ class Plan:
 
 
 class Commit(NamedTuple):
-    """One write, in milliseconds since 1970: when it was begun, COMMIT was sent, and had returned."""
+    """The times of one write, in milliseconds since 1970: start, COMMIT sent, COMMIT returned."""
 
     begun: float
     sent: float
@@ -60,9 +60,10 @@ Sent: TypeAlias = dict[asyncio.Task | None, float]
 
 @dataclass(frozen=True)
 class Written:
-    """What happened: `commits` by project, in order.
+    """The result: `commits` by project, in order.
 
-    `seen`: when a client of the shapes first had each write of the first project, by its number.
+    `seen` has, by the number of the write, when a client of the shapes first received it, for the first
+    project.
     """
 
     commits: dict[str, list[Commit]]
@@ -75,7 +76,7 @@ def now() -> float:
 
 
 def draft(step: int, number: int) -> list[Idea]:
-    """The ideas after `step` writes of a batch, the last one growing and ending with the marker."""
+    """The ideas after `step` writes of a batch. The last one is unfinished and ends with the marker."""
     done, length = divmod(step, _WRITES_PER_IDEA)
     whole = _TEXT[: _WRITES_PER_IDEA * _CHARACTERS_PER_WRITE]
     growing = _TEXT[: length * _CHARACTERS_PER_WRITE]
@@ -83,7 +84,7 @@ def draft(step: int, number: int) -> list[Idea]:
 
 
 async def write_all(begun: list[Attempt], plan: Plan, begin: float) -> list[list[Commit]]:
-    """Write into some projects from the moment `begin`."""
+    """Write into some projects, from the moment `begin` on."""
     connection = database.connect(os.environ["DATABASE_URL"])
     sent: Sent = {}
     engine = connection.engine.sync_engine
@@ -95,13 +96,13 @@ async def write_all(begun: list[Attempt], plan: Plan, begin: float) -> list[list
 
 
 async def write(attempt: Attempt, plan: Plan, begin: float, sent: Sent) -> list[Commit]:
-    """Write into one project as fast as the plan says, and no faster to catch up."""
+    """Write into one project at the planned rate. Late writes are not made up for."""
     place = plan.projects.index(attempt.project_id)
     step = place * _STAGGER % _WRITES_PER_BATCH
     commits: list[Commit] = []
     task = asyncio.current_task()
     end, pause = begin + plan.seconds * 1000, 1000 / plan.rate
-    # Evenly between each other, as strangers write.
+    # The projects' writes are spread evenly over time.
     due = begin + pause * place / len(plan.projects)
     while due < end:
         await asyncio.sleep((due - now()) / 1000)
@@ -118,7 +119,10 @@ async def write(attempt: Attempt, plan: Plan, begin: float, sent: Sent) -> list[
 
 
 async def watch(project: str, until: float) -> dict[int, float]:
-    """When each write of a project reaches a client of its shapes, by its number, until a moment."""
+    """When each write of a project, by its number, reached a client of its shapes.
+
+    Ends at the moment `until`.
+    """
     seen: dict[int, float] = {}
     live = os.environ["ELECTRIC_LIVE"] == "sse"
     async with Hub(os.environ["ELECTRIC_URL"], os.environ["ELECTRIC_SECRET"] or None, live_sse=live) as hub:
@@ -132,7 +136,7 @@ async def watch(project: str, until: float) -> dict[int, float]:
 
 
 async def begin_all(plan: Plan) -> list[Attempt]:
-    """An attempt in each project."""
+    """Begin an attempt in each project."""
     connection = database.connect(os.environ["DATABASE_URL"])
     begun = [await _begun(project) for project in plan.projects]
     await connection.close()
@@ -154,13 +158,13 @@ def _watch(project: str, until: float) -> dict[int, float]:
 
 
 def main() -> None:
-    """Do what the plan on standard input says."""
+    """Carry out the plan on standard input."""
     plan = Plan(**json.loads(sys.stdin.readline()))
     begun = asyncio.run(begin_all(plan))
     print("ready", flush=True)
     if not sys.stdin.readline():
         return
-    # Forked, because every import of its own would take a second of the machine.
+    # Forked, since importing everything again would take each process a second.
     groups = [begun[n : n + _PROJECTS_PER_PROCESS] for n in range(0, len(begun), _PROJECTS_PER_PROCESS)]
     with ProcessPoolExecutor(len(groups) + 1, multiprocessing.get_context("fork")) as pool:
         begin = now() + _STARTING_SECONDS * 1000

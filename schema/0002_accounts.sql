@@ -1,4 +1,4 @@
--- Accounts: what is known of a session, failed sign-ins, and tokens for programs.
+-- Accounts: browser and last use of a session, failed sign-ins, and API tokens.
 
 ALTER TABLE projects_users ADD CHECK (role IN ('owner', 'collaborator', 'viewer'));
 

@@ -1,4 +1,4 @@
--- Who has a project open at this moment, and which idea they are editing.
+-- Presence: who has a project open, and which idea they are editing.
 
 CREATE TABLE presence (
     tab TEXT PRIMARY KEY,

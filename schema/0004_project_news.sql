@@ -1,4 +1,5 @@
--- The list of projects follows what changes in it, and a deleted project remembers where it was.
+-- project_news has one row for each membership, which triggers update with every change that the person's list of
+-- projects shows. deleted_from is the status that a deleted project gets back when it is restored.
 
 ALTER TABLE projects ADD COLUMN deleted_from TEXT;
 
@@ -50,7 +51,7 @@ $$;
 CREATE TRIGGER open_project_news AFTER INSERT ON projects_users
 FOR EACH ROW EXECUTE FUNCTION open_project_news();
 
--- At the commit, as the last thing of a transaction: it then waits for nobody who waits for it.
+-- Deferred to the commit: a transaction that waits for these locks holds no lock that others will ask for.
 
 CREATE CONSTRAINT TRIGGER tell_project_news AFTER UPDATE ON projects
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tell_project_news();

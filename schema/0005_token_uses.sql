@@ -1,3 +1,3 @@
--- The account page shows from where, and by which program, an API token was used last.
+-- For the account page: the address and the program that used an API token last.
 
 ALTER TABLE api_tokens ADD COLUMN last_used_address TEXT, ADD COLUMN last_used_agent TEXT;

@@ -1,4 +1,4 @@
--- What is counted, limited or searched is a column or a table, and no longer read out of JSON.
+-- Values that are counted, limited or searched become columns and a table, so that no query reads them from JSON.
 
 CREATE TABLE run_starts (
     id SERIAL PRIMARY KEY,
@@ -15,7 +15,7 @@ ALTER TABLE artifacts
     ADD COLUMN finished_ideas INTEGER NOT NULL DEFAULT 0,
     ADD COLUMN titles TEXT NOT NULL DEFAULT '';
 
--- The last look into the JSON of rows that are there. A row that cannot be read keeps the defaults.
+-- The columns of existing rows are filled from their JSON. A row with unreadable JSON keeps the defaults.
 
 CREATE FUNCTION pg_temp.ideas_of(partial_data JSONB, data TEXT, OUT finished INTEGER, OUT titles TEXT)
 LANGUAGE plpgsql AS $$
@@ -50,7 +50,7 @@ EXCEPTION WHEN OTHERS THEN
 END;
 $$;
 
--- Nothing changes that a person sees: neither the time of a row nor a list of projects is touched.
+-- Without triggers, so that updated_at and project_news stay as they are.
 ALTER TABLE artifacts DISABLE TRIGGER USER;
 ALTER TABLE transforms DISABLE TRIGGER USER;
 UPDATE artifacts SET (finished_ideas, titles) = (SELECT * FROM pg_temp.ideas_of(partial_data, data))

@@ -1,4 +1,4 @@
--- Accounts made from an address, and usernames that look alike.
+-- For limits: registrations by address, and usernames that look alike.
 
 CREATE TABLE registrations (
     id SERIAL PRIMARY KEY,

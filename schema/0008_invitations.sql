@@ -1,4 +1,4 @@
--- Nobody becomes a member of a project without having said yes.
+-- A person becomes a member of a project only by accepting an invitation.
 
 CREATE TABLE project_invitations (
     id TEXT PRIMARY KEY,

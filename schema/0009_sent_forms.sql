@@ -1,4 +1,4 @@
--- A form that comes twice, also to another process or after a restart, makes one project or one run.
+-- A form that is sent twice, also to another process or after a restart, makes one project or one run.
 
 CREATE TABLE sent_forms (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,9 +1,9 @@
--- Worker processes and their heartbeats have a table of their own; the tables of the job queue are the queue's.
+-- A table for worker processes and their heartbeats, which were in the job queue's own tables before.
 --
--- Processes of version 9 go on while a deployment rolls: they keep their heartbeats in the queue's table. The
--- jobs, which both versions read, protect a run of either version from the other one. Only a run that lost its
--- job to an outage of the database during that time is taken over although its process lives; the fence then
--- ends the older attempt.
+-- During a rolling deployment, processes of schema version 9 keep their heartbeats in the queue's table. The
+-- jobs, which both versions read, protect a run of either version from being taken over by the other. The only
+-- exception is a run whose job was lost in a database outage during that time: it is taken over although its
+-- process is alive, and the fence ends the older attempt.
 
 CREATE TABLE worker_processes (
     id BIGSERIAL PRIMARY KEY,

@@ -26,7 +26,7 @@ def audit() -> ModuleType:
 @pytest.mark.parametrize(
     ("answer", "status", "words"),
     [
-        ([{"name": "a", "version": "1", "vulns": [KNOWN]}], 1, "a 1: PYSEC-2026-1 (mended in: 2.0)"),
+        ([{"name": "a", "version": "1", "vulns": [KNOWN]}], 1, "a 1: PYSEC-2026-1 (fixed in: 2.0)"),
         ([{"name": "a", "version": "1", "vulns": []}], 0, "asked for 1 of 1 packages"),
         ([{"name": "a", "skip_reason": "not found"}], 0, "cannot be reached"),
         ([], 0, "cannot be reached"),
