@@ -115,6 +115,14 @@ def acts_in(rows: Iterable[tuple[str, str, datetime]], kind: str) -> list[Act]:
     ]
 
 
+def newest_in(rows: Iterable[tuple[str, str, datetime]], kind: str) -> Act | None:
+    """The newest readable act in rows as those of `acts_in`. No older one is parsed."""
+    for row in sorted(rows, key=lambda row: (row[2], row[0]), reverse=True):
+        for act in acts_in([row], kind):
+            return act
+    return None
+
+
 def oldest_first(acts: Iterable[Act]) -> list[Act]:
     """The acts in order of time."""
     return sorted(acts, key=lambda act: (act.at, act.id))
@@ -142,9 +150,8 @@ def standing(acts: Iterable[Act]) -> Picks:
     return Picks(by_idea, tuple(kept))
 
 
-def arranged(kept: Iterable[IdeaRef], orders: Iterable[Act]) -> tuple[IdeaRef, ...]:
+def arranged(kept: Iterable[IdeaRef], newest: Act | None) -> tuple[IdeaRef, ...]:
     """The keepers in the newest order. Those that it does not contain follow, in the order they were kept."""
-    newest = max(orders, key=lambda act: (act.at, act.id), default=None)
     named = order_of(newest) if newest else ()
     here = dict.fromkeys(kept)
     # A dict keeps the first occurrence of each: first the ordered ones, then the others.

@@ -127,8 +127,9 @@ def _notes(rows: tuple[_NoteRow, ...]) -> Notes:
     authors: dict[str, tuple[str, VersionKind]] = {id: (name, kind) for id, _, _, _, name, kind in rows}
     acts = {
         type_: idea_acts.acts_in(((id, data, at) for id, of, data, at, _, _ in rows if of == type_), type_)
-        for type_ in _KINDS
+        for type_ in _KINDS - {graph.ORDER}
     }
+    orders = [(id, data, at) for id, of, data, at, _, _ in rows if of == graph.ORDER]
     versions: dict[IdeaRef, list[Version]] = {}
     for act in idea_acts.oldest_first(acts[graph.IDEA]):
         if act.ref is not None:
@@ -137,5 +138,5 @@ def _notes(rows: tuple[_NoteRow, ...]) -> Notes:
     return Notes(
         picks,
         {ref: tuple(each) for ref, each in versions.items()},
-        idea_acts.arranged(picks.kept, acts[graph.ORDER]),
+        idea_acts.arranged(picks.kept, idea_acts.newest_in(orders, graph.ORDER)),
     )

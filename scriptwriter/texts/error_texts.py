@@ -138,6 +138,16 @@ ERRORS: dict[str, Text] = {
         "{name} 婉拒了你的邀请，{days} 天内不能再次邀请",
         "{name} declined your invitation; for {days} days you cannot invite them again",
     ),
+    "too_many_projects": Text(
+        "最多可以有 {limit} 个项目，请先删除或退出几个；删除的项目 30 天后才不再计入",
+        "You can have up to {limit} projects. Leave or delete some first; a deleted one counts for 30 days",
+    ),
+    "project_full": Text(
+        "这个项目里已经放不下更多操作了，请新建一个项目", "This project is full. Please continue in a new one"
+    ),
+    "too_many_keepers": Text(
+        "入选超过 {limit} 个，无法再排序", "More than {limit} ideas are kept, too many to order"
+    ),
     "too_many_invitations": Text(
         "你已有 {limit} 个邀请等待答复，请先撤回几个",
         "You have {limit} pending invitations. Please withdraw some first",

@@ -17,7 +17,7 @@ from scriptwriter.store.tables import LlmPrompt
 from tests.support.rooms import Room
 from tests.support.scenes import Scene, Target
 
-BATCHES, PROJECTS = 200, 1_000
+BATCHES, PROJECTS = 200, 900
 GRAPH = (
     "transforms", "artifacts", "transform_inputs", "transform_outputs", "llm_prompts", "llm_transforms",
     "human_transforms",

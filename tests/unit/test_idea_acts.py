@@ -90,19 +90,27 @@ def test_an_idea_stays_among_the_keepers_while_one_person_keeps_it() -> None:
     assert [idea_acts.standing(acts).kept for acts in (both, gone, again)] == [(A, B), (B,), (B, A)]
 
 
-def test_the_newest_order_stands_and_what_it_does_not_name_comes_after_it() -> None:
+def test_keepers_that_an_order_does_not_name_come_after_it() -> None:
     """Ideas that nobody keeps any more are left out."""
-    orders = [ordered(2, C, A), ordered(1, A, B), ordered(0, B)]
+    assert idea_acts.arranged([A, B, C], ordered(2, C, A)) == (C, A, B)
+    assert idea_acts.arranged([A, B], ordered(1, C, B, B)) == (B, A)
+    assert idea_acts.arranged([A, B], None) == (A, B)
 
-    assert idea_acts.arranged([A, B, C], orders) == (C, A, B)
-    assert idea_acts.arranged([A, B], [ordered(1, C, B, B)]) == (B, A)
-    assert idea_acts.arranged([A, B], []) == (A, B)
+
+def test_the_newest_readable_act_is_found_without_parsing_older_ones() -> None:
+    """Of two at the same time the one with the greater id is the newer."""
+    acts = [ordered(2, C, A), ordered(1, A, B)]
+    rows = [(act.id, act.value.model_dump_json(by_alias=True), act.at) for act in acts]
+    unread = [("old", None, at(0)), ("broken", "", at(3))]
+
+    assert idea_acts.newest_in([*unread, *rows], "brainstorm_order") == acts[0]  # pyright: ignore[reportArgumentType]
+    assert idea_acts.newest_in([], "brainstorm_order") is None
 
 
 @given(st.lists(st.sampled_from([A, B, C]), unique=True), st.lists(st.sampled_from([A, B, C])))
 def test_an_order_neither_adds_nor_loses_a_keeper(kept: list[IdeaRef], named: list[IdeaRef]) -> None:
     """Whatever it names."""
-    arranged = idea_acts.arranged(kept, [ordered(1, *named)])
+    arranged = idea_acts.arranged(kept, ordered(1, *named))
 
     assert sorted(arranged) == sorted(kept)
 

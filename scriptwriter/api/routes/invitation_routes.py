@@ -77,7 +77,7 @@ async def list_my_invitations(person: Person) -> MyInvitations:
     return MyInvitations(invitations=[MyInvitation.model_validate(row) for row in found])
 
 
-@router.post(MINE + "/{invitation_id}/accept", responses=answers(401, 403, 404))
+@router.post(MINE + "/{invitation_id}/accept", responses=answers(401, 403, 404, 409))
 async def accept_invitation(invitation_id: str, person: Person) -> Joined:
     """Accept an invitation: the caller becomes a member with the role it names."""
     return Joined(project_id=await invitations.accept(invitation_id, person.id))

@@ -55,7 +55,7 @@ class Projects(ResponseBody):
     projects: list[Project]
 
 
-@router.post("", status_code=201, responses=answers(400, 401, 403, 413))
+@router.post("", status_code=201, responses=answers(400, 401, 403, 409, 413))
 async def create_project(body: NewProject, person: Person) -> CreatedProject:
     """Create a project. The caller becomes its owner."""
     return CreatedProject(project_id=await catalog.create(person.id, body.name, body.description))

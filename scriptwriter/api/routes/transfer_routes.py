@@ -84,7 +84,7 @@ async def export_project(
     "/import",
     status_code=201,
     responses={
-        **answers(401, 403, 413, 429),
+        **answers(401, 403, 409, 413, 429),
         400: {"model": Problem, "description": "Not such a file; `errors` names the place in it, and why"},
     },
     openapi_extra={

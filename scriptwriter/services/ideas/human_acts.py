@@ -31,6 +31,15 @@ from scriptwriter.store.tables import (
 
 Action = Literal["edit_idea", "restore_idea", "pick_idea", "arrange_keepers"]
 
+MOST_LINKS = 20_000
+"""Inputs of all steps of a project, from which it takes no further act: pages read all of them."""
+MOST_BYTES = 64 * 1024 * 1024
+"""The same for the data of all artifacts."""
+
+_FULL = text("""
+    SELECT (SELECT count(*) FROM transform_inputs WHERE project_id = :project) >= :links
+        OR (SELECT coalesce(sum(octet_length(data)), 0) FROM artifacts WHERE project_id = :project) >= :bytes
+""")
 _ACTS = 0x5C21B
 """First key of the advisory locks that serialise acts on the same thing."""
 _LOCK = text("SELECT pg_advisory_xact_lock(:acts, hashtext(:thing))")
@@ -115,7 +124,11 @@ async def act(
 
     `inputs` are artifact ids with their roles. `description` is shown in the history. `index` and `verdict`
     go into the context. The artifact's time is later than `after`, even if the clock was set back.
+    Raises UserError `project_full` beyond MOST_LINKS or MOST_BYTES.
     """
+    limits = {"project": project_id, "links": MOST_LINKS, "bytes": MOST_BYTES}
+    if (await (await session.connection()).execute(_FULL, limits)).scalar_one():
+        raise UserError("project_full")
     params = ActParams(action=action, index=index, verdict=verdict)
     now = (await session.exec(select(func.clock_timestamp()))).one()
     transform = Transform(

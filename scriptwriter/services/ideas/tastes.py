@@ -1,6 +1,7 @@
 """Steering of the next run by the picks and edits of all members of a project."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,6 +21,7 @@ class Taste:
 
 
 NO_TASTE = Taste()
+_READ = 10
 
 
 async def taste_of(session: AsyncSession, project_id: str) -> Taste:
@@ -48,16 +50,23 @@ async def taste_of(session: AsyncSession, project_id: str) -> Taste:
 
 async def acts_of(session: AsyncSession, project_id: str, kind: str) -> list[Act]:
     """All acts of a kind in a project, the oldest first. Unreadable ones are left out."""
-    found = await session.exec(
-        select(Artifact.id, Artifact.data, Artifact.created_at)
-        .where(
-            Artifact.project_id == project_id,
-            Artifact.type == kind,
-            Artifact.streaming_status == "completed",
-        )
-        .order_by(col(Artifact.created_at), col(Artifact.id))
-    )
+    found = await session.exec(_acts(project_id, kind).order_by(col(Artifact.created_at), col(Artifact.id)))
     return idea_acts.acts_in(found, kind)
+
+
+async def newest_of(session: AsyncSession, project_id: str, kind: str) -> Act | None:
+    """The newest act of a kind in a project: the first readable one of the newest _READ; None without one."""
+    newest_first = col(Artifact.created_at).desc(), col(Artifact.id).desc()
+    found = await session.exec(_acts(project_id, kind).order_by(*newest_first).limit(_READ))
+    return idea_acts.newest_in(found, kind)
+
+
+def _acts(project_id: str, kind: str) -> Any:
+    return select(Artifact.id, Artifact.data, Artifact.created_at).where(
+        Artifact.project_id == project_id,
+        Artifact.type == kind,
+        Artifact.streaming_status == "completed",
+    )
 
 
 def _sources(

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 
-from sqlalchemy import and_, event
+from sqlalchemy import and_, event, func, text
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,11 +20,15 @@ READERS = (*ACTORS, "viewer")
 """All roles, the most powerful first."""
 PRESENT = ("active", "archived")
 """Project states that members may see. Owners also see `deleted`, to restore it."""
+MOST_PROJECTS = 1_000
+"""Projects of one person, deleted ones that can be restored included."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
-def is_id(text: str) -> bool:
+def is_id(value: str) -> bool:
     """Whether a text has the form of an id. Other text is not sent to the database."""
-    return 0 < len(text) <= 200 and text.isascii() and text.isprintable()
+    return 0 < len(value) <= 200 and value.isascii() and value.isprintable()
 
 
 async def require(
@@ -67,6 +71,17 @@ async def require(
     if row[2] not in roles:
         raise UserError("owners_only" if row[2] in ACTORS else "not_allowed")
     return row[0], row[1], row[2]
+
+
+async def require_room_in(session: AsyncSession, user_id: str) -> None:
+    """Raise UserError `too_many_projects` (limit) if the person can have no further project.
+
+    The lock lasts until the transaction ends, so that concurrent ones cannot exceed the limit together.
+    """
+    await (await session.connection()).execute(_LOCK, {"what": f"projects of {user_id}"})
+    number = select(func.count()).select_from(Membership).where(Membership.user_id == user_id)
+    if (await session.exec(number)).one() >= MOST_PROJECTS:
+        raise UserError("too_many_projects", limit=MOST_PROJECTS)
 
 
 async def still_reads(project_id: str, token: str, *, of_session: bool) -> bool | None:

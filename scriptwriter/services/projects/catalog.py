@@ -12,7 +12,7 @@ from scriptwriter.domain import graph
 from scriptwriter.domain.errors import UserError
 from scriptwriter.domain.typed_text import one_line, seen, storable, visible
 from scriptwriter.services.projects import invitations
-from scriptwriter.services.projects.access import OWNERS, PRESENT, require
+from scriptwriter.services.projects.access import OWNERS, PRESENT, require, require_room_in
 from scriptwriter.services.runs.ending import stop_in
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Membership, Project, Transform, User
@@ -76,8 +76,8 @@ _MATCHING = """ AND (
 async def create(user_id: str, name: str, description: str = "") -> str:
     """Create a project with `user_id` as its owner; returns its id.
 
-    Raises UserError: `name_required`, `name_too_long`, `description_too_long`, `signed_out` if there is no
-    such person.
+    Raises UserError: `name_required`, `name_too_long`, `description_too_long`, `too_many_projects` (limit),
+    `signed_out` if there is no such person.
     """
     async with transaction() as session:
         return await create_in(session, user_id, name, description)
@@ -91,6 +91,7 @@ async def create_in(
     person = await session.get(User, user_id)
     if person is None or person.status != "active":
         raise UserError("signed_out")
+    await require_room_in(session, user_id)
     session.add(project)
     await session.flush()
     session.add(Membership(project_id=project.id, user_id=user_id, role="owner"))

@@ -20,7 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.accounts import sign_in_throttle
 from scriptwriter.services.accounts.usernames import folded
-from scriptwriter.services.projects.access import OWNERS, PRESENT, READERS, is_id, require
+from scriptwriter.services.projects.access import OWNERS, PRESENT, READERS, is_id, require, require_room_in
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Invitation, Membership, Project, User
 
@@ -122,7 +122,10 @@ async def mine(user_id: str) -> list[MyInvitation]:
 
 
 async def accept(invitation_id: str, user_id: str) -> str:
-    """Accept an invitation; returns the project's id. Raises UserError `invitation_not_found`."""
+    """Accept an invitation; returns the project's id.
+
+    Raises UserError `invitation_not_found`, `too_many_projects` (limit).
+    """
     async with transaction() as session:
         project_id = await _project_of(session, invitation_id, user_id)
         # The exclusive lock of `access.require`: members change before or after an act in the project.
@@ -136,6 +139,7 @@ async def accept(invitation_id: str, user_id: str) -> str:
         if not await _close(session, {"id": invitation_id}, "accepted"):
             raise UserError("invitation_not_found")
         if not await _is_member(session, project_id, user_id):
+            await require_room_in(session, user_id)
             session.add(Membership(project_id=project_id, user_id=user_id, role=row[0].role))
         return project_id
 
