@@ -128,7 +128,7 @@ def oldest_first(acts: Iterable[Act]) -> list[Act]:
     return sorted(acts, key=lambda act: (act.at, act.id))
 
 
-def standing(acts: Iterable[Act]) -> Picks:
+def valid_picks(acts: Iterable[Act]) -> Picks:
     """The valid picks: each person's newest verdict on each idea."""
     found: dict[IdeaRef, dict[tuple[str, str], Pick]] = {}
     kept: dict[IdeaRef, None] = {}

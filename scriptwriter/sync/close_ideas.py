@@ -94,7 +94,7 @@ class CloseIdeaSearch:
         if since == len(refs):
             return
         texts = [self._sketches.get(ref) or f"{ideas[ref].title}\n{ideas[ref].body}" for ref in refs]
-        sketches, close = await process_pool.run("nearness", compare, texts, since)
+        sketches, close = await process_pool.run("similar-ideas", compare, texts, since)
         self._sketches = dict(zip(refs, sketches, strict=True))
         for ref, found in zip(refs[since:], close, strict=True):
             self._close[ref] = None if found is None else refs[found]

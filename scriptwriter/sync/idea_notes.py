@@ -134,7 +134,7 @@ def _notes(rows: tuple[_NoteRow, ...]) -> Notes:
     for act in idea_acts.oldest_first(acts[graph.IDEA]):
         if act.ref is not None:
             versions.setdefault(act.ref, []).append(idea_acts.version(act, *authors[act.id]))
-    picks = idea_acts.standing(acts[graph.VERDICT])
+    picks = idea_acts.valid_picks(acts[graph.VERDICT])
     return Notes(
         picks,
         {ref: tuple(each) for ref, each in versions.items()},

@@ -1,4 +1,4 @@
-"""Every page of the application: its address, title, and the events when it opens."""
+"""All pages of the application: address, component, title, and the events on load."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -38,7 +38,7 @@ from scriptwriter.web.sign_in.sign_in_state import SignInState
 
 
 class Route(NamedTuple):
-    """One page and its address."""
+    """A page: its address as a Reflex route, its component, its title, and its events on load."""
 
     address: str
     page: Callable[[], rx.Component]
@@ -93,7 +93,7 @@ ROUTES = (
 
 
 def add_routes(app: rx.App) -> None:
-    """Add every page to `app`."""
+    """Add all pages to `app`."""
     for route in ROUTES:
         name = t(route.title)
         title = name if route.title is shared_texts.PRODUCT else name + " · " + t(shared_texts.PRODUCT)

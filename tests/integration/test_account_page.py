@@ -96,7 +96,7 @@ async def test_a_new_token_is_shown_once_and_revoked_after_confirmation(room: Ro
         [token] = tab.filled
         assert token.startswith(api_tokens.PREFIX) and tab.value(TokensState, "problem") == Notice()
         assert tab.value(TokensState, "shown") is True
-        await tab.send(TokensState.put_away)
+        await tab.send(TokensState.hide_token)
         assert tab.filled == [token, ""] and tab.value(TokensState, "shown") is False
         [row] = tab.value(TokensState, "tokens")
         assert (row.name, row.used) == ("导出脚本", "")

@@ -306,7 +306,7 @@ async def test_closing_the_provenance_dialog_clears_its_values(hub: Hub, room: R
         await tab.send(OriginState.trace, transform_id=attempt.transform_id)
         assert tab.value(OriginState, "shown") > 0
 
-        await tab.send(OriginState.put_away)
+        await tab.send(OriginState.close)
 
         assert (tab.value(OriginState, "shown"), tab.value(OriginState, "told").reply) == (0, "")
 

@@ -210,7 +210,7 @@ async def test_a_run_that_kills_every_worker_fails_after_five_deaths(
     attempt = await begun(transform_id, taken_by_a_worker(connected), process_row(connected))
     await attempts.save_draft(attempt, [ONE, HALF])
     await die(connected, transform_id)
-    for _ in range(attempts.DEATHS):
+    for _ in range(attempts.MOST_CRASHES):
         attempt = await begun(transform_id, taken_by_a_worker(connected), process_row(connected))
         assert attempt.finished == (ONE,)
         await die(connected, transform_id)

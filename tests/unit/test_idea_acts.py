@@ -65,7 +65,7 @@ def test_of_each_person_the_newest_verdict_stands() -> None:
     """Everybody's own: one keeps what another passes on."""
     acts = [said(3, A, "pass", reason="formulaic"), said(1, A, "keep"), said(2, A, "keep", "li")]
 
-    picks = idea_acts.standing(acts)
+    picks = idea_acts.valid_picks(acts)
 
     assert [(each.user_id, each.verdict, each.reason) for each in picks.by_idea[A]] == [
         ("li", "keep", ""),
@@ -76,7 +76,7 @@ def test_of_each_person_the_newest_verdict_stands() -> None:
 
 def test_a_verdict_that_was_taken_back_is_none() -> None:
     """As if nothing had been said."""
-    picks = idea_acts.standing([said(1, A, "keep"), said(2, A, "none")])
+    picks = idea_acts.valid_picks([said(1, A, "keep"), said(2, A, "none")])
 
     assert (picks.by_idea, picks.kept) == ({}, ())
 
@@ -87,7 +87,7 @@ def test_an_idea_stays_among_the_keepers_while_one_person_keeps_it() -> None:
     gone = [*both, said(5, A, "none", "li")]
     again = [*gone, said(6, A, "keep", "li")]
 
-    assert [idea_acts.standing(acts).kept for acts in (both, gone, again)] == [(A, B), (B,), (B, A)]
+    assert [idea_acts.valid_picks(acts).kept for acts in (both, gone, again)] == [(A, B), (B,), (B, A)]
 
 
 def test_keepers_that_an_order_does_not_name_come_after_it() -> None:
@@ -133,7 +133,7 @@ def test_people_who_are_known_by_name_alone_have_a_verdict_each() -> None:
         said(4, A, "keep", name="小王"),
     ]
 
-    [*picks] = idea_acts.standing(acts).by_idea[A]
+    [*picks] = idea_acts.valid_picks(acts).by_idea[A]
 
     assert [(each.user_id, each.name, each.verdict) for each in picks] == [
         ("", "小李", "pass"),

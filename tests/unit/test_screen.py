@@ -142,7 +142,7 @@ def test_an_idea_that_was_given_up_says_so_and_is_not_missing() -> None:
     screen = shown(batch(status="completed", ideas=(FIRST, NOTHING, SECOND), skipped=frozenset({1})))
 
     assert [card.state for card in screen.cards] == ["finished", "skipped", "finished"]
-    assert (screen.newest.missing, screen.newest.remedy) == (0, "")
+    assert (screen.newest.missing, screen.newest.next_step) == (0, "")
 
 
 def test_an_automatic_retry_says_why_when_and_which() -> None:
@@ -229,7 +229,7 @@ def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "remedy"),
+    ("code", "next_step"),
     [
         ("model_silent", "fill_in"),
         ("too_few_ideas", "fill_in"),
@@ -244,9 +244,9 @@ def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
         ("from_the_future", "retry"),
     ],
 )
-def test_each_fault_has_one_thing_to_do(code: str, remedy: str) -> None:
+def test_each_fault_has_one_thing_to_do(code: str, next_step: str) -> None:
     """Each error that the design names."""
-    assert shown(failed(code, FIRST)).newest.remedy == remedy
+    assert shown(failed(code, FIRST)).newest.next_step == next_step
 
 
 @pytest.mark.parametrize(("code", "unreadable"), [("run_unreadable", True), ("reply_unreadable", False)])
@@ -260,18 +260,23 @@ def test_a_stopped_run_names_who_stopped_it_and_offers_what_is_missing() -> None
     short = shown(batch(status="cancelled", ideas=(FIRST, unfinished(SECOND)), stopped_by="小李")).newest
     full = shown(batch(status="cancelled", ideas=(FIRST,) * 3, stopped_by="小李")).newest
 
-    assert (short.phase, short.stopped_by, short.remedy, short.missing) == ("stopped", "小李", "fill_in", 2)
-    assert full.remedy == ""
+    assert (short.phase, short.stopped_by, short.next_step, short.missing) == (
+        "stopped",
+        "小李",
+        "fill_in",
+        2,
+    )
+    assert full.next_step == ""
 
 
-@pytest.mark.parametrize(("named", "culprit"), [(2, 2), (1, 2), (None, 2), (3, 3)])
+@pytest.mark.parametrize(("named", "filtered_idea"), [(2, 2), (1, 2), (None, 2), (3, 3)])
 def test_the_idea_to_skip_is_the_one_that_the_sentence_names_if_it_is_missing(
-    named: int | None, culprit: int
+    named: int | None, filtered_idea: int
 ) -> None:
     """Otherwise the first one that is."""
     filtered = failed("content_filtered", FIRST, NOTHING, number=named)
 
-    assert shown(filtered).newest.culprit == culprit
+    assert shown(filtered).newest.filtered_idea == filtered_idea
 
 
 def test_a_word_more_sends_only_the_growing_body() -> None:

@@ -114,7 +114,7 @@ class ShapeLog:
         for number, (operation, row, old, writers) in enumerate(drafts):
             headers = self._headers(operation, number, writers, number == len(drafts) - 1)
             self._append((self.lsn, 2 * number), self._message(operation, row, old, headers))
-        self._forget_oldest()
+        self._drop_oldest()
         self.announce()
         return True
 
@@ -203,7 +203,7 @@ class ShapeLog:
         self._messages.append(message)
         self._size += len(message)
 
-    def _forget_oldest(self) -> None:
+    def _drop_oldest(self) -> None:
         if self._size <= self.tail_bytes:
             return
         count = 0

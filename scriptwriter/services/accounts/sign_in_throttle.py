@@ -52,7 +52,7 @@ _NOTE = text("""
     INSERT INTO sign_in_failures (account, address, failed_at)
     VALUES (:account, :place, clock_timestamp()) RETURNING id
 """)
-_FORGET = text("""
+_DELETE_COUNTED = text("""
     DELETE FROM sign_in_failures
     WHERE id = :id OR (account = :account AND address = :place AND account != :nobody)
 """)
@@ -112,7 +112,7 @@ async def succeeded(attempt: Attempt) -> None:
     """Delete the attempt, and the failures of its account from the same address or device."""
     async with transaction() as session:
         values = {**asdict(attempt), "nobody": NO_ACCOUNT}
-        await (await session.connection()).execute(_FORGET, values)
+        await (await session.connection()).execute(_DELETE_COUNTED, values)
 
 
 async def count_registration(session: AsyncSession, address: str) -> None:

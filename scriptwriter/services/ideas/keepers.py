@@ -32,7 +32,7 @@ async def move(
         stands = newest.id if newest else ""
         if base is not None and base != stands:
             raise UserError("moved_meanwhile", name=await author_of(session, stands))
-        kept = idea_acts.standing(await acts_of(session, project_id, graph.VERDICT)).kept
+        kept = idea_acts.valid_picks(await acts_of(session, project_id, graph.VERDICT)).kept
         now = [*dict.fromkeys((*(idea_acts.order_of(newest) if newest else ()), *kept))]
         order = _with(now, ref, before)
         if order == now:

@@ -26,7 +26,7 @@ _READ = 10
 
 async def taste_of(session: AsyncSession, project_id: str) -> Taste:
     """The steering by the current picks and versions of a project."""
-    picks = idea_acts.standing(await acts_of(session, project_id, graph.VERDICT)).by_idea
+    picks = idea_acts.valid_picks(await acts_of(session, project_id, graph.VERDICT)).by_idea
     versions = {
         act.ref: idea_acts.version(act, "", "edit")
         for act in await acts_of(session, project_id, graph.IDEA)

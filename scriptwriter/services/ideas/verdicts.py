@@ -23,9 +23,9 @@ async def pick(project_id: str, ref: IdeaRef, verdict: str, user_id: str, reason
         idea = await find(session, project_id, ref)
         await alone(session, str(ref))
         earlier = await acts_on(session, ref, graph.VERDICT)
-        stands = _standing(earlier, ref, user_id)
+        valid = _valid_pick(earlier, ref, user_id)
         # A repeated click must not delete the reason that was given after the first click.
-        if said == (stands.verdict if stands else "none") and why in ("", stands.reason if stands else ""):
+        if said == (valid.verdict if valid else "none") and why in ("", valid.reason if valid else ""):
             return
         value = kinds.Verdict(
             artifact_id=ref.artifact_id,
@@ -51,6 +51,6 @@ async def pick(project_id: str, ref: IdeaRef, verdict: str, user_id: str, reason
         )
 
 
-def _standing(earlier: list[Act], ref: IdeaRef, user_id: str) -> Pick | None:
-    picks = idea_acts.standing(earlier).by_idea.get(ref, ())
+def _valid_pick(earlier: list[Act], ref: IdeaRef, user_id: str) -> Pick | None:
+    picks = idea_acts.valid_picks(earlier).by_idea.get(ref, ())
     return next((each for each in picks if each.user_id == user_id), None)

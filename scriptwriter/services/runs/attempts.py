@@ -27,8 +27,8 @@ from scriptwriter.services.runs.retrying import next_attempt, prompt_of
 from scriptwriter.store.database import database, transaction
 from scriptwriter.store.tables import Artifact, Transform
 
-DEATHS = 5
-"""A run fails when so many processes in a row die while they run it, without one more finished idea."""
+MOST_CRASHES = 5
+"""A run fails after this many of its worker processes in a row have died without finishing an idea."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
     """Begin an attempt for the queue's job `job` in the worker process `process`.
 
     A run that is `running` already was left by a process that died: this is its next attempt. Returns None
-    where the run has ended, and where it is `running` for another job.
-    Raises GenerationError: `run_unreadable`, `interrupted_too_often` after DEATHS, and as `offered` does
-    where there is something to write.
+    where the run has ended, and where it is `running` for another job. Raises GenerationError:
+    `run_unreadable`, `interrupted_too_often` after MOST_CRASHES, and as `offered` does where there is
+    something to write.
     """
     async with transaction() as session:
         transform = await session.get(Transform, transform_id, with_for_update=True)
@@ -83,8 +83,8 @@ async def begin(transform_id: str, job: int | None = None, process: int | None =
         if transform.streaming_status == "running":
             if context.job not in (None, job):
                 return None
-            if (context.deaths or 0) >= DEATHS:
-                raise GenerationError("interrupted_too_often", times=DEATHS, finished=finished)
+            if (context.deaths or 0) >= MOST_CRASHES:
+                raise GenerationError("interrupted_too_often", times=MOST_CRASHES, finished=finished)
             await next_attempt(session, transform, interrupted=True)
             await session.refresh(transform)
             context = readable_context(transform)

@@ -128,7 +128,7 @@ async def take_over(
                 continue
             job = await defer_generation(session, transform.id)
             if running:
-                await _count_death(session, transform, job)
+                await _count_crash(session, transform, job)
             taken.append(transform.id)
         return taken
 
@@ -150,8 +150,8 @@ async def _has_a_process(
     return row is not None and row.last_heartbeat >= deadline
 
 
-async def _count_death(session: AsyncSession, transform: Transform, job: int) -> None:
-    """Hand a run to `job`, and count the death of its process, unless it finished an idea before."""
+async def _count_crash(session: AsyncSession, transform: Transform, job: int) -> None:
+    """Hand a run to `job`, and count the crash of its process, or start at 0 if that had finished an idea."""
     context = context_of(transform)
     if isinstance(context, Unreadable):
         return
@@ -159,6 +159,6 @@ async def _count_death(session: AsyncSession, transform: Transform, job: int) ->
     with suppress(NoResultFound):
         artifact = await ideas_of(session, transform.id)
         finished = len(graph.finished(graph.readable(artifact.partial_data, artifact.data)))
-    deaths = 0 if finished > (context.finished_before or 0) else (context.deaths or 0) + 1
-    [transform.execution_context] = changed(context, job=job, deaths=deaths).values()
+    crashes = 0 if finished > (context.finished_before or 0) else (context.deaths or 0) + 1
+    [transform.execution_context] = changed(context, job=job, deaths=crashes).values()
     session.add(transform)

@@ -132,7 +132,7 @@ def _fresh() -> rx.Component:
                 data_copies=FRESH,
                 data_testid="copy-token",
             ),
-            button(t(shared_texts.DISMISS), kind="quiet", on_click=TokensState.put_away),
+            button(t(shared_texts.DISMISS), kind="quiet", on_click=TokensState.hide_token),
             class_name="fresh-line",
         ),
         class_name="fresh",

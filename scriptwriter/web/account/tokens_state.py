@@ -81,8 +81,8 @@ class TokensState(SessionState):
             return self._refused(error)
 
     @rx.event
-    def put_away(self):
-        """The person has the new token."""
+    def hide_token(self):
+        """Remove the new token from the screen."""
         self.shown = False
         return rx.set_value(FRESH, "")
 

@@ -137,7 +137,7 @@ class ProjectPageState(NoticeState, FollowingState, mixin=True):
         async with self:
             (await self.get_state(SessionState))._set_person(user)
             if self._shown != project_id:
-                await self._forget()
+                await self._reset_page()
                 self._shown = project_id
             project = await self.get_state(ProjectState)
             if project.id != project_id:
@@ -152,20 +152,20 @@ class ProjectPageState(NoticeState, FollowingState, mixin=True):
     def _shows(self, project_id: str) -> bool:
         return self._shown == project_id
 
-    async def _forget(self) -> None:
+    async def _reset_page(self) -> None:
         """Drop what the page holds of its project; whoever follows it for the page ends."""
         self.reset()
         (await self.get_state(ProjectState)).reset()
 
-    async def _forget_project(self) -> None:
+    async def _reset_all_pages(self) -> None:
         """Drop what all pages of this tab hold of the project."""
         for page in ProjectPageState.__subclasses__():
-            await (await self.get_state(page))._forget()
+            await (await self.get_state(page))._reset_page()
 
     async def _end(self, error: UserError) -> EventSpec | None:
         """Show nothing of the project any more, on no page of this tab, and say why."""
         was_in = bool(self._user_id)
-        await self._forget_project()
+        await self._reset_all_pages()
         if was_in and is_signed_out(error):
             (await self.get_state(SessionState))._set_person(None)
             self.access = "signed_out"

@@ -51,9 +51,9 @@ class LineageState(ProjectPageState, SessionState):
                         await self._set({LineageState: changes, ProjectState: project})
                 before = now
 
-    async def _forget(self) -> None:
+    async def _reset_page(self) -> None:
         view = self.view
-        await super()._forget()
+        await super()._reset_page()
         self.view = view
         (await self.get_state(OriginState)).reset()
 

@@ -162,7 +162,7 @@ class MembersState(ProjectPageState, SessionState):
     async def _leave(self) -> None:
         await memberships.leave(project_of(self), await self._person())
         # Who leaves need not read that they were removed.
-        await self._forget_project()
+        await self._reset_all_pages()
 
 
 def _invitation(row: InvitationRow) -> InvitationView:

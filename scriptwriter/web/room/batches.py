@@ -1,23 +1,25 @@
-"""A run on the screen: its state in words, its progress, its brief, its ideas in their places."""
+"""A run on the screen: its status with the buttons, its progress, its brief and its ideas."""
 
 import reflex as rx
 from reflex.vars import BooleanVar, ObjectVar, StringVar
+from reflex_base.event import EventActionsMixin
 
-from scriptwriter.texts import brief_texts, projects_texts, room_texts
-from scriptwriter.web.kit.elements import countdown, demo_chip, seconds_left, timer
+from scriptwriter.texts import Text, brief_texts, projects_texts, room_texts
+from scriptwriter.web.kit.browser_vars import UNREACHABLE
+from scriptwriter.web.kit.elements import button, countdown, demo_chip, once, seconds_left, timer
 from scriptwriter.web.kit.wording import Content, by_language, counted, named, quoted, t, woven
 from scriptwriter.web.room.card_vars import RUNNING, BatchView, PastBatchView
 from scriptwriter.web.room.idea_cards import growing_card, idea_card, place_card
+from scriptwriter.web.room.origin_state import OriginState
 from scriptwriter.web.room.room_state import BrainstormState, WritingState
-from scriptwriter.web.room.run_buttons import another_batch, remedies, stop
 
 DOT = " · "
 BEGINNING = 160
-"""How many characters of the wishes stand beside the ideas before the rest is folded away."""
+"""Characters of the wishes that are shown before the rest of the text is collapsed."""
 
 
 def status(batch: ObjectVar[BatchView]) -> rx.Component:
-    """The state of the newest run, and the one thing to do about it; `batch` is a Var of BatchView."""
+    """The status of the newest run, and the buttons of the next step; `batch` is a Var of BatchView."""
     recovering = t(room_texts.RECOVERING, number=batch.resume_at)
     return rx.el.section(
         rx.el.div(
@@ -37,7 +39,7 @@ def status(batch: ObjectVar[BatchView]) -> rx.Component:
                 ("completed", _completed(batch)),
                 rx.fragment(),
             ),
-            rx.cond(running(batch) & BrainstormState.may_act, stop(batch)),
+            rx.cond(running(batch) & BrainstormState.may_act, _stop(batch)),
             class_name="status-line",
         ),
         rx.cond(running(batch), _bar(batch), rx.el.div(class_name="bar resting")),
@@ -48,7 +50,7 @@ def status(batch: ObjectVar[BatchView]) -> rx.Component:
 
 
 def facts(batch: ObjectVar[BatchView]) -> rx.Component:
-    """The brief and where the run comes from."""
+    """The brief of a run, its model, and who started it when; `batch` is a Var of BatchView."""
     return rx.fragment(
         rx.cond(batch.sources != "", rx.el.p(_task(batch), class_name="task")),
         rx.cond(batch.platform != "", _asked(batch)),
@@ -74,7 +76,7 @@ def facts(batch: ObjectVar[BatchView]) -> rx.Component:
 
 
 def _asked(batch: ObjectVar[BatchView]) -> rx.Component:
-    """The brief in a line; a batch whose rows cannot be read has none."""
+    """The brief in one line."""
     return rx.el.p(
         rx.el.span(named(batch, "platform")),
         DOT,
@@ -88,7 +90,7 @@ def _asked(batch: ObjectVar[BatchView]) -> rx.Component:
 
 
 def _wishes(wishes: StringVar) -> rx.Component:
-    """What was asked for; a pasted text shows its beginning, and the whole of it on demand."""
+    """The wishes of the brief; of a long text the beginning, which opens into the whole text."""
     return rx.cond(
         wishes.length() > BEGINNING,
         rx.el.details(
@@ -114,7 +116,7 @@ def _audience(batch: ObjectVar[BatchView]) -> rx.Component | rx.Var[str]:
 
 
 def newest_ideas() -> rx.Component:
-    """The places of the newest run in their order: those before the growing idea, it, those behind it."""
+    """The cards of the newest run in order, with the idea that the model is writing among them."""
     batch = BrainstormState.newest
     return rx.el.div(
         rx.foreach(BrainstormState.cards, lambda card: place_card(card, batch)),
@@ -126,7 +128,7 @@ def newest_ideas() -> rx.Component:
 
 
 def past_batch(batch: ObjectVar[PastBatchView]) -> rx.Component:
-    """An earlier run, folded away under one line; `batch` is a Var of PastBatchView."""
+    """An earlier run, collapsed into one line; `batch` is a Var of PastBatchView."""
     heading = batch.heading.to(ObjectVar, BatchView)
     return rx.el.details(
         rx.el.summary(
@@ -151,7 +153,7 @@ def past_batch(batch: ObjectVar[PastBatchView]) -> rx.Component:
 
 
 def _task(batch: ObjectVar[BatchView]) -> rx.Component | rx.Var[str]:
-    """What the run was for: more like one, a merge, or its brief in a line."""
+    """The task of the run: ideas like another one, a merge, or the brief in one line."""
     return rx.match(
         batch.task,
         ("like", t(room_texts.LIKE_TASK, sources=quoted(batch.sources))),
@@ -161,7 +163,7 @@ def _task(batch: ObjectVar[BatchView]) -> rx.Component | rx.Var[str]:
 
 
 def running(batch: ObjectVar[BatchView]) -> BooleanVar:
-    """A Var: whether the run has not ended; `batch` is a Var of BatchView."""
+    """A Var: whether the run is active; `batch` is a Var of BatchView."""
     return rx.Var.create(list(RUNNING)).contains(batch.phase)
 
 
@@ -203,7 +205,7 @@ def _failed(batch: ObjectVar[BatchView]) -> rx.Component:
             rx.cond(~batch.unreadable, rx.el.strong(t(room_texts.FAILED))),
             rx.cond(batch.failure_zh != "", rx.el.p(_reason(batch), data_testid="failure-reason")),
         ),
-        rx.cond(BrainstormState.may_act, rx.el.div(remedies(batch), class_name="actions")),
+        rx.cond(BrainstormState.may_act, rx.el.div(_next_steps(batch), class_name="actions")),
         class_name="failure",
         role="alert",
         data_testid="failure",
@@ -216,8 +218,8 @@ def _short(batch: ObjectVar[BatchView], text: Content) -> rx.Component:
         rx.cond(
             BrainstormState.may_act,
             rx.el.div(
-                remedies(batch),
-                another_batch(batch, kind=rx.cond(batch.remedy == "", "primary", "plain").to(str)),
+                _next_steps(batch),
+                _another_batch(batch, kind=rx.cond(batch.next_step == "", "primary", "plain").to(str)),
                 class_name="actions",
             ),
         ),
@@ -250,9 +252,86 @@ def _completed(batch: ObjectVar[BatchView]) -> rx.Component:
         ),
         rx.cond(
             BrainstormState.may_act,
-            rx.el.div(another_batch(batch), class_name="actions"),
+            rx.el.div(_another_batch(batch), class_name="actions"),
         ),
     )
+
+
+def _stop(batch: ObjectVar[BatchView]) -> rx.Component:
+    """The button that stops an active run."""
+    return rx.el.div(
+        button(
+            rx.cond(BrainstormState.stopping, t(room_texts.STOPPING), t(room_texts.STOP)),
+            kind="plain",
+            disabled=BrainstormState.stopping | UNREACHABLE,
+            on_click=once(BrainstormState.stop(batch.transform_id)),
+            data_testid="stop",
+        ),
+        class_name="actions",
+    )
+
+
+def _next_steps(batch: ObjectVar[BatchView]) -> rx.Component:
+    """The buttons of the next step after a run that ended with ideas missing."""
+    run = (batch.transform_id, batch.attempt)
+
+    def action(
+        text: Text, event: EventActionsMixin, testid: str = "retry", kind: str = "primary"
+    ) -> rx.Component:
+        return _button(text, event, testid, kind)
+
+    return rx.fragment(
+        rx.match(
+            batch.next_step,
+            ("retry", action(room_texts.RETRY, BrainstormState.retry(*run))),
+            ("fill_in", action(room_texts.FILL_IN, BrainstormState.retry(*run))),
+            ("go_on", action(room_texts.GO_ON, BrainstormState.retry(*run))),
+            (
+                "rephrase",
+                rx.fragment(
+                    action(room_texts.REPHRASE, BrainstormState.rephrase(*run)),
+                    rx.cond(
+                        batch.filtered_idea.to(int) > 0,
+                        action(
+                            room_texts.SKIP, BrainstormState.skip(*run, batch.filtered_idea), "skip", "plain"
+                        ),
+                    ),
+                ),
+            ),
+            (
+                "reread",
+                rx.fragment(
+                    action(room_texts.RETRY, BrainstormState.retry(*run)),
+                    action(
+                        room_texts.SHOW_RAW_REPLY,
+                        OriginState.trace(batch.transform_id),
+                        "show-reply",
+                        "plain",
+                    ),
+                ),
+            ),
+            (
+                "rebrief",
+                rx.fragment(
+                    action(room_texts.EDIT_BRIEF, BrainstormState.open_brief, "rebrief"),
+                    action(room_texts.RETRY, BrainstormState.retry(*run), "retry", "plain"),
+                ),
+            ),
+            ("another_batch", _another_batch(batch)),
+            rx.fragment(),
+        )
+    )
+
+
+def _another_batch(batch: ObjectVar[BatchView], *, kind: str | StringVar = "primary") -> rx.Component:
+    """The button that starts another run for the same brief."""
+    return _button(
+        room_texts.ANOTHER_BATCH, BrainstormState.start_again(batch.transform_id), "another-batch", kind
+    )
+
+
+def _button(text: Text, event: EventActionsMixin, testid: str, kind: str | StringVar) -> rx.Component:
+    return button(t(text), kind=kind, disabled=UNREACHABLE, on_click=once(event), data_testid=testid)
 
 
 def _bar(batch: ObjectVar[BatchView]) -> rx.Component:

@@ -1,4 +1,4 @@
-"""What the brainstorm page shows of runs and ideas, as values for its Vars."""
+"""Dataclasses that the vars of the brainstorm page hold: runs, ideas, versions, verdicts and people."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,17 +18,18 @@ Phase = Literal[
 RUNNING: tuple[Phase, ...] = ("queued", "thinking", "writing", "waiting", "recovering")
 """The phases of a run that has not ended."""
 
-Remedy = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread", "rebrief", "another_batch"]
-"""The one thing to do about a run that ended short; "reread": try again, or look at the raw reply; "rebrief":
-change the brief, or try again."""
+NextStep = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread", "rebrief", "another_batch"]
+"""What a person can do next about a run that ended with ideas missing ("": nothing).
 
+`reread` offers a retry and the raw reply, `rebrief` the form of the brief and a retry.
+"""
 
 CardState = Literal["finished", "unfinished", "skipped", "blank"]
 
 
 @dataclass(frozen=True)
 class PickView:
-    """What one person says of an idea; the reason is in both languages, or empty."""
+    """One person's verdict on an idea; the reason is in both languages, or empty."""
 
     name: str = ""
     verdict: str = ""
@@ -38,7 +39,10 @@ class PickView:
 
 @dataclass(frozen=True)
 class VersionView:
-    """One text of an idea; `id` is "" for the model's original, `kind` is ideas.VersionKind."""
+    """One version of an idea's text.
+
+    `id` is "" for the model's original, `kind` a VersionKind of domain/idea_acts.py, `at` ISO 8601.
+    """
 
     id: str = ""
     title: str = ""
@@ -50,12 +54,13 @@ class VersionView:
 
 @dataclass(frozen=True)
 class CardView:
-    """One place of a run and its idea; `number` counts from 1, a blank place waits for its idea.
+    """One place of a run with its idea; `number` counts from 1.
 
-    `ref` names the idea, `version` its newest text ("": the model's original; then `versions` is empty).
-    `kept`: somebody keeps it; `mine` is the verdict of the person who looks at it, or "". `editors` are the
-    others who are editing it; `titling` is the state of a run that seeks another title, or "".
-    `close_to` is the title of an earlier idea that is nearly the same, `close_anchor` the id of its sheet.
+    `ref` is an IdeaRef as text. `version` is the id of the newest version ("" for the model's original, and
+    `versions` is then empty). `kept` says that at least one member keeps the idea; `mine` is the verdict of
+    the reader, or "". `editors` are the names of the other people who are editing it. `titling` is the status
+    of a run for another title, or "". `close_to` is the title of an earlier idea that is nearly the same, and
+    `close_anchor` the HTML id of its card.
     """
 
     number: int = 1
@@ -78,16 +83,17 @@ class CardView:
 
 @dataclass(frozen=True)
 class BatchView:
-    """One run, without its ideas: what its heading says.
+    """The heading of one run, without its ideas.
 
-    `task` is graph.Task, `sources` the titles of the ideas that it began with.
-    `platform_en` and `genre_en` are what an English reader calls those.
-    `cost` is an amount with its currency, or empty; `chosen_model` is what the brief asks for.
-    `elapsed` and `seconds` are whole seconds (-1: not ended), `progress` is in percent, `tokens` is grouped
-    by thousands or empty. `attempt` counts from 0; `resume_at` is the number of the idea with which it goes
-    on (0: from the start), `culprit` that of the idea that a policy stopped. `unreadable`: the rows of the
-    run cannot be read, so nobody knows whether it failed. `wait_seconds` (those that were left when the page
-    came to know of it) and the two after it tell of an automatic retry, whose reason is the failure's text.
+    `task` is graph.Task, `sources` the titles of the ideas from which the run was started.
+    `platform_en` and `genre_en` are the English names. `chosen_model` is the model that the brief asks for,
+    `model` the one that ran. `cost` is an amount with its currency, or "".
+    `elapsed` and `seconds` are whole seconds; `seconds` is -1 before the end. `progress` is in percent,
+    `tokens` a number with thousands separators, or "". `attempt` counts from 0. `resume_at` is the number of
+    the idea with which the attempt continues (0: from the beginning), `filtered_idea` the number of the idea
+    that the content filter stopped (0: none). `unreadable` says that the rows of the run cannot be read, so
+    that nobody knows whether it failed. An automatic retry, number `wait_number` of `wait_of`, begins in
+    `wait_seconds`, counted from when the page first showed the wait; the failure texts are then its reason.
     """
 
     transform_id: str = ""
@@ -119,8 +125,8 @@ class BatchView:
     started_at: str = ""
     stopped_by: str = ""
     unreadable: bool = False
-    remedy: Remedy = ""
-    culprit: int = 0
+    next_step: NextStep = ""
+    filtered_idea: int = 0
     failure_zh: str = ""
     failure_en: str = ""
     wait_seconds: int = 0
@@ -138,7 +144,7 @@ class PastBatchView:
 
 @dataclass(frozen=True)
 class KeeperView:
-    """A kept idea in the margin: its title, and the id of its sheet."""
+    """A kept idea in the sidebar: title, HTML id of its card, ref, and the names of those who keep it."""
 
     title: str = ""
     anchor: str = ""
@@ -157,7 +163,7 @@ class PersonView:
 
 @dataclass(frozen=True)
 class ConflictView:
-    """What somebody saved while another person edited the same idea; `name` is "" where there is none."""
+    """The version that another person saved while the reader edited the same idea; `name` is "" for none."""
 
     name: str = ""
     version: str = ""
@@ -167,7 +173,7 @@ class ConflictView:
 
 @dataclass(frozen=True)
 class UndoView:
-    """What was done a moment ago and can be taken back, in words; empty when there is nothing."""
+    """The sentence about the last action, which can be undone; empty if there is none."""
 
     zh: str = ""
     en: str = ""

@@ -1,4 +1,4 @@
-"""Makes the views of ideas, keepers and present people out of the rows that a project follows."""
+"""Computes the views of ideas, keepers and present people from a ProjectFlow."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,11 @@ from scriptwriter.web.room.card_vars import CardView, KeeperView, PersonView, Pi
 
 
 @dataclass(frozen=True)
-class Looking:
-    """Who looks at a project, and what else than the ideas' own rows a sheet depends on.
+class Viewer:
+    """The person who views the page, and the other values on which cards depend besides their batch.
 
-    `editors` are the names of others by the idea whose text they have open.
+    `person` is the id of the person. `editors` are the names of other people, joined, by the idea that they
+    are editing. `titling` is the status of the newest run for another title, by idea.
     """
 
     person: str = ""
@@ -25,8 +26,8 @@ class Looking:
     titling: Mapping[IdeaRef, graph.TransformStatus] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, flow: ProjectFlow, person: str) -> Self:
-        """How `person` (an id) looks at this flow."""
+    def of(cls, flow: ProjectFlow, person: str) -> Self:
+        """The viewer with the id `person`, and the values that `flow` has for the others."""
         others: dict[str, list[str]] = {}
         for each in flow.present:
             if each.editing is not None and each.user_id != person:
@@ -34,10 +35,11 @@ class Looking:
         return cls(person, {ref: _listed(names) for ref, names in others.items()}, flow.titling)
 
 
-def places_of(batch: Batch, looking: Looking, *, running: bool) -> tuple[CardView, ...]:
-    """Every place of the batch in order, without the one that is being written.
+def places_of(batch: Batch, viewer: Viewer, *, running: bool) -> tuple[CardView, ...]:
+    """The cards of all places of the batch in order, except the place that the model is writing.
 
-    While it is running, a place without a word is blank; afterwards it is unfinished, or was never reached.
+    While the batch is `running`, a place without text is blank. Afterwards such a place is unfinished, and
+    the places after the last one that the model reached are left out.
     """
     places = []
     reached = len(batch.ideas)
@@ -45,7 +47,7 @@ def places_of(batch: Batch, looking: Looking, *, running: bool) -> tuple[CardVie
         idea = batch.ideas[index] if index < reached else None
         title, body = (idea.title, idea.body) if idea else ("", "")
         if idea and idea.status == "finished":
-            places.append(_finished(batch, index, idea, looking))
+            places.append(_finished(batch, index, idea, viewer))
         elif idea and idea.status == "writing" and running:
             continue
         elif index in batch.skipped:
@@ -58,7 +60,7 @@ def places_of(batch: Batch, looking: Looking, *, running: bool) -> tuple[CardVie
 
 
 def keepers_of(flow: ProjectFlow) -> tuple[KeeperView, ...]:
-    """The ideas that somebody keeps, in their order."""
+    """The ideas that at least one member keeps, in the order of the keepers."""
     return tuple(
         KeeperView(
             notes.newest.title,
@@ -72,23 +74,23 @@ def keepers_of(flow: ProjectFlow) -> tuple[KeeperView, ...]:
 
 
 def present_in(flow: ProjectFlow, person: str) -> tuple[PersonView, ...]:
-    """Who has the project open."""
+    """The people who have the project open; `person` is the id of the reader."""
     return tuple(
         PersonView(each.name, each.name[:1].upper(), each.user_id == person) for each in flow.present
     )
 
 
 def anchor_of(ref: IdeaRef) -> str:
-    """The id of the element that shows an idea."""
+    """The HTML id of the card of an idea."""
     return f"idea-{ref.artifact_id}-{ref.index + 1}"
 
 
-def _finished(batch: Batch, index: int, idea: Idea, looking: Looking) -> CardView:
+def _finished(batch: Batch, index: int, idea: Idea, viewer: Viewer) -> CardView:
     ref = IdeaRef(batch.artifact_id or "", index)
     notes = batch.notes.get(index) or IdeaNotes(
         (Version("", idea.title, idea.body, "", batch.created_at, "original"),)
     )
-    newest, mine = notes.newest, notes.pick_of(looking.person)
+    newest, mine = notes.newest, notes.pick_of(viewer.person)
     words = newest.title + newest.body
     close = notes.close_to
     return CardView(
@@ -103,8 +105,8 @@ def _finished(batch: Batch, index: int, idea: Idea, looking: Looking) -> CardVie
         version=newest.id,
         picks=[_pick(pick) for pick in notes.picks],
         versions=[_version(version) for version in notes.versions] if len(notes.versions) > 1 else [],
-        editors=looking.editors.get(str(ref), ""),
-        titling=looking.titling.get(ref, ""),
+        editors=viewer.editors.get(str(ref), ""),
+        titling=viewer.titling.get(ref, ""),
         close_to=close.title if close else "",
         close_anchor=anchor_of(close.ref) if close else "",
         sensitive=any(word in words for word in taxonomy.sensitive()),

@@ -1,4 +1,4 @@
-"""The dialog of the export, and the form of the import."""
+"""The export dialog and the import form."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from scriptwriter.web.kit.wording import LANGUAGE, StringLike, t
 
 
 def export_button() -> rx.Component:
-    """Opens the dialog."""
+    """The button that opens the export dialog."""
     return rx.el.button(
         t(export_texts.EXPORT),
         type="button",
@@ -24,7 +24,7 @@ def export_button() -> rx.Component:
 
 
 def export_dialog() -> rx.Component:
-    """The dialog itself: assets/export.js fetches the files, and copies the text."""
+    """The export dialog. assets/export.js downloads the files and copies the text."""
     return rx.el.dialog(
         PostForm.create(
             rx.el.header(
@@ -43,7 +43,7 @@ def export_dialog() -> rx.Component:
                 ),
                 class_name="field",
             ),
-            # A box that is not ticked sends nothing: this says no for it, and the last one counts.
+            # An unchecked box sends nothing. This field then sends the no; otherwise the last value counts.
             rx.el.input(type="hidden", name="mark", value="false", read_only=True),
             rx.el.label(
                 rx.el.input(type="checkbox", name="mark", value="true", default_checked=True),
@@ -82,7 +82,10 @@ def export_dialog() -> rx.Component:
 
 
 def import_form(label: StringLike, hint: StringLike) -> rx.Component:
-    """Picks a project's file; assets/import.js sends it at once, and says here what is wrong with it."""
+    """A file field for an exported project.
+
+    assets/import.js uploads the file at once and shows errors here.
+    """
     return PostForm.create(
         rx.el.label(
             rx.el.span(label, class_name="button quiet"),
@@ -113,7 +116,7 @@ def import_form(label: StringLike, hint: StringLike) -> rx.Component:
 
 
 def _said(text: Text, **attributes: Any) -> rx.Component:
-    """What the script shows for a moment."""
+    """A message that is hidden until assets/export.js or assets/import.js shows it."""
     return rx.el.span(t(text), class_name="chip", hidden=True, **attributes)
 
 

@@ -1,4 +1,4 @@
-"""Ideas on the screen: the sheet of a finished one, of the one being written, and of one still to come."""
+"""Cards of ideas: finished ones, the one that the model is writing, and those that are still to come."""
 
 import reflex as rx
 from reflex.event import EventType
@@ -17,8 +17,8 @@ from scriptwriter.web.room.verdict_buttons import picks, reasons, verdict_button
 
 
 def place_card(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component:
-    """The sheet of one place, whatever its state; `card` is a Var of CardView, `batch` one of BatchView."""
-    # Keyed by its number: when a place is filled, the others stay where they are.
+    """The card of one place, in any state; `card` is a Var of CardView, `batch` a Var of BatchView."""
+    # The number as key: when one card is filled, React keeps the elements of the others.
     return rx.fragment(
         rx.cond(card.state == "blank", blank_card(card.number), idea_card(card, batch)),
         key=card.number,
@@ -26,9 +26,9 @@ def place_card(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Com
 
 
 def idea_card(card: ObjectVar[CardView], batch: ObjectVar[BatchView], *, past: bool = False) -> rx.Component:
-    """An idea that is finished, was left unfinished, or was given up, and what can be done with it.
+    """The card of an idea that is finished, unfinished or skipped, with the actions on it.
 
-    Only the newest run's unfinished ideas can be retried: `past` says that this is one of an earlier run.
+    `past` says that the idea is of an earlier run: only unfinished ideas of the newest run can be retried.
     """
     unfinished = rx.fragment(
         rx.el.span(t(room_texts.UNFINISHED), class_name="chip"),
@@ -73,7 +73,7 @@ def _finished(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Comp
 
 
 def _marks(card: ObjectVar[CardView]) -> rx.Component:
-    """Quiet words about an idea: edited, close to another, special subjects, who is at it."""
+    """Labels of an idea: edited, similar to an earlier one, sensitive subject, being edited, new title."""
     close = rx.el.a(
         t(room_texts.CLOSE_TO, title=card.close_to), href=rx.Var.create("#") + card.close_anchor.to(str)
     )
@@ -102,7 +102,7 @@ def _marks(card: ObjectVar[CardView]) -> rx.Component:
 
 
 def _editors(card: ObjectVar[CardView]) -> rx.Component:
-    """Who else is changing this idea now."""
+    """The label that names the other people who are editing this idea."""
     return rx.cond(
         card.editors != "",
         rx.el.span(
@@ -114,7 +114,7 @@ def _editors(card: ObjectVar[CardView]) -> rx.Component:
 
 
 def more(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component:
-    """The rarer actions on an idea, folded away."""
+    """The edit button, and a menu with the less frequent actions on an idea."""
     chosen = IdeasState.selected.contains(card.ref)
 
     def action(text: rx.Var[str], event: EventType[()], name: str) -> rx.Component:
@@ -185,7 +185,7 @@ def more(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component
 def _retry(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Component:
     ended_short = (batch.phase == "failed") | (batch.phase == "stopped") | (batch.phase == "partial")
     return rx.cond(
-        BrainstormState.may_act & ended_short & (batch.remedy != ""),
+        BrainstormState.may_act & ended_short & (batch.next_step != ""),
         button(
             t(room_texts.RETRY),
             kind="quiet",
@@ -200,7 +200,7 @@ def _retry(card: ObjectVar[CardView], batch: ObjectVar[BatchView]) -> rx.Compone
 
 
 def growing_card() -> rx.Component:
-    """The idea that is being written now."""
+    """The card of the idea that the model is writing."""
     number, title = WritingState.number, WritingState.title
     return rx.el.article(
         _heading(
@@ -221,7 +221,7 @@ def growing_card() -> rx.Component:
 
 
 def blank_card(number: Number) -> rx.Component:
-    """The place of an idea that is still to come."""
+    """The card of an idea that is still to come."""
     return rx.el.article(
         _heading(number, rx.el.h3()),
         rx.el.p(class_name="body"),
@@ -233,7 +233,7 @@ def blank_card(number: Number) -> rx.Component:
 
 
 def anchor(artifact_id: rx.Var[str], number: Number) -> rx.Var[str]:
-    """The id of an idea's element, for links to it."""
+    """The HTML id of the card of an idea, as card_views.anchor_of has it."""
     return rx.Var.create("idea-") + artifact_id.to(str) + "-" + rx.Var.create(number).to(str)
 
 

@@ -1,4 +1,4 @@
-"""The editor of an idea's text, in the place of its sheet, and the list of its versions."""
+"""The editor of an idea's text, which replaces the idea's card, and the list of the idea's versions."""
 
 import reflex as rx
 from reflex.vars import ObjectVar
@@ -14,9 +14,9 @@ from scriptwriter.web.room.room_state import BrainstormState
 
 
 def editor(others: rx.Component) -> rx.Component:
-    """The form in which title and body are changed; after a conflict the other's words stand above it.
+    """The form for the title and the body of an idea; in a conflict, the other version is above them.
 
-    `others` says who else is at it, or nothing.
+    `others` is a component that names the other people who are editing the idea.
     """
     conflicting = IdeasState.conflict.name != ""
     return rx.el.form(
@@ -75,7 +75,7 @@ def editor(others: rx.Component) -> rx.Component:
 
 
 def versions(card: ObjectVar[CardView]) -> rx.Component:
-    """All texts of an idea, the newest first, each with who and when, and the way back to it."""
+    """All versions of an idea, the newest first, each with author, time, and a button that restores it."""
     return rx.el.section(
         rx.el.ol(rx.foreach(card.versions.reverse(), lambda version: _version(version, card))),
         button(

@@ -22,14 +22,17 @@ from scriptwriter.web.room.room_state import BrainstormState
 _T = TypeVar("_T")
 
 ORIGINAL = "original"
-"""How a draft in the browser calls the base that is no version of a person's."""
+"""The mark of a draft in the browser that was based on the model's original text."""
 MOST_SELECTED = starting.MOST_MERGED
 
 
 class IdeasState(ProjectPartState, NoticeState, SessionState):
-    """What is open on the sheets of this tab, and the last act, which can be undone.
+    """What is open on the cards of this tab, and the last action, which can be undone.
 
-    `editing`, `reasoning` and `history` hold the ref of the idea whose text, reason or versions are open.
+    `editing`, `reasoning` and `history` are the ref of the idea whose editor, pass reasons or versions are
+    open, or "". `base` is the version with which the editor was opened. `selected` are the refs of the ideas
+    that are chosen for a merge. `_undo` is the name of the action that undoes the last one, and its
+    arguments.
     """
 
     editing: rx.Field[str] = rx.field("")
@@ -45,7 +48,10 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     @rx.event
     async def pick(self, ref: str, verdict: str, before: str, before_reason: Words) -> None:
-        """Keep or pass an idea, or take that back ("none"); `before` is what stood for this person."""
+        """Set this person's verdict on an idea: keep, pass, or none.
+
+        `before` and `before_reason` are the person's verdict and reason until now, which an undo restores.
+        """
         if await self._act(self._pick(ref, str(verdict), "")):
             said = {"keep": room_texts.KEPT_UNDO, "pass": room_texts.PASSED_UNDO}.get(
                 verdict, room_texts.TAKEN_BACK
@@ -55,24 +61,24 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     @rx.event
     async def give_reason(self, ref: str, reason: Words) -> None:
-        """Say why an idea is passed."""
+        """Pass an idea with one of the offered reasons."""
         if await self._act(self._pick(ref, "pass", str(reason))):
             self.reasoning = ""
 
     @rx.event
     async def give_own_reason(self, form_data: dict[str, Any]) -> None:
-        """The same in one's own words."""
+        """Pass an idea with the reason that the person has typed into the form."""
         if await self._act(self._pick(self.reasoning, "pass", _words(form_data, "reason"))):
             self.reasoning = ""
 
     @rx.event
     def close_reason(self) -> None:
-        """No reason is given."""
+        """Close the list of reasons; the verdict stays without one."""
         self.reasoning = ""
 
     @rx.event
     async def edit(self, ref: str, title: Words, body: Words, version: str) -> None:
-        """Open the text of an idea, which the person saw as `version`."""
+        """Open the editor of an idea with the text that the person sees, which is that of `version`."""
         self.conflict, self.history, self.reasoning = ConflictView(), "", ""
         self.undo_offer, self._undo = UndoView(), ()
         self.editing, self.base = str(ref)[:100], str(version)[:100]
@@ -81,13 +87,13 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     @rx.event
     async def save(self, form_data: dict[str, Any]) -> None:
-        """Save the text; its `base` is the version that the person saw.
+        """Save the text in the editor as a new version; `base` in the form is the version that it changes.
 
-        Where somebody was faster, theirs is shown, and the person chooses: sent again, with theirs as its
-        base, one's own words become the newest version. The other's stay among the versions.
+        If another person has saved a newer version, the editor shows that one as a conflict, and nothing is
+        saved. Sent again, with the newer version as base, the text becomes the newest version.
         """
         ref, base, mark = self.editing, _words(form_data, "base"), _words(form_data, "draft_mark")
-        # A restored draft was written for the version of its mark; in a conflict a newer one was shown.
+        # A restored draft is based on the version of its mark, unless a conflict has shown a newer one.
         if mark and not self.conflict.name:
             base = "" if mark == ORIGINAL else mark
         self.draft_title, self.draft_body = text = _words(form_data, "title"), _words(form_data, "body")
@@ -105,35 +111,35 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     @rx.event
     async def close_editor(self) -> None:
-        """Leave the text as it is."""
+        """Close the editor without saving."""
         await self._close_editor()
 
     @rx.event
     def show_versions(self, ref: str) -> None:
-        """Open the versions of an idea, or close them."""
+        """Open the list of an idea's versions, or close it if it is open."""
         self.history = "" if self.history == str(ref) else str(ref)[:100]
 
     @rx.event
     async def restore(self, ref: str, version: str, newest: str) -> None:
-        """Go back to an older version; `newest` is the one that stood until now."""
+        """Restore an older version. `newest` is the version until now, which an undo restores."""
         restored = await self._done(self._restore(ref, str(version), str(newest)))
         if restored is not None:
             self._offer(room_texts.RESTORED_UNDO, "restore", str(ref), str(newest), restored)
 
     @rx.event
     async def like(self, ref: str, count: int) -> None:
-        """Ask for more ideas like one."""
+        """Start a run for `count` more ideas like this one."""
         number = count if isinstance(count, int) else 5
         await self._act(self._like(ref, number))
 
     @rx.event
     async def retitle(self, ref: str) -> None:
-        """Ask for another title of an idea."""
+        """Start a run for another title of an idea."""
         await self._act(self._retitle(ref))
 
     @rx.event
     def select(self, ref: str) -> None:
-        """Choose an idea for merging, or no longer."""
+        """Choose an idea for a merge, or remove it from the chosen ones."""
         ref = str(ref)[:100]
         if ref in self.selected:
             self.selected = [each for each in self.selected if each != ref]
@@ -142,18 +148,22 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     @rx.event
     def select_none(self) -> None:
-        """Nothing is chosen for merging any more."""
+        """Remove all ideas from the ones that are chosen for a merge."""
         self.selected = []
 
     @rx.event
     async def merge(self) -> None:
-        """Make one idea out of those that are chosen."""
+        """Start a run that merges the chosen ideas into one."""
         if await self._act(self._merge([*self.selected])):
             self.selected = []
 
     @rx.event
     async def move(self, said: Refs, order: Refs) -> None:
-        """Move a keeper: its ref, and that of the one it goes before, if any; `order` is what was seen."""
+        """Move a keeper in the order of keepers.
+
+        `said` is the ref of the keeper, and the ref of the one before which it goes (without it: to the end).
+        `order` has all refs in the order that the person saw.
+        """
         ref, *before = str(said).split()[:2] or [""]
         seen = str(order).split()
         after = seen[seen.index(ref) + 1 :][:1] if ref in seen else []
@@ -163,7 +173,7 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     @rx.event
     async def undo(self) -> None:
-        """Take back what was done last."""
+        """Undo the last action of this tab."""
         kind, *values = self._undo or ("",)
         self._undo, self.undo_offer = (), UndoView()
         match kind:
@@ -179,20 +189,20 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     @rx.event
     def dismiss(self) -> None:
-        """The person has read the notice."""
+        """Remove the notice and the offer to undo."""
         self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
 
     def _page_opened(self) -> None:
         super()._page_opened()
-        # The offer would stand beside newer acts of others.
+        # The page may show newer actions of others, and the offer would seem to undo those.
         self.undo_offer, self._undo = UndoView(), ()
 
     async def _act(self, action: Awaitable[object]) -> bool:
-        """Whether it was done; if not, a notice says why."""
+        """Await `action`; returns whether it succeeded. An error is shown as a notice."""
         return await self._done(_and_true(action)) is not None
 
     async def _done(self, action: Awaitable[_T]) -> _T | None:
-        """What the action returned, or None: then a notice says why it was not done."""
+        """Await `action` and return its result. An error is shown as a notice, and None is returned."""
         self.notice, self.undo_offer, self._undo = Notice(), UndoView(), ()
         try:
             return await action

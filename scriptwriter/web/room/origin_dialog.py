@@ -1,4 +1,4 @@
-"""Dialogs of the brainstorm page: the origin of an idea, and the list of keys."""
+"""Dialogs of the brainstorm page: the origin of an idea, and the keyboard shortcuts."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from scriptwriter.web.room.origin_state import OriginState
 
 
 def origin() -> rx.Component:
-    """The dialog that shows what a run asked the model, and what it answered.
+    """The dialog with the prompts that a run sent to the model, and the model's raw reply.
 
-    assets/room.js opens it each time that OriginState.shown grows.
+    assets/screen.js opens it each time that OriginState.shown grows.
     """
     told = OriginState.told
     return _dialog(
@@ -37,7 +37,7 @@ def origin() -> rx.Component:
             told.parameters != "",
             rx.el.p(t(room_texts.PARAMETERS), ": ", rx.el.code(told.parameters)),
         ),
-        # First, for those who come because it could not be read.
+        # The reply comes first, for people who open the dialog because it could not be read.
         rx.el.h3(t(room_texts.RAW_REPLY)),
         rx.cond(
             told.reply != "",
@@ -51,13 +51,13 @@ def origin() -> rx.Component:
                 rx.el.pre(prompt, tab_index=0),
             ),
         ),
-        on_close=OriginState.put_away,
+        on_close=OriginState.close,
         data_shown=OriginState.shown,
     )
 
 
 def keys() -> rx.Component:
-    """The dialog that lists what can be done by the keyboard; `?` opens it."""
+    """The dialog that lists the keyboard shortcuts; the key `?` opens it."""
     return _dialog(
         "keys",
         room_texts.HELP,
@@ -71,7 +71,10 @@ def keys() -> rx.Component:
 def _dialog(
     id: str, title: Text, *content: Content, on_close: EventType[()] | None = None, **attributes: Any
 ) -> rx.Component:
-    """A dialog that closes by its button or by Escape; assets/screen.js then presses `data_closed`."""
+    """A dialog that its button or Escape closes.
+
+    assets/screen.js then clicks the hidden button of `on_close`.
+    """
     told = (
         ()
         if on_close is None

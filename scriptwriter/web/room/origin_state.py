@@ -1,4 +1,4 @@
-"""State of the dialog that shows the origin of a run: its prompts, its reply, its facts."""
+"""State of the dialog that shows the origin of a run: its prompts, reply, model, time and tokens."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,7 +15,11 @@ from scriptwriter.web.kit.session_state import SessionState
 
 @dataclass(frozen=True)
 class OriginView:
-    """Where a run's ideas come from; `seconds` is -1 while it goes on, each attempt has a prompt."""
+    """The origin of a run's ideas.
+
+    `seconds` is the duration, -1 while the run is active. `started_at` is ISO 8601, `usage` the token counts
+    as text, `parameters` JSON. `prompts` has the prompt of each attempt, `reply` the raw text of the model.
+    """
 
     model: str = ""
     attempts: int = 1
@@ -29,19 +33,20 @@ class OriginView:
 
 
 LONGEST = 200_000
-"""Characters of each text; of a longer reply the end is shown, with the newest attempt."""
+"""Most characters of each text. A longer reply loses its beginning: the newest attempt is at its end."""
 
 
 class OriginState(ProjectPartState, NoticeState, SessionState):
-    """The dialog 来源 of a card, and of a run whose reply could not be read."""
+    """The dialog 来源 (origin), opened from a card, or from a run whose reply could not be read."""
 
     shown: rx.Field[int] = rx.field(0)
-    """Counts while the dialog is open; 0 closes it. The page's script opens it when the number changes."""
+    """How often the dialog was opened since it was closed. assets/screen.js opens it when the number grows,
+    and closes it at 0."""
     told: rx.Field[OriginView] = rx.field(default_factory=OriginView)
 
     @rx.event
     async def trace(self, transform_id: str) -> None:
-        """Read where the ideas of a run come from, and show it."""
+        """Read the origin of a run, and open the dialog."""
         self.notice = Notice()
         try:
             project_id, person = project_of(self), await self._person()
@@ -52,8 +57,8 @@ class OriginState(ProjectPartState, NoticeState, SessionState):
         self.shown += 1
 
     @rx.event
-    def put_away(self) -> None:
-        """The person has closed the dialog."""
+    def close(self) -> None:
+        """Empty the dialog after the person has closed it."""
         self.shown, self.told = 0, OriginView()
 
 

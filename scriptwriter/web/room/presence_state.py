@@ -1,4 +1,4 @@
-"""State by which a tab is counted among those that have the project open."""
+"""State that keeps the presence row of a tab: who has the project open, and which idea they are editing."""
 
 import asyncio
 import logging
@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 
 
 class PresenceState(FollowingState, SessionState):
-    """Tells the others that this tab has the project open, and which idea is being edited in it."""
+    """Shows other people that this tab has the project open, and which idea is being edited in it."""
 
     _tab: str = ""
     _editing: str = ""
 
     async def _follow(self, project_id: str, person: str) -> None:
-        """Keep the row of this tab for as long as the person is on the page and may read the project."""
+        """Renew the presence row of this tab while it shows the project, and delete the row at the end."""
         tab = secrets.token_urlsafe(24)
         try:
             async with self:
@@ -41,10 +41,13 @@ class PresenceState(FollowingState, SessionState):
                 await open_tabs.leave(tab)
 
     async def _end(self, error: UserError) -> None:
-        """Show nothing: BrainstormState says why."""
+        """Do nothing: BrainstormState shows why the page has ended."""
 
     async def _tell(self, ref: str) -> None:
-        """Tell at once which idea is being edited ("": none). If it fails, the next renewal tells it."""
+        """Write at once which idea is being edited ("" for none).
+
+        If that fails, the next renewal writes it.
+        """
         self._editing = ref
         if self._tab:
             with suppress(Exception):

@@ -11,7 +11,7 @@ from scriptwriter.web.projects.project_menu import name_or_field, project_menu
 
 
 def project_title() -> rx.Component:
-    """The project's name and description, and the fields in which its owner changes them."""
+    """The project's name and description, or the form in which an owner changes them."""
     name = rx.el.p(
         ProjectState.name,
         rx.cond(
@@ -52,5 +52,5 @@ def project_tools(*more: rx.Component) -> rx.Component:
 
 
 def managing_notice() -> rx.Component:
-    """What went wrong with the project as a whole; that it was deleted is told in the list."""
+    """The notice about renaming or archiving the project. The list of projects shows that of a deletion."""
     return rx.cond(ManagingState.deleted == "", notice(ManagingState.notice, ManagingState.dismiss))

@@ -22,7 +22,7 @@ from scriptwriter.web.room.sidebar import keepers, present
 
 
 def brainstorm() -> rx.Component:
-    """Everything that happens in a project, live."""
+    """The brainstorm page of a project, which follows the project live."""
     return page(
         opened(BrainstormState.access, BrainstormState.notice, _project()),
         origin(),
@@ -154,7 +154,10 @@ def _past() -> rx.Component:
 
 
 def _undo_notice() -> rx.Component:
-    """What was done a moment ago, and its undo. It goes by itself when something else is done."""
+    """The last action, with a button that undoes it.
+
+    The next action, or assets/room.js after a while, removes it.
+    """
     content = IdeasState.undo_offer
     return rx.cond(
         content.zh != "",

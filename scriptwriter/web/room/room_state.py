@@ -1,4 +1,4 @@
-"""State of the brainstorm page: it follows a project, sends what has changed, and starts and stops runs."""
+"""State of the brainstorm page. It follows a project, sends changes to the browser, starts and stops runs."""
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from scriptwriter.web.room.room_view import PARTS, WRITING, Screen, differences,
 
 
 class WritingState(ProjectPartState, SessionState):
-    """The one idea that is being written; number 0: none is."""
+    """The idea that the model is writing; `number` is 0 if it is writing none."""
 
     number: rx.Field[int] = rx.field(0)
     title: rx.Field[str] = rx.field("")
@@ -68,21 +68,24 @@ class BrainstormState(ProjectPageState, SessionState):
                 if role != shown_role:
                     changes["may_act"] = role in ACTORS
                 if changes or writing or project:
-                    # A change in an earlier batch is sent with all of them.
+                    # If one earlier batch has changed, all earlier batches are sent.
                     async with self._sending(project_id, size_of(flow) if "past" in changes else 0):
                         await self._set(
                             {BrainstormState: changes, WritingState: writing, ProjectState: project}
                         )
                 screen, shown_role = following, role
 
-    async def _forget(self) -> None:
-        await super()._forget()
+    async def _reset_page(self) -> None:
+        await super()._reset_page()
         for part in ProjectPartState.__subclasses__():
             (await self.get_state(part)).reset()
 
     @rx.event
     async def start(self, form_data: dict[str, Any]):
-        """Start a brainstorm for a new brief; its `seen` is the run that was the newest for the person."""
+        """Start a run for the brief in the form.
+
+        `seen` in it is the id of the newest run that the person saw.
+        """
         if self.starting:
             return
         brief, self.messages = checked(form_data)
@@ -99,42 +102,42 @@ class BrainstormState(ProjectPageState, SessionState):
 
     @rx.event
     def open_brief(self) -> None:
-        """The form with the newest brief, to change it."""
+        """Open the form with the newest brief, to change it."""
         self.messages, self.brief_open = BriefMessages(), True
 
     @rx.event
     def close_brief(self) -> None:
-        """The form is put away; nothing was sent."""
+        """Close the form of the brief without sending it."""
         self.brief_open = False
 
     @rx.event
     async def start_again(self, seen: str) -> None:
-        """Another batch for the same brief; `seen` is the run that was the newest one for the person."""
+        """Start another run for the same brief; `seen` is the id of the newest run that the person saw."""
         await self._act(self._start_again(str(seen)))
 
     @rx.event
     async def retry(self, transform_id: str, attempt: int) -> None:
-        """Go on with a run that ended short, after this attempt."""
+        """Retry a run that ended with ideas missing, unless it has a newer attempt than `attempt`."""
         await self._act(self._retry(transform_id, attempt))
 
     @rx.event
     async def retry_one(self, transform_id: str, attempt: int, number: int) -> None:
-        """The same for the idea with this number (from 1) alone."""
+        """Retry a run for the idea with this number (from 1) alone."""
         await self._act(self._retry(transform_id, attempt, only=number))
 
     @rx.event
     async def skip(self, transform_id: str, attempt: int, number: int) -> None:
-        """The same without the idea with this number (from 1)."""
+        """Retry a run without the idea with this number (from 1)."""
         await self._act(self._retry(transform_id, attempt, skip=number))
 
     @rx.event
     async def rephrase(self, transform_id: str, attempt: int) -> None:
-        """The same in milder words."""
+        """Retry a run with a prompt in milder words."""
         await self._act(self._retry(transform_id, attempt, rephrase=True))
 
     @rx.event
     async def stop(self, transform_id: str):
-        """End a run; what is written stays."""
+        """Stop a run. The ideas that it has written stay."""
         self.stopping = True
         yield
         await self._act(self._stop(str(transform_id)))
@@ -159,9 +162,9 @@ class BrainstormState(ProjectPageState, SessionState):
             await starting.start_again(project_of(self), await self._person())
 
     def _outdated(self, seen: str) -> bool:
-        """Whether another run has begun since the person saw `seen`: an event may come twice, or late.
+        """Whether there is a newer run than `seen`: the event was sent twice, or arrived late.
 
-        Raises UserError `already_running` while that one goes on.
+        Raises UserError `already_running` while the newer run is active.
         """
         if self.access != "open" or seen == self.newest.transform_id:
             return False

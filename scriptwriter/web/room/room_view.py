@@ -1,6 +1,6 @@
-"""Makes the screen of a project out of a ProjectFlow, reusing the parts that have not changed.
+"""Computes what the brainstorm page shows from a ProjectFlow. Unchanged parts are reused, not computed again.
 
-BrainstormState sends the parts that differ from the screen before.
+BrainstormState sends only the parts that differ from the previous screen.
 """
 
 from dataclasses import dataclass, field
@@ -19,17 +19,17 @@ from scriptwriter.web.room.card_vars import (
     PastBatchView,
     PersonView,
 )
-from scriptwriter.web.room.card_views import Looking, keepers_of, places_of, present_in
+from scriptwriter.web.room.card_views import Viewer, keepers_of, places_of, present_in
 from scriptwriter.web.room.run_headings import heading
 
 WRITING = ("number", "title", "body")
 PARTS = ("newest", "cards", "later", "past", "keepers", "announcement", "resyncing", "present")
-"""The parts of the screen that are sent, each when it has changed."""
+"""Fields of Screen that are sent to the browser, each only when it has changed."""
 
 
 @dataclass(frozen=True)
 class Writing:
-    """The idea that is being written; number 0: none is."""
+    """The idea that the model is writing; `number` is 0 if it is writing none."""
 
     number: int = 0
     title: str = ""
@@ -38,10 +38,11 @@ class Writing:
 
 @dataclass(frozen=True)
 class Screen:
-    """The project's screen at one moment; equal parts of two screens need not be sent again.
+    """What the brainstorm page shows at one moment.
 
-    `cards` stand before the place where the model writes (or will write next), `later` behind it: each place
-    is in one of them, or is the one of `writing`, and all three together are in the order of their numbers.
+    Each place of the newest run is in `cards`, `writing` or `later`, in the order of its number: `cards` are
+    the places before the one that the model is writing (or will write next), `later` the places after it.
+    `past_batches` and `viewer` are what `past` was computed from.
     """
 
     newest: BatchView = field(default_factory=BatchView)
@@ -54,17 +55,17 @@ class Screen:
     resyncing: bool = False
     past_batches: tuple[Batch, ...] = ()
     present: tuple[PersonView, ...] = ()
-    looking: Looking = field(default_factory=Looking)
+    viewer: Viewer = field(default_factory=Viewer)
 
     def after(self, flow: ProjectFlow, now: datetime, person: str = "") -> Self:
-        """The screen for `flow`, following this one; `person` is the id of who looks at it."""
+        """The next screen after this one, for `flow`, as the user with the id `person` sees it."""
         newest, *past = flow.batches or (None,)
-        looking = Looking.at(flow, person)
-        unchanged = (self.past_batches, self.looking) == (tuple(past), looking)
-        earlier = self.past if unchanged else tuple(_past(batch, now, looking) for batch in past)
+        viewer = Viewer.of(flow, person)
+        unchanged = (self.past_batches, self.viewer) == (tuple(past), viewer)
+        earlier = self.past if unchanged else tuple(_past(batch, now, viewer) for batch in past)
         top = BatchView() if newest is None else heading(newest, now, self.newest)
         running = top.phase in RUNNING
-        places = () if newest is None else places_of(newest, looking, running=running)
+        places = () if newest is None else places_of(newest, viewer, running=running)
         writing = Writing() if newest is None or not running else _writing(newest)
         open_at = writing.number or (_next_number(newest, places) if newest and running else 0)
         cards = tuple(card for card in places if not open_at or card.number < open_at)
@@ -80,7 +81,7 @@ class Screen:
             resyncing=flow.syncing == "resyncing",
             past_batches=self.past_batches if unchanged else tuple(past),
             present=present_in(flow, person),
-            looking=looking,
+            viewer=viewer,
         )
 
     def _announcement(self, top: BatchView, places: tuple[CardView, ...]) -> Notice:
@@ -96,7 +97,7 @@ class Screen:
 
 
 def size_of(flow: ProjectFlow) -> int:
-    """How much there is to show, in rows of a join that cost as much; see process_pool.in_thread_if_large."""
+    """The `size` of computing a screen, for process_pool.in_thread_if_large: about ten rows for each idea."""
     return 10 * sum(len(batch.ideas) for batch in flow.batches)
 
 
@@ -108,17 +109,20 @@ def _writing(batch: Batch) -> Writing:
 
 
 def _next_number(batch: Batch, places: tuple[CardView, ...]) -> int:
-    """The number of the place where the model will write next; 0: nowhere."""
+    """The number of the place that the model will write next; 0 if no place is left."""
     blank = next((card.number for card in places if card.state == "blank"), 0)
     return blank if batch.next_slot is None else batch.next_slot + 1
 
 
-def _past(batch: Batch, now: datetime, looking: Looking) -> PastBatchView:
-    return PastBatchView(heading(batch, now), list(places_of(batch, looking, running=False)))
+def _past(batch: Batch, now: datetime, viewer: Viewer) -> PastBatchView:
+    return PastBatchView(heading(batch, now), list(places_of(batch, viewer, running=False)))
 
 
 def differences(before: object, after: object, names: tuple[str, ...]) -> dict[str, Any]:
-    """What to send: the values of `names` in `after` that `before` (None: nothing was sent) does not have."""
+    """The attributes in `names` that differ between `before` and `after`, with their new values.
+
+    `before` is None if nothing was sent yet; then all attributes are returned. Tuples are returned as lists.
+    """
     values = {name: getattr(after, name) for name in names}
     return {
         name: list(value) if isinstance(value, tuple) else value

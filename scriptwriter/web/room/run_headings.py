@@ -1,4 +1,4 @@
-"""Makes the heading of a run: its phase, why it ended with ideas missing, and what can be done about it."""
+"""Computes the heading of a run: its phase, why ideas are missing, and what a person can do next."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,12 +9,12 @@ from scriptwriter.domain.taxonomy import named
 from scriptwriter.sync.batch_join import Batch, Waiting
 from scriptwriter.texts import room_texts
 from scriptwriter.web.kit.notices import Notice
-from scriptwriter.web.room.card_vars import BatchView, Phase, Remedy
+from scriptwriter.web.room.card_vars import BatchView, NextStep, Phase
 
 ENDED_SHORT = frozenset({"model_silent", "too_few_ideas"})
-"""Failures that are told as a list that is not full."""
+"""Error codes of runs that are shown as incomplete, not as failed."""
 
-REMEDIES: Mapping[str, Remedy] = {
+NEXT_STEPS: Mapping[str, NextStep] = {
     "model_silent": "fill_in",
     "too_few_ideas": "fill_in",
     "length_limit": "go_on",
@@ -23,11 +23,11 @@ REMEDIES: Mapping[str, Remedy] = {
     "model_withdrawn": "rebrief",
     "run_unreadable": "another_batch",
 }
-"""What to do about a failure, by its code; about all others: retry."""
+"""The next step after a failed run, by error code; for any other code it is `retry`."""
 
 
 def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> BatchView:
-    """The heading of `batch`; `before` is the heading that the same screen showed until now."""
+    """The heading of `batch`. `before` is the heading that the page shows now, whose clocks go on."""
     phase = _phase(batch)
     begun = batch.attempt_started_at or batch.created_at
     same = before is not None and (before.transform_id, before.attempt, before.phase) == (
@@ -58,7 +58,7 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
         missing=len(missing),
         attempt=batch.attempt,
         resume_at=_resume_at(batch),
-        # The browser's clocks go on from here: each value is sent once.
+        # The browser counts on from this value, so it stays the same during an attempt.
         elapsed=before.elapsed if same and before else max(0, int((now - begun).total_seconds())),
         seconds=round(batch.seconds) if batch.seconds is not None else -1,
         progress=round(batch.progress),
@@ -69,8 +69,8 @@ def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> Bat
         started_at=batch.created_at.isoformat(timespec="seconds"),
         stopped_by=batch.stopped_by,
         unreadable=batch.error_code == "run_unreadable",
-        remedy=_remedy(batch, missing),
-        culprit=_culprit(batch, missing),
+        next_step=_next_step(batch, missing),
+        filtered_idea=_filtered_idea(batch, missing),
         failure_zh=reason.zh,
         failure_en=reason.en,
         wait_seconds=before.wait_seconds if same and before else _left(wait, now),
@@ -94,34 +94,37 @@ def _phase(batch: Batch) -> Phase:
 
 
 def _phase_of_attempt(batch: Batch) -> Phase:
-    # With all that it writes there is nothing to go on with before it ends.
+    # Without a next slot, all ideas of the attempt are finished and only the end of the reply is missing.
     if batch.has_words or batch.next_slot is None:
         return "writing"
     return "recovering" if batch.interrupted else "thinking"
 
 
 def _left(wait: Waiting | None, now: datetime) -> int:
-    """Whole seconds until the automatic retry; never more than it waits in all, whatever the clocks say."""
+    """Whole seconds until the automatic retry: at most `wait.seconds`, because two clocks may differ."""
     return 0 if wait is None else min(max(0, ceil((wait.until - now).total_seconds())), wait.seconds)
 
 
 def _resume_at(batch: Batch) -> int:
-    """The number of the idea with which the attempt goes on; 0 where it begins from the start, or is done."""
+    """The number of the idea with which the attempt continues; 0 if it begins with the first, or is done."""
     if batch.next_slot is None or not (batch.finished_count or batch.interrupted):
         return 0
     return batch.next_slot + 1
 
 
-def _remedy(batch: Batch, missing: tuple[int, ...]) -> Remedy:
+def _next_step(batch: Batch, missing: tuple[int, ...]) -> NextStep:
     if batch.status == "cancelled":
         return "fill_in" if missing else ""
     if batch.status == "failed":
-        return REMEDIES.get(batch.error_code or "", "retry")
+        return NEXT_STEPS.get(batch.error_code or "", "retry")
     return ""
 
 
-def _culprit(batch: Batch, missing: tuple[int, ...]) -> int:
-    """The number of the idea to skip: the one that the sentence names, if it is still missing."""
+def _filtered_idea(batch: Batch, missing: tuple[int, ...]) -> int:
+    """The number of the idea that the content filter stopped; 0 for any other error.
+
+    It is the idea that the error names if that one is still missing, else the first missing one.
+    """
     if batch.error_code != "content_filtered" or not missing:
         return 0
     named = batch.error_params.get("number")
@@ -129,12 +132,12 @@ def _culprit(batch: Batch, missing: tuple[int, ...]) -> int:
 
 
 def _reason(batch: Batch) -> Notice:
-    """Why a run has failed, or waits."""
+    """Why the run failed or waits for a retry; empty for any other run."""
     if batch.waiting:
         return Notice(*room_texts.WAITING_REASONS.get(batch.waiting.code, room_texts.WAITING_REASON))
     if batch.status != "failed":
         return Notice()
     if batch.error_code is not None and (error := stored_error(batch.error_code, batch.error_params)):
         return Notice(error.text("zh"), error.text("en"))
-    # Of another version: its own sentence serves.
+    # Another version of the program stored this error, so its stored message is shown.
     return Notice(batch.error_message or "", batch.error_message or "")

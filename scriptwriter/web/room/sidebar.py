@@ -11,7 +11,10 @@ from scriptwriter.web.room.room_state import BrainstormState
 
 
 def keepers() -> rx.Component:
-    """The kept ideas. assets/room.js moves them, by pointer or by the buttons, and says which by `_moved`."""
+    """The kept ideas in order. assets/room.js moves them by drag and drop or with the buttons.
+
+    It writes each move into the hidden field `data_moved`, whose event handler is IdeasState.move.
+    """
     kept = BrainstormState.keepers
     order = kept.map(lambda keeper: keeper.ref).join(" ")
     return rx.fragment(
@@ -24,7 +27,7 @@ def keepers() -> rx.Component:
             ),
             rx.el.p(t(room_texts.NO_KEEPERS), class_name="hint"),
         ),
-        # Hidden from everybody: the script writes the move into it, as a person would by typing.
+        # A script cannot call an event handler: it changes this hidden field instead.
         rx.el.input(
             value="",
             on_change=lambda value: IdeasState.move(value, order).temporal,
@@ -37,7 +40,7 @@ def keepers() -> rx.Component:
 
 
 def present() -> rx.Component:
-    """Who has the project open."""
+    """The people who have the project open, if there is more than one."""
     people = BrainstormState.present
     return rx.cond(
         people.length() > 1,

@@ -1,4 +1,4 @@
-"""Verdicts on an idea: the buttons to keep and pass, who said what, and the reasons."""
+"""Verdicts on an idea: the keep and pass buttons, the verdicts of all members, and the pass reasons."""
 
 import reflex as rx
 from reflex.vars import ObjectVar
@@ -13,7 +13,7 @@ from scriptwriter.web.room.idea_state import IdeasState
 
 
 def verdict_buttons(card: ObjectVar[CardView]) -> rx.Component:
-    """Keep and pass; a second press takes the verdict back."""
+    """The keep and pass buttons. A second click on the same button withdraws the verdict."""
     return rx.fragment(
         _button(card, "keep", rx.cond(card.mine == "keep", t(room_texts.KEPT), t(room_texts.KEEP))),
         _button(card, "pass", rx.cond(card.mine == "pass", t(room_texts.PASSED), t(room_texts.PASS))),
@@ -21,7 +21,7 @@ def verdict_buttons(card: ObjectVar[CardView]) -> rx.Component:
 
 
 def picks(card: ObjectVar[CardView]) -> rx.Component:
-    """Who keeps and who passes it, and why."""
+    """The verdicts of all members on an idea, with their reasons."""
     return rx.cond(
         card.picks.length() > 0,
         rx.el.ul(
@@ -33,7 +33,7 @@ def picks(card: ObjectVar[CardView]) -> rx.Component:
 
 
 def reasons(card: ObjectVar[CardView]) -> rx.Component:
-    """Why it is passed: one press, or own words; nobody has to say."""
+    """The optional reasons for passing an idea: a button for each, and a field for own words."""
     return rx.el.section(
         rx.el.p(t(room_texts.WHY_PASSED), class_name="hint"),
         rx.el.div(
