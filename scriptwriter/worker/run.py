@@ -120,7 +120,7 @@ async def _read(
                         told = True
                         seconds = asyncio.get_running_loop().time() - began
                         _log.info("first_idea", seconds=round(seconds, 2))
-                    if reply.complete and limit.when() is None:
+                    if reply.complete and reply.straight and limit.when() is None:
                         limit.reschedule(asyncio.get_running_loop().time() + AFTERWORD)
                     if reply.full:
                         raise fault("reply_too_long")
@@ -129,8 +129,12 @@ async def _read(
     except Exception:
         _log.exception("generation_broke")
         error = fault("generation_interrupted")
+    reply.end(whole=error is None)
     if reply.complete:
         return None
+    if error is None and reply.inside:
+        # Some endpoints invent a reason for an end that is a broken connection.
+        error = fault("reply_cut")
     return error or fault("too_few_ideas" if reply.readable else "reply_unreadable")
 
 

@@ -132,6 +132,9 @@ FAULTS = {
         NEVER,
         finished=2,
     ),
+    "a stop in a sentence": Fault(
+        spoken(HALF_OF_THREE), "reply_cut", "与模型的连接中断，已保留 2 个，请重试", AUTOMATIC, finished=2
+    ),
     "content filter": Fault(
         spoken(HALF_OF_THREE, finish="content_filter"),
         "content_filtered",

@@ -11,7 +11,6 @@ READERS = {
     "api/routes/openid_routes.py": "a cookie of this server",
     "worker/demo_model.py": "a request to the demo model",
     "worker/reply_events.py": "what a model sends",
-    "worker/reply_parser.py": "what a model writes",
     "domain/prompts.py": "a prompt of this server",
     "domain/strict_json.py": "the reader itself",
 }

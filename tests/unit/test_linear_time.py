@@ -57,7 +57,10 @@ PATTERNS = {
     "exports/word.py": (1, "one character"),
     "worker/demo_stories.py": (1, "reads our own texts"),
     "worker/model_faults.py": (6, "of limited length"),
-    "worker/reply_parser.py": (7, "of limited length; a run of spaces belongs to one quote"),
+    "worker/reply_parser.py": (
+        16,
+        "of limited length; a string goes on from where it was read to, and looks a key ahead",
+    ),
     "domain/idea_acts.py": (1, "of limited length"),
     "domain/prompts.py": (1, "a run of one kind of character"),
     "domain/similarity.py": (1, "a run of one kind of character"),
@@ -77,6 +80,7 @@ PIECES = (
     "}", "[", "]", "#", "1", "-", "=", ";", ",", "，", "、", '="\\', "a=b; ", "a;q=1,", "`", "*", "|", "~",
     ":", "::1,", "%", "<picks>", "</picks>", "<brief>", "<finished>", "<think>", "</think>", "{ ", "[ ",
     '{"', '"title":"', '{"title":"', '"title" ', '"body":"', '","body":"', '"title":"a","body":',
+    "1. 《甲》", "1. ", "标题：", "《", "“", "“，“", '", "a" ', "},{", '{"a":"', "{'", "/*", "<|channel|>",
     "data: x\n", "data:\n\n", "model ", "model_not", "rate", "api key", "\u0301", "e\u0301\u0323",
     "\ufdfa", "İ", "好", "\u2028", "🎬", "\\u0000",
 )  # fmt: skip
@@ -101,6 +105,13 @@ def _parse_reply(text: str) -> None:
 
 def _parse_object_reply(text: str) -> None:
     GrowingReply(10).feed('{"title":"' + text + '"}')
+
+
+def _parse_reply_to_its_end(text: str) -> None:
+    for before in ("", "<think>", '{"answer":"'):
+        reply = GrowingReply(10)
+        reply.feed(before + text)
+        reply.end(whole=True)
 
 
 def _read_event_stream(text: str) -> None:
@@ -141,6 +152,7 @@ READERS: dict[str, tuple[int, Callable[[str], object]]] = {
     "ideas, as steering": (5_000, _steer),
     "a model's reply": (200_000, _parse_reply),
     "a model's reply, in an object": (200_000, _parse_object_reply),
+    "a model's reply, at its end": (30_000, _parse_reply_to_its_end),
     "a model's refusal": (100_000, lambda text: fault_of_status(400, text, {}, "m")),
     "an event stream": (1_000_000, _read_event_stream),
     "an event of a page": (190_000, _read_event),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scriptwriter.domain.graph import Idea
 from scriptwriter.domain.run_context import MOST_REPLY
-from scriptwriter.worker.reply_parser import GrowingReply
+from scriptwriter.worker.reply_parser import EXAMPLES, GrowingReply, made
 
 ONE = {"title": "刀下留人", "body": "女医生穿越成仵作，第一刀就剖出了皇后的秘密。"}
 TWO = {"title": "假皇后", "body": "替身皇后要逃，真皇后却回来求她别走。"}
@@ -195,7 +195,13 @@ def without_repetitions(ideas: list[dict[str, str]]) -> list[dict[str, str]]:
     return kept
 
 
-words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+def plain(text: str) -> bool:
+    """Whether it is a title without marks, and no word of the prompt's example."""
+    examples = {words for _, words in EXAMPLES}
+    return shown(made(text, "", "writing").title) == shown(text) and shown(text) not in examples
+
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20).filter(plain)
 ideas_of_a_model = st.lists(
     st.fixed_dictionaries({"title": words, "body": words}, optional={"tags": st.lists(words)}), max_size=4
 )
