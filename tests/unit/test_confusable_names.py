@@ -1,4 +1,4 @@
-"""Names that look alike have one skeleton, and others do not."""
+"""Usernames that look alike have the same skeleton, and others do not."""
 
 import pytest
 
@@ -36,11 +36,11 @@ DIFFERENT = [
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
 def test_names_that_look_alike_have_one_skeleton(one: str, other: str) -> None:
-    """Across scripts, sizes and cases, and with letters that nobody sees."""
+    """Across scripts, widths and cases, and with invisible characters."""
     assert skeleton(folded(one)) == skeleton(folded(other))
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_names_that_can_be_told_apart_have_two(one: str, other: str) -> None:
-    """Else nobody would find a name that is free."""
+def test_names_that_can_be_told_apart_have_different_skeletons(one: str, other: str) -> None:
+    """Otherwise hardly any name would be free."""
     assert skeleton(folded(one)) != skeleton(folded(other))

@@ -1,4 +1,4 @@
-"""The places of ideas: what is kept, what is open, where new ones go."""
+"""The places of ideas in a batch: which are kept, which are open, and where new ideas go."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,19 +16,19 @@ words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 some_ideas = st.lists(st.builds(Idea, words, words, statuses), max_size=6)
 
 
-def test_the_unfinished_end_is_not_kept():
-    """The next attempt writes it anew, in the same place."""
+def test_unfinished_ideas_at_the_end_are_dropped():
+    """The next attempt writes them again, at the same places."""
     assert graph.kept([ONE, WRITING]) == (ONE,)
     assert graph.kept([HALF, NOTHING]) == ()
 
 
 def test_an_unfinished_idea_before_a_finished_one_keeps_its_place():
-    """Otherwise those behind it would move."""
+    """Otherwise the ideas after it would move."""
     assert graph.kept([ONE, WRITING, TWO, HALF]) == (ONE, Idea("正在", "她说", "unfinished"), TWO)
 
 
-def test_open_places_hold_nothing_finished_and_are_not_given_up():
-    """From 0, in order."""
+def test_open_places_are_neither_finished_nor_skipped():
+    """Places count from 0, in ascending order."""
     assert graph.open_slots([ONE, HALF, TWO], 5) == (1, 3, 4)
     assert graph.open_slots([ONE, HALF, TWO], 5, skipped=[1, 4]) == (3,)
     assert graph.open_slots([], 2) == (0, 1)
@@ -36,7 +36,7 @@ def test_open_places_hold_nothing_finished_and_are_not_given_up():
 
 
 def test_new_ideas_fill_the_open_places_in_order():
-    """Between the others, and behind them; a place that is passed over stays an empty unfinished one."""
+    """A place between them that gets no idea becomes an empty, unfinished idea."""
     assert graph.placed([ONE, HALF, TWO], (1, 3), [THREE]) == (ONE, THREE, TWO)
     assert graph.placed([ONE, HALF, TWO], (1, 3), [THREE, WRITING]) == (ONE, THREE, TWO, WRITING)
     assert graph.placed([ONE], (3,), [TWO]) == (ONE, NOTHING, NOTHING, TWO)
@@ -45,7 +45,7 @@ def test_new_ideas_fill_the_open_places_in_order():
 
 @given(some_ideas, some_ideas, st.sets(st.integers(0, 9)))
 def test_a_finished_idea_never_moves_and_never_changes(ideas: list, written: list, skipped: set[int]):
-    """Whatever an attempt writes, and however often one is begun."""
+    """Whatever an attempt writes, and however many attempts there are."""
     slots = graph.open_slots(ideas, 10, skipped)
 
     after = graph.kept(graph.placed(graph.kept(ideas), slots, written))
@@ -55,8 +55,8 @@ def test_a_finished_idea_never_moves_and_never_changes(ideas: list, written: lis
 
 
 @given(some_ideas, st.sets(st.integers(0, 9)))
-def test_every_place_is_finished_given_up_or_open(ideas: list, skipped: set[int]):
-    """And none is two of them that would be asked for."""
+def test_every_place_is_finished_skipped_or_open(ideas: list, skipped: set[int]):
+    """An open place is neither finished nor skipped."""
     slots = set(graph.open_slots(ideas, 10, skipped))
     done = {place for place, idea in enumerate(ideas) if idea.status == "finished"}
 
@@ -65,7 +65,7 @@ def test_every_place_is_finished_given_up_or_open(ideas: list, skipped: set[int]
 
 
 @given(some_ideas)
-def test_ideas_survive_their_json(ideas: list):
-    """What is read is what was written, status included."""
+def test_ideas_are_read_back_from_their_json(ideas: list):
+    """Unchanged, including their status."""
     assert graph.written(graph.to_json(ideas)) == tuple(ideas)
     assert graph.written(None, graph.to_text(ideas)) == tuple(ideas)

@@ -1,4 +1,4 @@
-"""The graph's JSON is read by its types alone, and SQL does not look into it."""
+"""Only the types of the graph parse its JSON, and SQL does not look into it."""
 
 import ast
 import re
@@ -14,10 +14,10 @@ READERS = {
     "domain/prompts.py": "a prompt of this server",
     "domain/strict_json.py": "the reader itself",
 }
-"""Where JSON is read that is none of the graph's."""
+"""Modules that parse other JSON, and which."""
 FOLDERS = ("api", "domain", "exports", "operations", "services", "store", "sync", "web", "worker")
 _INTO_JSON = re.compile(r"->|#>|@>|\bjsonb?_|::\s*jsonb?\b", re.IGNORECASE)
-OF_THE_QUEUE = "job.args ->> 'transform_id'"
+QUEUE_EXPRESSION = "job.args ->> 'transform_id'"
 
 
 def _files() -> list[Path]:
@@ -25,31 +25,34 @@ def _files() -> list[Path]:
 
 
 def test_no_other_module_parses_json() -> None:
-    """Whoever needs a value of the graph asks `kinds`; a new reader of other JSON is named in READERS."""
+    """Code that needs a value of the graph uses `kinds`.
+
+    A new parser of other JSON gets an entry in READERS.
+    """
     found = {
         str(path.relative_to(SOURCES))
         for path in _files()
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if _reads(node)
+        if _parses_json(node)
     }
 
     assert found == {*READERS}
 
 
 def test_no_statement_looks_into_json() -> None:
-    """What is counted or searched is a column; one-time upgrades of the schema may look."""
+    """What is counted or searched is a column. Only one-time migrations of the schema may read JSON."""
     found = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for path in [*_files(), ROOT / "schema" / "schema.sql"]
         for text in _statements(path)
         for line in text.splitlines()
-        if _INTO_JSON.search(line.partition("--")[0].replace(OF_THE_QUEUE, ""))
+        if _INTO_JSON.search(line.partition("--")[0].replace(QUEUE_EXPRESSION, ""))
     ]
 
     assert found == []
 
 
-def _reads(node: ast.AST) -> bool:
+def _parses_json(node: ast.AST) -> bool:
     match node:
         case ast.Attribute(value=ast.Name(id="json" | "jiter"), attr="loads" | "load" | "from_json"):
             return True
@@ -59,7 +62,7 @@ def _reads(node: ast.AST) -> bool:
 
 
 def _statements(path: Path) -> list[str]:
-    """The SQL of a file: all of it, or those texts of a module that begin as a statement does."""
+    """The SQL of a file: the whole file, or the strings of a module that contain a statement."""
     if path.suffix == ".sql":
         return [path.read_text("utf-8")]
     texts = [

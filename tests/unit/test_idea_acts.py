@@ -1,4 +1,4 @@
-"""Which idea is meant, what may be said and written of one, and what of it all stands."""
+"""References to ideas, and which verdicts, orders and texts of people are valid and current."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,14 +16,14 @@ A, B, C = (IdeaRef("artifact", index) for index in range(3))
 
 
 def at(number: int) -> datetime:
-    """A later moment for a higher number."""
+    """A time; a higher number gives a later one."""
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
 
 
 def said(
     number: int, ref: IdeaRef, verdict: str, user_id: str = "wang", reason: str = "", name: str = ""
 ) -> Act:
-    """A verdict."""
+    """A verdict of a person."""
     value = kinds.Verdict.model_validate(
         {
             "artifactId": ref.artifact_id,
@@ -38,13 +38,13 @@ def said(
 
 
 def ordered(number: int, *refs: Any) -> Act:
-    """An order of the keepers."""
+    """An order of the kept ideas."""
     return Act(f"o{number}", kinds.Order(order=tuple(map(str, refs))), at(number))
 
 
 @given(st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True), st.integers(0, 99))
-def test_a_ref_survives_its_text(artifact_id: str, index: int) -> None:
-    """What is written is read again."""
+def test_a_ref_is_read_back_from_its_text(artifact_id: str, index: int) -> None:
+    """For every valid artifact id and index."""
     ref = IdeaRef(artifact_id, index)
 
     assert IdeaRef.parse(str(ref)) == ref
@@ -56,13 +56,13 @@ def test_a_ref_survives_its_text(artifact_id: str, index: int) -> None:
      "a#100", "é#1", "a" * 65 + "#1", None, 7, ["a#1"]],
 )  # fmt: skip
 def test_a_text_of_another_form_is_no_ref(text: Any) -> None:
-    """Refs come from clients: what is not exactly one is refused."""
+    """Clients send references, so every other text is refused."""
     with pytest.raises(UserError, match="idea_not_found"):
         IdeaRef.parse(text)
 
 
-def test_of_each_person_the_newest_verdict_stands() -> None:
-    """Everybody's own: one keeps what another passes on."""
+def test_the_newest_verdict_of_each_person_counts() -> None:
+    """Verdicts are personal: one keeps what another passes on."""
     acts = [said(3, A, "pass", reason="formulaic"), said(1, A, "keep"), said(2, A, "keep", "li")]
 
     picks = idea_acts.valid_picks(acts)
@@ -74,15 +74,15 @@ def test_of_each_person_the_newest_verdict_stands() -> None:
     assert picks.kept == (A,)
 
 
-def test_a_verdict_that_was_taken_back_is_none() -> None:
-    """As if nothing had been said."""
+def test_a_withdrawn_verdict_does_not_count() -> None:
+    """As if it had never been given."""
     picks = idea_acts.valid_picks([said(1, A, "keep"), said(2, A, "none")])
 
     assert (picks.by_idea, picks.kept) == ({}, ())
 
 
-def test_an_idea_stays_among_the_keepers_while_one_person_keeps_it() -> None:
-    """At its place, whoever was the first; who leaves altogether comes in at the end again."""
+def test_an_idea_stays_kept_while_one_person_keeps_it() -> None:
+    """It keeps its place. An idea that nobody keeps any more is added at the end when it is kept again."""
     both = [said(1, A, "keep"), said(2, B, "keep"), said(3, A, "keep", "li"), said(4, A, "pass")]
     gone = [*both, said(5, A, "none", "li")]
     again = [*gone, said(6, A, "keep", "li")]
@@ -90,15 +90,15 @@ def test_an_idea_stays_among_the_keepers_while_one_person_keeps_it() -> None:
     assert [idea_acts.valid_picks(acts).kept for acts in (both, gone, again)] == [(A, B), (B,), (B, A)]
 
 
-def test_keepers_that_an_order_does_not_name_come_after_it() -> None:
-    """Ideas that nobody keeps any more are left out."""
+def test_kept_ideas_that_an_order_does_not_name_follow_it() -> None:
+    """Ideas that nobody keeps any more are omitted."""
     assert idea_acts.arranged([A, B, C], ordered(2, C, A)) == (C, A, B)
     assert idea_acts.arranged([A, B], ordered(1, C, B, B)) == (B, A)
     assert idea_acts.arranged([A, B], None) == (A, B)
 
 
 def test_the_newest_readable_act_is_found_without_parsing_older_ones() -> None:
-    """Of two at the same time the one with the greater id is the newer."""
+    """Of two acts with the same time, the one with the greater id is newer."""
     acts = [ordered(2, C, A), ordered(1, A, B)]
     rows = [(act.id, act.value.model_dump_json(by_alias=True), act.at) for act in acts]
     unread = [("old", None, at(0)), ("broken", "", at(3))]
@@ -109,7 +109,7 @@ def test_the_newest_readable_act_is_found_without_parsing_older_ones() -> None:
 
 @given(st.lists(st.sampled_from([A, B, C]), unique=True), st.lists(st.sampled_from([A, B, C])))
 def test_an_order_neither_adds_nor_loses_a_keeper(kept: list[IdeaRef], named: list[IdeaRef]) -> None:
-    """Whatever it names."""
+    """Whatever ideas the order names."""
     arranged = idea_acts.arranged(kept, ordered(1, *named))
 
     assert sorted(arranged) == sorted(kept)
@@ -119,13 +119,13 @@ def test_an_order_neither_adds_nor_loses_a_keeper(kept: list[IdeaRef], named: li
 @pytest.mark.parametrize(
     "data", ["", "{}", "[]", '{"artifactId": "a", "index": "1"}', '{"order": ["nonsense"]}', "\\u0000"]
 )
-def test_an_act_that_cannot_be_read_is_left_out(kind: str, data: str) -> None:
-    """Whatever another program may have stored."""
+def test_an_unreadable_act_is_ignored(kind: str, data: str) -> None:
+    """Another program may have stored anything."""
     assert idea_acts.acts_in([("a", data, at(1))], kind) == []
 
 
-def test_people_who_are_known_by_name_alone_have_a_verdict_each() -> None:
-    """They come from a file, and are nobody of this installation."""
+def test_people_without_an_account_are_told_apart_by_name() -> None:
+    """They come from an imported file."""
     acts = [
         said(1, A, "keep", "", name="小王"),
         said(2, A, "pass", "", name="小李"),
@@ -148,8 +148,8 @@ def test_a_reason_is_a_code_or_a_few_words(reason: str) -> None:
     assert idea_acts.checked_verdict("pass", reason) == ("pass", reason.strip())
 
 
-def test_what_is_taken_back_needs_no_reason() -> None:
-    """It is not kept."""
+def test_the_reason_of_a_withdrawn_verdict_is_dropped() -> None:
+    """Withdrawing needs no reason."""
     assert idea_acts.checked_verdict("none", "雷同") == ("none", "")
 
 
@@ -164,7 +164,7 @@ def test_another_verdict_or_a_long_reason_is_refused(verdict: str, reason: str, 
 
 
 def test_a_text_is_trimmed_and_otherwise_left_as_it_is() -> None:
-    """Only what Postgres cannot store, and a second line of a title, goes."""
+    """Only what Postgres cannot store and the line breaks of a title are removed."""
     title, body = idea_acts.checked_text(" 半\x00夜  敲门\n声 ", "\n　第一段。\n\n  第二段\ud800。 \n")
 
     assert (title, body) == ("半夜  敲门 声", "第一段。\n\n  第二段。")
@@ -180,11 +180,11 @@ def test_a_text_is_trimmed_and_otherwise_left_as_it_is() -> None:
     ],
 )
 def test_a_text_without_title_or_body_or_a_long_one_is_refused(title: str, body: str, code: str) -> None:
-    """1 to 60 characters, and 1 to 5,000."""
+    """A title has 1 to 60 characters, a body 1 to 5,000."""
     with pytest.raises(UserError, match=code):
         idea_acts.checked_text(title, body)
 
 
-def test_the_longest_text_is_taken() -> None:
-    """Counted in characters, after trimming."""
+def test_the_longest_text_is_accepted() -> None:
+    """The length is counted in characters, after trimming."""
     assert idea_acts.checked_text("字" * 60 + " ", "字" * 5000 + "\n") == ("字" * 60, "字" * 5000)

@@ -1,4 +1,4 @@
-"""Each module can be the first one that a process imports."""
+"""Every module can be the first one that a process imports."""
 
 import subprocess
 import sys
@@ -16,8 +16,8 @@ for name in sys.argv[1:]:
 PURE = ("domain", "exports")
 
 
-def test_no_circle_of_imports_depends_on_who_comes_first() -> None:
-    """A command, a child process or a test may begin anywhere."""
+def test_every_module_can_be_imported_first() -> None:
+    """A command, a child process or a test may begin with any module."""
     files = [path for each in PURE for path in (ROOT / "scriptwriter" / each).rglob("*.py")]
     names = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files

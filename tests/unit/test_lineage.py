@@ -1,4 +1,4 @@
-"""The lineage of a project from its rows: ranks, places, and every order of arrival."""
+"""The lineage graph of a project, computed from its rows: columns, positions, and every order of arrival."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,8 +61,8 @@ def whole() -> Lineage:
     return lineage(ARTIFACTS, TRANSFORMS, INPUTS, OUTPUTS)
 
 
-def test_each_step_stands_one_column_further_and_the_oldest_on_top() -> None:
-    """From the brief to the ideas and on to what people did with them."""
+def test_each_step_is_one_column_further_and_the_oldest_on_top() -> None:
+    """From the brief to the ideas, and on to the acts of people."""
     places = {node.id: (node.x // COLUMN, node.y // LINE) for node in whole().nodes}
 
     assert places == {
@@ -71,23 +71,23 @@ def test_each_step_stands_one_column_further_and_the_oldest_on_top() -> None:
     }  # fmt: skip
 
 
-def test_a_node_tells_what_it_is() -> None:
-    """Which act it was, where that can be read."""
-    told = {node.id: (node.kind, node.type) for node in whole().nodes}
+def test_a_node_has_its_kind_and_type() -> None:
+    """Including the action of a person, where it is readable."""
+    described = {node.id: (node.kind, node.type) for node in whole().nodes}
 
-    assert told["run"] == ("llm", "")
-    assert (told["edit"], told["pick"]) == (("human", "edit_idea"), ("human", ""))
-    assert told["kept"] == ("artifact", "brainstorm_verdict")
+    assert described["run"] == ("llm", "")
+    assert (described["edit"], described["pick"]) == (("human", "edit_idea"), ("human", ""))
+    assert described["kept"] == ("artifact", "brainstorm_verdict")
 
 
-def test_what_a_node_was_made_from_can_be_asked() -> None:
+def test_a_node_knows_its_sources() -> None:
     """One step back."""
     assert [node.id for node in whole().before("edit")] == ["ideas"]
     assert whole().before("brief") == ()
 
 
-def test_a_circle_in_damaged_rows_does_not_hang() -> None:
-    """Nothing like it is ever written, but a screen must show what there is."""
+def test_a_cycle_in_damaged_rows_does_not_hang() -> None:
+    """The application writes no cycle, but the page must show any rows."""
     circle = [{"artifact_id": "ideas", "transform_id": "run", "input_role": "x"}]
 
     assert {node.id for node in lineage(ARTIFACTS, TRANSFORMS, [*INPUTS, *circle], OUTPUTS).nodes} == {
@@ -102,7 +102,7 @@ rows = st.lists(st.integers(0, 3)).map(set)
 def test_every_part_of_the_rows_makes_a_part_of_the_lineage(
     some: set[int], others: set[int], ins: set[int], outs: set[int]
 ) -> None:
-    """Shapes arrive one by one; an edge waits for both of its ends."""
+    """Shapes arrive one by one, and an edge needs both of its nodes."""
 
     def picked(rows: list[dict[str, Any]], numbers: set[int]) -> list[dict[str, Any]]:
         return [row for number, row in enumerate(rows) if number in numbers]
@@ -116,8 +116,8 @@ def test_every_part_of_the_rows_makes_a_part_of_the_lineage(
     assert set(part.edges) <= set(whole().edges)
 
 
-def test_a_later_brief_stands_beside_the_run_that_it_is_for() -> None:
-    """Although nothing comes before it: a run that begins with an idea stands behind that idea."""
+def test_a_later_brief_is_next_to_its_run() -> None:
+    """Although it has no source: a run that starts from an idea comes after that idea."""
     later = [artifact("brief-2", 4, "brainstorm_params")]
     inputs = [
         {"artifact_id": "brief-2", "transform_id": "like", "input_role": "params"},
@@ -130,8 +130,8 @@ def test_a_later_brief_stands_beside_the_run_that_it_is_for() -> None:
     assert (ranks["brief"], ranks["brief-2"], ranks["like"]) == (0, 2, 3)
 
 
-def test_folded_an_act_stands_for_what_it_made() -> None:
-    """It holds that row, and no node is left for it."""
+def test_folding_merges_an_act_with_its_output() -> None:
+    """The act holds the row of the output, which has no node of its own."""
     nodes = {node.id: node for node in folded(whole()).nodes}
 
     assert set(nodes) == {"brief", "run", "ideas", "edit", "pick"}

@@ -1,4 +1,4 @@
-"""What a username and a password may be, and how a browser is called."""
+"""Which usernames and passwords are valid, and how browsers are named."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ from scriptwriter.web.sign_in.sign_in_state import PROBLEMS, problem
     ],
 )
 def test_spellings_of_one_name_are_one_name(typed: str, name: str) -> None:
-    """Wide and narrow, composed and not, upper and lower case."""
+    """Full and half width, composed and decomposed, upper and lower case."""
     assert usernames.username(typed) == name
 
 
@@ -53,8 +53,8 @@ def test_spellings_of_one_name_are_one_name(typed: str, name: str) -> None:
         ("<b>", "username_characters"),
     ],
 )
-def test_a_name_that_misleads_or_cannot_be_said_is_refused(typed: str, code: str) -> None:
-    """Among them a Cyrillic а, signs that nobody sees, and ones that turn the line around."""
+def test_a_misleading_name_is_refused(typed: str, code: str) -> None:
+    """For example with a Cyrillic а, with invisible characters, or with a change of the writing direction."""
     with pytest.raises(UserError) as refused:
         usernames.username(typed)
 
@@ -67,8 +67,8 @@ def test_a_name_that_misleads_or_cannot_be_said_is_refused(typed: str, code: str
     ["admin", "Admin", "ＲＯＯＴ", "adm1n", "admin-", "ad.min", "admin2", "r0ot", "sуstem",
      "scriptwriter", "Scr1ptwriter", "support", "系统", "官方", "官方客服", "管理员", "小管理员", "客服"],
 )  # fmt: skip
-def test_a_name_that_speaks_for_the_site_is_refused(typed: str) -> None:
-    """And so is one that looks like it (here by a Cyrillic у), or has signs or digits beside."""
+def test_a_name_that_sounds_official_is_refused(typed: str) -> None:
+    """Also a name that looks like one (here with a Cyrillic у), or that adds digits or signs."""
     with pytest.raises(UserError) as refused:
         usernames.username(typed)
 
@@ -78,14 +78,14 @@ def test_a_name_that_speaks_for_the_site_is_refused(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["badminton", "rooted", "生态系统", "scriptwriter-jane", "2024", "writer"])
-def test_a_name_with_such_a_word_within_is_a_persons(typed: str) -> None:
-    """As long as it does not sound like the site."""
+def test_a_name_that_only_contains_a_reserved_word_is_allowed(typed: str) -> None:
+    """As long as it does not sound official."""
     assert usernames.username(typed) == typed
 
 
 @given(st.text(max_size=60))
-def test_a_name_that_is_allowed_stays_as_it_is(typed: str) -> None:
-    """Folding it once more changes nothing, so that everybody finds it again."""
+def test_a_valid_name_is_already_folded(typed: str) -> None:
+    """Folding it again changes nothing, so that every lookup finds it."""
     try:
         name = usernames.username(typed)
     except UserError:
@@ -94,9 +94,9 @@ def test_a_name_that_is_allowed_stays_as_it_is(typed: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_what_a_provider_tells_is_made_a_name_or_nothing(told: str) -> None:
-    """Never one that nobody could type."""
-    name = usable(told)
+def test_a_name_from_a_provider_becomes_a_valid_name_or_none(notice: str) -> None:
+    """Never a name that nobody could type."""
+    name = usable(notice)
 
     assert name == "" or usernames.username(name) == name
 
@@ -111,8 +111,8 @@ def test_what_a_provider_tells_is_made_a_name_or_nothing(told: str) -> None:
         ("x" * 100_000, "password_too_long"),
     ],
 )
-def test_a_password_out_of_bounds_is_refused_and_never_cut(typed: str, code: str) -> None:
-    """The sentence says the bound."""
+def test_a_password_of_a_wrong_length_is_refused_and_never_cut(typed: str, code: str) -> None:
+    """The message names the limit."""
     with pytest.raises(UserError) as refused:
         usernames.password(typed)
 
@@ -121,7 +121,7 @@ def test_a_password_out_of_bounds_is_refused_and_never_cut(typed: str, code: str
 
 
 def test_every_character_of_a_password_counts() -> None:
-    """The last of 128 as well, in characters of four bytes too; what is longer is nobody's."""
+    """Including the last of 128 characters of four bytes. No account has a longer password."""
     longest = "🙂" * 127
     assert usernames.password(longest + "a") != usernames.password(longest + "b")
     assert usernames.spelled("x" * 129) is None
@@ -129,7 +129,7 @@ def test_every_character_of_a_password_counts() -> None:
 
 
 def test_a_password_is_the_same_from_another_keyboard() -> None:
-    """A wide letter of an input method, a letter and its accent in one or two."""
+    """Full-width letters of an input method, and accents as one character or two."""
     assert usernames.password("ｐａｓｓｗｏｒｄé") == usernames.password("passwordé")
     assert usernames.password(" password ") != usernames.password("password")
 
@@ -159,13 +159,13 @@ PHONE, ANDROID = "iPhone; CPU iPhone OS 18_0 like Mac OS X", "Linux; Android 14;
         ("X11; CrOS x86_64", "Chrome/131.0 Safari/537.36", "Chrome · ChromeOS"),
     ],
 )
-def test_a_browser_reads_as_people_call_it(system: str, browser: str, shown: str) -> None:
-    """Though each one claims to be all the others."""
+def test_a_browser_is_named_as_people_call_it(system: str, browser: str, shown: str) -> None:
+    """Although each user agent claims to be all the others."""
     assert device(AGENT.format(system=system, browser=browser)).zh == shown
 
 
-def test_an_unknown_browser_is_called_so_and_never_by_its_own_words() -> None:
-    """What it says of itself may be anything."""
+def test_an_unknown_browser_is_called_unknown() -> None:
+    """The words of its user agent are never shown."""
     assert device("") == device("<b>curl</b>/8")
     assert (
         device("Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0").en
@@ -175,7 +175,7 @@ def test_an_unknown_browser_is_called_so_and_never_by_its_own_words() -> None:
 
 
 def test_only_known_codes_have_a_sentence() -> None:
-    """What stands in the address of the page is never shown."""
+    """Text in the address of the page is never shown."""
     assert {code for code in PROBLEMS if not (problem(code, "").zh and problem(code, "").en)} == set()
     assert problem("<b>anything</b>", "").zh == ""
     assert problem("already_running", "").zh == ""
@@ -185,17 +185,17 @@ def test_only_known_codes_have_a_sentence() -> None:
     ("until", "seconds"),
     [("1000048", 48), ("", 30), ("-5", 30), ("9999999", 900), ("１２", 30), ("<b>", 30)],
 )
-def test_the_seconds_of_a_sentence_are_a_number_of_ours(
+def test_the_seconds_in_a_message_are_a_bounded_number(
     until: str, seconds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that are left until the moment in the address, bounded; never the words of the address."""
+    """The seconds until the time in the address; never text from the address."""
     monkeypatch.setattr(sign_in_state, "time", lambda: 1_000_000.0)
 
-    told = problem("too_many_attempts", until)
+    notice = problem("too_many_attempts", until)
 
-    assert (told.zh, told.seconds) == ("尝试次数过多，请 {seconds} 秒后再试", seconds)
+    assert (notice.zh, notice.seconds) == ("尝试次数过多，请 {seconds} 秒后再试", seconds)
 
 
-def test_a_sentence_about_a_wait_that_is_over_is_not_said_again() -> None:
-    """The page of a refused sign-in may be loaded much later."""
+def test_a_message_about_a_wait_that_is_over_is_not_shown() -> None:
+    """The page of a refused sign-in may be loaded again much later."""
     assert problem("too_many_attempts", "1000048") == Notice()

@@ -1,4 +1,4 @@
-"""Which runs of pytest are spread over several processes."""
+"""Which pytest runs use several processes."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,15 +8,15 @@ import pytest
 from tests.conftest import PROCESSES, pytest_xdist_auto_num_workers
 
 HERE = "tests/unit/test_parallel_runs.py"
-NAMED = f"{HERE}::test_a_named_test_runs_in_the_process_that_was_started"
+NAMED = f"{HERE}::test_a_named_test_runs_in_this_process"
 Source = pytest.Config.ArgsSource
 
 
 @pytest.mark.parametrize(
     "arguments", [[NAMED], [NAMED, "tests/unit/test_names.py::test_one"], [f"{HERE}::test[a::b]"], [HERE]]
 )
-def test_a_named_test_runs_in_the_process_that_was_started(arguments: list[str]) -> None:
-    """As does one file: no other process is started for it."""
+def test_a_named_test_runs_in_this_process(arguments: list[str]) -> None:
+    """So does a single file."""
     named: Any = SimpleNamespace(args=arguments, args_source=Source.ARGS)
 
     assert pytest_xdist_auto_num_workers(named) == 0
@@ -32,14 +32,14 @@ def test_a_named_test_runs_in_the_process_that_was_started(arguments: list[str])
     ],
 )
 def test_many_tests_run_in_several_processes(arguments: list[str], source: Source) -> None:
-    """The README's command, a folder, several files."""
+    """The command of the README, a folder, or several files."""
     many: Any = SimpleNamespace(args=arguments, args_source=source)
 
     assert pytest_xdist_auto_num_workers(many) == PROCESSES
 
 
-def test_the_plain_command_leaves_the_number_of_processes_to_its_arguments(
+def test_the_number_of_processes_depends_on_the_arguments(
     pytestconfig: pytest.Config,
 ) -> None:
-    """A number in `addopts` would start as many processes for a single test."""
+    """A fixed number in `addopts` would start as many processes for a single test."""
     assert "-n auto" in " ".join(pytestconfig.getini("addopts"))

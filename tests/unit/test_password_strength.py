@@ -1,4 +1,4 @@
-"""Which passwords count as guessed first."""
+"""Which passwords count as guessable."""
 
 import time
 
@@ -17,8 +17,8 @@ from scriptwriter.services.accounts.weak_passwords import EVALUATED, is_guessabl
         "admin123", "xiaolan123", "XiaoLan2024", "password" * 16,
     ],
 )  # fmt: skip
-def test_what_is_guessed_first_is_guessable(password: str) -> None:
-    """Common ones, rows of keys, dates, repetitions, and the username with something to it."""
+def test_common_passwords_are_guessable(password: str) -> None:
+    """Frequent passwords, keyboard rows, dates, repetitions, and the username with an addition."""
     assert is_guessable(password, "xiaolan")
 
 
@@ -32,13 +32,13 @@ def test_what_is_guessed_first_is_guessable(password: str) -> None:
         "guliang-4-chuanzhang",
     ],
 )
-def test_unrelated_words_and_random_letters_are_not(password: str) -> None:
-    """So that there is a way to a good one."""
+def test_unrelated_words_and_random_letters_are_not_guessable(password: str) -> None:
+    """So a good password can be found."""
     assert not is_guessable(password, "xiaolan")
 
 
 def test_the_longest_password_takes_no_longer_than_a_short_one() -> None:
-    """Signs that may stand for letters take seconds where all of a long password is read."""
+    """The check reads only the beginning: characters that may stand for letters would take seconds."""
     worst = "4@8({[<3696!1|7150$5+7%2"
     began = time.perf_counter()
     is_guessable(worst * 40, "xiaolan")

@@ -1,4 +1,4 @@
-"""What a run costs is estimated before and counted after."""
+"""The cost of a run is estimated before it and counted after it."""
 
 import pytest
 
@@ -9,8 +9,8 @@ PRICED = ModelOption(name="priced", input_price=0.002, output_price=0.008)
 FREE = ModelOption(name="free")
 
 
-def test_counted_tokens_cost_what_each_side_is_priced_at():
-    """2,000 read and 1,000 written."""
+def test_input_and_output_tokens_have_their_own_prices():
+    """2,000 input tokens and 1,000 output tokens."""
     usage = {"prompt_tokens": 2_000, "completion_tokens": 1_000, "total_tokens": 3_000}
 
     cost = pricing.counted(usage, PRICED, "¥")
@@ -20,7 +20,7 @@ def test_counted_tokens_cost_what_each_side_is_priced_at():
 
 
 def test_an_estimate_grows_with_the_brief_and_the_number_of_ideas():
-    """More words to read, and more ideas to write, beside what each run costs."""
+    """In addition to a fixed amount for each run."""
     estimate = pricing.estimate(PRICED)
 
     assert estimate is not None
@@ -30,13 +30,13 @@ def test_an_estimate_grows_with_the_brief_and_the_number_of_ideas():
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"total_tokens": 5}])
-def test_what_was_not_counted_has_no_cost(usage):
-    """A guess would be taken for a count."""
+def test_a_run_without_a_token_count_has_no_cost(usage):
+    """A guess could be taken for a count."""
     assert pricing.counted(usage, PRICED, "¥") is None
 
 
-def test_a_model_without_a_price_costs_nothing_that_could_be_told():
-    """Neither before nor after."""
+def test_a_model_without_a_price_has_no_cost():
+    """Neither an estimate nor a count."""
     assert pricing.estimate(FREE) is None
     assert pricing.counted({"prompt_tokens": 1, "completion_tokens": 1}, FREE, "¥") is None
 
@@ -44,6 +44,6 @@ def test_a_model_without_a_price_costs_nothing_that_could_be_told():
 @pytest.mark.parametrize(
     ("amount", "text"), [(12.345, "$12.35"), (0.0123, "$0.012"), (0.00123, "$0.0012"), (0, "$0.0000")]
 )
-def test_small_amounts_keep_digits_that_tell_something(amount: float, text: str):
-    """A tenth of a cent is not nothing."""
+def test_small_amounts_keep_significant_digits(amount: float, text: str):
+    """A tenth of a cent is not shown as zero."""
     assert str(pricing.Cost(amount, "$")) == text

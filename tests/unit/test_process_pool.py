@@ -1,4 +1,4 @@
-"""Work that needs seconds of CPU, in a process of its own."""
+"""CPU-intensive jobs run in child processes."""
 
 import asyncio
 import os
@@ -18,14 +18,14 @@ from tests.support.waiting import LIMIT, eventually
 
 
 @pytest.fixture(autouse=True)
-def ended() -> Iterator[None]:
-    """No child outlives a test."""
+def close_pool() -> Iterator[None]:
+    """End all child processes after each test."""
     yield
     process_pool.close()
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended."""
+    """Whether the process has ended."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -33,16 +33,16 @@ def gone(pid: int) -> bool:
     return False
 
 
-async def test_a_job_runs_in_another_process_which_does_the_next_one_too() -> None:
-    """The first job starts the child."""
+async def test_a_child_process_is_reused_for_the_next_job() -> None:
+    """The first job starts it."""
     pid, _, _ = await process_pool.run("ann", heavy_jobs.who)
     again, _, _ = await process_pool.run("ann", heavy_jobs.who)
 
     assert os.getpid() != pid == again
 
 
-async def test_a_child_knows_no_secret_no_reflex_and_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It gets its job, and nothing else."""
+async def test_a_child_has_no_secrets_and_no_database_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in its environment nor by an import."""
     monkeypatch.setenv("DATABASE_URL", "postgres://secret")
 
     _, modules, environment = await process_pool.run("ann", heavy_jobs.who)
@@ -51,8 +51,8 @@ async def test_a_child_knows_no_secret_no_reflex_and_no_database(monkeypatch: py
     assert not {"reflex", "psycopg", "sqlalchemy", "scriptwriter.settings"} & {*modules}
 
 
-async def test_the_loop_goes_on_while_a_child_holds_its_interpreter() -> None:
-    """One regular expression that backtracks for years stops nobody, and is killed with its caller."""
+async def test_the_event_loop_runs_while_a_child_backtracks() -> None:
+    """A regular expression that would run for years is killed when its caller is cancelled."""
     job = asyncio.create_task(process_pool.run("ann", heavy_jobs.backtrack))
     pid, _, _ = await process_pool.run("bob", heavy_jobs.who)
     assert not job.done()
@@ -64,8 +64,10 @@ async def test_the_loop_goes_on_while_a_child_holds_its_interpreter() -> None:
     assert (await process_pool.run("bob", heavy_jobs.who))[0] == pid
 
 
-async def test_a_job_beyond_its_time_is_ended_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel ends the child, also inside one call; the next job gets a new one."""
+async def test_a_job_over_its_time_limit_ends_with_an_explanation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even inside a single call. The next job gets a new child."""
     monkeypatch.setattr(process_pool, "SECONDS", 0.5)
 
     with pytest.raises(UserError, match="too_much_work"):
@@ -75,15 +77,15 @@ async def test_a_job_beyond_its_time_is_ended_in_a_sentence(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("work", [heavy_jobs.grow, heavy_jobs.die])
-async def test_a_job_beyond_its_memory_is_ended_in_a_sentence(work: Callable[[], object]) -> None:
-    """Whether the child notices, or the kernel ends it."""
+async def test_a_job_over_its_memory_limit_ends_with_an_explanation(work: Callable[[], object]) -> None:
+    """Whether the child raises a MemoryError or the kernel kills it."""
     with pytest.raises(UserError, match="too_much_work"):
         await process_pool.run("ann", work)
 
     assert await process_pool.run("ann", heavy_jobs.echo, b"next") == b"next"
 
 
-async def test_an_error_for_a_person_comes_back_as_it_was() -> None:
+async def test_a_user_error_of_a_job_is_raised_unchanged() -> None:
     """With its parameters."""
     with pytest.raises(UserError) as raised:
         await process_pool.run("ann", heavy_jobs.refuse)
@@ -91,21 +93,21 @@ async def test_an_error_for_a_person_comes_back_as_it_was() -> None:
     assert (raised.value.code, raised.value.params) == ("username_length", {"least": 2, "most": 30})
 
 
-async def test_a_fault_comes_back_with_its_trace() -> None:
-    """For the log; the child goes on."""
+async def test_an_unexpected_error_of_a_job_is_raised_with_its_traceback() -> None:
+    """For the log. The child continues to run."""
     with pytest.raises(RuntimeError, match="ValueError: a fault"):
         await process_pool.run("ann", heavy_jobs.fail)
 
 
-async def test_twenty_megabytes_go_there_and_back() -> None:
-    """What a job prints does not get between."""
+async def test_a_job_can_receive_and_return_twenty_megabytes() -> None:
+    """What the job prints does not disturb the transfer."""
     content = os.urandom(20_000_000)
 
     assert await process_pool.run("ann", heavy_jobs.echo, content) == content
 
 
-async def test_an_idle_child_that_ends_costs_no_job() -> None:
-    """A new one does it."""
+async def test_no_job_is_lost_when_an_idle_child_dies() -> None:
+    """A new child runs it."""
     first, _, _ = await process_pool.run("ann", heavy_jobs.who)
     os.kill(first, 9)
 
@@ -114,8 +116,8 @@ async def test_an_idle_child_that_ends_costs_no_job() -> None:
     assert first != second
 
 
-async def test_a_person_has_one_job_at_a_time_and_a_few_that_wait(tmp_path: Path) -> None:
-    """What would be one more is refused in a sentence."""
+async def test_a_person_has_one_running_job_and_a_few_waiting_ones(tmp_path: Path) -> None:
+    """A further job is refused with an explanation."""
     file, until = tmp_path / "lines", tmp_path / "go"
     jobs = [asyncio.create_task(process_pool.run("ann", heavy_jobs.note, file, "ann", until))]
     await eventually(file.exists)
@@ -134,10 +136,10 @@ async def test_a_person_has_one_job_at_a_time_and_a_few_that_wait(tmp_path: Path
     await asyncio.gather(*jobs)
 
 
-async def test_whoever_was_served_longest_ago_is_next(tmp_path: Path) -> None:
-    """One person's many jobs go between other people's, not before them."""
+async def test_the_person_served_longest_ago_is_next(tmp_path: Path) -> None:
+    """Many jobs of one person do not delay those of others."""
     file, until = tmp_path / "lines", tmp_path / "go"
-    held = [
+    running = [
         asyncio.create_task(process_pool.run(name, heavy_jobs.note, file, name, until))
         for name in ("ann", "bob")
     ]
@@ -148,16 +150,16 @@ async def test_whoever_was_served_longest_ago_is_next(tmp_path: Path) -> None:
     ]
     await asyncio.sleep(0)
 
-    held[1].cancel()
+    running[1].cancel()
     await asyncio.gather(*waiting[3:])
 
     assert file.read_text().split()[2:] == ["cem", "dee"]
     until.touch()
-    await asyncio.gather(held[0], *waiting)
+    await asyncio.gather(running[0], *waiting)
 
 
-async def test_close_ends_busy_and_idle_children_and_whoever_waits(tmp_path: Path) -> None:
-    """Nothing is left when the application ends."""
+async def test_close_ends_all_children_and_refuses_waiting_jobs(tmp_path: Path) -> None:
+    """No child runs after the application has ended."""
     file = tmp_path / "lines"
     jobs = [asyncio.create_task(process_pool.run("ann", heavy_jobs.note, file, "ann", tmp_path / "never"))]
     await eventually(file.exists)
@@ -173,8 +175,8 @@ async def test_close_ends_busy_and_idle_children_and_whoever_waits(tmp_path: Pat
     assert await process_pool.run("ann", heavy_jobs.echo, b"next") == b"next"
 
 
-async def test_a_process_that_is_asked_to_stop_waits_for_no_job(tmp_path: Path) -> None:
-    """Its server waits for the requests that are open."""
+async def test_a_stopping_process_does_not_wait_for_jobs(tmp_path: Path) -> None:
+    """Otherwise its server would wait for the request that started the job."""
     file = tmp_path / "lines"
     with shutdown.on_signals():
         stopping = asyncio.create_task(lifespan._stop_heavy_work())
@@ -188,9 +190,9 @@ async def test_a_process_that_is_asked_to_stop_waits_for_no_job(tmp_path: Path) 
         await stopping
 
 
-def test_every_error_for_a_person_passes_between_processes() -> None:
-    """Also one whose class asks for more when it is made."""
-    there = EditedMeanwhile("ann", "v", "title", "body")
-    back = pickle.loads(pickle.dumps(there))
+def test_every_user_error_can_be_pickled() -> None:
+    """Also an error whose class has more constructor arguments."""
+    error = EditedMeanwhile("ann", "v", "title", "body")
+    restored = pickle.loads(pickle.dumps(error))
 
-    assert (type(back), back.__dict__, str(back)) == (type(there), there.__dict__, str(there))
+    assert (type(restored), restored.__dict__, str(restored)) == (type(error), error.__dict__, str(error))

@@ -1,4 +1,4 @@
-"""What rxconfig.py asks of Reflex before it starts; a new version of Reflex must still listen to it."""
+"""How rxconfig.py changes the start of Reflex. The tests fail when a new version of Reflex ignores it."""
 
 import json
 import os
@@ -15,10 +15,8 @@ import rxconfig
 from tests.support.web import ROOT, free_port
 
 
-def test_a_start_writes_no_time_into_what_the_bundle_is_made_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With unchanged code the files of the page keep their names from one start to the next."""
+def test_a_start_writes_no_timestamp_into_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With unchanged code, the files of the pages keep their names."""
     monkeypatch.setenv("REFLEX_WEB_WORKDIR", str(tmp_path))
     (tmp_path / "reflex.json").write_text(json.dumps({"version": "0", "project_hash": 1}))
 
@@ -28,15 +26,15 @@ def test_a_start_writes_no_time_into_what_the_bundle_is_made_of(
     assert prerequisites.set_last_reflex_run_time.__module__ == rxconfig.__name__
 
 
-def test_in_development_the_page_listens_on_this_machine_only_and_names_no_address_early() -> None:
-    """Reflex's own command has `--host` alone, which is every interface."""
+def test_the_development_server_listens_on_loopback_only() -> None:
+    """Reflex would pass `--host` alone, which means every interface. It also prints no address too early."""
     assert PackageJson.Commands.DEV == "react-router dev --host 127.0.0.1"
     assert exec.notify_frontend.__module__ == exec.notify_backend.__module__ == rxconfig.__name__
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of sockets without files")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract socket names")
 def test_two_starts_at_once_choose_different_ports() -> None:
-    """The second one finds the port taken before the first one listens there."""
+    """The second one finds the port reserved before the first one listens on it."""
     port = free_port()
     ask = (
         "import rxconfig, socket; from reflex.utils import processes;"
@@ -54,10 +52,8 @@ def test_two_starts_at_once_choose_different_ports() -> None:
 
 
 @pytest.mark.parametrize("service", ["frontend", "backend"])
-def test_a_port_that_was_asked_for_and_is_in_use_is_told_in_one_sentence(
-    service: str, database_url: str
-) -> None:
-    """Which one, and what to do; a port that nobody asked for by number is passed over without a word."""
+def test_a_requested_port_in_use_ends_the_start_with_one_sentence(service: str, database_url: str) -> None:
+    """It names the port and a remedy. A port that was not requested is skipped silently."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         asked, passed = (
@@ -78,10 +74,8 @@ def test_a_port_that_was_asked_for_and_is_in_use_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("outside", [True, False], ids=["unreachable", "newer data folder"])
-def test_a_database_that_cannot_serve_ends_the_start_before_the_page_is_compiled(
-    tmp_path: Path, outside: bool
-) -> None:
-    """In one sentence; Reflex asks for the backend's port first."""
+def test_an_unusable_database_ends_the_start_before_the_build(tmp_path: Path, outside: bool) -> None:
+    """With one sentence, when Reflex asks for the backend port."""
     cluster = tmp_path / "postgres" / "cluster"
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("99\n")

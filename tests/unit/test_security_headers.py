@@ -1,4 +1,4 @@
-"""The headers that tell a browser what an answer may do."""
+"""The security headers of responses."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,14 +11,14 @@ from scriptwriter.settings import settings
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Sets the address that people open."""
+def set_public_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Set the address that people open."""
 
-    def at(url: str) -> None:
+    def set_public_url(url: str) -> None:
         monkeypatch.setenv("SCRIPTWRITER_URL", url)
         settings.cache_clear()
 
-    yield at
+    yield set_public_url
     settings.cache_clear()
 
 
@@ -28,15 +28,15 @@ def _answer(path: str = "/", status: int = 200, **headers: str) -> MutableHeader
     return answer
 
 
-def test_an_inline_script_is_known_by_the_hash_of_its_exact_text() -> None:
+def test_an_inline_script_is_allowed_by_its_hash() -> None:
     """The example of https://www.w3.org/TR/CSP2/#script-src-hash-usage."""
     page = """<script src="/x.js"></script><script>alert('Hello, world.');</script>"""
 
     assert security_headers.hashes(page) == {"'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"}
 
 
-def test_the_scripts_of_every_page_of_a_build_are_known(tmp_path: Path) -> None:
-    """And there may be no build."""
+def test_the_inline_scripts_of_every_built_page_are_hashed(tmp_path: Path) -> None:
+    """Without a build there are no hashes."""
     (tmp_path / "inside").mkdir()
     (tmp_path / "index.html").write_text("<script>1</script>")
     (tmp_path / "inside" / "index.html").write_text("<script>2</script><script>1</script>")
@@ -45,21 +45,21 @@ def test_the_scripts_of_every_page_of_a_build_are_known(tmp_path: Path) -> None:
     assert security_headers.hashes_of_build(tmp_path / "nowhere") == frozenset()
 
 
-def test_a_page_has_the_policy_of_pages_and_all_else_may_do_nothing() -> None:
-    """What is no page stays none."""
+def test_only_pages_have_a_policy_that_allows_anything() -> None:
+    """Any other response may load and run nothing when it is opened as a page."""
     page, other = _answer(content_type="text/html; charset=utf-8"), _answer(content_type="application/json")
 
     assert page[security_headers.POLICY] == "the policy of pages"
     assert other[security_headers.POLICY] == security_headers.NOTHING
 
 
-def test_what_was_not_modified_keeps_the_policy_it_came_with() -> None:
-    """A 304 has no type: a policy on it would take the place of the page's."""
+def test_a_304_has_no_policy_of_its_own() -> None:
+    """It has no content type, and its policy would replace that of the cached page."""
     assert security_headers.POLICY not in _answer(status=304)
 
 
-def test_a_route_that_says_something_itself_is_left_alone() -> None:
-    """As an answer that may be kept."""
+def test_a_header_that_a_route_sets_is_kept() -> None:
+    """For example a response that may be cached."""
     assert _answer("/api/docs/x.js", cache_control="public")["cache-control"] == "public"
     assert _answer("/api/x")["cache-control"] == "no-store"
 
@@ -74,20 +74,20 @@ def test_a_route_that_says_something_itself_is_left_alone() -> None:
     ],
 )
 def test_a_redirect_within_this_host_is_a_path(location: str, given: str) -> None:
-    """One to another host leads home: nothing but the sign-in provider is ever gone to."""
+    """A redirect to another host leads to the home page; only the sign-in provider is exempt."""
     assert _answer(status=307, location=location)["location"] == given
 
 
-def test_behind_https_the_browser_is_told_to_stay_there(at: Callable[[str], None]) -> None:
-    """And its websocket is named in full."""
+def test_https_sites_send_strict_transport_security(set_public_url: Callable[[str], None]) -> None:
+    """Their policy names the websocket with its full address."""
     assert "strict-transport-security" not in _answer()
-    at("https://write.example")
+    set_public_url("https://write.example")
 
     assert _answer()["strict-transport-security"].startswith("max-age=31536000")
     assert "connect-src 'self' wss://write.example" in security_headers.page_policy()
 
 
-def test_the_policy_of_pages_allows_no_script_but_those_of_this_server() -> None:
+def test_the_policy_of_pages_allows_only_scripts_of_this_server() -> None:
     """No `eval`, no inline script without its hash, no frame, no base, no plugin."""
     rules = dict(rule.split(" ", 1) for rule in security_headers.page_policy(["'sha256-x'"]).split("; "))
 

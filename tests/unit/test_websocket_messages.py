@@ -1,4 +1,4 @@
-"""What may come through a page's websocket, without a websocket."""
+"""Which messages of a page's websocket are accepted."""
 
 import json
 from contextlib import suppress
@@ -18,13 +18,13 @@ def _event(**fields: Any) -> str:
 
 
 @pytest.mark.parametrize("text", ["1", "3", "41/_event,"])
-def test_packets_without_content_go_on_as_they_are(text: str) -> None:
-    """Goodbyes, and the answer to a ping."""
+def test_packets_without_content_are_forwarded_unchanged(text: str) -> None:
+    """Disconnect packets, and the answer to a ping."""
     assert read(text) == Message(text)
 
 
-def test_an_event_goes_on_with_the_three_parts_that_the_server_reads() -> None:
-    """Whatever else a client adds stays outside."""
+def test_only_the_three_known_parts_of_an_event_are_forwarded() -> None:
+    """Everything that a client adds is removed."""
     message = read(_event(token="another's", substate="x"))
 
     assert message.event == EVENT
@@ -32,29 +32,29 @@ def test_an_event_goes_on_with_the_three_parts_that_the_server_reads() -> None:
 
 
 def test_the_event_of_a_new_connection_is_read_like_any_other() -> None:
-    """It comes within the packet that connects."""
+    """It is part of the connect packet."""
     message = read("40/_event," + json.dumps({"event": EVENT, "state_schema": "abc"}))
 
     assert message.event == EVENT
     assert json.loads(message.text.removeprefix("40/_event,")) == {"event": EVENT, "state_schema": "abc"}
 
 
-def test_another_event_can_take_its_place() -> None:
-    """As when a part of it is left out."""
+def test_the_event_of_a_message_can_be_replaced() -> None:
+    """For example to remove a part of it."""
     message = read(_event()).with_event(EVENT | {"payload": {}})
 
     assert json.loads(message.text.removeprefix("42/_event,"))[1]["payload"] == {}
 
 
-def test_a_catch_all_route_has_a_list_in_its_address() -> None:
-    """Of texts."""
-    place = {"pathname": "/x", "asPath": "/x", "query": {"splat": ["x"]}}
+def test_the_query_of_a_catch_all_route_may_hold_a_list() -> None:
+    """A list of strings."""
+    router_data = {"pathname": "/x", "asPath": "/x", "query": {"splat": ["x"]}}
 
-    assert read(_event(router_data=place)).event == EVENT | {"router_data": place}
+    assert read(_event(router_data=router_data)).event == EVENT | {"router_data": router_data}
 
 
-def test_nul_and_lone_surrogates_are_taken_out() -> None:
-    """Pairs of surrogates are one character, and stay."""
+def test_nul_and_lone_surrogates_are_removed() -> None:
+    """A pair of surrogates is one character, and stays."""
     message = read(_event(payload={"a\x00": ["x\x00y", "\ud800z", "😀"]}))
 
     assert message.event is not None
@@ -72,15 +72,15 @@ def test_nul_and_lone_surrogates_are_taken_out() -> None:
     ],
     ids=["text", "name", "number", "parts", "depth"],
 )
-def test_what_is_too_large_is_not_read(payload: Any) -> None:
-    """No page sends it."""
+def test_an_event_that_is_too_large_is_refused(payload: Any) -> None:
+    """No page sends such an event."""
     with pytest.raises(Unreadable):
         read(_event(payload=payload))
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Nothing else happens."""
+    """No other error is raised."""
     for packet in (text, "42/_event," + text, "40/_event," + text):
         with suppress(Unreadable):
             assert isinstance(read(packet), Message)
@@ -93,10 +93,10 @@ json_values = st.recursive(
 
 
 @given(json_values, json_values, json_values)
-def test_any_event_is_read_or_refused(name: Any, payload: Any, place: Any) -> None:
-    """What is read has the form that the server expects."""
+def test_any_event_is_read_or_refused(name: Any, payload: Any, router_data: Any) -> None:
+    """An event that is read has the form that the server expects."""
     try:
-        message = read(_event(name=name, payload=payload, router_data=place))
+        message = read(_event(name=name, payload=payload, router_data=router_data))
     except Unreadable:
         return
     assert message.event is not None
