@@ -74,6 +74,7 @@ async def test_the_api_and_the_pages_share_one_server(web: Web, database: str) -
         unsigned = await http.get("/api/projects")
         large = await http.post("/api/projects", content=b" " * 3 * 2**20)
         docs = await http.get("/api/docs")
+        described = await http.get("/api/openapi.json")
         page = await http.get("/projects/")
 
     assert [problem(each) for each in (nothing, method, unsigned, large)] == [
@@ -82,5 +83,6 @@ async def test_the_api_and_the_pages_share_one_server(web: Web, database: str) -
         (401, "signed_out"),
         (413, "body_too_large"),
     ]
-    assert docs.status_code == 200 and "/api/brainstorm/start" in docs.text
+    assert docs.status_code == 200 and docs.headers["content-type"].startswith("text/html")
+    assert "/api/brainstorm/start" in described.json()["paths"]
     assert page.headers["content-type"].startswith("text/html")

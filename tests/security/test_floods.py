@@ -227,7 +227,8 @@ async def test_endless_messages_use_little_memory(site: Site, stranger: str, att
         await gets_an_answer(other)
 
     assert max(sent) < 60
-    assert most - before < 600 * 1024 * 1024
+    # Without the limit it is 2.6 GB. A busy machine checks late, and more arrives between two checks.
+    assert most - before < 1024 * 1024 * 1024
 
 
 def _memory(processes: list[psutil.Process]) -> int:
