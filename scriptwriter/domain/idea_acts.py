@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeGuard, get_args
 
 from scriptwriter.domain import kinds
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import seen, storable, visible
+from scriptwriter.domain.typed_text import storable, visible, visible_or_empty
 from scriptwriter.texts import room_texts
 
 Verdict = Literal["keep", "pass", "none"]
@@ -180,7 +180,7 @@ def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
     reason = " ".join(storable(reason).split())
     if len(reason) > REASON_LIMIT:
         raise UserError("reason_too_long", limit=REASON_LIMIT)
-    return verdict, "" if verdict == "none" else seen(reason)
+    return verdict, "" if verdict == "none" else visible_or_empty(reason)
 
 
 def reason_in_words(reason: str) -> str:

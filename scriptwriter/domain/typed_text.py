@@ -55,6 +55,6 @@ def visible(text: str) -> bool:
     return any(unicodedata.category(each)[0] in _SEEN and each not in _BLANK for each in text)
 
 
-def seen(text: str) -> str:
+def visible_or_empty(text: str) -> str:
     """The text, or "" if it has no visible character."""
     return text if visible(text) else ""

@@ -16,16 +16,16 @@ STREAM_TIMEOUT = httpx.Timeout(10.0, read=2 * protocol.KEEP_ALIVE_SECONDS + 3)
 STREAM_OPENS_WITHIN = 10.0
 
 CUT = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
-"""The errors of a connection that the other side closed, as it may do between any two requests."""
+"""The errors of httpx when the server has closed the connection, as it may do between any two requests."""
 
 _HIDDEN = "hidden"
 
 
 def shape_client() -> httpx.AsyncClient:
-    """An HTTP client without a limit of connections, and without a proxy from the environment.
+    """Create an HTTP client that limits no connections and uses no proxy from the environment.
 
-    One client for each stream is best: for every request, httpx' pool looks at all its connections. For
-    hundreds of streams on one client that is more work than all their events.
+    Give each stream a client of its own. For every request httpx searches all connections of the client,
+    which for hundreds of streams takes more time than handling their events.
     """
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     return httpx.AsyncClient(verify=_certificates(), limits=limits, trust_env=False)

@@ -1,4 +1,7 @@
-"""The join of a project's shapes into what its room shows. Pure; rows may arrive in any order."""
+"""Joins the rows of a project's shapes to a ProjectFlow, which its page shows. Pure.
+
+Rows may arrive in any order.
+"""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -25,10 +28,11 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFlow:
-    """A project's generations, newest first; `syncing` is "resyncing" while the rows may be old.
+    """What the page of a project shows.
 
-    `keepers` are the ideas that at least one member keeps, in the members' order; `present` are the members
-    who have the project open.
+    `batches` has one entry for each run, newest first. `syncing` is "resyncing" while the rows may be out of
+    date. `keepers` are the ideas that at least one member keeps, in the order that the members chose.
+    `present` are the members who have the project open.
     """
 
     project_id: str
@@ -71,7 +75,7 @@ def join(
     syncing: Literal["live", "resyncing"] = "live",
     close: CloseIdeas = NO_CLOSE_IDEAS,
 ) -> ProjectFlow:
-    """The flow that these rows make.
+    """Join these rows.
 
     `artifacts` are by id, `memberships` are rows of projects_users. A row whose counterpart has not arrived
     yet is shown as far as it is known.
@@ -102,7 +106,7 @@ def join(
 
 
 def _is_for_title(run: Row) -> bool:
-    """Whether a run writes another title for an idea, and no batch."""
+    """Whether a run writes another title for an idea, and not a batch."""
     brief = brief_of(run)
     return brief is not None and brief.task == "title"
 

@@ -47,7 +47,7 @@ def start(runs: LocalRuns, rhythm: Rhythm) -> list[asyncio.Task[None]]:
 
     async def heartbeat() -> None:
         if runs.process is not None:
-            await takeover.beat(runs.process)
+            await takeover.store_heartbeat(runs.process)
 
     async def sweep() -> None:
         ended = runs.ended(rhythm.sweep)

@@ -66,7 +66,7 @@ async def work(rhythm: Rhythm = USUAL) -> None:
     try:
         while True:
             try:
-                runs.process = await takeover.beat(runs.process)
+                runs.process = await takeover.store_heartbeat(runs.process)
                 await _work(runs, rhythm)
             except Exception as error:
                 _log.warning("worker_stopped", cause=type(error).__name__)

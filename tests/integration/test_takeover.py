@@ -133,7 +133,7 @@ async def test_a_run_belongs_to_its_process_and_not_to_the_queue_worker(connecte
 
 async def test_runs_of_a_process_that_shut_down_are_taken_over_at_once(connected: str, transform_id: str):
     """By the next check, even the first one of a new process."""
-    process = await takeover.beat(None)
+    process = await takeover.store_heartbeat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
     before = await take_over(FailureDetector(stalled=20, grace=60), ended={})
@@ -145,12 +145,12 @@ async def test_runs_of_a_process_that_shut_down_are_taken_over_at_once(connected
 
 async def test_a_process_finds_its_own_runs_that_it_does_not_run(connected: str, transform_id: str):
     """No other process can know, as its heartbeats continue."""
-    process = await takeover.beat(None)
+    process = await takeover.store_heartbeat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")
 
     seen = [
-        await take_over(FailureDetector(stalled=20), ended={}, process=await takeover.beat(None)),
+        await take_over(FailureDetector(stalled=20), ended={}, process=await takeover.store_heartbeat(None)),
         await take_over(
             FailureDetector(stalled=20), ended={}, process=process, runs_here=lambda id: id == transform_id
         ),
@@ -162,10 +162,10 @@ async def test_a_process_finds_its_own_runs_that_it_does_not_run(connected: str,
 
 async def test_a_heartbeat_restores_the_deleted_row_of_its_process(connected: str):
     """The row may have been deleted while the machine was asleep."""
-    process = await takeover.beat(None)
+    process = await takeover.store_heartbeat(None)
     execute(connected, "DELETE FROM worker_processes")
 
-    assert await takeover.beat(process) == process
+    assert await takeover.store_heartbeat(process) == process
 
     assert execute(connected, "SELECT id FROM worker_processes") == [(process,)]
 

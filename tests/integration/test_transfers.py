@@ -23,7 +23,7 @@ from scriptwriter.services.projects import catalog
 from scriptwriter.services.runs import ending, provenance, retrying, starting
 from scriptwriter.services.transfer import import_reading
 from scriptwriter.services.transfer.file_format import MOST_BYTES, MOST_ROWS, MOST_RUNS
-from scriptwriter.services.transfer.storage import export, take_in
+from scriptwriter.services.transfer.storage import export, import_project
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Membership, User
 from scriptwriter.sync.flow_snapshot import read_flow
@@ -98,7 +98,7 @@ async def test_an_export_of_an_import_is_the_same_file(room: Room, connected: st
     await fill(room)
     _, first_file = await export(room.project_id, room.owner)
 
-    project_id = await take_in(first_file, room.stranger)
+    project_id = await import_project(first_file, room.stranger)
     _, second_file = await export(project_id, room.stranger)
 
     assert second_file == first_file
@@ -162,7 +162,7 @@ async def test_an_export_leaves_out_unreadable_rows(room: Room, connected: str, 
     _, content = await export(room.project_id, room.owner)
 
     assert json.loads(content)["left_out"] > 0
-    assert await take_in(content, room.stranger)
+    assert await import_project(content, room.stranger)
 
 
 async def test_a_stranger_cannot_export_a_project(room: Room) -> None:
@@ -178,7 +178,7 @@ async def test_only_the_importer_is_a_member_of_the_imported_project(room: Room)
     await fill(room)
     _, file = await export(room.project_id, room.owner)
 
-    project_id = await take_in(file, room.stranger)
+    project_id = await import_project(file, room.stranger)
 
     assert (await catalog.open_project(project_id, room.stranger)).role == "owner"
     with pytest.raises(UserError):
@@ -195,7 +195,7 @@ async def test_an_import_attributes_nothing_to_existing_people(room: Room, conne
         change_inside(row, "execution_context", lambda value: value.update(userId=room.collaborator))
     file["exporter"] = room.owner
 
-    project_id = await take_in(json.dumps(file).encode(), room.owner, "en")
+    project_id = await import_project(json.dumps(file).encode(), room.owner, "en")
 
     flow = await read_flow(project_id, room.owner)
     notes_of_batches = [notes for batch in flow.batches for notes in batch.notes.values()]
@@ -228,7 +228,7 @@ async def test_two_people_with_the_same_name_stay_distinct(room: Room, connected
     assert before.artifact_id == artifact
     _, file = await export(room.project_id, room.owner)
 
-    project_id = await take_in(file, room.stranger, "en")
+    project_id = await import_project(file, room.stranger, "en")
 
     after = (await read_flow(project_id, room.stranger)).batches[-1]
     assert {place: sorted(pick.verdict for pick in notes.picks) for place, notes in after.notes.items()} == {
@@ -242,7 +242,7 @@ async def test_an_imported_run_has_ended_and_counts_in_no_budget(room: Room, con
     _, content = await _filled(room)
     jobs = rows(connected, "SELECT count(*) AS number FROM procrastinate_jobs")
 
-    project_id = await take_in(content, room.stranger)
+    project_id = await import_project(content, room.stranger)
 
     states = rows(
         connected,
@@ -659,9 +659,9 @@ async def test_a_failed_import_writes_nothing(room: Room, connected: str) -> Non
     before = counts(connected, room.project_id), rows(connected, "SELECT count(*) FROM projects")
 
     with pytest.raises(UserError):
-        await take_in(content[:-200], room.owner)
+        await import_project(content[:-200], room.owner)
     with pytest.raises(UserError):
-        await take_in(content, "nobody")
+        await import_project(content, "nobody")
 
     assert (counts(connected, room.project_id), rows(connected, "SELECT count(*) FROM projects")) == before
 
@@ -670,7 +670,9 @@ async def test_a_person_imports_one_file_at_a_time(room: Room, connected: str) -
     """Of several at once each is imported or refused. Other people do not wait."""
     _, content = await _filled(room)
 
-    answers = await asyncio.gather(*(take_in(content, room.owner) for _ in range(8)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(import_project(content, room.owner) for _ in range(8)), return_exceptions=True
+    )
 
     refused = [answer for answer in answers if isinstance(answer, BaseException)]
     made = [answer for answer in answers if isinstance(answer, str)]
@@ -718,7 +720,7 @@ async def test_the_largest_file_does_not_block_the_event_loop(room: Room, connec
             gaps.append(time.thread_time() - began)
 
     watching = asyncio.create_task(watch())
-    project_id = await take_in(content, room.stranger)
+    project_id = await import_project(content, room.stranger)
     _, again = await export(project_id, room.stranger)
     watching.cancel()
 
@@ -824,7 +826,7 @@ async def test_a_randomly_changed_file_is_refused_or_harmless(room: Room, connec
 
 async def _import_and_use(url: str, content: bytes, room: Room) -> None:
     """Import the file, and do and read all that people can."""
-    project_id = await take_in(content, room.stranger)
+    project_id = await import_project(content, room.stranger)
     async with transaction() as session:
         session.add(Membership(project_id=project_id, user_id="other", role="viewer"))
     assert project_id in {row.id for row in await catalog.mine("other", "a")} | {
@@ -848,7 +850,7 @@ async def _import_and_use(url: str, content: bytes, room: Room) -> None:
     with suppress(UserError):
         await ending.stop(project_id, await starting.start_again(project_id, owner), owner)
     _, again = await export(project_id, "other")
-    copied = await take_in(again, "other")
+    copied = await import_project(again, "other")
     assert counts(url, copied) == counts(url, project_id)
     await catalog.delete(project_id, room.stranger)
     rows(url, "DELETE FROM projects WHERE id = %s RETURNING id", copied)

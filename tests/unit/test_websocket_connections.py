@@ -19,7 +19,7 @@ from scriptwriter.api.middleware.websocket_connections import (
     MOST_UNSENT,
     OF_A_PERSON,
     Connection,
-    Sender,
+    EventQuota,
     TooMany,
     expired_tabs,
     opened,
@@ -79,8 +79,8 @@ async def test_a_person_with_too_many_pending_events_waits() -> None:
         events = [PendingEvent() for _ in range(OF_A_PERSON.waiting)]
         for number, event in enumerate(events):
             (one, two)[number % 2].carry("tab", event, follows=False)
-        waiting = asyncio.ensure_future(two.sender.admit(1))
-        await other.sender.admit(1)
+        waiting = asyncio.ensure_future(two.quota.wait_until_allowed(1))
+        await other.quota.wait_until_allowed(1)
         assert not waiting.done()
 
         events[0].finish()
@@ -89,14 +89,14 @@ async def test_a_person_with_too_many_pending_events_waits() -> None:
 
 async def test_long_events_wait_for_each_other() -> None:
     """The characters of a person's pending events are limited, too; a single event is always admitted."""
-    sender = Sender(ANONYMOUS)
-    await sender.admit(10 * ANONYMOUS.characters)
-    sender.begin(ANONYMOUS.characters)
+    quota = EventQuota(ANONYMOUS)
+    await quota.wait_until_allowed(10 * ANONYMOUS.characters)
+    quota.begin(ANONYMOUS.characters)
 
-    waiting = asyncio.ensure_future(sender.admit(1))
+    waiting = asyncio.ensure_future(quota.wait_until_allowed(1))
     await asyncio.sleep(0)
     assert not waiting.done()
-    sender.handled(ANONYMOUS.characters)
+    quota.handled(ANONYMOUS.characters)
     await asyncio.wait_for(waiting, 5)
 
 
@@ -159,7 +159,7 @@ def test_tabs_and_budgets_of_people_who_left_expire(monkeypatch: pytest.MonkeyPa
     """The memory of a process does not grow with every person who was ever connected."""
     with opened("left", bool) as connection, opened("stays", bool):
         connection.carry("a tab of theirs", PendingEvent(), follows=False)
-        budget = connection.sender
+        budget = connection.quota
     outdated_tabs(connection)
     assert "a tab of theirs" not in expired_tabs()
 
@@ -168,8 +168,8 @@ def test_tabs_and_budgets_of_people_who_left_expire(monkeypatch: pytest.MonkeyPa
         assert "a tab of theirs" in expired_tabs()
         assert expired_tabs() == []
         with opened("left", bool) as again, opened("stays", bool) as one_more:
-            assert again.sender is not budget
-            assert one_more.sender is other.sender
+            assert again.quota is not budget
+            assert one_more.quota is other.quota
 
 
 async def test_a_page_that_reads_nothing_has_two_unread_messages_at_most() -> None:
@@ -215,14 +215,14 @@ async def test_a_page_that_does_not_read_in_time_is_disconnected(
 
 def test_anonymous_websockets_are_opened_at_a_limited_rate() -> None:
     """A burst of them waits, and is refused where the wait would be long."""
-    sender = Sender(websocket_connections.OPENED_BY_NOBODY)
-    waits = [sender.take() for _ in range(websocket_connections.OPENED_BY_NOBODY.burst + 60)]
+    quota = EventQuota(websocket_connections.OPENED_BY_NOBODY)
+    waits = [quota.take() for _ in range(websocket_connections.OPENED_BY_NOBODY.burst + 60)]
 
     assert waits[0] == 0
     assert 1 < waits[-1] < 3
     with pytest.raises(TooMany):
         for _ in range(1_000):
-            sender.take(websocket_connections.LONGEST_WAIT)
+            quota.take(websocket_connections.LONGEST_WAIT)
 
 
 class Page:

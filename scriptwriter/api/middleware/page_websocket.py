@@ -188,7 +188,7 @@ class PageSocket:
                 return await self._close(POLICY_VIOLATION, str(error))
             if passed is not None:
                 if passed.event is not None:
-                    await self.connection.sender.admit(len(passed.text))
+                    await self.connection.quota.wait_until_allowed(len(passed.text))
                     self.connection.arriving = len(passed.text)
                 return {"type": "websocket.receive", "text": passed.text}
             self.refused += 1

@@ -100,7 +100,7 @@ class RequestGuard:
             return
         try:
             person = await page_websocket.person_of(scope)
-            await websocket_connections.wait_for_turn(person)
+            await websocket_connections.wait_to_open(person)
             dismissed = asyncio.Event()
             with (
                 websocket_connections.opened(person, dismissed.set) as connection,

@@ -1,5 +1,4 @@
-"""Security headers of responses: content policy, framing, caching, HSTS. Headers that a route sets are
-kept."""
+"""The security headers of responses: content policy, framing, caching, HSTS."""
 
 import base64
 import hashlib
@@ -16,10 +15,10 @@ from scriptwriter.settings import settings
 ONE_YEAR = 365 * 24 * 60 * 60
 NOT_MODIFIED = 304
 LEADING_AWAY = frozenset({"/api/session/oidc"})
-"""Paths that may redirect to another site: that of the operator's sign-in provider."""
+"""Paths that may redirect to another site, which is the operator's sign-in provider."""
 POLICY = "content-security-policy"
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""The content policy of responses that are no pages."""
+"""The Content-Security-Policy of responses that are not pages."""
 UNUSED = (
     "accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "hid",
     "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
@@ -73,7 +72,10 @@ def hashes_of_build(folder: Path) -> frozenset[str]:
 
 
 def complete(headers: MutableHeaders, status: int, request: Headers, path: str, policy: str) -> None:
-    """Add the missing headers to the response for `path`; `policy` is the content policy of pages."""
+    """Add the security headers that the response has not set itself; keep a `Location` header on this site.
+
+    `path` is the path of the request, and `policy` the Content-Security-Policy of pages.
+    """
     html = headers.get("content-type", "").startswith("text/html")
     for name, value in _for(path, html=html, policy=policy).items():
         # A 304 keeps the policy of the stored response (RFC 9111, 3.2).

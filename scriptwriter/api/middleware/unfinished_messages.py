@@ -1,13 +1,13 @@
-"""Limits the bytes of a websocket message that have come before the message is whole.
+"""Limits the bytes of a websocket message that have arrived before the message is complete.
 
 The server (Granian) keeps up to 64 MB of a message before the application sees any of it, and has no setting
-for that. Linux counts the bytes that came over a connection (tcp(7), TCP_INFO): those since the last whole
-message are what the server keeps. Other systems have no such count, so nothing is limited there.
+for that. Linux counts the bytes that arrived over a connection (tcp(7), TCP_INFO): those since the last
+complete message are what the server keeps. Other systems have no such count, so nothing is limited there.
 
-A connection is counted again only after something came over it, which the kernel tells (epoll(7),
-edge-triggered): an open connection on which nothing comes costs nothing. The kernel leaves an arrival out
+A connection is counted again only after something arrived, which the kernel reports (epoll(7),
+edge-triggered): a connection on which nothing arrives costs nothing. The kernel does not report an arrival
 that was read meanwhile, unless the socket is writable. So a connection that is not writable is counted at
-every check; it can become so only by a send (`Incoming.sending`).
+every check. A socket becomes unwritable only by a send (`Incoming.sending`).
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from typing import Any
 from starlette.types import Scope
 
 READ_AHEAD = 128 * 1024
-"""Bytes that the server may have read beyond the last message that it has handed on."""
+"""Bytes that the server may have read beyond the last message that it has passed to the application."""
 MOST_OF_ALL = 64 * 1024 * 1024
-"""Bytes of unfinished messages of all connections in this process; beyond, the largest are refused."""
+"""Bytes of all unfinished messages in this process. Above it, the largest are refused."""
 CHECKED_EVERY = 0.05
-"""Seconds between two checks: what comes in between is kept, as fast as the network is."""
+"""Seconds between two checks. Whatever arrives in between is kept in memory."""
 _RECEIVED = struct.Struct("@128xQ")
 """tcpi_bytes_received in `struct tcp_info` of linux/tcp.h."""
 _UNREAD = struct.Struct("@i")
@@ -39,10 +39,10 @@ _UNREAD = struct.Struct("@i")
 
 @dataclass(eq=False)
 class Incoming:
-    """What has come over one connection.
+    """The counter of one connection's bytes.
 
-    `limit` is in bytes; `counted` says that it is among the connections that are checked, `refused` that
-    `refuse` was called, which happens once.
+    `limit` is in bytes. `counted` says whether the connection is among those that are checked, `refused`
+    whether `refuse` was called, which happens once.
     """
 
     limit: int
@@ -54,7 +54,7 @@ class Incoming:
     _sends: int = 0
 
     def finished(self) -> None:
-        """Note that a whole message has been handed on."""
+        """Note that a complete message has been passed to the application."""
         self._whole = self._taken()
         _checks.unfinished.pop(self, None)
 
@@ -69,20 +69,20 @@ class Incoming:
             _checks.check_soon(self)
 
     def unfinished(self) -> int:
-        """Bytes that the server has taken since the last whole message.
+        """Bytes that the server has read since the last complete message.
 
-        Up to READ_AHEAD of them may be of later messages that are whole as well.
+        Up to READ_AHEAD of them may belong to later messages that are complete as well.
         """
         return 0 if self.refused else self._taken() - self._whole
 
     def may_arrive_unseen(self) -> bool:
-        """Whether the next check has to count this connection even if the kernel tells of no arrival."""
+        """Whether the next check has to count this connection even if the kernel reports no arrival."""
         if self._socket is None or self.refused:
             return False
         return bool(self._sends) or self._unread() > 0 or not self._writable()
 
     def stop(self) -> None:
-        """Refuse what has come."""
+        """Refuse the unfinished message."""
         self.refused = True
         self.refuse()
 
@@ -117,10 +117,10 @@ class Incoming:
 
 @dataclass(eq=False)
 class _Checks:
-    """The connections that are counted: `open` by their file descriptors here.
+    """The connections whose bytes are counted: `open`, by the file descriptors that this module made.
 
-    `due` are those that the next check counts whatever the kernel tells, `unfinished` the sizes of those with
-    an unfinished message at their last count.
+    `due` are those that the next check counts even if the kernel reports no arrival. `unfinished` has the
+    bytes of each unfinished message at its last count.
     """
 
     open: dict[int, Incoming] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class _Checks:
     _timer: asyncio.TimerHandle | None = None
 
     def add(self, incoming: Incoming, connection: socket.socket) -> None:
-        """Count this connection from now on."""
+        """Start counting the bytes of `connection`."""
         if self._arrivals is None:
             self._loop, self._arrivals = asyncio.get_running_loop(), select.epoll()
             self._loop.add_reader(self._arrivals, self._arrived)
@@ -141,9 +141,9 @@ class _Checks:
         self.check_soon(incoming)
 
     def remove(self, incoming: Incoming, connection: socket.socket) -> None:
-        """Count it no longer."""
+        """Stop counting the bytes of `connection`."""
         assert self._arrivals is not None and self._loop is not None
-        # Closing it here would not end this: the server has the same connection open.
+        # Closing our file descriptor would not unregister it: the server has the same connection open.
         self._arrivals.unregister(connection)
         del self.open[connection.fileno()]
         incoming.counted = False
@@ -163,7 +163,7 @@ class _Checks:
             self._schedule()
 
     def check(self) -> None:
-        """Count the connections over which something came, and refuse those with too much."""
+        """Count the connections on which something arrived, and refuse those that exceed a limit."""
         if self._arrivals is None:
             return
         arrived = self._arrivals.poll(0, max(1, len(self.open)))
@@ -215,10 +215,10 @@ planned = _checks.planned
 
 @contextmanager
 def counted(scope: Scope, limit: int, refuse: Callable[[], object]) -> Iterator[Incoming]:
-    """Count what comes over the connection of the websocket `scope` for the block.
+    """Within the block, limit the bytes of unfinished messages on the websocket of this ASGI `scope`.
 
-    `refuse` is called once, where an unfinished message has more than `limit` bytes, or where those of all
-    connections have more than MOST_OF_ALL and this one is among the largest.
+    Yields its counter. Calls `refuse` once: when an unfinished message exceeds `limit` bytes, or when all
+    connections together exceed MOST_OF_ALL and this is one of the largest.
     """
     found = _socket_of(scope)
     incoming = Incoming(limit + READ_AHEAD, refuse, _socket=found)

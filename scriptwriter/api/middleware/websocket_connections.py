@@ -25,7 +25,7 @@ MOST_UNSENT = 2
 KEPT_TABS, KEPT_UNKNOWN_TABS = 40, 1_000
 """Closed tabs whose state is kept in case they reconnect: of one person, and of UNKNOWN persons."""
 KEPT_SECONDS = 120.0
-"""How long that state is kept. A lost connection is back by then; a large project takes 10 MB per tab."""
+"""How long that state is kept. A lost connection reconnects sooner. A large project needs 10 MB per tab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ class Work(Protocol):
 
 
 @dataclass(eq=False)
-class Sender:
-    """A sender of events: a person over all their websockets, or one websocket without a session.
+class EventQuota:
+    """The quota of events of one person, over all their websockets, or of one websocket without a session.
 
     `since` is when the last event was counted (time.monotonic).
     """
@@ -90,7 +90,7 @@ class Sender:
     def __post_init__(self) -> None:
         self._left = self.limits.burst
 
-    async def admit(self, characters: int) -> None:
+    async def wait_until_allowed(self, characters: int) -> None:
         """Wait until an event of this many characters is within the limits."""
         await asyncio.sleep(self.take())
         while self._waiting and (
@@ -130,7 +130,7 @@ class Connection:
     """
 
     person: str
-    sender: Sender
+    quota: EventQuota
     close: Callable[[], object]
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     tokens: set[str] = field(default_factory=set)
@@ -148,10 +148,10 @@ class Connection:
         _closed_tabs.pop(token, None)
 
     async def emit(self) -> None:
-        """Wait until the page has taken what it was sent before, and count one more message to it.
+        """Wait until fewer than MOST_UNSENT messages to the page are unsent, then count one more.
 
-        A page that takes nothing holds what is sent to it in memory. What follows a project sends the newest
-        only, so a page that is slow gets fewer messages.
+        A message that the page does not read stays in this process's memory. Background events send only the
+        newest state of a project, so a slow page gets fewer messages.
         """
         while self._unsent >= MOST_UNSENT and not self._ended:
             self._sent.clear()
@@ -170,16 +170,16 @@ class Connection:
         if self._ended:
             work.cancel()
         elif not follows and not work.done():
-            sender, characters = self.sender, self.arriving
-            sender.begin(characters)
-            work.add_done_callback(lambda _: sender.handled(characters))
+            quota, characters = self.quota, self.arriving
+            quota.begin(characters)
+            work.add_done_callback(lambda _: quota.handled(characters))
 
     def sign_out(self) -> None:
-        """Its session has ended: count it without a session from now on, not for its person."""
+        """Record that its session has ended: from now on it counts as one without a session."""
         if not self.signed_out:
             self.signed_out = True
-            self.sender.connections.discard(self)
-            self.sender = Sender(OF_A_PERSON)
+            self.quota.connections.discard(self)
+            self.quota = EventQuota(OF_A_PERSON)
             _let_go(self)
 
     def end(self) -> None:
@@ -191,19 +191,19 @@ class Connection:
         self._works.clear()
 
 
-async def wait_for_turn(person: str) -> None:
+async def wait_to_open(person: str) -> None:
     """Wait until a websocket of this person ("" without a session) may be opened. Raises TooMany."""
     if not person:
         await asyncio.sleep(_opened_by_nobody.take(LONGEST_WAIT))
 
 
-_opened_by_nobody = Sender(OPENED_BY_NOBODY)
+_opened_by_nobody = EventQuota(OPENED_BY_NOBODY)
 _open: dict[str, Connection] = {}
 _of_tabs: dict[str, Connection] = {}
 """The newest websocket of each tab, by the tab's token."""
 _closed_tabs: dict[str, tuple[str, float]] = {}
 """Closed tabs whose state is kept, by token: person and time of closing (time.monotonic), oldest first."""
-_people: dict[str, Sender] = {}
+_people: dict[str, EventQuota] = {}
 _anonymous: dict[Connection, None] = {}
 _unknown_tabs: dict[str, None] = {}
 
@@ -211,20 +211,20 @@ _unknown_tabs: dict[str, None] = {}
 @contextmanager
 def opened(person: str, close: Callable[[], object]) -> Iterator[Connection]:
     """A block with an open connection of this person ("" without a session). Raises TooMany."""
-    sender = _sender_of(person)
-    if len(sender.connections) >= MOST_OF_A_PERSON:
+    quota = _quota_of(person)
+    if len(quota.connections) >= MOST_OF_A_PERSON:
         raise TooMany
-    connection = Connection(person, sender, close)
+    connection = Connection(person, quota, close)
     if not person:
         _let_go(connection)
-    sender.connections.add(connection)
+    quota.connections.add(connection)
     _open[connection.id] = connection
     try:
         yield connection
     finally:
         connection.end()
         _anonymous.pop(connection, None)
-        connection.sender.connections.discard(connection)
+        connection.quota.connections.discard(connection)
         del _open[connection.id]
         for token in connection.tokens:
             if _of_tabs.get(token) is connection:
@@ -269,14 +269,14 @@ def outdated_tabs(connection: Connection) -> list[str]:
 def expired_tabs() -> list[str]:
     """The tabs that were closed KEPT_SECONDS ago and did not reconnect. Each is returned once.
 
-    Whoever has no websocket, and sent nothing since then, is forgotten with them.
+    The quotas of people who have no websocket, and sent nothing since then, are deleted too.
     """
     ended = time.monotonic() - KEPT_SECONDS
     expired = [token for token, (_, closed_at) in _closed_tabs.items() if closed_at <= ended]
     for token in expired:
         del _closed_tabs[token]
-    for person, sender in [*_people.items()]:
-        if not sender.connections and sender.since <= ended:
+    for person, quota in [*_people.items()]:
+        if not quota.connections and quota.since <= ended:
             del _people[person]
     return expired
 
@@ -297,7 +297,8 @@ def _let_go(connection: Connection) -> None:
     _anonymous[connection] = None
 
 
-def _sender_of(person: str) -> Sender:
+def _quota_of(person: str) -> EventQuota:
     if not person:
-        return Sender(ANONYMOUS)
-    return Sender(OF_A_PERSON) if person == UNKNOWN else _people.setdefault(person, Sender(OF_A_PERSON))
+        return EventQuota(ANONYMOUS)
+    new = EventQuota(OF_A_PERSON)
+    return new if person == UNKNOWN else _people.setdefault(person, new)

@@ -101,7 +101,7 @@ async def import_project(request: Request, person: Person) -> CreatedProject:
     file with content that no export has is refused, and nothing changes.
     """
     return CreatedProject(
-        project_id=await storage.take_in(await request.body(), person.id, language_of(request))
+        project_id=await storage.import_project(await request.body(), person.id, language_of(request))
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from scriptwriter.domain.base_values import MOST_IDEAS, Body, Ref, Title, Value, in_order
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import seen, storable
+from scriptwriter.domain.typed_text import storable, visible_or_empty
 
 TYPE = "brainstorm_params"
 Audience = Literal["", "female", "male"]
@@ -89,7 +89,7 @@ def _text(values: Mapping[str, Any], name: str, limit: int) -> str:
     value = storable(value).strip()
     if len(value) > limit:
         raise UserError(f"{name}_too_long", limit=limit)
-    return seen(value)
+    return visible_or_empty(value)
 
 
 def _line(values: Mapping[str, Any], name: str, limit: int) -> str:

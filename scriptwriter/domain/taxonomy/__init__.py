@@ -1,4 +1,4 @@
-"""Platforms, genres and sensitive subjects, read from taxonomy.toml."""
+"""The platforms, genres and sensitive subjects in taxonomy.toml."""
 
 import re
 import tomllib
@@ -38,13 +38,13 @@ def _data() -> dict:
 
 @lru_cache(maxsize=1)
 def platforms() -> tuple[Entry, ...]:
-    """The platforms, the most used first."""
+    """The platforms that the form offers, the most used first."""
     return tuple(Entry(*names) for names in _data()["platforms"])
 
 
 @lru_cache(maxsize=1)
 def genres() -> tuple[Group, ...]:
-    """The genres, in groups."""
+    """The genres that the form offers, in groups with headings, in the order of taxonomy.toml."""
     return tuple(
         Group(group["zh"], group["en"], tuple(Entry(*names) for names in group["entries"]))
         for group in _data()["genres"]

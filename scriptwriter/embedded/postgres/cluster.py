@@ -45,7 +45,7 @@ class Cluster:
         self.account = self._with_reach(account)
         self._programs = programs if self._may_run(programs) else self._copied(programs)
         if not made:
-            self._make()
+            self._initdb()
         self._write_access_files()
         self.socket_folder = self._make_socket_folder()
 
@@ -138,7 +138,7 @@ class Cluster:
         folder.chmod(0o755)
         return folder
 
-    def _make(self) -> None:
+    def _initdb(self) -> None:
         """Run initdb in another folder and rename that: an interrupted initdb leaves no half-made cluster."""
         new = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=self._folder.root))
         self._give(new)

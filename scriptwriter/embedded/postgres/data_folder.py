@@ -39,9 +39,10 @@ class Options:
 
 
 class Lock:
-    """A lock on a file. It is held while its descriptor `fd`, or a copy of that, is open in any process.
+    """A lock on a file. It is held while its file descriptor `fd`, or a copy of it, is open in any process.
 
-    A program started from this process gets no copy unless `hand_on` was called. A fork closes its copies.
+    A program that this process starts gets a copy only by `detach` and `pass_fds`. A forked child closes its
+    copies.
     """
 
     _held: ClassVar[set["Lock"]] = set()
@@ -56,8 +57,8 @@ class Lock:
             self._held.remove(self)
             os.close(self.fd)
 
-    def hand_on(self) -> int:
-        """The descriptor for `pass_fds`. The caller closes it after starting the program."""
+    def detach(self) -> int:
+        """The file descriptor for `pass_fds`. The caller closes it after starting the program."""
         self._held.remove(self)
         return self.fd
 
@@ -111,7 +112,7 @@ class DataFolder:
     def open(self, path: Path, flags: int = 0, mode: int = 0o600) -> int:
         """Open a file of the folder, or create it; the folder's owner owns it even when root creates it.
 
-        `flags` are added to read-write; `mode` is for a new file. Returns a descriptor that exec closes.
+        `flags` are added to read-write; `mode` is for a new file. Returns a close-on-exec file descriptor.
         """
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, mode)
         if os.geteuid() == 0 and (owner := os.stat(self.root)).st_uid != os.fstat(fd).st_uid:

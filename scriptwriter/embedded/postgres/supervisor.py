@@ -87,7 +87,7 @@ class Supervisor:
 
     def _start(self) -> None:
         folder = self._folder
-        inherited = self._server_lock().hand_on()
+        inherited = self._server_lock().detach()
         # No process of an earlier server lives, so the pids in these files belong to others by now.
         for stale in self._cluster.pid_files:
             stale.unlink(missing_ok=True)

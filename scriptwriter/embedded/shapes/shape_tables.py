@@ -1,4 +1,7 @@
-"""What the catalog says about a table, and which of its columns a shape may have. Runs no query itself."""
+"""The query that describes a table, the parser of its result, and the columns that a shape may have.
+
+Runs no query itself.
+"""
 
 import json
 from dataclasses import dataclass
@@ -7,13 +10,13 @@ from typing import Any
 from .shape_log import Column
 from .shape_request import BadRequest
 
-# Another value after a column was added, dropped, renamed or retyped, or the table was made anew.
+# The value changes when a column is added, dropped, renamed or retyped, and when the table is recreated.
 FINGERPRINT = """SELECT md5(string_agg(
     concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attnotnull), ',' ORDER BY attnum))
     FROM pg_attribute WHERE attrelid = {oid} AND attnum > 0 AND NOT attisdropped"""
 
-# One JSON document; no row when there is no such relation. `family` holds the partitions and parents whose
-# statements also change this table's rows, each with the arguments of its trigger (notify.sql) or null.
+# Returns one JSON document, or no row if there is no such relation. `family` has the partitions and parents
+# whose statements also change this table's rows, each with the arguments of its trigger (notify.sql) or null.
 DESCRIBE = f"""
 WITH RECURSIVE target AS (
     SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,9 +51,9 @@ SELECT json_build_object(
 class Table:
     """A table as the catalog describes it.
 
-    `types` are those of the columns that are no arrays. `family` holds the oids of the table, its partitions
-    and its parents, each with the columns whose values it announces (None: it announces no change at all).
-    `refusal` says why the table cannot be a shape ('' when it can).
+    `types` has the type of each column that is not an array. `family` has the oids of the table, its
+    partitions and its parents, each with the columns whose values its trigger sends (None: no trigger).
+    `refusal` is Electric's message if the table cannot be a shape, else "".
     """
 
     schema: str
@@ -65,19 +68,19 @@ class Table:
 
     @property
     def sql(self) -> str:
-        """The quoted name."""
+        """The quoted name, with its schema."""
         return f"{quote(self.schema)}.{quote(self.name)}"
 
 
 def quote(name: str) -> str:
-    """The name as a quoted SQL identifier."""
+    """Quote the name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def read_table_description(schema: str, name: str, document: str | None) -> Table:
-    """Make a Table of what DESCRIBE returned.
+    """Parse the JSON that the query DESCRIBE returned (None: no such relation).
 
-    Raises BadRequest for what is no table: a view, a sequence, an unknown name (recording 09).
+    Raises BadRequest, with Electric's message, if it is not a table (recording 09).
     """
     described = json.loads(document) if document else None
     if described is None or described["kind"] not in ("r", "p"):

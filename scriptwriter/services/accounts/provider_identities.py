@@ -5,7 +5,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import one_line, seen
+from scriptwriter.domain.typed_text import one_line, visible_or_empty
 from scriptwriter.services.accounts import usernames
 from scriptwriter.services.accounts.openid_client import Identity
 from scriptwriter.services.accounts.passwords import TAKEN, create_in
@@ -53,7 +53,7 @@ async def _create_in(session: AsyncSession, identity: Identity, who: str) -> str
         ending = "" if number == 1 else f"-{number}"
         unique = name[: usernames.LONGEST_NAME - len(ending)] + ending
         try:
-            user_id = await create_in(session, unique, seen(shown[:_LONGEST_SHOWN]) or unique)
+            user_id = await create_in(session, unique, visible_or_empty(shown[:_LONGEST_SHOWN]) or unique)
         except UserError as error:
             if error.code not in TAKEN:
                 raise

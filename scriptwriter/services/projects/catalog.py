@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.domain import graph
 from scriptwriter.domain.errors import UserError
-from scriptwriter.domain.typed_text import one_line, seen, storable, visible
+from scriptwriter.domain.typed_text import one_line, storable, visible, visible_or_empty
 from scriptwriter.services.projects import invitations
 from scriptwriter.services.projects.access import OWNERS, PRESENT, require, require_room_in
 from scriptwriter.services.runs.ending import stop_in
@@ -87,7 +87,9 @@ async def create_in(
     session: AsyncSession, user_id: str, name: str, description: str = "", *, id: str = ""
 ) -> str:
     """`create` in the transaction of `session`, with this id if one is given."""
-    project = Project(id=id or str(uuid4()), name=_name(name), description=_description(description))
+    project = Project(
+        id=id or str(uuid4()), name=_checked_name(name), description=_checked_description(description)
+    )
     person = await session.get(User, user_id)
     if person is None or person.status != "active":
         raise UserError("signed_out")
@@ -144,10 +146,10 @@ async def change(
     async with transaction() as session:
         project, _, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
         if name is not None:
-            project.name = _name(name)
+            project.name = _checked_name(name)
             await invitations.tell_in(session, project_id)
         if description is not None:
-            project.description = _description(description)
+            project.description = _checked_description(description)
         if archived is not None:
             project.status = "archived" if archived else "active"
         session.add(project)
@@ -212,7 +214,8 @@ async def _rows(session: AsyncSession, query: str, **values: object) -> list[Pro
     return [ProjectRow(**row) for row in rows.mappings()]
 
 
-def _name(name: str) -> str:
+def _checked_name(name: str) -> str:
+    """The name as it is stored. Raises UserError: `name_required`, `name_too_long` (limit)."""
     name = one_line(storable(name, "?"))
     if not visible(name):
         raise UserError("name_required")
@@ -221,8 +224,9 @@ def _name(name: str) -> str:
     return name
 
 
-def _description(description: str) -> str:
+def _checked_description(description: str) -> str:
+    """The description as it is stored. Raises UserError `description_too_long` (limit)."""
     description = storable(description, "?").strip()
     if len(description) > DESCRIPTION_LIMIT:
         raise UserError("description_too_long", limit=DESCRIPTION_LIMIT)
-    return seen(description)
+    return visible_or_empty(description)

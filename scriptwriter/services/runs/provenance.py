@@ -55,7 +55,7 @@ async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance
             raise UserError("run_not_found")
         transform, answered = row
         sent = await session.exec(select(LlmPrompt).where(LlmPrompt.transform_id == transform_id))
-        prompts = sorted(sent, key=lambda prompt: _attempt(prompt.prompt_role))
+        prompts = sorted(sent, key=lambda prompt: _attempt_number(prompt.prompt_role))
     context = context_of(transform)
     known = None if isinstance(context, Unreadable) else context
     return Provenance(
@@ -77,7 +77,7 @@ def _values(declared: type[Parameters | Usage], text: str | None) -> Mapping[str
     return {} if isinstance(value, Unreadable) else value.model_dump()
 
 
-def _attempt(role: str) -> int:
+def _attempt_number(role: str) -> int:
     """The number of the attempt whose prompt has this `prompt_role`, from 0."""
     number = role.rpartition("-")[2]
     return int(number) if number.isdecimal() and len(number) < 10 else 0

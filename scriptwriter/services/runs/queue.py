@@ -43,7 +43,7 @@ async def delete_lost_jobs(session: AsyncSession, silence: float, ended: Mapping
     stalled = await jobs.get_stalled_jobs(task_name=GENERATE, seconds_since_heartbeat=silence)
     lost = {job.id for job in stalled}
     waiting = await jobs.list_jobs_async(task=GENERATE, status="todo")
-    queued = {job.task_kwargs["transform_id"] for job in waiting}
+    queued = {str(job.task_kwargs["transform_id"]) for job in waiting}
     # After the waiting ones: a job that a worker takes between the two queries is in both.
     for job in await jobs.list_jobs_async(task=GENERATE, status="doing"):
         assert job.id is not None
@@ -54,7 +54,7 @@ async def delete_lost_jobs(session: AsyncSession, silence: float, ended: Mapping
                 async with session.begin_nested():
                     await jobs.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=True)
         else:
-            queued.add(job.task_kwargs["transform_id"])
+            queued.add(str(job.task_kwargs["transform_id"]))
     return queued
 
 

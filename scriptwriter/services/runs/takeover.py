@@ -60,7 +60,7 @@ class FailureDetector:
         return now - self._stalled if now - self._since >= self._grace else LONG_AGO
 
 
-async def beat(process: int | None) -> int:
+async def store_heartbeat(process: int | None) -> int:
     """Store a heartbeat of `process`; returns its id, a new one for None."""
     async with transaction() as session:
         if process is None:

@@ -58,7 +58,7 @@ async def export(project_id: str, user_id: str) -> tuple[str, bytes]:
     return project.name, written
 
 
-async def take_in(content: bytes, user_id: str, language: Language = "zh") -> str:
+async def import_project(content: bytes, user_id: str, language: Language = "zh") -> str:
     """Create a project of `user_id` with the graph of a file, in one transaction; returns its id.
 
     Persons in the file stay names, marked as imported in `language`.
