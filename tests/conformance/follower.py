@@ -38,6 +38,7 @@ class Follower:
                 await asyncio.sleep(0.05)
 
     async def _once(self) -> None:
+        """Make one request, and take in what it returns."""
         live = self._caught_up
         query = {**self._shape, "offset": self._offset}
         if self._handle:
@@ -66,6 +67,7 @@ class Follower:
             self._caught_up = "electric-up-to-date" in response.headers
 
     def _take(self, message: dict[str, Any]) -> None:
+        """Take in one message."""
         headers = message["headers"]
         if headers.get("control") == "up-to-date":
             self.rows = {key: dict(value) for key, value in self._building.items()}
@@ -85,6 +87,7 @@ class ServerBusy(Exception):
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    """The messages of a stream of server-sent events."""
     async for line in response.aiter_lines():
         if line.startswith("data: "):
             yield json.loads(line[6:])

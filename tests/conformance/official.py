@@ -18,7 +18,7 @@ Rows = list[dict[str, Any]]
 
 
 class Client:
-    """The running client. `said` has every line that it has printed, as JSON."""
+    """The running client. `printed` has every line of its output, as JSON."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process

@@ -75,6 +75,7 @@ def read_recording(name: str, rewrites: Mapping[str, str] | None = None) -> list
 
 
 def _in_order(steps: list[Statement | Exchange]) -> list[Statement | Exchange]:
+    """The steps by time, with statements that ran during a waiting request moved into that request."""
     ordered: list[Statement | Exchange] = []
     # The recorded time of a statement is that of its end.
     waits = [s for s in steps if isinstance(s, Exchange) and s.until - s.at > 0.2]

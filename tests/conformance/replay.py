@@ -68,19 +68,20 @@ class Replay:
         )
         waiting = asyncio.create_task(self.http.send(request))
         if exchange.during:
-            await self._until_it_waits()
+            await self._until_request_is_received()
         for statement in exchange.during:
             await self._run(statement)
         response = await waiting
         self._learn(exchange, response)
         self._compare(exchange, response)
 
-    async def _until_it_waits(self) -> None:
+    async def _until_request_is_received(self) -> None:
         # The server answers in order, so after these answers it has received the request before them.
         for _ in range(4):
             await self.http.get("/v1/health")
 
     def _translated(self, target: str) -> str:
+        """The request target with the handle and offset of the server under test."""
         query = urlsplit(target).query
         handle = re.search(r"(?:^|&)handle=([^&]*)", query)
         there = handle[1] if handle else ""
@@ -93,6 +94,7 @@ class Replay:
         return re.sub(r"([?&]offset=)([^&]*)", offset, target)
 
     def _learn(self, exchange: Exchange, response: httpx.Response) -> None:
+        """Remember which handle and offset correspond to the recorded ones."""
         there, here = exchange.headers.get("electric-handle"), response.headers.get("electric-handle")
         if there and here:
             self.handles.setdefault(there, here)
@@ -101,6 +103,7 @@ class Replay:
                 self.offsets[there, offsets[0]] = offsets[1]
 
     def _compare(self, exchange: Exchange, response: httpx.Response) -> None:
+        """Note each difference from the recorded response, unless it is a known one."""
         found = [*_status_and_headers(exchange, response, self.handles), *_body(exchange, response)]
         self.compared += 1
         for part, there, here in found:
@@ -120,6 +123,7 @@ class Replay:
 def _status_and_headers(
     exchange: Exchange, response: httpx.Response, handles: Mapping[str, str]
 ) -> list[tuple[str, object, object]]:
+    """The differences in status and headers: part, recorded value, value here."""
     found: list[tuple[str, object, object]] = []
     if exchange.status != response.status_code:
         found.append(("status", exchange.status, f"{response.status_code} {response.text[:200]}"))
@@ -142,11 +146,13 @@ def _status_and_headers(
 
 
 def _body(exchange: Exchange, response: httpx.Response) -> list[tuple[str, object, object]]:
+    """The difference in the body, if there is one."""
     there, here = _readable(exchange.body), _readable(response.text)
     return [] if there == here else [("body", there, here)]
 
 
 def _readable(text: str) -> object:
+    """A body in comparable form: a list of messages as its net effect, other JSON as its value."""
     try:
         value = json.loads(text)
     except ValueError:

@@ -18,10 +18,12 @@ _UNCOMPARED = {"date", "x-request-id", "electric-cursor", "etag", "electric-hand
 
 
 def _recorded() -> list[Exchange]:
+    """The requests of the recording of event streams."""
     return [step for step in read_recording("06-live-sse.txt") if isinstance(step, Exchange)]
 
 
 def _headers_and_events(raw: list[bytes]) -> tuple[int, dict[str, str], list[str]]:
+    """Status, headers and events of a raw HTTP response."""
     head, _, rest = b"".join(raw).partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     named = (line.partition(":") for line in lines[1:])
@@ -40,6 +42,7 @@ def _chunks(raw: bytes) -> list[bytes]:
 
 
 def _comparable(event: str) -> object:
+    """An event without the numbers that differ from run to run."""
     event = _OF_THE_RUN.sub('"run":0', event)
     return json.loads(event[6:]) if event.startswith("data: ") else event
 

@@ -35,6 +35,7 @@ Rows = dict[tuple[str | None, ...], dict[str, str | None]]
 
 
 async def _write(dsn: str, seed: int, *, only_updates: bool) -> None:
+    """Run random transactions in a connection of its own."""
     chance = random.Random(seed)
     async with database(dsn) as connection:
         for _ in range(_TRANSACTIONS):
@@ -46,6 +47,7 @@ async def _write(dsn: str, seed: int, *, only_updates: bool) -> None:
 async def _transaction(
     connection: psycopg.AsyncConnection, chance: random.Random, only_updates: bool
 ) -> None:
+    """Run a random transaction, which is rolled back now and then."""
     async with connection.transaction(force_rollback=chance.random() < 0.05):
         for _ in range(chance.randint(1, 4)):
             statement, values = chance.choice(_updates(chance) if only_updates else _statements(chance))
@@ -62,6 +64,7 @@ async def _transaction(
 
 
 def _updates(chance: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
+    """Random updates of existing rows."""
     number, body = chance.randint(1, 60), "x" * chance.randint(0, 3000) + str(chance.random())
     return [
         (b"UPDATE notes SET body = %s WHERE id = %s", (body, number)),
@@ -71,6 +74,7 @@ def _updates(chance: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
 
 
 def _statements(chance: random.Random) -> list[tuple[bytes, tuple[object, ...]]]:
+    """Random statements of every kind."""
     number, other, project = chance.randint(1, 60), chance.randint(1, 60), chance.choice(_PROJECTS)
     upsert = (
         b"INSERT INTO notes VALUES (%s, %s, %s, %s, true) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
@@ -88,6 +92,7 @@ def _statements(chance: random.Random) -> list[tuple[bytes, tuple[object, ...]]]
 
 
 async def _table(connection: psycopg.AsyncConnection, shape: dict[str, str]) -> Rows:
+    """The rows of a shape as the table has them."""
     names = shape.get("columns", _COLUMNS[shape["table"]]).split(",")
     where = shape.get("where", "true").replace("$1", f"'{shape.get('params[1]')}'")
     printed = ", ".join(f"{name}::text" for name in names)
@@ -97,6 +102,7 @@ async def _table(connection: psycopg.AsyncConnection, shape: dict[str, str]) -> 
 
 
 def _rows(follower: Follower, shape: dict[str, str]) -> Rows:
+    """The rows of a shape as the follower has them."""
     rows = [dict(row) for row in follower.rows.values()]
     for row in rows:
         if "done" in row:

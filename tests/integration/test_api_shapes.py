@@ -58,9 +58,9 @@ async def test_the_answer_is_electrics_but_never_shared_by_a_cache(electric: str
     """Body and protocol headers are Electric's. Cache-Control is private, and Vary names the credentials."""
     await begun(room)
     direct = {"table": "artifacts", "where": "project_id = $1", "params[1]": room.project_id}
-    async with program_of(room.owner) as http, httpx.AsyncClient() as straight:
+    async with program_of(room.owner) as http, httpx.AsyncClient() as direct_client:
         answer = await http.get(SHAPE, params=asking(room))
-        theirs = await straight.get(
+        theirs = await direct_client.get(
             f"{electric}/v1/shape", params={**direct, "offset": "-1", "secret": SECRET}
         )
 

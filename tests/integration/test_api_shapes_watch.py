@@ -280,8 +280,8 @@ async def test_a_signal_to_stop_ends_open_requests(
     electric: LiveRequestCounter, room: Room, number: signal.Signals
 ) -> None:
     """A stream ends normally and a poll receives Retry-After, since the server waits for open requests."""
-    heard: list[int] = []
-    before = signal.signal(number, lambda number, _: heard.append(number))
+    received_signals: list[int] = []
+    before = signal.signal(number, lambda number, _: received_signals.append(number))
     async with network_client(await bearer(room.owner)) as http:
         live = await caught_up(http, room)
         with shutdown.on_signals():
@@ -297,7 +297,7 @@ async def test_a_signal_to_stop_ends_open_requests(
         again = await http.get(SHAPE, params=asking(room))
 
     assert signal.signal(number, before) is not before, "the earlier signal handler is restored"
-    assert heard == [number]
+    assert received_signals == [number]
     assert stream.failure is None
     assert problem(answer) == (503, "sync_away") and answer.headers["retry-after"] == "1"
     assert again.status_code == 200
@@ -382,4 +382,5 @@ async def test_a_database_that_does_not_answer_ends_a_stream(connected: str, roo
 
 
 def _count(asked: Counter[str], _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    """Count the statements by their first word. A listener for SQLAlchemy's before_cursor_execute."""
     asked[statement.split()[0]] += 1

@@ -39,6 +39,7 @@ async def events(connected: str, manager: StateManagerMemory) -> AsyncIterator[C
 
 
 async def _send(events: ConnectedEvents, connection: Connection, token: str, name: str) -> None:
+    """Handle one event of a page on /sign-in, on this connection, in the tab with this token."""
     place = {"pathname": "/sign-in", "asPath": "/sign-in", "token": token}
     event = Event(name=name, payload={}, router_data=place | {"headers": {HEADER: connection.id}})
     await (await events.enqueue(token, event)).wait_all()
@@ -116,8 +117,8 @@ def test_events_of_people_who_are_not_signed_in_lead_to_the_sign_in_page() -> No
 def test_event_arguments_that_are_ids_have_a_maximum_length() -> None:
     """Titles and texts may be longer."""
     ask = {"name": f"{MembersState.get_full_name()}.ask", "router_data": {}}
-    words = {"ref": "x", "title": "长" * 1_000, "body": "长" * 20_000, "version": ""}
+    edit_arguments = {"ref": "x", "title": "长" * 1_000, "body": "长" * 20_000, "version": ""}
 
     assert admit(ask | {"payload": {"member_id": "😀" * 190_000}}) is None
     assert admit(ask | {"payload": {"member_id": "x" * 64}}) is not None
-    assert admit({"name": f"{IdeasState.get_full_name()}.edit", "payload": words, "router_data": {}})
+    assert admit({"name": f"{IdeasState.get_full_name()}.edit", "payload": edit_arguments, "router_data": {}})

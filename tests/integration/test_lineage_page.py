@@ -93,10 +93,10 @@ async def test_the_page_lists_all_steps_and_adds_new_ones_live(hub: Hub, room: R
         await verdicts.pick(room.project_id, third, "keep", room.owner)
         await keepers.move(room.project_id, second, third, room.owner)
 
-        said = await lists(tab, "Owner 留下《末日掌柜》", "Owner 排序")
+        labels_then = await lists(tab, "Owner 留下《末日掌柜》", "Owner 排序")
 
         assert opened[0] == "抖音 · 穿越, 爽文"
-        assert "Owner 不要《逆袭时刻》（太套路）" in said
+        assert "Owner 不要《逆袭时刻》（太套路）" in labels_then
         await tab.sees(LineageState, "edges", lambda edges: len(edges) == 6)
         assert tab.value(ProjectState, "name") == "一个项目"
 
@@ -109,11 +109,11 @@ async def test_opening_a_step_shows_its_run_or_leads_to_its_idea(hub: Hub, room:
         [run] = [step for step in tab.value(LineageState, "steps") if step.kind == "run"]
 
         await tab.send(LineageState.open, step_id=run.id)
-        told = await tab.sees(OriginState, "told", lambda told: told is not None and told.model != "")
+        origin = await tab.sees(OriginState, "told", lambda told: told is not None and told.model != "")
         await tab.send(LineageState.open, step_id=ref.artifact_id)
         await tab.send(LineageState.open, step_id="../elsewhere")
 
-        assert told.model == "a-model"
+        assert origin.model == "a-model"
         assert tab.redirects == [f"/projects/{room.project_id}/brainstorm#idea-{ref.artifact_id}-1"]
 
 

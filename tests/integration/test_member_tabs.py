@@ -69,8 +69,8 @@ async def test_a_removed_member_is_notified_and_receives_nothing_more(
 
         assert gone.value(PAGES[page], "notice").zh == "你已被移出该项目"
         assert len(gone.updates) == sent
-        words = (ONE.title, TWO.title, "一个项目", "另一个名字", "抖音", "Viewer", "Owner")
-        assert [word for word in words if word in held(gone)] == []
+        texts = (ONE.title, TWO.title, "一个项目", "另一个名字", "抖音", "Viewer", "Owner")
+        assert [text for text in texts if text in held(gone)] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -160,7 +160,7 @@ async def test_the_members_page_is_live_in_every_tab(hub: Hub, room: Room) -> No
 
 
 @pytest.mark.parametrize(
-    ("form", "words"),
+    ("form", "message"),
     [
         ({"username": "nobody", "role": "viewer"}, "没有叫这个用户名的人，请核对后再试"),
         ({"username": "viewer", "role": "owner"}, "Viewer 已经在这个项目里"),
@@ -168,7 +168,7 @@ async def test_the_members_page_is_live_in_every_tab(hub: Hub, room: Room) -> No
     ],
 )
 async def test_a_refused_invitation_shows_its_error_beside_the_form(
-    hub: Hub, room: Room, form: dict[str, str], words: str
+    hub: Hub, room: Room, form: dict[str, str], message: str
 ) -> None:
     """The typed text stays in the field."""
     async with AsyncExitStack() as stack:
@@ -176,8 +176,8 @@ async def test_a_refused_invitation_shows_its_error_beside_the_form(
 
         await tab.send(MembersState.invite, form_data=form)
 
-        told = [tab.value(MembersState, name).zh for name in ("problem", "notice")]
-        assert words in told
+        shown = [tab.value(MembersState, name).zh for name in ("problem", "notice")]
+        assert message in shown
         assert not tab.value(MembersState, "added")
         assert not tab.value(MembersState, "adding")
         assert len(await memberships.listed(room.project_id, room.owner)) == 3

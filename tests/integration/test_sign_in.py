@@ -155,10 +155,10 @@ async def test_a_throttled_sign_in_says_when_it_may_be_tried_again(browser: http
     """As seconds since 1970."""
     await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
 
-    path, told = redirect_of(await post(browser, "sign-in", username="liming", password=PASSWORD))
+    path, query = redirect_of(await post(browser, "sign-in", username="liming", password=PASSWORD))
 
-    assert (path, told["problem"]) == ("/sign-in", "too_many_attempts")
-    assert 0 < int(told["until"]) - time() <= sign_in_throttle.FIRST_WAIT + 1
+    assert (path, query["problem"]) == ("/sign-in", "too_many_attempts")
+    assert 0 < int(query["until"]) - time() <= sign_in_throttle.FIRST_WAIT + 1
 
 
 async def test_a_known_device_is_not_locked_by_failures_elsewhere(browser: httpx.AsyncClient) -> None:
@@ -170,9 +170,9 @@ async def test_a_known_device_is_not_locked_by_failures_elsewhere(browser: httpx
 
     path, _ = redirect_of(await post(browser, "sign-in", username="liming", password=PASSWORD))
     async with _browser() as another:
-        told = redirect_of(await post(another, "sign-in", username="liming", password=PASSWORD))[1]
+        query = redirect_of(await post(another, "sign-in", username="liming", password=PASSWORD))[1]
 
-    assert path == "/projects" and told["problem"] == "too_many_attempts"
+    assert path == "/projects" and query["problem"] == "too_many_attempts"
     [cookie] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(DEVICE)]
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "liming" not in cookie
 
@@ -199,8 +199,8 @@ async def test_forms_never_redirect_to_another_site(browser: httpx.AsyncClient) 
     """Whatever `next` says. `redirect_of` checks the site."""
     for form in FORMS:
         for elsewhere in ("//evil.example", "/\\evil.example", "http://evil.example", "evil"):
-            path, told = redirect_of(await post(browser, form, username="x", password="x", next=elsewhere))
-            assert path in ("/", "/register", "/sign-in") and told.get("next", "/") == "/"
+            path, query = redirect_of(await post(browser, form, username="x", password="x", next=elsewhere))
+            assert path in ("/", "/register", "/sign-in") and query.get("next", "/") == "/"
 
 
 async def test_each_sign_in_makes_a_new_token_and_ends_the_old_session(
@@ -262,7 +262,7 @@ async def test_x_forwarded_for_counts_only_from_trusted_proxies(
             1
         ]
 
-    assert {who: told["problem"] for who, told in answers.items()} == {
+    assert {who: query["problem"] for who, query in answers.items()} == {
         "untrusted": "too_many_attempts",
         "through a proxy": "wrong_credentials",
         "through two": "wrong_credentials",

@@ -59,13 +59,13 @@ async def proxied(
         shape_server(url, allow_deletion=True, long_poll=1) as server,
         httpx.AsyncClient(
             base_url=server, params={"secret": SECRET}, trust_env=False, verify=False
-        ) as straight,
+        ) as direct_client,
         ShapeProxy(server) as proxy,
         Hub(proxy.url, SECRET, live_sse=live_sse, linger=0.1) as hub,
         following(hub, project_id) as follower,
     ):
         await follower.sees(lambda flow: flow.batches and flow.syncing == "live")
-        yield proxy, follower, straight
+        yield proxy, follower, direct_client
 
 
 def never_lost_anything(follower: Follower) -> None:
@@ -84,13 +84,13 @@ async def shows_the_old_list(follower: Follower) -> None:
     assert flow.batches[0].ideas[0] == ONE
 
 
-async def rotate(straight: httpx.AsyncClient, project_id: str) -> None:
+async def rotate(direct_client: httpx.AsyncClient, project_id: str) -> None:
     """Delete the project's shapes, so that their followers must fetch them again."""
     for shape in FLOW.definitions(project_id).values():
         definition = {"table": shape.table, "where": shape.where, "params[1]": shape.subject_id}
         if shape.columns is not None:
             definition["columns"] = ",".join(shape.columns)
-        assert (await straight.delete("/v1/shape", params=definition)).status_code == 202
+        assert (await direct_client.delete("/v1/shape", params=definition)).status_code == 202
 
 
 def live_tables(proxy: ShapeProxy, besides: set[str | None]) -> set[str]:
@@ -148,9 +148,9 @@ async def test_rotated_shapes_are_refetched_while_the_old_list_stays(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
     """However long the new snapshots take."""
-    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, direct_client):
         proxy.open.clear()
-        await rotate(straight, room.project_id)
+        await rotate(direct_client, room.project_id)
         await attempts.save_draft(attempt, [ONE, TWO])
         await shows_the_old_list(follower)
         proxy.open.set()
@@ -165,9 +165,9 @@ async def test_slow_answers_arrive(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
     """Each one is delayed, also after a rotation."""
-    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, direct_client):
         proxy.delay = 0.4
-        await rotate(straight, room.project_id)
+        await rotate(direct_client, room.project_id)
         await attempts.save_draft(attempt, [ONE, TWO])
 
         await follower.sees_the_database(connected)
@@ -213,14 +213,14 @@ async def test_cached_answers_of_deleted_shapes_are_not_shown(
     answering: Answering, live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
     """After a rotation a cache still returns the old bodies with the old handles, also for new URLs."""
-    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, straight):
+    async with proxied(connected, room.project_id, live_sse) as (proxy, follower, direct_client):
         cache = Cache(proxy)
         await attempts.save_draft(attempt, [ONE, TWO])
         await follower.sees(lambda flow: len(flow.batches[0].ideas) == 2)
         if answering is Cache.snapshots:
             proxy.answers = cache.snapshots
         first = {request.query.get("handle") for request in proxy.requests}
-        await rotate(straight, room.project_id)
+        await rotate(direct_client, room.project_id)
         if answering is Cache.news:
             await eventually(lambda: live_tables(proxy, besides=first) == set(FLOW.tables))
             await follower.sees_the_database(connected)

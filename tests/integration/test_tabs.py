@@ -201,10 +201,10 @@ async def test_a_stop_in_a_tab_keeps_what_is_written(hub: Hub, room: Room) -> No
 
 
 @pytest.mark.parametrize(
-    ("cause", "words"), [("removed", "你已被移出该项目"), ("deleted", "这个项目已被删除")]
+    ("cause", "message"), [("removed", "你已被移出该项目"), ("deleted", "这个项目已被删除")]
 )
 async def test_a_tab_that_loses_access_says_why_and_keeps_nothing(
-    hub: Hub, room: Room, cause: str, words: str
+    hub: Hub, room: Room, cause: str, message: str
 ) -> None:
     """After removing the member or deleting the project, in the middle of a sentence."""
     attempt = await _begun(room)
@@ -219,7 +219,7 @@ async def test_a_tab_that_loses_access_says_why_and_keeps_nothing(
                 await session.exec(delete(Membership).where(col(Membership.user_id) == "collaborator"))
         await tab.sees(BrainstormState, "access", lambda access: access == cause)
 
-        assert tab.value(BrainstormState, "notice").zh == words
+        assert tab.value(BrainstormState, "notice").zh == message
         held = json.dumps(tab.shown, default=str, ensure_ascii=False)
         assert not any(word in held for word in (ONE.title, ONE.body, "保洁员", "一个项目", "抖音"))
         await eventually(lambda: hub.open_projects == 0)

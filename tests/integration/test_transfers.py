@@ -268,26 +268,31 @@ async def _filled(room: Room) -> tuple[str, bytes]:
 
 
 def _data(number: int, change: Change) -> Change:
+    """A change inside the data of the artifact with this number."""
     return lambda file: change_inside(file["artifacts"][number], "data", change)
 
 
 def _of(kind: str, change: Change) -> Change:
+    """A change inside the data of the first artifact of this type."""
     return lambda file: change_inside(
         file["artifacts"][index_of(file, "artifacts", type=kind)], "data", change
     )
 
 
 def _context(type: str, change: Change) -> Change:
+    """A change inside the execution context of the first transform of this type."""
     return lambda file: change_inside(
         file["transforms"][index_of(file, "transforms", type=type)], "execution_context", change
     )
 
 
 def _row(table: str, change: Change, **wanted: Any) -> Change:
+    """A change of the first row with these values."""
     return lambda file: change(file[table][index_of(file, table, **wanted)])
 
 
 def _set(**values: Any) -> Change:
+    """A change that sets these values."""
     return lambda row: row.update(values)
 
 
@@ -568,10 +573,12 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
 
 
 def _act(file: dict[str, Any]) -> str:
+    """The id of the first transform of a person."""
     return file["transforms"][index_of(file, "transforms", type="human")]["id"]
 
 
 def _verdict(file: dict[str, Any]) -> str:
+    """The id of the first verdict."""
     return file["artifacts"][index_of(file, "artifacts", type=VERDICT)]["id"]
 
 

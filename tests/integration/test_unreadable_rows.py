@@ -222,5 +222,5 @@ async def test_an_export_says_how_many_batches_could_not_be_read(connected: str,
     for form in (plain, markdown):
         assert "有 1 批创意无法读取，没有导出" in form(zh)
         assert "Batches that could not be read and were left out: 1" in form(en)
-    words = [each.text for each in docx.Document(BytesIO(word(zh))).paragraphs]
-    assert "有 1 批创意无法读取，没有导出" in words
+    paragraphs = [each.text for each in docx.Document(BytesIO(word(zh))).paragraphs]
+    assert "有 1 批创意无法读取，没有导出" in paragraphs
