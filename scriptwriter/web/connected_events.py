@@ -1,6 +1,7 @@
-"""Ties each event to the websocket that sent it: a background event ends with that websocket.
+"""Ties each event to the websocket that sent it: the event is cancelled when that websocket closes.
 
-A page that connects again is loaded again (Reflex's `hydrate_and_load`), which starts its background events.
+When a page reconnects, Reflex runs its `on_load` events again (`hydrate_and_load`), which starts the
+background event again.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from reflex_base.event.processor import EventFuture, EventProcessor
 
 AFTERWARDS = 3.0
-"""Seconds after which a tab is forgotten once more: a cancelled event may have read its state meanwhile."""
+"""Seconds after which a tab's state is dropped a second time: a cancelled event may have restored it."""
 
 _log = structlog.get_logger(__name__)
 _later: set[asyncio.Task[None]] = set()
@@ -31,16 +32,16 @@ _expiring: asyncio.Task[None] | None = None
 
 
 class ConnectedEvents:
-    """Reflex's event processor, as its websockets see it."""
+    """Wraps the event processor of Reflex, and registers each event at its websocket."""
 
     def __init__(self, processor: "EventProcessor") -> None:
         self._processor = processor
 
     async def enqueue(self, token: str, event: "Event", ev_ctx: Any = None) -> "EventFuture":
-        """Handle an event of the tab `token` for as long as its websocket is open."""
+        """Queue an event of the tab `token`. It is cancelled when the tab's websocket closes."""
         connection = websocket_connections.take(event.router_data.get("headers"))
         if connection is not None:
-            # Before its handler sends anything.
+            # The websocket must be known before the handler sends an update.
             connection.serve(token)
         work = await self._processor.enqueue(token, event, ev_ctx)
         if connection is not None:
@@ -52,12 +53,12 @@ class ConnectedEvents:
 
 
 def connected(processor: "EventProcessor") -> "EventProcessor":
-    """The same processor for whoever gives it the events of websockets."""
+    """The processor, wrapped in ConnectedEvents."""
     return cast("EventProcessor", ConnectedEvents(processor))
 
 
 def pace(pages: "EventNamespace") -> None:
-    """Let Reflex send something to a tab only after its page has taken what was sent to it before."""
+    """Make Reflex wait with each update until the page has received the previous ones."""
     send = pages.emit_update
 
     async def emit_update(update: "StateUpdate", token: str) -> None:
@@ -70,10 +71,10 @@ def pace(pages: "EventNamespace") -> None:
 
 
 async def forget(manager: StateManager, tokens: list[str]) -> None:
-    """Drop the states of tabs, by their tokens, now and once more when their last events have ended.
+    """Drop the states of tabs by their tokens, now and again after AFTERWARDS seconds.
 
-    States in memory are dropped as well when their tabs have been closed for long enough. Redis has its own
-    expiry, and the tab may be open in another process.
+    With states in memory, this also starts the task that drops the states of tabs that were closed long
+    enough ago. Redis expires states by itself, because the tab may be open in another process.
     """
     global _expiring
     if isinstance(manager, StateManagerMemory) and (_expiring is None or _expiring.done()):
@@ -87,7 +88,7 @@ async def forget(manager: StateManager, tokens: list[str]) -> None:
 
 
 async def _expire(manager: StateManagerMemory) -> None:
-    """Drop the states of closed tabs when their time is over, as long as there are any."""
+    """Drop the states of closed tabs when they expire, until no closed tab is left."""
     while (pause := websocket_connections.next_expiry()) is not None:
         await asyncio.sleep(pause)
         await _drop(manager, websocket_connections.expired_tabs())
@@ -106,10 +107,10 @@ async def _drop(manager: StateManager, tokens: list[str]) -> None:
             if isinstance(manager, StateManagerMemory):
                 known = BaseStateToken(ident=token, cls=State)
                 if token in manager.states:
-                    # An event that is still being handled holds the lock, and needs the state.
+                    # A running event holds this lock and needs the state, so wait for it.
                     async with manager.modify_state(known):
                         pass
-                # Reflex has no public call for one tab.
+                # Reflex has no public function that drops the state of one tab.
                 manager._purge_token(known)
             elif isinstance(manager, StateManagerRedis):
                 names = [str(BaseStateToken(ident=token, cls=each)) for each in event_signatures.states()]

@@ -1,4 +1,4 @@
-"""Check of incoming events: the handler exists, pages use it, and the arguments fit its types.
+"""Checks incoming events: the handler exists, pages may call it, and the arguments fit its types.
 
 Any client can call any handler with any arguments, so every event passes this check first. Access rights are
 checked by the services.
@@ -20,7 +20,7 @@ from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.sign_in.sign_in_state import SignInState
 
 SERVER_ONLY = frozenset({"setvar", "set_is_hydrated", "hydrate"})
-"""Handlers that Reflex gives every state, or calls itself; no page of ours sends them."""
+"""Handlers that Reflex adds to every state or calls itself. No page of this app sends them."""
 STORAGE_EVENTS = frozenset({"hydrate_and_load", "update_vars_internal"})
 _FIELD_MARKER = "_rx_state_"
 
@@ -28,17 +28,17 @@ _log = structlog.get_logger(__name__)
 
 
 def states(state: type[BaseState] = State) -> Iterator[type[BaseState]]:
-    """All states of the app, Reflex's own among them, always in the same order."""
+    """All state classes of the app, including those of Reflex, always in the same order."""
     yield state
     for child in sorted(state.get_substates(), key=lambda child: child.get_full_name()):
         yield from states(child)
 
 
 def admit(event: dict[str, Any], known: bool = True) -> dict[str, Any] | None:
-    """The event to go on with, or None (and a line in the log) for one that no page of ours sends.
+    """The event to process; None, with a line in the log, for one that no page of this app sends.
 
-    `event` has `name`, `payload` and `router_data`. Where it is not `known` who sends it, only handlers of
-    Reflex's own and of the sign-in page are called; instead of any other, the way to that page is shown.
+    `event` has `name`, `payload` and `router_data`. If the sender is not `known` (signed in), only handlers
+    of Reflex and of the sign-in page are called; any other event is replaced by the redirect to that page.
     """
     parameters = _handlers().get(event["name"])
     if parameters is None:
@@ -58,7 +58,7 @@ def admit(event: dict[str, Any], known: bool = True) -> dict[str, Any] | None:
     if not known and event["name"] not in _for_anybody():
         return event | {"name": f"{SessionState.get_full_name()}.enter", "payload": {}}
     if event["name"].rpartition(".")[2] in STORAGE_EVENTS and payload.get("vars"):
-        # A page from before an update may remember what is no more.
+        # A browser may still store vars that a newer version of the app does not have.
         stored = {
             name: value
             for name, value in payload["vars"].items()
@@ -69,7 +69,7 @@ def admit(event: dict[str, Any], known: bool = True) -> dict[str, Any] | None:
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether a JSON value is of an annotated type; a type that JSON does not have is left to Reflex."""
+    """Whether a JSON value is of an annotated type. True for any type that JSON does not have."""
     if kind in (Any, inspect.Parameter.empty):
         return True
     if kind in (None, NoneType):
@@ -105,7 +105,7 @@ def _fits_form(value: dict[str, Any], kind: Any) -> bool:
 
 
 def _is_field(entry: Any) -> bool:
-    """A pair of name and value; a field that is not drawn just now has no value."""
+    """Whether `entry` is a pair of name and value. A field that is not rendered has the value None."""
     if not isinstance(entry, list) or len(entry) != 2:
         return False
     name, value = entry
@@ -114,7 +114,7 @@ def _is_field(entry: Any) -> bool:
 
 @lru_cache(maxsize=1)
 def _handlers() -> dict[str, dict[str, inspect.Parameter]]:
-    """The parameters of each handler that pages may call, by the name under which they call it."""
+    """The parameters of each handler that pages may call, by the handler's full name."""
     return {
         f"{state.get_full_name()}.{name}": _parameters(handler.fn)
         for state in states()
@@ -125,7 +125,7 @@ def _handlers() -> dict[str, dict[str, inspect.Parameter]]:
 
 @lru_cache(maxsize=1)
 def _for_anybody() -> frozenset[str]:
-    """The handlers that hold nothing of a person's, by their full names."""
+    """The full names of the handlers of states without a person's data, which anybody may call."""
     return frozenset(
         f"{state.get_full_name()}.{name}"
         for state in states()
@@ -135,7 +135,7 @@ def _for_anybody() -> frozenset[str]:
 
 
 def is_background(name: str) -> bool:
-    """Whether the handler of this full name runs beside others."""
+    """Whether the handler with this full name is a background event."""
     return name in _in_background()
 
 
@@ -154,16 +154,16 @@ def _parameters(function: Any) -> dict[str, inspect.Parameter]:
     try:
         kinds = get_type_hints(function, include_extras=True)
     except NameError:
-        # Named for a type checker only: Reflex has one such handler, and reads its argument as it comes.
+        # Reflex has one handler whose annotation exists only for type checkers; it takes any argument.
         kinds = {}
     if not function.__module__.startswith("scriptwriter."):
-        # What Reflex's own take says nothing of its length: a browser tells them of its failures.
+        # Handlers of Reflex have no length limits. One of them receives reports of errors in browsers.
         kinds = {name: Report if kind is str else kind for name, kind in kinds.items()}
     return {each.name: each.replace(annotation=kinds.get(each.name, Any)) for each in parameters}
 
 
 def _is_stored(name: str) -> bool:
-    """Whether a full name is that of a var which the browser keeps."""
+    """Whether the var with this full name is kept in the browser's storage."""
     state_name, _, var = name.rpartition(".")
     var = var.removesuffix(_FIELD_MARKER)
     for state in states():

@@ -9,7 +9,7 @@ from scriptwriter.web.kit.wording import t
 
 
 def not_found() -> rx.Component:
-    """Says so, and shows the way back."""
+    """The page with a link back to the projects."""
     return page(
         empty(
             t(shared_texts.NOT_FOUND),

@@ -13,7 +13,7 @@ from scriptwriter.web.kit.wording import t
 
 
 def account() -> rx.Component:
-    """Password, devices, tokens."""
+    """The account page: password, devices and API tokens."""
     return page(
         rx.el.header(
             rx.el.h1(t(account_texts.ACCOUNT)),

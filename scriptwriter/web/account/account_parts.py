@@ -16,7 +16,7 @@ def password_sheet() -> rx.Component:
     return sheet(
         account_texts.CHANGE_PASSWORD,
         rx.el.form(
-            # A password manager finds out by it whose password this is.
+            # Password managers read this hidden field to find the account of the password.
             rx.el.input(
                 type="text",
                 name="username",
@@ -31,7 +31,7 @@ def password_sheet() -> rx.Component:
                 "current", account_texts.CURRENT_PASSWORD, new=False, described_by="password-problem"
             ),
             password_field("new", account_texts.NEW_PASSWORD, new=True, described_by="password-problem"),
-            # A box that is not ticked sends nothing: this says no for it, and the last one counts.
+            # An unchecked box sends nothing. This field then sends "keep"; otherwise the last value counts.
             rx.el.input(type="hidden", name="tokens", value="keep", read_only=True),
             rx.el.label(
                 rx.el.input(type="checkbox", name="tokens", value="revoke", default_checked=True),
@@ -84,7 +84,7 @@ def devices_sheet() -> rx.Component:
 
 
 def sheet(title: Text, *content: rx.Component, testid: str) -> rx.Component:
-    """One subject of the account page, under its title."""
+    """A section of the account page with its title."""
     return rx.el.section(rx.el.h2(t(title)), *content, class_name="account-sheet", data_testid=testid)
 
 
@@ -115,5 +115,5 @@ def _device(session: ObjectVar[SessionView]) -> rx.Component:
 
 
 def moment(text: Text, at: rx.Var[str]) -> rx.Component:
-    """What happened, and when; `at` is a Var in ISO 8601."""
+    """A label with a time; `at` is a Var in ISO 8601."""
     return rx.el.span(t(text), " ", rx.el.time(date_time=at, data_when=at))

@@ -18,7 +18,10 @@ from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 
 @dataclass(frozen=True)
 class SessionView:
-    """A browser in which the person is signed in: its name in both languages, and when (ISO 8601)."""
+    """A session of the person: the browser's name in both languages, sign-in and last use (ISO 8601).
+
+    `this_one` says that it is the session of this tab.
+    """
 
     id: str = ""
     zh: str = ""
@@ -29,7 +32,7 @@ class SessionView:
 
 
 class AccountState(NoticeState, FollowingState, SessionState):
-    """The account page, without its tokens."""
+    """The account page: password and sessions. TokensState has the API tokens."""
 
     username: rx.Field[str] = rx.field("")
     sessions: rx.Field[list[SessionView]] = rx.field(default_factory=list)
@@ -40,7 +43,7 @@ class AccountState(NoticeState, FollowingState, SessionState):
 
     @rx.event
     async def load(self):
-        """Read everything anew; `username` is empty for a person without a password."""
+        """Read the page's data; `username` is "" for a person without a password."""
         self.problem, self.done, self.notice = Notice(), Notice(), Notice()
         try:
             person = await self._person()
@@ -48,13 +51,13 @@ class AccountState(NoticeState, FollowingState, SessionState):
             await self._list(person)
             self.loaded = True
         except Exception as error:
-            # `enter` shows a signed-out person the way.
+            # `SessionState.enter` redirects a person who is not signed in.
             if not is_signed_out(error):
                 self.notice = as_notice(error)
 
     @rx.event
     async def change_password(self, form_data: dict[str, Any]):
-        """Change the password, sign out everywhere else, and revoke the API tokens unless they are kept."""
+        """Change the password and end all other sessions; revoke all API tokens unless `tokens` is "keep"."""
         if self.changing:
             return
         self.changing, self.problem, self.done = True, Notice(), Notice()

@@ -1,12 +1,13 @@
-"""Names the browser and the system of a User-Agent header, in words.
+"""Names the browser and the operating system of a User-Agent header.
 
-It knows common ones only. They help a person to find a session that is not theirs, and prove nothing.
+It knows only common ones. The names help a person to notice a session that is not theirs. They are no proof,
+because a client can send any header.
 """
 
 from scriptwriter.texts import Text, account_texts
 from scriptwriter.web.kit.notices import Notice
 
-# Each one before those as which it also presents itself.
+# A browser comes before the browsers whose names its header also contains.
 _BROWSERS = (
     ("MicroMessenger/", "wechat"),
     ("MQQBrowser/", "qq"),
@@ -39,7 +40,7 @@ _SYSTEMS = (
 
 
 def device(user_agent: str) -> Notice:
-    """The browser and its system, in both languages; what is not known is left out."""
+    """The browser and its system in both languages, without the part that is unknown."""
     browser, system = (
         _first(user_agent, _BROWSERS, account_texts.BROWSERS),
         _first(user_agent, _SYSTEMS, account_texts.SYSTEMS),

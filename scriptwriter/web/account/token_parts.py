@@ -15,7 +15,7 @@ from scriptwriter.web.sign_in.sign_in_form import password_field
 
 
 def tokens_sheet() -> rx.Component:
-    """The API tokens. Creating one asks for the password, where the person has one."""
+    """The list of API tokens, and the form that creates one, with the password of a person who has one."""
     return sheet(
         account_texts.API_TOKENS,
         rx.el.p(t(account_texts.API_TOKENS_WHY), class_name="lead"),

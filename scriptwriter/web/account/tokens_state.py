@@ -1,4 +1,4 @@
-"""State of the API tokens on the account page. A new token is sent to the browser once, and kept nowhere."""
+"""State of the API tokens on the account page. A new token is sent to the browser once and is not stored."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,9 @@ from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 
 @dataclass(frozen=True)
 class TokenView:
-    """An API token in the list; `used` is empty for one that nobody has used (else ISO 8601, as `made`).
+    """An API token in the list; `made` and `used` are ISO 8601, `used` is "" for an unused token.
 
-    `where` is the address and the program of its last use.
+    `where` is the network address and the program of the last use.
     """
 
     id: str = ""
@@ -27,11 +27,11 @@ class TokenView:
 
 
 FRESH = "fresh-token"
-"""The id of the field that shows a new token. The field is always in the page, so that it can be filled."""
+"""The HTML id of the field for a new token. The field is always in the page, so that it can be filled."""
 
 
 class TokensState(SessionState):
-    """The tokens; `shown` says whether a new one is on the screen, `asked` is the id of one to revoke."""
+    """The API tokens. `shown`: a new token is on the screen. `asked`: the id of the token to be revoked."""
 
     tokens: rx.Field[list[TokenView]] = rx.field(default_factory=list)
     shown: rx.Field[bool] = rx.field(False)
@@ -40,18 +40,18 @@ class TokensState(SessionState):
 
     @rx.event
     async def load(self):
-        """Read the list anew; a token that was shown is gone."""
+        """Read the list of tokens, and hide a new token."""
         self.shown, self.asked, self.problem = False, "", Notice()
         try:
             await self._list(await self._person())
         except Exception as error:
-            # `enter` shows a signed-out person the way.
+            # `SessionState.enter` redirects a person who is not signed in.
             if not is_signed_out(error):
                 self.problem = as_notice(error)
 
     @rx.event
     async def create(self, form_data: dict[str, Any]):
-        """Make a token for who says their password, and show it this once."""
+        """Create a token if the password is right, and show it once."""
         self.problem = Notice()
         try:
             person = await self._person()
@@ -61,17 +61,17 @@ class TokensState(SessionState):
         except Exception as error:
             return self._refused(error)
         self.shown = True
-        # Not as a var: those are kept, and sent again when the page is loaded.
+        # Not a var: vars are kept in the state, and sent again on each load.
         return rx.set_value(FRESH, token)
 
     @rx.event
     def ask(self, token_id: str) -> None:
-        """Whether this one shall really go; "" for none."""
+        """Ask for confirmation before a token is revoked; "" cancels."""
         self.asked = str(token_id)
 
     @rx.event
     async def revoke(self, token_id: str):
-        """End a token."""
+        """Revoke a token."""
         self.asked = ""
         try:
             person = await self._person()

@@ -1,1 +1,1 @@
-"""The form of a brief, and the page that starts a project with it."""
+"""The form of a brief, and the page that creates a project from it."""

@@ -1,4 +1,4 @@
-"""The form of a brief: its fields with their messages, and the examples that fill it."""
+"""The form of a brief: fields with error messages, and example briefs."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -34,10 +34,10 @@ FIRST = BatchView(
     genre=brief_texts.INITIAL_GENRE.zh,
     genre_en=brief_texts.INITIAL_GENRE.en,
 )
-"""What the form of a new project begins with."""
+"""The initial values of the form of a new project."""
 
 InitialBrief = BatchView | ObjectVar[BatchView]
-"""The values that a form begins with."""
+"""The initial values of a form."""
 
 AUDIENCES = (
     ("", brief_texts.ANY_AUDIENCE),
@@ -58,13 +58,12 @@ def brief_form(
     models: Sequence[ModelOption] | None = None,
     currency: str | None = None,
 ) -> rx.Component:
-    """The fields of a brief, and the button that sends them.
+    """The form of a brief, with its submit button and its pickers.
 
-    `submit` is the event that gets {"platform", "genre", "other_requirements", "audience", "avoid", "count",
-    "model"}, and what is `hidden` (Vars by name). `messages` is a Var of BriefMessages. `busy` is a Var:
-    whether the form was sent; the button then says `busy_text`. `initial` has the values to begin with: a
-    BatchView, or a Var of one. `models` and `currency` are those of the settings unless they are given; the
-    cost of a run is shown where its model has a price.
+    `submit` is the event handler. It gets {"platform", "genre", "other_requirements", "audience", "avoid",
+    "count", "model"} and the values in `hidden` (Vars by field name). `messages` is a Var of BriefMessages.
+    `busy` is a Var: whether the form was sent; the button then shows `busy_text`. `models` and `currency` are
+    taken from the settings by default. The expected cost of a run is shown if its model has a price.
     """
     models = settings().model_options if models is None else models
     currency = settings().price_currency if currency is None else currency
@@ -133,7 +132,7 @@ def brief_form(
 
 
 def examples() -> rx.Component:
-    """Briefs to begin with: a press fills the form, and sends nothing."""
+    """Buttons with example briefs, which fill the form without sending it."""
     return rx.el.div(
         rx.el.p(t(brief_texts.TRY_AN_EXAMPLE), class_name="hint"),
         *(
@@ -224,7 +223,7 @@ def _model(models: Sequence[ModelOption], chosen: StringLike, message: rx.Var[No
 
 
 def _estimate(models: Sequence[ModelOption], currency: str) -> rx.Component:
-    """What a run for the form's fields will cost; the page's script adds it up (assets/pickers.js)."""
+    """The expected cost of a run; assets/pickers.js computes it from the values of the form."""
     estimates = {
         model.name: asdict(estimate) for model in models if (estimate := pricing.estimate(model)) is not None
     }

@@ -1,4 +1,4 @@
-"""Reads the form of a brief: the brief, or a message for each field that is wrong."""
+"""Parses the form of a brief into a Brief, or into an error message for each invalid field."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from scriptwriter.web.kit.notices import Notice, as_notice
 
 @dataclass(frozen=True)
 class BriefMessages:
-    """What is wrong with each field of a brief."""
+    """The error message of each field of a brief; empty for a valid field."""
 
     platform: Notice = field(default_factory=Notice)
     genre: Notice = field(default_factory=Notice)
@@ -25,11 +25,11 @@ class BriefMessages:
 
 FIELDS = ("platform", "genre", "other_requirements", "audience", "avoid", "count", "model")
 PASSING = {"count": "5", "audience": ""}
-"""Values that pass, of the fields that do not take any words."""
+"""A valid value for each field that does not accept any text."""
 
 
 def checked(form: Mapping[str, object]) -> tuple[Brief | None, BriefMessages]:
-    """The brief that a form holds, or None and every field's message at once."""
+    """The brief in a form, or None with the error messages of all invalid fields."""
     values = {name: form.get(name) for name in FIELDS}
     messages: dict[str, Notice] = {}
     while True:
@@ -40,19 +40,19 @@ def checked(form: Mapping[str, object]) -> tuple[Brief | None, BriefMessages]:
             if field is None or field in messages:
                 raise
             messages[field] = as_notice(error)
-            # Goes on with a value that passes, to find what is wrong with the other fields.
+            # Continue with a valid value, to find the errors of the other fields.
             values[field] = PASSING.get(field, "-")
             continue
         return (None if messages else brief), BriefMessages(**messages)
 
 
 def ticket_in(form: Mapping[str, object]) -> str:
-    """The name that the browser gave the form, "" where it gave none."""
+    """The ticket of the form: the id that assets/drafts.js gave it, or ""."""
     ticket = form.get("draft_mark")
     return ticket if isinstance(ticket, str) else ""
 
 
 def project_name(brief: Brief, now: datetime) -> str:
-    """A name that tells a project from its neighbours: what was asked for, and when."""
+    """The name of a new project: platform and genre of the brief, and the time."""
     genre = brief.genre if len(brief.genre) <= 40 else brief.genre[:39] + "…"
     return brief_texts.PROJECT_NAME.format(platform=brief.platform, genre=genre, time=f"{now:%m-%d %H:%M}")

@@ -11,7 +11,7 @@ from scriptwriter.web.kit.wording import t
 
 
 def new_project() -> rx.Component:
-    """The brief of a new project; sending it goes on to the project."""
+    """The form of a new project. Submitting it leads to the project."""
     return page(
         rx.el.section(
             rx.el.h1(t(brief_texts.NEW_PROJECT)),

@@ -1,4 +1,4 @@
-"""State of the new-project page: what is wrong with its form, and the way to the project that it has made."""
+"""State of the new-project page: it checks the form, creates the project and opens it."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from scriptwriter.web.kit.session_state import NEW_BRIEF, SessionState, is_signe
 
 
 class NewProjectState(NoticeState, FollowingState, SessionState):
-    """The new-project page; `signed_out`: the notice says that nobody is signed in any more."""
+    """The new-project page; `signed_out` says that the notice offers a link to sign in."""
 
     creating: rx.Field[bool] = rx.field(False)
     messages: rx.Field[BriefMessages] = rx.field(default_factory=BriefMessages)
@@ -22,20 +22,20 @@ class NewProjectState(NoticeState, FollowingState, SessionState):
 
     @rx.event
     def open(self) -> None:
-        """A fresh form."""
+        """Reset the form."""
         self.reset()
 
     async def _end(self, error: UserError) -> None:
-        """Offer a sign-in beside the form, which keeps the person's words."""
-        # `enter` shows the way to a person who was not signed in when the page opened.
+        """Show a link to sign in, and leave the form with its values on the page."""
+        # `enter` has redirected a person who was not signed in when the page opened.
         if self._user_id:
             self.notice, self.signed_out = as_notice(error), is_signed_out(error)
 
     @rx.event
     async def submit(self, form_data: dict[str, Any]):
-        """Create the project, start its first brainstorm, and go there; or say what is missing.
+        """Create the project, start its first run and open it; or show the errors of the form.
 
-        The same form again, by its ticket, leads to the project that it has made.
+        A form with the same ticket as an earlier one opens the project that the earlier one created.
         """
         ticket = ticket_in(form_data)
         if self.creating and not ticket:
@@ -53,6 +53,6 @@ class NewProjectState(NoticeState, FollowingState, SessionState):
         except Exception as error:
             self.creating, self.notice, self.signed_out = False, as_notice(error), is_signed_out(error)
             return
-        # `creating` stays: a second submit that is already on its way must not make a second project.
+        # `creating` stays True: a second submit that is on its way must not create a second project.
         self.settled = f"{NEW_BRIEF} {ticket}"
         yield rx.redirect(f"/projects/{project_id}/brainstorm")

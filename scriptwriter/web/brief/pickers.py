@@ -1,7 +1,7 @@
-"""Dialogs in which platforms and genres are picked.
+"""Dialogs in which a person picks platforms and genres.
 
-assets/pickers.js opens them, searches, and fills in the field of the form. Nothing goes through the server,
-so a lost connection loses nothing.
+assets/pickers.js opens them, searches them, and fills the field of the form. They work without the server, so
+a lost connection does not matter.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from scriptwriter.web.kit.elements import PostForm, limited
 from scriptwriter.web.kit.wording import by_language, t
 
 LONGEST_SEARCH = 100
-"""Characters of what is looked for in a picker."""
+"""Most characters of a search in a picker."""
 
 
 @dataclass(frozen=True)
 class Picker:
-    """What one picker offers for the field named `field`; `most` entries of it may be chosen at a time."""
+    """The entries of a picker for the form field `field`, of which at most `most` can be chosen."""
 
     field: str
     title: Text
@@ -30,12 +30,12 @@ class Picker:
 
 
 def single(field: str, title: Text, entries: tuple[Entry, ...]) -> Picker:
-    """A picker of one entry, without groups."""
+    """A picker without groups, of which one entry can be chosen."""
     return Picker(field, title, (Group("", "", entries),), 1)
 
 
 def opener(picker: Picker) -> rx.Component:
-    """The button beside the field that opens its picker."""
+    """The button beside a field that opens the field's picker."""
     return rx.el.button(
         t(brief_texts.PICK),
         type="button",
@@ -48,7 +48,7 @@ def opener(picker: Picker) -> rx.Component:
 
 
 def picker_dialog(picker: Picker) -> rx.Component:
-    """The picker itself; it stands beside the form, not in it, so that its Enter never sends the brief."""
+    """The dialog of a picker, outside of the form, so that Enter in its search never submits the form."""
     groups = rx.Var.create(
         [
             {

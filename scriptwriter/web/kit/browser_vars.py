@@ -1,13 +1,13 @@
-"""Vars that the browser computes by itself: whether its server is reachable, whether its screen is narrow."""
+"""Vars that the browser computes: whether the backend is reachable, and whether the screen is narrow."""
 
 import reflex as rx
 from reflex_base.vars import VarData
 from reflex_components_core.core.banner import has_connection_errors
 
 OFFLINE = has_connection_errors
-"""A Var: whether this browser has lost its server."""
+"""A Var: whether the browser has lost the websocket to the backend."""
 UNREACHABLE = OFFLINE | ~rx.State.is_hydrated
-"""A Var: whether an event of this page would be lost: offline, or before a fresh page is connected."""
+"""A Var: whether an event would be lost, because the page is offline or has not connected yet."""
 
 _QUERY = "window.matchMedia('(width < 48rem)')"
 
@@ -25,4 +25,4 @@ NARROW = rx.Var(
         ],
     ),
 ).to(bool)
-"""A Var: whether the screen has room for one column only. It changes when a window or a phone is turned."""
+"""A Var: whether the screen is too narrow for two columns. It follows the size of the window."""

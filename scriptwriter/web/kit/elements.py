@@ -1,4 +1,4 @@
-"""Small components of every page: buttons, links, notices, countdowns, text fields, menus."""
+"""Small components for all pages: buttons, links, notices, countdowns, text fields, menus."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,11 +18,11 @@ from scriptwriter.web.kit.wording import Content, StringLike, in_language, t
 E = TypeVar("E", bound=EventActionsMixin)
 
 OVER = "…"
-"""Where the script writes by how many characters a text is too long."""
+"""The placeholder that assets/limits.js replaces by the number of characters above the limit."""
 
 
 class PostForm(BaseHTML):
-    """A form that the browser itself posts: Reflex's own form would turn it into an event."""
+    """A form that the browser submits itself; rx.el.form would turn the submit into an event."""
 
     tag = "form"
 
@@ -32,21 +32,21 @@ class PostForm(BaseHTML):
 
 
 def api_address(path: str | rx.Var[str]) -> StringVar:
-    """The address of `path` (or a Var of it) of the HTTP API, wherever the backend listens."""
+    """A Var: the URL of `path` (or a Var of it) on the backend."""
     backend = VarData(
         imports={
             "$/env.json": [rx.ImportVar(tag="env", is_default=True)],
             "$/utils/state": [rx.ImportVar(tag="getBackendURL")],
         }
     )
-    # The page is prerendered without a window: the address is completed in the browser.
+    # Pages are prerendered without `window`, so the browser completes the URL.
     asked = rx.Var.create(path)
     data = VarData.merge(backend, asked._get_all_var_data())
     return rx.Var(f"new URL({asked!s}, getBackendURL(env.PING)).href", _var_data=data).to(str)
 
 
 def post_form(path: str, *children: rx.Component, **attributes: Any) -> rx.Component:
-    """A form that posts to `path` of the HTTP API."""
+    """A form that the browser posts to `path` of the HTTP API."""
     return PostForm.create(*children, action=api_address(path), method="post", **attributes)
 
 
@@ -59,7 +59,7 @@ def button(
 
 
 def link(*children: Content, href: StringLike, **attributes: Any) -> rx.Component:
-    """A link to another page of this app, followed without loading it anew."""
+    """A link to another page of this app, which the router follows without a reload."""
     return ReactRouterLink.create(*children, to=href, **attributes)
 
 
@@ -69,7 +69,7 @@ def link_button(text: Content, href: StringLike, *, kind: str = "primary") -> rx
 
 
 def demo_chip() -> rx.Component:
-    """Says that the demo model writes here."""
+    """A label that says that the demo model writes the ideas."""
     return rx.el.span(
         t(shared_texts.DEMO_MODE),
         class_name="chip",
@@ -81,9 +81,9 @@ def demo_chip() -> rx.Component:
 def notice(
     content: ObjectVar[Notice], dismiss: EventType[()], action: rx.Component | None = None
 ) -> rx.Component:
-    """A sentence that waits at the foot of the screen until the person has read it.
+    """A notice at the bottom of the screen, which stays until the person dismisses it.
 
-    `action` is the button of what can be done about it, if there is anything.
+    `content` is a Var of Notice, `dismiss` the event handler, `action` an optional further button.
     """
     return rx.cond(
         content.zh != "",
@@ -101,8 +101,8 @@ def notice(
 def limited(field: Callable[..., rx.Component], limit: int, **attributes: Any) -> rx.Component:
     """A text `field` (rx.el.input or rx.el.textarea) for up to `limit` characters.
 
-    What is typed or pasted beyond that stays in it: assets/limits.js counts, says how much is too much, and
-    lets no form be sent before it is shorter.
+    Longer text is not cut: assets/limits.js shows by how much it is too long, and stops the form from being
+    submitted.
     """
     over = t(shared_texts.OVER_LIMIT, limit=f"{limit:,}", over=OVER)
     return rx.el.div(
@@ -113,9 +113,9 @@ def limited(field: Callable[..., rx.Component], limit: int, **attributes: Any) -
 
 
 def draft_note() -> rx.Component:
-    """What a form with `data_draft` holds beside its fields: its mark, and a sentence when words came back.
+    """The hidden mark field of a form with `data_draft`, and the sentence that a draft was restored.
 
-    assets/drafts.js keeps what is typed into the form, fills both, and shows the sentence.
+    assets/drafts.js stores the values of the form, sets the mark, and shows the sentence.
     """
     return rx.fragment(
         rx.el.input(type="hidden", name="draft_mark"),
@@ -136,7 +136,7 @@ def draft_note() -> rx.Component:
 
 
 def menu(label: StringLike, *items: rx.Component, **attributes: Any) -> rx.Component:
-    """A few more buttons, behind one; `label` says whose they are. The page's script closes it."""
+    """A menu of buttons; `label` names it for screen readers. assets/screen.js closes it."""
     return rx.el.details(
         rx.el.summary(icon("more"), class_name="switch", aria_label=label, title=label),
         rx.el.div(*items, class_name="menu-items"),
@@ -146,20 +146,20 @@ def menu(label: StringLike, *items: rx.Component, **attributes: Any) -> rx.Compo
 
 
 def once(event: E) -> E:
-    """`event` without the second one of a double click, and without what is pressed while there is no line.
+    """`event`, at most once a second, and not while the page is disconnected.
 
-    The second one would only be told that the first has started a run already.
+    The second event of a double click would only get the error that a run is already active.
     """
     return event.throttle(1000).temporal
 
 
 def icon(name: str) -> rx.Component:
-    """A drawn sign, for the eye only; `name` is theme, more or sign-out."""
+    """An icon, hidden from screen readers; `name` is theme, more or sign-out."""
     return rx.el.span(class_name=f"icon icon-{name}", aria_hidden="true")
 
 
 def told(content: ObjectVar[Notice]) -> rx.Component:
-    """The sentence of a Notice (a Var); where it says to wait, it counts down, and says when that is over."""
+    """The sentence of a Notice (a Var), with a countdown if it asks to wait, and a sentence at its end."""
     seconds = content.seconds.to(int)
     around = in_language(content).to(str).split(LEFT)
     sentence = rx.fragment(around[0], seconds_left(seconds), around[1])
@@ -171,7 +171,7 @@ def told(content: ObjectVar[Notice]) -> rx.Component:
 
 
 def countdown(seconds: NumberVar[int], waiting: Content, over: Content, *, key: StringLike) -> rx.Component:
-    """`waiting`, in which `seconds_left` goes down in the browser; when none is left, `over`."""
+    """`waiting`, whose `seconds_left` count down in the browser, and `over` when they reach 0."""
     return rx.el.span(
         rx.el.span(waiting, hidden=seconds <= 0),
         rx.el.span(over, hidden=seconds > 0),
@@ -182,17 +182,17 @@ def countdown(seconds: NumberVar[int], waiting: Content, over: Content, *, key: 
 
 
 def seconds_left(seconds: NumberVar[int]) -> rx.Component:
-    """The number that a `countdown` counts; who listens is not told each of them."""
+    """The number that a `countdown` counts. Screen readers do not announce each change."""
     return rx.el.span(seconds, class_name="left", role="timer", aria_live="off")
 
 
 def timer(elapsed: rx.Var[int], key: StringLike) -> rx.Component:
-    """Minutes and seconds that go on counting in the browser from `elapsed`; a new `key` starts it anew."""
+    """A clock that counts up in the browser from `elapsed` seconds. A new `key` restarts it."""
     return rx.el.time(class_name="timer", data_elapsed=elapsed, key=key, role="timer", aria_live="off")
 
 
 def empty(title: Content, text: Content, *actions: rx.Component) -> rx.Component:
-    """What stands where there is nothing yet."""
+    """A placeholder for an empty page or list: title, text and actions."""
     return rx.el.section(
         rx.el.div(class_name="empty-sheet", aria_hidden="true"),
         rx.el.h2(title),

@@ -1,20 +1,20 @@
-"""How a page follows something in the background, for as long as its tab may see it.
+"""The background event with which a page follows live data, for as long as the tab may see the data.
 
-The state of such a page derives from FollowingState (kit/project_state.py has the one for pages of a project)
-and overrides `_follow`. Its background event `watch` is the only one of the application
-(tests/unit/test_background_events.py). It gives each page:
+The state of such a page derives from FollowingState (a project page from ProjectPageState in
+kit/project_state.py) and overrides `_follow`. `watch` is the only background event of the application
+(tests/unit/test_background_events.py). It provides:
 
-- admission: `_admit` asks who is signed in first, and the tab holds nothing of anybody else afterwards;
-- one at a time: a second `watch` in the same tab replaces the first (`supersedes`);
-- an end: with the tab's websocket (web/connected_events.py), with the session
-  (services/accounts/session_watch.py), or with the right to read (a UserError that `_follow` raises);
+- admission: `_admit` first checks who is signed in, and drops the data of any other person from the tab;
+- replacement: a second `watch` in the same tab replaces the first (`supersedes`);
+- an end: when the websocket closes (web/connected_events.py), when the session ends
+  (services/accounts/session_watch.py), or when `_follow` raises a UserError because access was lost;
 - a limit: at most MOST_TABS tabs of one person follow something in this process;
-- another try after a fault of the server, with growing pauses.
+- retries after an error of the server, with growing pauses.
 
-`_end` and `_wait` show the end and a pause to the person; both run inside of `async with self`.
+`_end` and `_wait` show the end or the pause to the person. Both run inside `async with self`.
 
-The bases of pages are mixins, so that each page has vars and handlers of its own. Reflex takes a class for a
-mixin when all its bases are, so a page names SessionState, too.
+The base classes of pages are mixins, so that each page has its own vars and handlers. Reflex treats a class
+as a mixin if all of its bases are mixins, so each page also names SessionState as a base.
 """
 
 import asyncio
@@ -34,29 +34,29 @@ from scriptwriter.web.kit.notices import Notice
 from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
-"""Seconds between two tries to follow."""
+"""Seconds of the first and the longest pause between two tries to follow."""
 MOST_TABS = 30
-"""Tabs of one person that follow something at once, in this process."""
+"""Most tabs of one person that follow something in this process at once."""
 PASSING = frozenset({"too_many_tabs", "too_many_at_once", "service_away", "sync_away"})
-"""Errors after which the same may be possible a moment later."""
+"""Codes of errors that may be over a moment later, so that `watch` tries again."""
 
 _tabs: dict[str, Counter[str]] = {}
-"""By person, the number of events that follow something in each of their tabs."""
+"""The number of running `watch` events, by person and then by tab."""
 
 log = logging.getLogger(__name__)
 
 
 class PageLeft(Exception):
-    """The tab shows another page by now, so there is nobody to show anything to."""
+    """The tab has left the page of this `watch` event, which therefore ends."""
 
 
 class FollowingState(SessionState, mixin=True):
-    """State of a page that follows something in the background: by itself only the session."""
+    """State of a page with the background event `watch`. Without an override it follows only the session."""
 
     @rx.event(background=True, supersedes=True)
     async def watch(self):
-        """Follow what the page shows, until the tab leaves the page or may see it no longer."""
-        # Before anything else: the tab may be on its way to another project's page.
+        """Follow the data of the page until the tab leaves the page or loses access."""
+        # Read it before any await: the tab may be changing to the page of another project.
         project_id = project_of(self)
         pause, said = FIRST_PAUSE, Notice()
         while True:
@@ -78,25 +78,25 @@ class FollowingState(SessionState, mixin=True):
                     self._wait(error)
                     said = self._said()
             except Exception as error:
-                # What is on the screen stays there.
+                # The content of the page stays.
                 async with self:
                     self._wait(error)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _follow(self, project_id: str, person: str) -> None:
-        """Show what `person` may see, as it changes; a page overrides it.
+        """Write changes of the data into the page's vars, until cancelled. Pages override it.
 
-        `project_id` is that of the page's address, "" on a page without one. Raises UserError where the
-        person may not see it.
+        `person` is a user id. `project_id` is the one in the page's address, "" on a page without one. Raises
+        UserError if the person may not see the data.
         """
         await asyncio.Event().wait()
 
     async def _admit(self, project_id: str) -> str:
-        """The id of the person who is signed in. The tab holds nothing of anybody else from now on.
+        """The id of the signed-in person. Also drops the data of any other person from the tab's states.
 
-        Background events start beside `enter`: what they put into the tab before it would be taken for that
-        of the last person. Raises UserError `signed_out`.
+        A background event starts at the same time as `enter`. Data that it wrote before `enter` had set the
+        person would be dropped as the data of the previous person. Raises UserError `signed_out`.
         """
         user = await self._user()
         if user is None:
@@ -106,11 +106,11 @@ class FollowingState(SessionState, mixin=True):
         return user.id
 
     def _shows(self, project_id: str) -> bool:
-        """Whether the page still shows what `watch` began to follow."""
+        """Whether the page still shows the project that this `watch` event follows."""
         return True
 
     async def _end(self, error: UserError) -> EventSpec | None:
-        """Show that this tab may follow no longer; returns an event for the page."""
+        """Show that this tab has lost access; returns an event for the page, or None."""
         if not is_signed_out(error):
             log.warning("following ended: %s", error.code)
             return None
@@ -119,26 +119,26 @@ class FollowingState(SessionState, mixin=True):
         return self._to_sign_in() if was_in else None
 
     def _wait(self, error: Exception) -> None:
-        """Show that the page follows again later."""
+        """Show that `watch` tries again later."""
         trace = None if isinstance(error, UserError) else error
         log.warning("following waits: %s", error, exc_info=trace)
 
     def _said(self) -> Notice:
-        """The notice that the page shows, if it has one (NoticeState)."""
+        """The notice that the page shows; empty if it is no NoticeState."""
         return Notice()
 
     def _take_back(self, said: Notice) -> None:
-        """Show `said` no longer."""
+        """Remove the notice if it still is `said`."""
 
 
 def project_of(tab: rx.State) -> str:
-    """The id of the project of the page's address: the client's word, and perhaps no project's."""
-    # Reflex adds this var when a page with such a route is added.
+    """The project id in the page's address. The client sends it: check access before use."""
+    # Reflex adds this var to states when a page with `[project_id]` in its route is added.
     return str(getattr(tab, "project_id", ""))
 
 
 class _until_its_session_ends:
-    """A block that is left with UserError `signed_out` when the session with this id ends elsewhere."""
+    """A block that raises UserError `signed_out` when the session with this id ends."""
 
     def __init__(self, session_id: str) -> None:
         self._limit = asyncio.timeout(None)
@@ -166,7 +166,7 @@ class _until_its_session_ends:
 
 @contextmanager
 def _one_of_their_tabs(person: str, tab: str) -> Iterator[None]:
-    """Raises UserError `too_many_tabs` where as many others follow already."""
+    """Count a tab during the block. Raises UserError `too_many_tabs` beyond MOST_TABS."""
     tabs = _tabs.setdefault(person, Counter())
     if tab not in tabs and len(tabs) >= MOST_TABS:
         raise UserError("too_many_tabs", limit=MOST_TABS)

@@ -1,4 +1,4 @@
-"""The frame around every page: masthead, navigation, switches, and the banner of a lost connection."""
+"""The frame of every page: header, navigation, switches, footer, and the banner of a lost connection."""
 
 import reflex as rx
 from reflex_components_core.base.error_boundary import ErrorBoundary
@@ -14,14 +14,14 @@ from scriptwriter.web.kit.wording import by_language, t
 
 
 def page(*content: rx.Component, name: str) -> rx.Component:
-    """A whole page: `content` under the masthead; `name` is the page's name in the style sheet."""
+    """A page with the components `content` below the header. `name` makes the CSS class `page-{name}`."""
     return rx.el.div(
         rx.el.a(t(shared_texts.SKIP_TO_CONTENT), href="#content", class_name="skip"),
         _masthead(),
         _connection(),
         rx.el.main(*content, id="content", class_name="content"),
         rx.el.footer(t(shared_texts.PRODUCT), " ", version(), class_name="footer", data_testid="version"),
-        # For assets/drafts.js: whose drafts these are, which one was saved or sent, and how it asks.
+        # assets/drafts.js reads data-person and data-settled, and asks about a sent form through this input.
         rx.el.input(hidden=True, on_change=SessionState.ask_for_sent, aria_hidden="true", data_asks=True),
         class_name=f"page page-{name}",
         data_person=SessionState.person_key,
@@ -31,7 +31,7 @@ def page(*content: rx.Component, name: str) -> rx.Component:
 
 
 def broken_page() -> rx.Component:
-    """The page in place of one whose components failed; no state can be asked for a language here."""
+    """The page that replaces a page whose components failed. It has no state, so it shows both languages."""
     return ErrorBoundary.create(
         fallback_render=rx.Var.create(
             rx.el.main(

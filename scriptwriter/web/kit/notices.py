@@ -1,4 +1,4 @@
-"""Notices: sentences that tell a person of an error or of what has happened, in both languages."""
+"""Notices: sentences in both languages about an error or about an action that was done."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ log = logging.getLogger(__name__)
 
 
 LEFT = "{seconds}"
-"""The place in a sentence for the seconds that are left."""
+"""The placeholder in a notice for the number of seconds that are left."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for the person in both languages; both are empty where there is none.
+    """A sentence for the person in both languages; both are empty if there is no notice.
 
-    One that asks to wait has LEFT in place of the number of seconds, which counts down on the screen:
-    `seconds` from now, until the moment `until` (ISO 8601).
+    A notice that asks the person to wait contains LEFT. The browser replaces it by a countdown of `seconds`;
+    `until` is the end of the wait (ISO 8601).
     """
 
     zh: str = ""
@@ -33,30 +33,30 @@ class Notice:
 
 
 class NoticeState(SessionState, mixin=True):
-    """A state that can show a notice until the person has read it."""
+    """A state that shows a notice until the person dismisses it."""
 
     notice: rx.Field[Notice] = rx.field(default_factory=Notice)
 
     @rx.event
     def dismiss(self) -> None:
-        """The person has read the notice."""
+        """Remove the notice."""
         self.notice = Notice()
 
     def _said(self) -> Notice:
         return replace(self.notice)
 
     def _take_back(self, said: Notice) -> None:
-        """Say `said` no longer; another notice that is shown by now stays."""
+        """Remove the notice if it still is `said`; any newer notice stays."""
         if self.notice == said:
             self.notice = Notice()
 
 
 WAITED_OUT = frozenset({"too_many_attempts", "too_many_starts"})
-"""Errors after which the same can be tried again in `seconds`."""
+"""Codes of errors with a parameter `seconds`: the time after which the action can be tried again."""
 
 
 def as_notice(error: Exception) -> Notice:
-    """The notice of an error: its own text for a UserError, else a plain sentence; the log has the cause."""
+    """The notice for an error: the text of a UserError, or a general sentence; then the log has the cause."""
     if isinstance(error, UserError) and error.code in WAITED_OUT:
         seconds = int(error.params["seconds"])
         until = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -69,7 +69,7 @@ def as_notice(error: Exception) -> Notice:
 
 
 def still(notice: Notice) -> Notice:
-    """The notice as it is now: with the seconds that are left, or empty when the wait is over."""
+    """The notice with the seconds that are left now, or an empty one if its wait is over."""
     if not notice.until:
         return notice
     left = ceil((datetime.fromisoformat(notice.until) - datetime.now(UTC)).total_seconds())

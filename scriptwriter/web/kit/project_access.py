@@ -1,4 +1,4 @@
-"""What a page of a project shows in place of its content while the project is not open to the reader."""
+"""What a project page shows instead of its content while the person may not see the project."""
 
 import reflex as rx
 from reflex.vars import ObjectVar
@@ -10,7 +10,7 @@ from scriptwriter.web.kit.wording import StringLike, in_language, t
 
 
 def opened(access: rx.Var[str], why: ObjectVar[Notice], content: rx.Component) -> rx.Component:
-    """`content` where `access` (a Var) is open; else what happened, and `why` (a Var of Notice)."""
+    """`content` if `access` (a Var of ProjectPageState) is "open", or the reason `why` (a Var of Notice)."""
     reason = in_language(why)
     return rx.fragment(
         rx.match(

@@ -1,8 +1,9 @@
-"""State of the project that is open in a tab, and the base of the states of its pages.
+"""State of the project that is open in a tab, and the base class of project pages.
 
-A page of a project derives from ProjectPageState. It overrides `_follow`, in which it reads `_values` and
-writes into its states in a `_sending` block: values come with the role of the person, and a tab that has left
-the page is written nothing. States beside it that hold things of the project derive from ProjectPartState.
+The state of a project page derives from ProjectPageState and overrides `_follow`. There it iterates over
+`_values`, which yields each value with the person's role, and writes its vars in a `_sending` block, which
+raises PageLeft if the tab has left the page. Other states with data of the project derive from
+ProjectPartState.
 """
 
 import asyncio
@@ -27,17 +28,17 @@ from scriptwriter.web.kit.session_state import SessionState, is_signed_out
 F = TypeVar("F", bound=Followed)
 
 LOST = {"access_removed": "removed", "project_deleted": "deleted"}
-"""`access` of a project that was open until now, by the error that ended it."""
+"""The new value of `access` when a person loses an open project, by error code."""
 
 PAUSE_AFTER_LARGE = 0.02
-"""Seconds that the event loop serves others after a large value was sent."""
+"""Seconds for which other tasks run after a large value was sent."""
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class MemberView:
-    """A member of a project; `me` is the reader."""
+    """A member of a project. `joined` is ISO 8601; `me` says that the member is the reader."""
 
     id: str = ""
     name: str = ""
@@ -48,7 +49,7 @@ class MemberView:
 
 
 class ProjectState(SessionState):
-    """The project that is open in this tab; `members` only where their page was."""
+    """The project that is open in this tab. Only the members page fills `members`."""
 
     id: rx.Field[str] = rx.field("")
     name: rx.Field[str] = rx.field("")
@@ -59,7 +60,7 @@ class ProjectState(SessionState):
 
 
 def about(flow: Followed, role: str) -> dict[str, object]:
-    """The values of ProjectState for a person with `role`, but for the members."""
+    """The vars of ProjectState, without `members`, for a person with the role `role`."""
     return {
         "id": flow.project_id,
         "name": flow.name,
@@ -70,7 +71,7 @@ def about(flow: Followed, role: str) -> dict[str, object]:
 
 
 class Update(NamedTuple, Generic[F]):
-    """A value that a page follows, the role of the person, and what has changed in ProjectState."""
+    """A value that a page follows, the person's role, and the vars of ProjectState if one has changed."""
 
     value: F
     role: str
@@ -78,19 +79,19 @@ class Update(NamedTuple, Generic[F]):
 
 
 class ProjectPartState(SessionState, mixin=True):
-    """A state beside a page that holds things of the project."""
+    """A state, besides that of the page, with data of the open project."""
 
     def _page_opened(self) -> None:
-        """Drop what was true for a moment only: a page of the project has opened, or has connected again."""
+        """Drop short-lived values, such as an ended wait, when a page of the project opens or reconnects."""
         if isinstance(self, NoticeState):
             self.notice = still(self.notice)
 
 
 class ProjectPageState(NoticeState, FollowingState, mixin=True):
-    """State of a page of a project.
+    """State of a project page.
 
-    `access` is opening, open, denied, signed_out (the session ended meanwhile), or lost: removed, deleted.
-    `_shown` is the id of the project that the page shows.
+    `access` is opening, open, denied, signed_out (the session has ended), removed (the person is no member
+    any more) or deleted (the project). `_shown` is the id of the project that the page shows.
     """
 
     access: rx.Field[str] = rx.field("opening")
@@ -104,10 +105,10 @@ class ProjectPageState(NoticeState, FollowingState, mixin=True):
         values: AbstractAsyncContextManager[AsyncIterator[F]],
         is_empty: Callable[[F], bool] = lambda _: False,
     ) -> AsyncIterator[AsyncIterator[Update[F]]]:
-        """Follow `values` of the project, for a person who may read it.
+        """Follow `values` of the project for a person who may read it; yields an iterator of Updates.
 
-        A value that `is_empty` after one that was not is doubtful: the database then says whether the
-        person may still read the project. Raises UserError `project_not_found`, and those of `role_in`.
+        If a value `is_empty` and the one before was not, the project may be gone: the database is asked
+        whether the person may still read it. Raises UserError `project_not_found`, and those of `role_in`.
         """
         await catalog.open_project(project_id, person)
         async with values as followed:
@@ -115,23 +116,23 @@ class ProjectPageState(NoticeState, FollowingState, mixin=True):
 
     @asynccontextmanager
     async def _sending(self, project_id: str, size: int = 0) -> AsyncIterator[None]:
-        """A block that writes `size` rows into the tab's states. Raises PageLeft where it shows no longer."""
+        """A block that writes `size` rows into states of the tab. Raises PageLeft if the tab has left."""
         async with _turn(size), self:
             if not self._shows(project_id):
                 raise PageLeft
             yield
 
     async def _set(self, values: Mapping[type[rx.State], Mapping[str, object]]) -> None:
-        """Write values into the vars of states of this tab, by their names."""
+        """Set vars of this tab: by state class, and then by the name of the var."""
         for kind, changes in values.items():
             state = await self.get_state(kind)
             for name, value in changes.items():
                 setattr(state, name, value)
 
     async def _admit(self, project_id: str) -> str:
-        """As FollowingState has it; the tab holds nothing of another project, either.
+        """As FollowingState does it; also drops the data of any other project from the tab's states.
 
-        The notices that the tab shows stay, except for a wait that is over.
+        Notices of the tab stay, except for a wait that is over.
         """
         user = await self._user()
         async with self:
@@ -153,17 +154,17 @@ class ProjectPageState(NoticeState, FollowingState, mixin=True):
         return self._shown == project_id
 
     async def _reset_page(self) -> None:
-        """Drop what the page holds of its project; whoever follows it for the page ends."""
+        """Reset the page and the project. A running `_follow` then ends with PageLeft."""
         self.reset()
         (await self.get_state(ProjectState)).reset()
 
     async def _reset_all_pages(self) -> None:
-        """Drop what all pages of this tab hold of the project."""
+        """Reset all project pages of this tab."""
         for page in ProjectPageState.__subclasses__():
             await (await self.get_state(page))._reset_page()
 
     async def _end(self, error: UserError) -> EventSpec | None:
-        """Show nothing of the project any more, on no page of this tab, and say why."""
+        """Remove the project from all pages of this tab, and show why."""
         was_in = bool(self._user_id)
         await self._reset_all_pages()
         if was_in and is_signed_out(error):
@@ -174,7 +175,7 @@ class ProjectPageState(NoticeState, FollowingState, mixin=True):
         self.notice = as_notice(error)
 
     def _wait(self, error: Exception) -> None:
-        """Say that the page follows again later; what it shows stays."""
+        """Show that the page tries again later. Its content stays."""
         self.notice = as_notice(error)
         if self.access != "open":
             self.access = "denied"
@@ -193,14 +194,14 @@ async def _updates(
 
 
 async def role_in(flow: Followed, person: str, *, doubtful: bool = False) -> str:
-    """The role of the person, as the flow has it. Where it has none, the database decides.
+    """The person's role as `flow` has it; if it has none, or is `doubtful`, as the database has it.
 
     Raises UserError `access_removed` or `project_deleted`.
     """
     role = flow.roles.get(person)
     if role is not None and flow.state != "deleted" and not doubtful:
         return role
-    # The rows of the members come by a shape of their own, perhaps late.
+    # Members have a shape of their own, whose rows may arrive later than those of the project.
     try:
         return (await catalog.open_project(flow.project_id, person)).role
     except UserError as error:
@@ -209,10 +210,10 @@ async def role_in(flow: Followed, person: str, *, doubtful: bool = False) -> str
 
 @asynccontextmanager
 async def _turn(size: int) -> AsyncIterator[None]:
-    """A block in which a tab is sent `size` rows; large ones wait for each other.
+    """A block that sends `size` rows to a tab. Large sends wait for each other.
 
-    Writing 3,000 batches as JSON takes 0.2 s of the loop. Without turns, many tabs that open such a project
-    at once would all be written before anybody else is answered.
+    Serialising 3,000 batches to JSON blocks the event loop for 0.2 s. Without turns, many tabs that open
+    such a project at once would block all other requests.
     """
     if size < process_pool.LARGE:
         yield
@@ -220,5 +221,5 @@ async def _turn(size: int) -> AsyncIterator[None]:
     turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with turn:
         yield
-        # Others that wait for the loop come before the next large value.
+        # Let waiting tasks run before the next large send.
         await asyncio.sleep(PAUSE_AFTER_LARGE)

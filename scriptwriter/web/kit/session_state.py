@@ -1,4 +1,4 @@
-"""State of the person who is signed in at a tab: the cookie of its websocket, read at every event."""
+"""State of the signed-in person of a tab. Each event checks the session cookie of the tab's websocket."""
 
 import hashlib
 from typing import TypeGuard
@@ -17,14 +17,14 @@ from scriptwriter.store.tables import User
 
 HOME, SIGN_IN = "/projects", "/sign-in"
 NEW_BRIEF = "new:brief"
-"""The key of the draft of a new project."""
+"""The key of the draft of a new project in assets/drafts.js."""
 
 
 class SessionState(rx.State):
-    """The signed-in person. States that hold a person's data are its children, and are emptied with it.
+    """The signed-in person. States with a person's data are substates, and are reset with it.
 
-    For the drafts in the browser (assets/drafts.js): `person_key` says whose they are ("" for nobody), and
-    `settled` which draft was saved or sent last: its key, a space, its mark.
+    Two vars are for assets/drafts.js: `person_key` identifies the person whose drafts are shown ("" for
+    nobody), and `settled` is the draft that was saved or sent last: its key, a space, its mark.
     """
 
     user_name: rx.Field[str] = rx.field("")
@@ -34,21 +34,21 @@ class SessionState(rx.State):
 
     @rx.event
     async def enter(self):
-        """Let a signed-in person in; send anybody else to sign in first, and back here afterwards."""
+        """Redirect a person who is not signed in to the sign-in page, which leads back here."""
         if await self._recognise() is None:
             return self._to_sign_in()
 
     @rx.event
     async def pass_by(self):
-        """On the sign-in page: a person who is signed in already goes on."""
+        """Redirect a person who is signed in from the sign-in page to the list of projects."""
         if await self._recognise() is not None:
             return rx.redirect(HOME)
 
     @rx.event
     async def ask_for_sent(self, draft: str):
-        """Say whether the form of a brief was received, and lead to the project that it has made.
+        """Report that the form of a brief was received, and open the project if the form created one.
 
-        `draft` is its key, a space, its ticket: the answer to the form did not reach the browser.
+        The browser asks if it got no answer to the form. `draft` is the form's key, a space, its ticket.
         """
         key, _, ticket = str(draft)[:500].rpartition(" ")
         user = await self._user()
@@ -66,7 +66,7 @@ class SessionState(rx.State):
     def _set_person(self, user: User | None) -> None:
         known = "" if user is None else user.id
         if known != self._user_id:
-            # What this tab held belongs to somebody else.
+            # The values of this tab belong to the person who was signed in before.
             self.reset()
             self._user_id = known
         name = "" if user is None else user.shown_name
@@ -77,7 +77,7 @@ class SessionState(rx.State):
             self.person_key = key
 
     def _to_sign_in(self) -> EventSpec:
-        """The way to the sign-in page, and back here afterwards."""
+        """A redirect to the sign-in page, which leads back here."""
         return rx.redirect(f"{SIGN_IN}?next={quote(_path(self.router.url))}")
 
     def _session_id(self) -> str:
@@ -95,7 +95,7 @@ class SessionState(rx.State):
 
 
 def is_signed_out(error: Exception) -> TypeGuard[UserError]:
-    """Whether nobody is signed in at this tab any more."""
+    """Whether the error is UserError `signed_out`."""
     return isinstance(error, UserError) and error.code == "signed_out"
 
 

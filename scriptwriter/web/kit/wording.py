@@ -1,4 +1,4 @@
-"""Texts on the screen in the reader's language: Vars that change with LANGUAGE, wherever they are shown."""
+"""Texts in the reader's language: Vars that change with the Var LANGUAGE."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ InBothLanguages = Any
 
 
 def t(text: Text, **values: Any) -> StringVar:
-    """The text in the reader's language, its placeholders filled.
+    """The text in the reader's language, with its placeholders filled.
 
     `values` are Vars or plain values, one for each `{name}` of the text. Raises KeyError for a missing one.
     """
@@ -30,7 +30,7 @@ def t(text: Text, **values: Any) -> StringVar:
 
 
 def by_language(zh: StringLike, en: StringLike) -> StringVar:
-    """`zh` or `en` (strings, or Vars of strings), as the reader's language is."""
+    """`zh` or `en` (strings, or Vars of strings), depending on the reader's language."""
     return rx.cond(LANGUAGE == "en", en, zh).to(str)
 
 
@@ -40,7 +40,7 @@ def in_language(content: InBothLanguages) -> StringVar:
 
 
 def woven(text: Text, **values: Any) -> rx.Component:
-    """The text as children of an element: its values may be components."""
+    """The text as a fragment, for placeholders whose values are components."""
     return rx.cond(
         LANGUAGE == "en",
         rx.fragment(*_pieces(text.en, values)),
@@ -49,7 +49,7 @@ def woven(text: Text, **values: Any) -> rx.Component:
 
 
 def counted(count: rx.Var[int], many: Text, one: Text) -> StringVar:
-    """`many` with its {count}, or `one` where the count is 1: English has a singular."""
+    """`many` with `count` as its {count}, or `one` if `count` is 1."""
     return rx.cond(count == 1, t(one), t(many, count=count)).to(str)
 
 
@@ -85,5 +85,5 @@ def _pieces(template: str, values: dict[str, Any]) -> list[Any]:
 
 
 def _string(value: rx.Var[Any]) -> StringVar:
-    # Reflex's own to_string makes an empty string of 0.
+    # The to_string of Reflex turns 0 into an empty string.
     return rx.Var(f"String({value!s})", _var_data=value._get_all_var_data()).to(str)

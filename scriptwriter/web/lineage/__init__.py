@@ -1,1 +1,1 @@
-"""The page of a project's lineage: what was made from what."""
+"""The lineage page of a project: which artifact was made from which."""

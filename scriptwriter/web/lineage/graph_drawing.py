@@ -1,4 +1,4 @@
-"""React component for graphs: React Flow (https://reactflow.dev), wrapped."""
+"""React Flow (https://reactflow.dev) as a Reflex component."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from reflex_base.event import EventHandler
 
 LIBRARY = "@xyflow/react@12.12.1"
 READABLE = 11 / 16
-"""The zoom at which letters of 1rem can still be read: 11 pixels."""
+"""The smallest readable zoom: letters of 1rem (16 pixels) become 11 pixels high."""
 FILLED = 0.98
-"""How much of the frame the nodes in view may fill."""
+"""The share of the frame that the nodes in view may fill."""
 
 
 def _node_clicked(_event: rx.Var[Any], node: rx.Var[dict[str, Any]]) -> tuple[rx.Var[str]]:
@@ -20,10 +20,10 @@ def _node_clicked(_event: rx.Var[Any], node: rx.Var[dict[str, Any]]) -> tuple[rx
 
 
 class FlowChart(NoSSRComponent):
-    """Nodes and edges that can be zoomed, moved under the pointer and clicked.
+    """A graph that a person can zoom, drag and click (React Flow's `ReactFlow`).
 
     `nodes` are {"id", "position": {"x", "y"}, "data": {"label"}, "className"?} with their size and handles,
-    `edges` {"id", "source", "target"}; `on_node_click` gets the node's id.
+    `edges` {"id", "source", "target"}. `on_node_click` gets the id of the node.
     """
 
     library = LIBRARY
@@ -40,12 +40,12 @@ class FlowChart(NoSSRComponent):
     on_node_click: EventHandler[_node_clicked]
 
     def add_imports(self) -> dict[str, Any]:
-        """Its style sheet."""
+        """Import the style sheet of React Flow."""
         return {"": "@xyflow/react/dist/style.css"}
 
 
 class Controls(NoSSRComponent):
-    """The buttons that zoom, inside of a FlowChart."""
+    """The zoom buttons of a FlowChart (React Flow's `Controls`)."""
 
     library = LIBRARY
     tag = "Controls"
@@ -59,10 +59,10 @@ def flow_chart(
     openings: rx.Var[Sequence[list[str]]],
     on_open: EventType[str],
 ) -> rx.Component:
-    """The graph of `nodes` and `edges` (Vars); a click on a node calls `on_open`.
+    """The graph of `nodes` and `edges` (Vars). A click on a node calls `on_open` with the id of the node.
 
-    It opens with all nodes in view, or with the first of `openings` (lists of node ids) that is large enough
-    to read. From there a person moves and zooms.
+    At first, all nodes are in view if they are then large enough to read. Otherwise the first of `openings`
+    (lists of node ids) that is readable is in view.
     """
     return FlowChart.create(
         Controls.create(show_interactive=False),
@@ -71,7 +71,7 @@ def flow_chart(
         on_init=_opening(openings),
         nodes_draggable=False,
         nodes_connectable=False,
-        # The same is told by a list, which is what the keyboard walks through.
+        # The list of steps is for the keyboard and for screen readers.
         nodes_focusable=False,
         edges_focusable=False,
         min_zoom=0.1,
@@ -80,7 +80,7 @@ def flow_chart(
 
 
 def _opening(openings: rx.Var[Sequence[list[str]]]) -> rx.Var[Any]:
-    """What a chart does when it is there: look at the first opening that can be read, or the last one."""
+    """A JavaScript function that sets the first view of a chart: the first readable opening, or the last."""
     function = f"""(flow) => {{
   const frame = document.querySelector(".react-flow");
   const {{ clientWidth, clientHeight }} = frame;

@@ -15,7 +15,7 @@ from scriptwriter.web.room.origin_state import OriginState
 
 
 def lineage() -> rx.Component:
-    """Where everything in the project comes from; live."""
+    """The lineage page, which follows the graph of the project live."""
     return page(
         opened(LineageState.access, LineageState.notice, rx.fragment(_heading(), _steps())),
         origin(),
@@ -51,7 +51,7 @@ def _heading() -> rx.Component:
 
 
 def _steps() -> rx.Component:
-    # The list comes first for who listens; the style sheet draws the graph above it.
+    # The list is first in the page for screen readers; the style sheet puts the graph above it.
     return rx.cond(
         LineageState.steps.length() > 0,
         rx.el.div(

@@ -19,11 +19,11 @@ from scriptwriter.web.room.origin_state import OriginState
 WIDTH, HEIGHT = 210, 84
 """Size of a node in pixels, fixed so that the graph can be laid out before it is drawn."""
 VIEW = rx.cond(LineageState.view != "", LineageState.view, rx.cond(NARROW, "list", "graph"))
-"""A Var: what the person chose; until then a narrow screen shows the list alone, others the graph."""
+"""A Var: the view that the person chose, or the default: list on a narrow screen, graph on others."""
 
 
 def view_switch() -> rx.Component:
-    """Graph or list."""
+    """The buttons that choose between graph and list."""
     return rx.el.div(
         *(
             button(
@@ -42,7 +42,7 @@ def view_switch() -> rx.Component:
 
 
 def lineage_graph() -> rx.Component:
-    """The steps and the edges between them, drawn. LineageState.openings says where it opens."""
+    """The graph of steps and edges; LineageState.openings has its first view."""
     return rx.el.div(
         flow_chart(
             _nodes(LineageState.steps),
@@ -58,7 +58,7 @@ def lineage_graph() -> rx.Component:
 
 
 def lineage_list() -> rx.Component:
-    """The same as lines: what, when, made from what; the oldest first."""
+    """The list of steps with time and sources, the oldest first."""
     return rx.el.ol(
         rx.foreach(LineageState.steps, _line),
         class_name="lineage-list",
@@ -96,7 +96,7 @@ def _line(step: ObjectVar[StepView]) -> rx.Component:
 
 
 def _nodes(steps: rx.Var[Sequence[StepView]]) -> rx.Var[list[dict[str, Any]]]:
-    """The steps as a flow chart takes its nodes, each in the reader's language."""
+    """A Var: the steps as nodes of a FlowChart, with labels in the reader's language."""
     label = f"({LANGUAGE!s}) === 'en' ? step.en : step.zh"
     handles = ", ".join(
         f"{{type: '{type_}', position: '{side}', x: {x}, y: {HEIGHT // 2}, width: 1, height: 1}}"

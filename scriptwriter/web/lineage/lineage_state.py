@@ -1,4 +1,4 @@
-"""State of the lineage page, live while it is open."""
+"""State of the lineage page, which follows the graph of a project live."""
 
 import reflex as rx
 
@@ -13,9 +13,9 @@ from scriptwriter.web.room.origin_state import OriginState
 
 
 class LineageState(ProjectPageState, SessionState):
-    """The lineage page of a project; `view` is graph, list, or "" for what suits the screen.
+    """The lineage page of a project; `view` is graph, list, or "" for the default of the screen's width.
 
-    `openings` are the lists of steps that the graph may open at; see openings_of.
+    `openings` are the possible first views of the graph; see openings_of.
     """
 
     view: rx.Field[str] = rx.field("")
@@ -26,12 +26,12 @@ class LineageState(ProjectPageState, SessionState):
 
     @rx.event
     def choose(self, view: str) -> None:
-        """Show the graph, or the list alone."""
+        """Show the graph with the list, or the list alone."""
         self.view = "list" if view == "list" else "graph"
 
     @rx.event
     def open(self, step_id: str):
-        """Open what a step of the graph is about."""
+        """Open a step: its address, or the origin dialog of a run."""
         step = next((step for step in self.steps if step.id == step_id), None)
         if step is None:
             return None
@@ -59,7 +59,7 @@ class LineageState(ProjectPageState, SessionState):
 
 
 def _shown_of(lineage: Lineage, project_id: str) -> dict[str, object]:
-    """What the page shows of a lineage, by the names of its vars."""
+    """The vars of the page for a lineage, by name."""
     return {
         "steps": steps_of(lineage, project_id),
         "edges": edges_of(lineage),

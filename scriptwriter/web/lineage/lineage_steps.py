@@ -1,4 +1,4 @@
-"""What each step of a project's lineage reads as, in words of a writer's. Pure."""
+"""Describes each step of a project's lineage in both languages. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,11 +20,12 @@ from scriptwriter.web.room.card_views import anchor_of
 
 @dataclass(frozen=True)
 class StepView:
-    """One step of a project's lineage, in both languages; `x` and `y` are its place in the graph, in pixels.
+    """One step of a project's lineage: a node of the graph, with its label in both languages.
 
-    `kind` is brief, ideas, run or act, `state` that of a run or of what it writes ("" where it has ended
-    well). A run is opened by its `id`, everything else has an address (`href`). `by` is who started a run: an
-    act names its person. `at` is ISO 8601; the `source_` ones list what it was made from, "" for a beginning.
+    `kind` is brief, ideas, run or act. `state` is the status of a run or of its ideas, "" after success.
+    `by` is the person who started a run; the label of an act contains its person. `at` is ISO 8601.
+    `source_zh` and `source_en` list the steps from which it was made, "" for none. `href` is the address of
+    the step, "" for a run, which is opened by its `id`. `x` and `y` are its place in the graph, in pixels.
     """
 
     id: str = ""
@@ -43,7 +44,7 @@ class StepView:
 
 @dataclass(frozen=True)
 class EdgeView:
-    """One step leads to another."""
+    """An edge of the graph between two steps, by their ids."""
 
     id: str = ""
     source: str = ""
@@ -55,7 +56,7 @@ ACTIONS = {graph.EDIT: "edit", graph.RESTORE: "restore", graph.ARRANGE: "arrange
 
 
 def steps_of(lineage: Lineage, project_id: str) -> list[StepView]:
-    """Every step of the project's lineage (folded), the oldest first."""
+    """The steps of a lineage that lineage_join.folded has returned, the oldest first."""
     titles = Titles.of(lineage)
     told = {node.id: _label(node, titles) for node in lineage.nodes}
     made_at = {node.id: node.at for node in lineage.nodes}
@@ -73,16 +74,16 @@ def steps_of(lineage: Lineage, project_id: str) -> list[StepView]:
 
 
 def edges_of(lineage: Lineage) -> list[EdgeView]:
-    """Which step leads to which, each edge once."""
+    """The edges between the steps, each pair of steps once."""
     edges = dict.fromkeys((edge.source, edge.target) for edge in lineage.edges)
     return [EdgeView(f"{source}>{target}", source, target) for source, target in edges]
 
 
 def openings_of(lineage: Lineage) -> list[list[str]]:
-    """The steps (ids) that are worth looking at first, each list a part of the one before it.
+    """Possible first views of the graph as lists of step ids, each a part of the one before it.
 
-    The newest batch with what it was made from and what was done with it; it and its brief; it; its ideas.
-    One that ended without an idea is no opening while there is another.
+    They are: the newest batch with its brief and the acts on its ideas; the batch with its brief; the batch,
+    which is the ideas with their run; the ideas. A batch that ended without ideas counts only if all did.
     """
     nodes = {node.id: node for node in lineage.nodes}
     batches = [node for node in lineage.nodes if node.type == graph.IDEAS]
@@ -100,7 +101,7 @@ def openings_of(lineage: Lineage) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """The titles that each idea has had, with the moment of each, the oldest first."""
+    """All titles that each idea has had, each with its time, the oldest first."""
 
     versions: dict[IdeaRef, list[tuple[datetime, str]]] = field(default_factory=dict)
 
@@ -120,7 +121,7 @@ class Titles:
         return titles
 
     def before(self, ref: IdeaRef | None, at: datetime) -> str:
-        """The title that the idea had just before a moment; "" for an idea that is not there."""
+        """The title of an idea just before the time `at`; "" for an unknown idea."""
         known = self.versions.get(ref, []) if ref is not None else []
         return next((title for moment, title in reversed(known) if moment < at), known[0][1] if known else "")
 
@@ -150,7 +151,7 @@ def _kind(node: Node) -> str:
 
 
 def _anchor(node: Node) -> str:
-    """The fragment of the sheet that a step is about, on the brainstorm page."""
+    """The URL fragment of the idea's card on the brainstorm page; "" for a step about no idea."""
     ref = IdeaRef(node.id, 0) if node.type == graph.IDEAS else _ref(node)
     return "" if ref is None else f"#{anchor_of(ref)}"
 
@@ -216,13 +217,13 @@ def _act(node: Node, titles: Titles) -> Text:
 
 
 def _ref(node: Node) -> IdeaRef | None:
-    """The idea that a version or an act is about."""
+    """The idea of a version or an act; None for other steps."""
     value = _value(node)
     return Act(node.id, value, node.at).ref if isinstance(value, Made) else None
 
 
 def _part(artifact_id: str, role: str) -> IdeaRef | None:
-    """The idea that an edge takes out of a batch, where its role names one."""
+    """The idea that the role of an edge names; None if it names none."""
     if not role.startswith("ideas["):
         return None
     index = role.removeprefix("ideas[").removesuffix("]")
@@ -230,7 +231,7 @@ def _part(artifact_id: str, role: str) -> IdeaRef | None:
 
 
 def _ideas_in(node: Node) -> int:
-    """How many finished ideas an artifact holds."""
+    """The number of finished ideas in an artifact."""
     return len(graph.finished(_ideas(node)))
 
 
@@ -240,7 +241,7 @@ def _ideas(node: Node) -> tuple[Idea, ...]:
 
 
 def _value(node: Node) -> Value | Unreadable | None:
-    """What an artifact holds, or what an act made; None where that has not arrived."""
+    """The value of an artifact, or of the artifact that an act made; None if that row has not arrived."""
     row = node.row if node.kind == "artifact" else node.made
     return None if row is None else kinds.read(row["type"], row["data"])
 
@@ -250,7 +251,7 @@ def _quoted(title: str) -> Text:
 
 
 def _filled(text: Text, **values: Any) -> Text:
-    """The text with its placeholders filled; a Text among the values in its own language."""
+    """The text with its placeholders filled; for a value that is a Text, each language gets its own half."""
 
     def half(template: str, place: int) -> str:
         return template.format(**{k: v[place] if isinstance(v, Text) else v for k, v in values.items()})
@@ -259,7 +260,7 @@ def _filled(text: Text, **values: Any) -> Text:
 
 
 def _listed(texts: Iterable[Text], between: str | None = None) -> Text:
-    """The texts one after the other, as a list is written in each language unless `between` says how."""
+    """The texts joined by `between`, or by the list separator of each language."""
     listed = list(texts)
     zh, en = ("、", ", ") if between is None else (between, between)
     return Text(zh.join(text.zh for text in listed), en.join(text.en for text in listed))

@@ -13,7 +13,7 @@ from scriptwriter.web.members.members_state import MembersState
 
 
 def members() -> rx.Component:
-    """Who is in the project, and as what; live."""
+    """The members page: members with their roles, and invitations. It is updated live."""
     return page(
         opened(
             MembersState.access,

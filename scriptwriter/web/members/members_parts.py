@@ -1,4 +1,4 @@
-"""Parts of the members page: the table, the pending invitations, the form that invites."""
+"""Parts of the members page: the table of members, the open invitations, the form that invites."""
 
 import reflex as rx
 from reflex.vars import ObjectVar
@@ -13,7 +13,7 @@ from scriptwriter.web.members.members_state import InvitationView, MembersState
 
 
 def member_table() -> rx.Component:
-    """Everybody in the project; on a phone each row is a card."""
+    """The table of members. On a narrow screen each row is a card."""
     return rx.el.table(
         rx.el.thead(
             rx.el.tr(
@@ -32,7 +32,7 @@ def member_table() -> rx.Component:
 
 
 def open_invitations() -> rx.Component:
-    """Who was invited and has not answered; an owner can take each back."""
+    """The open invitations, with a button with which an owner withdraws one."""
     return rx.cond(
         MembersState.invitations.length() > 0,
         rx.el.section(
@@ -75,7 +75,7 @@ def _invitation(invitation: ObjectVar[InvitationView]) -> rx.Component:
 
 
 def invite_member() -> rx.Component:
-    """The form by which an owner invites somebody, and what each role may."""
+    """The form with which an owner invites a person, and a description of the roles."""
     return rx.el.section(
         rx.el.h2(t(members_texts.INVITE_MEMBER)),
         rx.el.form(
@@ -199,7 +199,7 @@ def _ask(text: Text, label: rx.Var[str], member: ObjectVar[MemberView]) -> rx.Co
 
 
 def _question(member: ObjectVar[MemberView]) -> rx.Component:
-    """Says what would happen, with the answer that changes nothing in focus."""
+    """The confirmation before a member is removed, leaves or steps down. Cancel has the focus."""
     stepping_down = MembersState.asked_role != ""
     why = rx.cond(
         stepping_down,

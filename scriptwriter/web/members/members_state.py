@@ -1,4 +1,4 @@
-"""State of the members page, live while it is open."""
+"""State of the members page, which follows members and invitations live."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -22,9 +22,10 @@ from scriptwriter.web.kit.session_state import HOME, SessionState, is_signed_out
 
 @dataclass(frozen=True)
 class InvitationView:
-    """An open invitation: `name` and `username` are whose it is to the reader, `project` its name.
+    """An open invitation, for the members page or for the list of projects of the person who is invited.
 
-    In a project's list that is who was invited, in a person's own list who invites.
+    `name` and `username` are the invited person on the members page, and the inviting person on the list.
+    `by` (the inviting person) is set on the members page only, `project` (the name) on the list only.
     """
 
     id: str = ""
@@ -38,15 +39,15 @@ class InvitationView:
 WRONG_NAME = frozenset(
     {"person_not_found", "already_member", "already_invited", "invitation_declined", "too_many_lookups"}
 )
-"""What is told beside the field of the user name."""
+"""Codes of the errors that are shown beside the field of the username."""
 
 
 class MembersState(ProjectPageState, SessionState):
     """The members page of a project.
 
-    `asking` is the member about whom the person is asked once more, `asked_role` what they would become
-    ("": no member any more). `added` counts, and gives the form's field a new key each time; `invited` says
-    what became of the newest invitation.
+    `asking` is the id of the member for whom a confirmation is open. `asked_role` is the role that the member
+    would get; "" means that the member would be removed. `added` counts invitations: as the key of the form's
+    field, it empties the field after each one. `invited` is the notice about the newest invitation.
     """
 
     asking: rx.Field[str] = rx.field("")
@@ -82,7 +83,7 @@ class MembersState(ProjectPageState, SessionState):
 
     @rx.event
     async def invite(self, form_data: dict[str, Any]):
-        """Ask a person to become a member, by their user name."""
+        """Invite a person, by username, to become a member."""
         if self.adding:
             return
         self.adding = True
@@ -94,12 +95,12 @@ class MembersState(ProjectPageState, SessionState):
 
     @rx.event
     async def withdraw(self, invitation_id: str) -> None:
-        """Take an invitation back."""
+        """Withdraw an open invitation."""
         await self._act(self._withdraw(str(invitation_id)))
 
     @rx.event
     async def change_role(self, member_id: str, role: str) -> None:
-        """Give a member another role; one's own is taken away after a question only."""
+        """Change a member's role. An owner who gives up the own role has to confirm that first."""
         member_id, role = str(member_id), str(role)
         if member_id == self._user_id and role not in OWNERS:
             self.asking, self.asked_role = member_id, role
@@ -108,17 +109,17 @@ class MembersState(ProjectPageState, SessionState):
 
     @rx.event
     def ask(self, member_id: str) -> None:
-        """Ask before the member is removed, or leaves."""
+        """Open the confirmation before a member is removed or leaves."""
         self.asking, self.asked_role = str(member_id), ""
 
     @rx.event
     def keep(self) -> None:
-        """Everything stays as it is."""
+        """Close the confirmation without a change."""
         self.asking = self.asked_role = ""
 
     @rx.event
     async def confirm(self):
-        """Do what was asked about."""
+        """Do what the confirmation asks: change the role, remove the member, or leave the project."""
         member_id, role = self.asking, self.asked_role
         self.asking = self.asked_role = ""
         if role:
@@ -161,7 +162,7 @@ class MembersState(ProjectPageState, SessionState):
 
     async def _leave(self) -> None:
         await memberships.leave(project_of(self), await self._person())
-        # Who leaves need not read that they were removed.
+        # A person who leaves must not see the notice that they were removed.
         await self._reset_all_pages()
 
 

@@ -1,4 +1,4 @@
-"""State of the management of projects: an owner renames, archives, deletes and restores them."""
+"""State with which an owner renames, archives, deletes and restores projects."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -13,11 +13,15 @@ from scriptwriter.web.kit.session_state import HOME, SessionState
 from scriptwriter.web.projects.projects_state import ProjectsState
 
 LISTS = ("", HOME)
-"""Paths of the list of projects, where a deleted one's page need not be left."""
+"""Paths of the list of projects. On any other page, deleting the project leads to the list."""
 
 
 class ManagingState(NoticeState, SessionState):
-    """The project that is being renamed in this tab, and the one that was deleted last and can come back."""
+    """Renaming, archiving, deleting and restoring a project.
+
+    `renaming` is the id of the project whose name form is open, `problem` the error of that form, `deleted`
+    the id of the project that was deleted last and can be restored.
+    """
 
     renaming: rx.Field[str] = rx.field("")
     problem: rx.Field[Notice] = rx.field(default_factory=Notice)
@@ -25,17 +29,17 @@ class ManagingState(NoticeState, SessionState):
 
     @rx.event
     def begin_renaming(self, project_id: str) -> None:
-        """The name becomes a field."""
+        """Open the form for the project's name and description."""
         self.renaming, self.problem = str(project_id), Notice()
 
     @rx.event
     def stop_renaming(self) -> None:
-        """The name stays."""
+        """Close the form without saving."""
         self.renaming, self.problem = "", Notice()
 
     @rx.event
     async def rename(self, form_data: dict[str, Any]) -> None:
-        """Give the project of the form the name and the description in it."""
+        """Save the name and the description of the form in the project with its `project_id`."""
         project_id, name = str(form_data.get("project_id") or ""), str(form_data.get("name") or "")
         description = str(form_data["description"] or "") if "description" in form_data else None
         try:
@@ -48,29 +52,29 @@ class ManagingState(NoticeState, SessionState):
 
     @rx.event
     async def archive(self, project_id: str) -> None:
-        """Put it away in everybody's list."""
+        """Archive a project for all members."""
         await self._act(self._archive(str(project_id)))
 
     @rx.event
     async def unarchive(self, project_id: str) -> None:
-        """Take it out again."""
+        """Move a project from the archive to the active projects."""
         await self._act(self._unarchive(str(project_id)))
 
     @rx.event
     async def delete(self, project_id: str):
-        """Hide it from everybody, and offer to bring it back."""
+        """Delete a project, offer to undo that, and leave the project's page."""
         await self._act(self._delete(str(project_id)))
         if self.deleted and urlsplit(str(self.router.url)).path.rstrip("/") not in LISTS:
             yield rx.redirect(HOME)
 
     @rx.event
     async def restore(self, project_id: str) -> None:
-        """Bring a deleted project back."""
+        """Restore a deleted project."""
         await self._act(self._restore(str(project_id)))
 
     @rx.event
     def dismiss(self) -> None:
-        """The person has read the notice."""
+        """Remove the notice and the offer to restore."""
         self.notice, self.deleted = Notice(), ""
 
     async def _act(self, action: Awaitable[None]) -> None:

@@ -1,4 +1,4 @@
-"""The menu of a project for its owners, and the fields in which they change its name and description."""
+"""The menu of a project for its owners, and the form for its name and description."""
 
 import reflex as rx
 from reflex.event import EventCallback
@@ -14,11 +14,11 @@ from scriptwriter.web.projects.management_state import ManagingState
 from scriptwriter.web.projects.projects_state import ProjectView
 
 ManagedProject = ObjectVar[ProjectView] | type[ProjectState]
-"""A project with its id, name, description and whether it is archived: one of the list, or the open one."""
+"""Vars `id`, `name`, `description` and `archived` of a project: one of the list, or the open project."""
 
 
 def project_menu(project: ManagedProject) -> rx.Component:
-    """What an owner can do with `project`, a Var with `id`, `name` and `archived`."""
+    """The menu with which an owner renames, archives and deletes `project`."""
 
     def item(text: Text, event: EventCallback[str], testid: str) -> rx.Component:
         return rx.el.button(
@@ -43,7 +43,7 @@ def project_menu(project: ManagedProject) -> rx.Component:
 
 
 def name_or_field(project: ManagedProject, name: rx.Component) -> rx.Component:
-    """The project's name as `name` shows it, or the fields in which name and description are changed."""
+    """The component `name`, or the form for name and description while the project is being renamed."""
     return rx.cond(ManagingState.renaming == project.id, _name_field(project), name)
 
 

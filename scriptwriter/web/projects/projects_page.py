@@ -18,7 +18,7 @@ from scriptwriter.web.room.export_dialog import import_form
 
 
 def projects() -> rx.Component:
-    """All projects of one shelf, the one that changed last first."""
+    """The projects page: invitations, search, and the projects of the chosen shelf."""
     return page(
         rx.el.header(
             rx.el.h1(t(projects_texts.PROJECTS)),
@@ -73,7 +73,7 @@ def projects() -> rx.Component:
 
 
 def _invitations() -> rx.Component:
-    """What the person is asked, above everything; told to who listens as it comes."""
+    """The person's open invitations at the top of the page. Screen readers announce new ones."""
     return rx.el.section(
         rx.foreach(ProjectsState.invitations, _invitation),
         aria_label=t(projects_texts.INVITATIONS),
@@ -134,7 +134,7 @@ def _shelves() -> rx.Component:
 
 
 def _finding() -> rx.Component:
-    """Search and sort, where there is something to look through."""
+    """The search field and the sort order, if there is more than one project to look through."""
     something = (ProjectsState.projects.length() > 1) | (ProjectsState.search != "")
     return rx.cond(
         something & (ProjectsState.shelf != "deleted"),

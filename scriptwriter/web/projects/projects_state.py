@@ -23,7 +23,7 @@ from scriptwriter.web.room.card_vars import Phase
 
 @dataclass(frozen=True)
 class ProjectView:
-    """One project in the list."""
+    """One project in the list; `ideas` counts finished ideas, `updated` is ISO 8601."""
 
     id: str = ""
     name: str = ""
@@ -39,7 +39,7 @@ SHELVES = ("active", "archived", "deleted")
 
 
 class ProjectsState(NoticeState, FollowingState, SessionState):
-    """The projects page: the projects of one shelf, active, archived or deleted."""
+    """The projects page, with the projects of one `shelf`: active, archived or deleted."""
 
     shelf: rx.Field[str] = rx.field("active")
     search: rx.Field[str] = rx.field("")
@@ -50,7 +50,7 @@ class ProjectsState(NoticeState, FollowingState, SessionState):
 
     @rx.event
     async def load(self) -> None:
-        """Read the list anew, as the page opens: with the active ones."""
+        """Show the active projects, as the page opens."""
         self.shelf, self.search, self.sort, self.notice = "active", "", "changed", Notice()
         await self._read()
 
@@ -62,30 +62,30 @@ class ProjectsState(NoticeState, FollowingState, SessionState):
 
     @rx.event
     async def look_for(self, words: Words) -> None:
-        """Show the projects with these words in their name, or in the title of an idea."""
+        """Show the projects whose name, or an idea's title, contains `words`."""
         self.search = str(words)[:NAME_LIMIT]
         await self._read()
 
     @rx.event
     async def order(self, sort: str) -> None:
-        """Sort the list: by changed, created, name, or ideas."""
+        """Sort the list by `sort`: changed, created, name or ideas."""
         self.sort = sort if sort in projects_texts.SORTS else "changed"
         await self._read()
 
     @rx.event
     async def choose(self, shelf: str) -> None:
-        """Show another shelf."""
+        """Show the projects of another shelf."""
         self.shelf = shelf if shelf in SHELVES else "active"
         await self._read()
 
     @rx.event
     async def accept(self, invitation_id: str) -> None:
-        """Become a member of the project of an invitation."""
+        """Accept an invitation: the person becomes a member of its project."""
         await self._answer(str(invitation_id), invitations.accept, projects_texts.JOINED_PROJECT)
 
     @rx.event
     async def decline(self, invitation_id: str) -> None:
-        """Say no to an invitation."""
+        """Decline an invitation."""
         await self._answer(str(invitation_id), invitations.decline, projects_texts.DECLINED_PROJECT)
 
     async def _answer(
@@ -93,7 +93,7 @@ class ProjectsState(NoticeState, FollowingState, SessionState):
     ) -> None:
         project = next((each.project for each in self.invitations if each.id == invitation_id), None)
         if project is None:
-            # The second one of a double click, or one that the person has answered in another tab.
+            # A double click, or the person has already answered in another tab.
             return
         self.notice = Notice()
         try:
@@ -104,7 +104,7 @@ class ProjectsState(NoticeState, FollowingState, SessionState):
         await self._read()
 
     def _wait(self, error: Exception) -> None:
-        # The person has seen the list already, unless they are told why not.
+        # `load` has filled the list already, so only errors for the person are shown.
         if isinstance(error, UserError):
             self.notice = as_notice(error)
         else:
@@ -114,7 +114,7 @@ class ProjectsState(NoticeState, FollowingState, SessionState):
         try:
             await self._fill()
         except Exception as error:
-            # `enter` shows a signed-out person the way.
+            # `SessionState.enter` redirects a person who is not signed in.
             if not is_signed_out(error):
                 self.notice = as_notice(error)
 

@@ -1,4 +1,4 @@
-"""The form of a username and a password, and the link to an outside sign-in."""
+"""The form with username and password, and the link to the sign-in with an OpenID Connect provider."""
 
 import reflex as rx
 
@@ -11,7 +11,7 @@ from scriptwriter.web.sign_in.sign_in_state import SignInState
 
 _SEARCH = 'typeof window === "undefined" ? "" : window.location.search'
 NEXT = rx.Var(f'(new URLSearchParams({_SEARCH}).get("next") ?? "/projects")').to(str)
-"""A Var: the page that the person asked for before signing in. The HTTP API checks it."""
+"""A Var: the path of the page to open after signing in. The HTTP API checks it."""
 
 
 def entry_form(
@@ -20,9 +20,9 @@ def entry_form(
     *,
     new: bool = False,
 ) -> rx.Component:
-    """Username and password, posted to `path` of the HTTP API.
+    """A form with username and password, posted to `path` of the HTTP API.
 
-    `new` says that it makes an account. The page to go to afterwards is that of NEXT.
+    `new` says that the form registers an account. Afterwards the browser opens the page NEXT.
     """
     rule = t(sign_in_texts.USERNAME_RULE, least=SHORTEST_NAME, most=LONGEST_NAME)
     return post_form(
@@ -41,7 +41,7 @@ def entry_form(
                 name="username",
                 id="username",
                 default_value=SignInState.username,
-                # A default counts only when the field is created, and the typed name comes later.
+                # React reads a default value only when it creates the field; the new key creates it again.
                 key=SignInState.username,
                 auto_complete="username",
                 auto_capitalize="none",
@@ -65,7 +65,7 @@ def entry_form(
 
 
 def password_field(name: str, label: Text, *, new: bool, described_by: str = "") -> rx.Component:
-    """A password with a switch to show it (assets/account.js); nothing limits what is pasted into it."""
+    """A password field with a button that shows the password (assets/account.js), without a length limit."""
     rule = f"{name}-rule"
     describing = [each for each in (rule if new else "", described_by) if each]
     return rx.el.div(
@@ -99,14 +99,14 @@ def password_field(name: str, label: Text, *, new: bool, described_by: str = "")
 
 
 def outside_link(path: str, name: str) -> rx.Component:
-    """The way to an outside sign-in of that name, through `path` of the HTTP API."""
+    """A link to the sign-in with the OpenID Connect provider `name`, through `path` of the HTTP API."""
     here = 'typeof window === "undefined" ? "" : window.location.origin'
     query = rx.Var(f"new URLSearchParams({{page: {here}, next: {NEXT!s}}}).toString()").to(str)
     return link(
         t(sign_in_texts.SIGN_IN_WITH, name=name),
         href=api_address(path) + rx.Var.create("?").to(str) + query,
         reload_document=True,
-        # A new key draws the link anew once the page is connected and knows the browser's address.
+        # The new key renders the link again when the page has connected and knows `window.location`.
         key=rx.cond(UNREACHABLE, "before", "now"),
         class_name="button plain",
         data_testid="sign-in-outside",

@@ -12,7 +12,7 @@ from scriptwriter.web.sign_in.sign_in_form import NEXT, entry_form, outside_link
 
 
 def sign_in() -> rx.Component:
-    """What this place is, and the ways in."""
+    """The sign-in page: what the application is, the form, and other ways to sign in."""
     return page(
         rx.el.section(
             rx.el.h1(t(sign_in_texts.TAGLINE)),
@@ -42,7 +42,7 @@ def sign_in() -> rx.Component:
 
 
 def register() -> rx.Component:
-    """A new account, where registration is open."""
+    """The registration page: the form of a new account, if registration is open."""
     opened = settings().registration == "open"
     return page(
         rx.el.section(

@@ -1,4 +1,4 @@
-"""State of the sign-in and the registration page: the problem of a refused sign-in, and the name typed."""
+"""State of the sign-in and registration pages: the error of a refused form, and the username to fill in."""
 
 from math import ceil
 from time import time
@@ -38,18 +38,18 @@ PROBLEMS = frozenset(
         "unexpected",
     }
 )
-"""Every code with which the HTTP API sends a person back here; no other is heeded."""
+"""The error codes with which the HTTP API redirects to these pages. Any other code is ignored."""
 
 
 class SignInState(SessionState):
-    """The sign-in page and the register page."""
+    """The sign-in page and the registration page."""
 
     problem: rx.Field[Notice] = rx.field(default_factory=Notice)
     username: rx.Field[str] = rx.field("")
 
     @rx.event
     def open(self) -> None:
-        """Say what the address of the page tells, and give back the name that was typed."""
+        """Show the error in the page's address, and fill in the username of the refused form."""
         query = self.router.url.query_parameters
         self.problem = problem(query.get("problem", ""), query.get("until", ""))
         typed = value_in(self.router.headers.cookie, TYPED)
@@ -57,7 +57,10 @@ class SignInState(SessionState):
 
 
 def problem(code: str, until: str) -> Notice:
-    """The sentence for a code of PROBLEMS, empty for any other, and where `until` (Unix time) it held."""
+    """The notice for a code of PROBLEMS, valid until `until` (Unix time as text, or "").
+
+    It is empty for any other code, and after `until`.
+    """
     told = until.isascii() and until.isdigit() and len(until) < 12
     wait = ceil(int(until) - time()) if told else sign_in_throttle.FIRST_WAIT
     if code not in PROBLEMS or wait <= 0:
