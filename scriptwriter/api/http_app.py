@@ -6,6 +6,7 @@ from scriptwriter.api import error_responses
 from scriptwriter.api.auth import session_cookie
 from scriptwriter.api.auth.session_renewal import SessionRenewal
 from scriptwriter.api.middleware.body_limit import BodyLimit
+from scriptwriter.api.middleware.large_answers import LargeAnswers
 from scriptwriter.api.middleware.websocket_headers import WebsocketHeaders
 from scriptwriter.api.routes import (
     brainstorm_routes,
@@ -58,6 +59,7 @@ def create() -> FastAPI:
     error_responses.install(api)
     api.add_middleware(SessionRenewal)
     api.add_middleware(WebsocketHeaders)
+    api.add_middleware(LargeAnswers)
     # The middleware added last runs first: a body over the limit reaches no other code.
     api.add_middleware(BodyLimit)
     return api

@@ -52,6 +52,11 @@ def charge(person_id: str) -> None:
     _charged_to.set(person_id)
 
 
+def charged() -> str:
+    """The person to whom this task is charged, STRANGERS, or "" for nobody."""
+    return _charged_to.get()
+
+
 def charge_credential(credential_id: str) -> None:
     """Charge this task to the person who used this credential (a hash) before, or to STRANGERS."""
     charge(_shares.known.get(credential_id, STRANGERS))
