@@ -1,4 +1,4 @@
-"""Whether an event's arguments are of its handler's types."""
+"""The arguments of an event must have the types that its handler declares."""
 
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from scriptwriter.web.room.room_state import BrainstormState
     ],
 )  # fmt: skip
 def test_a_value_fits_its_annotation(value: Any, kind: Any, right: bool) -> None:
-    """As JSON has it."""
+    """For values that come from JSON."""
     assert fits(value, kind) is right
 
 
@@ -41,14 +41,14 @@ def test_a_value_fits_its_annotation(value: Any, kind: Any, right: bool) -> None
     ],
 )
 def test_an_event_has_the_arguments_of_its_handler(payload: dict[str, Any], right: bool) -> None:
-    """All that it needs, and no other."""
+    """All that the handler requires, and no others."""
     event = {"name": f"{BrainstormState.get_full_name()}.retry", "payload": payload, "router_data": {}}
 
     assert (admit(event) is not None) is right
 
 
-def test_only_what_the_browser_keeps_can_be_set_by_it() -> None:
-    """A var of another kind, and one that is no more, are left out."""
+def test_a_browser_can_set_only_the_vars_that_it_stores() -> None:
+    """Other and unknown vars are removed from the event."""
     kept = f"{LanguageState.get_full_name()}.chosen_rx_state_"
     others = {f"{BrainstormState.get_full_name()}.access_rx_state_": "open", "gone.away": "x"}
     name = "reflex___state____state.reflex___state____update_vars_internal_state.update_vars_internal"

@@ -1,4 +1,4 @@
-"""What each step of a project's lineage reads as, in both languages, and where it leads."""
+"""The text of each step on the lineage page, in both languages, and the link of each step."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ IDEAS = {"ideas": [{"title": "重生之约", "body": "一"}, {"title": "逆袭�
 
 
 class Rows:
-    """The rows of a project, made one step after the other."""
+    """The rows of a project, created step by step."""
 
     def __init__(self) -> None:
         self.artifacts: list[dict[str, Any]] = []
@@ -27,7 +27,7 @@ class Rows:
         self._minute = 0
 
     def artifact(self, id: str, type: str, value: Any, status: str = "completed") -> None:
-        """An artifact, one minute after what was made last."""
+        """Add an artifact, one minute after the last one."""
         self._minute += 1
         at = START + timedelta(minutes=self._minute)
         data = json.dumps(value)
@@ -35,8 +35,10 @@ class Rows:
             {"id": id, "type": type, "data": data, "streaming_status": status, "created_at": at}
         )
 
-    def transform(self, id: str, type: str, came: dict[str, str], made: str, **context: Any) -> None:
-        """A transform of what `came` (artifacts with their roles) into what was made at the same time."""
+    def transform(self, id: str, type: str, sources: dict[str, str], output: str, **context: Any) -> None:
+        """Add a transform from `sources` (artifact ids with their roles) to `output`, at the time of the last
+        artifact.
+        """
         status = context.pop("status", "completed")
         at = START + timedelta(minutes=self._minute)
         self.transforms.append(
@@ -49,42 +51,43 @@ class Rows:
             }
         )
         self.inputs += [
-            {"artifact_id": source, "transform_id": id, "input_role": role} for source, role in came.items()
+            {"artifact_id": source, "transform_id": id, "input_role": role}
+            for source, role in sources.items()
         ]
-        self.outputs.append({"artifact_id": made, "transform_id": id, "output_role": ""})
+        self.outputs.append({"artifact_id": output, "transform_id": id, "output_role": ""})
 
     def run(self, status: str = "completed", value: Any = IDEAS, **context: Any) -> None:
-        """A brief, and a run that made ideas of it."""
+        """Add a brief, and a run that made ideas from it."""
         self.artifact("brief", graph.PARAMS, BRIEF)
         self.artifact("ideas", graph.IDEAS, value, "streaming" if status == "running" else status)
         context = {"params": BRIEF, "startedBy": "小王"} | context
         self.transform("run", graph.LLM, {"brief": "params"}, "ideas", status=status, **context)
 
     def act(self, id: str, action: str, type: str, index: int = 0, **value: Any) -> None:
-        """What 小李 does with an idea."""
+        """Add an act of 小李 on an idea."""
         if type != graph.ORDER:
             value = {"artifactId": "ideas", "index": index} | value
         self.artifact(f"{id}-made", type, value)
-        came = {"ideas": f"ideas[{index}]"}
-        self.transform(id, graph.HUMAN, came, f"{id}-made", startedBy="小李", params={"action": action})
+        sources = {"ideas": f"ideas[{index}]"}
+        self.transform(id, graph.HUMAN, sources, f"{id}-made", startedBy="小李", params={"action": action})
 
     def lineage(self) -> Lineage:
-        """What a page is made from."""
+        """The lineage that the page is built from."""
         return folded(lineage(self.artifacts, self.transforms, self.inputs, self.outputs))
 
     def step(self, id: str) -> StepView:
-        """What the page holds of one step."""
+        """One step as the page shows it."""
         return next(step for step in steps_of(self.lineage(), "p1") if step.id == id)
 
 
 @pytest.fixture
 def rows() -> Rows:
-    """Nothing yet."""
+    """No rows yet."""
     return Rows()
 
 
-def test_a_run_is_told_with_its_brief_and_its_ideas(rows: Rows) -> None:
-    """The brief by its platform and genre, the run by model and time, the ideas by their number."""
+def test_a_run_is_shown_with_its_brief_and_its_ideas(rows: Rows) -> None:
+    """The brief with platform and genre, the run with model and seconds, the ideas with their number."""
     rows.run(model="deepseek-chat", seconds=17.6)
 
     labels = [(step.kind, step.zh, step.en) for step in steps_of(rows.lineage(), "p1")]
@@ -107,14 +110,14 @@ def test_a_run_is_told_with_its_brief_and_its_ideas(rows: Rows) -> None:
     ],
 )
 def test_a_run_that_has_not_ended_well_says_so(rows: Rows, status: str, words: str) -> None:
-    """Also before it has chosen its model."""
+    """Even before a model was chosen."""
     rows.run(status)
 
     assert (rows.step("run").zh, rows.step("run").state) == (words, status)
 
 
-def test_what_is_being_written_has_no_number_yet(rows: Rows) -> None:
-    """It is counted when it is done."""
+def test_ideas_that_are_being_written_have_no_number(rows: Rows) -> None:
+    """They are counted when the run has ended."""
     rows.run("running", {"ideas": []}, model=DEMO_MODEL)
 
     assert (rows.step("ideas").zh, rows.step("ideas").state) == ("正在写", "streaming")
@@ -129,16 +132,16 @@ def test_what_is_being_written_has_no_number_yet(rows: Rows) -> None:
         ("merge", "合并《重生之约》 · m", "Merge “重生之约” · m"),
     ],
 )
-def test_a_run_that_begins_with_an_idea_names_it(rows: Rows, task: str, zh: str, en: str) -> None:
-    """More like it, another title for it, one out of it and others."""
+def test_a_run_that_starts_from_an_idea_names_it(rows: Rows, task: str, zh: str, en: str) -> None:
+    """More like it, another title for it, or a merge with others."""
     sources = [{"ref": "ideas#0", "title": "重生之约", "body": "一"}]
     rows.run(model="m", params=BRIEF | {"task": task, "sources": sources})
 
     assert (rows.step("run").zh, rows.step("run").en) == (zh, en)
 
 
-def test_what_people_did_names_them_and_the_idea(rows: Rows) -> None:
-    """By the title that it had then: an edit changes what comes after it only."""
+def test_an_act_names_the_person_and_the_idea(rows: Rows) -> None:
+    """By the title of that time: an edit changes only the names of later steps."""
     rows.run()
     rows.act("kept", graph.PICK, graph.VERDICT, verdict="keep")
     rows.act("edit", graph.EDIT, graph.IDEA, title="重生之后", body="三")
@@ -148,9 +151,9 @@ def test_what_people_did_names_them_and_the_idea(rows: Rows) -> None:
     rows.act("restored", graph.RESTORE, graph.IDEA, title="重生之约", body="一")
     rows.act("sorted", graph.ARRANGE, graph.ORDER, order=["ideas#0"])
 
-    said = {step.id: (step.zh, step.source_zh) for step in steps_of(rows.lineage(), "p1")}
+    texts = {step.id: (step.zh, step.source_zh) for step in steps_of(rows.lineage(), "p1")}
 
-    assert {id: said[id] for id in ("kept", "edit", "passed", "own", "back", "restored", "sorted")} == {
+    assert {id: texts[id] for id in ("kept", "edit", "passed", "own", "back", "restored", "sorted")} == {
         "kept": ("小李 留下《重生之约》", "《重生之约》"),
         "edit": ("小李 改写《重生之后》", "《重生之约》"),
         "passed": ("小李 不要《重生之后》（太套路）", "《重生之后》"),
@@ -162,8 +165,8 @@ def test_what_people_did_names_them_and_the_idea(rows: Rows) -> None:
     assert rows.step("passed").en == "小李 passed on “重生之后” (Formulaic)"
 
 
-def test_an_act_and_what_it_made_are_one_step(rows: Rows) -> None:
-    """With one edge into it, from what it was about."""
+def test_an_act_and_its_output_are_one_step(rows: Rows) -> None:
+    """The step has one edge from each source."""
     rows.run()
     rows.act("edit", graph.EDIT, graph.IDEA, title="重生之后", body="三")
     rows.artifact("later", graph.IDEA, {"artifactId": "ideas", "index": 0, "title": "又一版"})
@@ -176,14 +179,14 @@ def test_an_act_and_what_it_made_are_one_step(rows: Rows) -> None:
     }  # fmt: skip
 
 
-def test_each_step_leads_to_what_it_is_about(rows: Rows) -> None:
-    """Ideas and acts to the sheet on the project's page; a run is opened by its id."""
+def test_each_step_links_to_its_subject(rows: Rows) -> None:
+    """Ideas and acts link to the card on the project page; a run is opened by its id."""
     rows.run()
     rows.act("kept", graph.PICK, graph.VERDICT, 1, verdict="keep")
 
-    led = {step.id: step.href for step in steps_of(rows.lineage(), "p1")}
+    links = {step.id: step.href for step in steps_of(rows.lineage(), "p1")}
 
-    assert led == {
+    assert links == {
         "brief": "/projects/p1/brainstorm",
         "run": "",
         "ideas": "/projects/p1/brainstorm#idea-ideas-1",
@@ -191,15 +194,15 @@ def test_each_step_leads_to_what_it_is_about(rows: Rows) -> None:
     }
 
 
-def test_the_newest_batch_is_what_to_look_at_first(rows: Rows) -> None:
-    """With its brief and what was done with it, and less and less of that; never an old batch."""
+def test_the_graph_opens_at_the_newest_batch(rows: Rows) -> None:
+    """With its brief and acts where they fit, otherwise with fewer nodes; never at an old batch."""
     assert openings_of(rows.lineage()) == []
     rows.run()
     rows.act("kept", graph.PICK, graph.VERDICT, verdict="keep")
     rows.artifact("second-brief", graph.PARAMS, BRIEF)
     rows.artifact("second-ideas", graph.IDEAS, IDEAS)
-    came = {"second-brief": "params", "kept-made": "kept"}
-    rows.transform("second", graph.LLM, came, "second-ideas", params=BRIEF)
+    sources = {"second-brief": "params", "kept-made": "kept"}
+    rows.transform("second", graph.LLM, sources, "second-ideas", params=BRIEF)
     rows.artifact(
         "version", graph.IDEA, {"artifactId": "second-ideas", "index": 1, "title": "改题", "body": "三"}
     )
@@ -216,8 +219,10 @@ def test_the_newest_batch_is_what_to_look_at_first(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize(("status", "seen"), [("failed", "ideas"), ("streaming", "second-ideas")])
-def test_a_batch_that_failed_without_an_idea_is_no_sight(rows: Rows, status: str, seen: str) -> None:
-    """One that is being written is, though its words are not followed here."""
+def test_the_graph_does_not_open_at_a_batch_that_failed_without_ideas(
+    rows: Rows, status: str, seen: str
+) -> None:
+    """It does open at one that is being written, although this page does not stream its words."""
     rows.run()
     rows.artifact("second-brief", graph.PARAMS, BRIEF)
     rows.artifact("second-ideas", graph.IDEAS, {"ideas": []}, status)
@@ -226,7 +231,7 @@ def test_a_batch_that_failed_without_an_idea_is_no_sight(rows: Rows, status: str
     assert openings_of(rows.lineage())[-1] == [seen]
 
 
-def test_an_act_whose_rows_have_not_all_arrived_is_told_as_far_as_it_is_known(rows: Rows) -> None:
+def test_an_act_with_missing_rows_has_a_general_text(rows: Rows) -> None:
     """Shapes arrive one by one."""
     rows.run()
     rows.act("edit", graph.EDIT, graph.IDEA, title="重生之后", body="三")

@@ -1,4 +1,4 @@
-"""What a project's screen shows for a flow, and what it need not send again."""
+"""What the screen of a project shows for a flow, and which parts of it are sent again."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ SECOND = Idea("地下三层", "保洁员何满每天拖到董事会门口。")
 
 
 def batch(**changes: Any) -> Batch:
-    """A running batch of three ideas, none written yet, with `changes`."""
+    """A running batch of three ideas without any words yet, with `changes`."""
     fresh = Batch(
         transform_id="transform-1",
         artifact_id="artifact-1",
@@ -48,7 +48,7 @@ def shown(*batches: Batch, after: Screen | None = None, at: datetime = NOON) -> 
 
 
 def numbers(screen: Screen) -> list[int]:
-    """The numbers of all places, as they are shown."""
+    """The numbers of all places in the order in which they are shown."""
     growing = [screen.writing.number] if screen.writing.number else []
     return [*(card.number for card in screen.cards), *growing, *(card.number for card in screen.later)]
 
@@ -59,7 +59,7 @@ def writing(idea: Idea) -> Idea:
 
 
 def unfinished(idea: Idea) -> Idea:
-    """The idea as its last attempt left it."""
+    """The idea as an attempt that ended left it."""
     return idea.model_copy(update={"status": "unfinished"})
 
 
@@ -70,12 +70,12 @@ BUSY = Waiting("rate_limited", seconds=20, until=NOON + timedelta(seconds=20), n
 
 
 def failed(code: str, *ideas: Idea, **params: Any) -> Batch:
-    """A batch that ended with this fault."""
+    """A batch that ended with this error."""
     return batch(status="failed", error_code=code, error_params=params, error_message=code, ideas=ideas)
 
 
 def test_a_project_without_a_batch_is_idle() -> None:
-    """Nothing was started: the screen asks for it."""
+    """The screen asks the person to start one."""
     assert shown().newest.phase == "idle"
 
 
@@ -99,13 +99,13 @@ def test_a_project_without_a_batch_is_idle() -> None:
         ({"status": "cancelled"}, "stopped"),
     ],
 )
-def test_each_state_of_a_batch_has_its_own_words(changes: dict[str, Any], phase: str) -> None:
-    """Each state of the design, as far as the rows tell them apart."""
+def test_each_state_of_a_batch_has_its_own_phase(changes: dict[str, Any], phase: str) -> None:
+    """Each state of the design that the rows distinguish."""
     assert shown(batch(**changes)).newest.phase == phase
 
 
 def test_every_idea_has_its_place_from_the_start() -> None:
-    """Finished sheets, the growing one and the blank ones are always as many as were asked for."""
+    """Finished, growing and blank cards together are always as many as were asked for."""
     screens = [
         shown(batch(status="pending")),
         shown(batch()),
@@ -127,8 +127,8 @@ def test_ideas_are_shown_in_their_order_whichever_is_being_written() -> None:
     assert [(card.number, card.state) for card in screen.later] == [(3, "finished")]
 
 
-def test_a_place_that_waits_for_its_retry_is_blank_between_its_neighbours() -> None:
-    """What had no word yet is blank while the run goes on, and marked as unfinished when it has ended."""
+def test_a_place_that_waits_for_a_retry_is_blank() -> None:
+    """A place without words is blank while the run continues, and unfinished after it has ended."""
     running = shown(batch(status="pending", attempt=1, ideas=(FIRST, NOTHING, SECOND)))
     ended = shown(batch(status="cancelled", attempt=1, ideas=(FIRST, NOTHING, SECOND)))
 
@@ -137,16 +137,16 @@ def test_a_place_that_waits_for_its_retry_is_blank_between_its_neighbours() -> N
     assert ended.later == ()
 
 
-def test_an_idea_that_was_given_up_says_so_and_is_not_missing() -> None:
-    """The others are all there: the run is complete."""
+def test_a_skipped_idea_is_marked_and_does_not_count_as_missing() -> None:
+    """With all other ideas finished, the run is complete."""
     screen = shown(batch(status="completed", ideas=(FIRST, NOTHING, SECOND), skipped=frozenset({1})))
 
     assert [card.state for card in screen.cards] == ["finished", "skipped", "finished"]
     assert (screen.newest.missing, screen.newest.next_step) == (0, "")
 
 
-def test_an_automatic_retry_says_why_when_and_which() -> None:
-    """Reason, seconds, number and how many."""
+def test_an_automatic_retry_shows_reason_seconds_and_number() -> None:
+    """And how many retries there are at most."""
     newest = shown(batch(status="pending", attempt=1, waiting=BUSY)).newest
 
     assert (newest.failure_zh, newest.wait_seconds, newest.wait_number, newest.wait_of) == (
@@ -158,8 +158,8 @@ def test_an_automatic_retry_says_why_when_and_which() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(0, 20), (12.4, 8), (20, 0), (60, 0), (-5, 20)])
-def test_who_comes_late_reads_the_seconds_that_are_left_until_a_retry(seconds: float, left: int) -> None:
-    """None when it is due; and never more than there were, by whichever clock."""
+def test_a_page_opened_later_shows_the_seconds_left_until_a_retry(seconds: float, left: int) -> None:
+    """Zero when it is due, and never more than at first, even with a wrong clock."""
     waiting = batch(status="pending", attempt=1, waiting=BUSY)
     before = shown(waiting, at=NOON + timedelta(seconds=seconds))
 
@@ -168,35 +168,35 @@ def test_who_comes_late_reads_the_seconds_that_are_left_until_a_retry(seconds: f
     assert (before.newest.wait_seconds, after.newest.wait_seconds) == (left, left)
 
 
-def left_behind(*ideas: Idea) -> Batch:
-    """A run whose worker died over the second idea, in the hands of the next one."""
+def taken_over(*ideas: Idea) -> Batch:
+    """A run whose worker died during the second idea, and that another worker has taken over."""
     return batch(**LATER, interrupted=True, ideas=ideas)
 
 
-def test_an_interrupted_run_names_the_idea_with_which_it_goes_on_until_it_has_words() -> None:
-    """Between two ideas of the same attempt it does not fall back, nor for who comes just then."""
-    recovering = shown(left_behind(FIRST))
-    growing = shown(left_behind(FIRST, writing(SECOND)), after=recovering)
-    between = shown(left_behind(FIRST, SECOND), after=growing)
-    fresh = shown(left_behind(FIRST, SECOND))
+def test_an_interrupted_run_names_the_next_idea_until_its_first_word() -> None:
+    """Between two later ideas it stays in the phase "writing", also on a page that is opened then."""
+    recovering = shown(taken_over(FIRST))
+    growing = shown(taken_over(FIRST, writing(SECOND)), after=recovering)
+    between = shown(taken_over(FIRST, SECOND), after=growing)
+    fresh = shown(taken_over(FIRST, SECOND))
 
     assert (recovering.newest.phase, recovering.newest.resume_at) == ("recovering", 2)
     assert [screen.newest.phase for screen in (growing, between, fresh)] == ["writing"] * 3
 
 
-def test_the_words_of_a_dead_worker_are_not_taken_for_those_of_the_next_one() -> None:
-    """The row that tells of the new attempt may come before the one without the half-written idea."""
+def test_words_of_a_dead_worker_do_not_count_for_the_next_attempt() -> None:
+    """The row of the new attempt may arrive before the artifact without the half-written idea."""
     dead = shown(batch(ideas=(FIRST, writing(SECOND))))
-    half_told = shown(left_behind(FIRST, writing(SECOND)), after=dead)
+    half_seen = shown(taken_over(FIRST, writing(SECOND)), after=dead)
 
-    told = shown(left_behind(FIRST), after=half_told)
+    seen = shown(taken_over(FIRST), after=half_seen)
 
-    assert (told.newest.phase, told.newest.resume_at) == ("recovering", 2)
+    assert (seen.newest.phase, seen.newest.resume_at) == ("recovering", 2)
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_a_retry_of_one_idea_names_that_one_though_another_before_it_is_open(interrupted: bool) -> None:
-    """Before its first words too, and when a worker died over it."""
+def test_a_retry_of_one_idea_names_it_although_an_earlier_one_is_open(interrupted: bool) -> None:
+    """Before its first word, and after a worker has died."""
     alone = batch(attempt=1, interrupted=interrupted, ideas=(FIRST,), slots=frozenset({2}))
 
     screen = shown(alone)
@@ -206,13 +206,15 @@ def test_a_retry_of_one_idea_names_that_one_though_another_before_it_is_open(int
 
 
 @pytest.mark.parametrize(("slots", "number"), [(None, 2), (frozenset({1, 2}), 2), (frozenset({2}), 3)])
-def test_a_run_goes_on_with_the_first_place_of_its_attempt(slots: frozenset[int] | None, number: int) -> None:
-    """An attempt that names no places writes all that are open."""
+def test_a_run_continues_with_the_first_place_of_its_attempt(
+    slots: frozenset[int] | None, number: int
+) -> None:
+    """An attempt that names no places writes all open ones."""
     assert shown(batch(attempt=1, ideas=(FIRST,), slots=slots)).newest.resume_at == number
 
 
-def test_an_attempt_that_has_nothing_left_to_write_does_not_say_that_it_goes_on() -> None:
-    """A worker died between the last idea and the end: what follows is the end, and no idea."""
+def test_an_attempt_with_nothing_to_write_names_no_next_idea() -> None:
+    """A worker died after the last idea and before the end of the run."""
     full = shown(batch(attempt=1, interrupted=True, ideas=(FIRST, SECOND, FIRST), slots=frozenset()))
     alone = shown(batch(attempt=2, interrupted=True, ideas=(FIRST, NOTHING, SECOND), slots=frozenset()))
 
@@ -221,9 +223,9 @@ def test_an_attempt_that_has_nothing_left_to_write_does_not_say_that_it_goes_on(
     ] * 2
 
 
-def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
-    """A quick model's idea may be finished before any draft of it was seen."""
-    after = shown(left_behind(FIRST, SECOND), after=shown(left_behind(FIRST)))
+def test_a_first_idea_without_a_draft_ends_the_recovery() -> None:
+    """A fast model may finish an idea before a draft of it was seen."""
+    after = shown(taken_over(FIRST, SECOND), after=shown(taken_over(FIRST)))
 
     assert after.newest.phase == "writing"
 
@@ -244,18 +246,18 @@ def test_a_first_idea_that_comes_whole_ends_the_recovering_too() -> None:
         ("from_the_future", "retry"),
     ],
 )
-def test_each_fault_has_one_thing_to_do(code: str, next_step: str) -> None:
-    """Each error that the design names."""
+def test_each_error_has_one_next_step(code: str, next_step: str) -> None:
+    """For every error that the design names."""
     assert shown(failed(code, FIRST)).newest.next_step == next_step
 
 
 @pytest.mark.parametrize(("code", "unreadable"), [("run_unreadable", True), ("reply_unreadable", False)])
 def test_only_a_run_whose_rows_cannot_be_read_is_unreadable(code: str, unreadable: bool) -> None:
-    """Its heading does not say that it failed."""
+    """The heading of such a run does not say that it failed."""
     assert shown(failed(code, FIRST)).newest.unreadable is unreadable
 
 
-def test_a_stopped_run_names_who_stopped_it_and_offers_what_is_missing() -> None:
+def test_a_stopped_run_names_who_stopped_it_and_offers_to_fill_in() -> None:
     """Where nothing is missing, nothing is offered."""
     short = shown(batch(status="cancelled", ideas=(FIRST, unfinished(SECOND)), stopped_by="小李")).newest
     full = shown(batch(status="cancelled", ideas=(FIRST,) * 3, stopped_by="小李")).newest
@@ -270,17 +272,17 @@ def test_a_stopped_run_names_who_stopped_it_and_offers_what_is_missing() -> None
 
 
 @pytest.mark.parametrize(("named", "filtered_idea"), [(2, 2), (1, 2), (None, 2), (3, 3)])
-def test_the_idea_to_skip_is_the_one_that_the_sentence_names_if_it_is_missing(
+def test_the_idea_to_skip_is_the_missing_one_that_the_error_names(
     named: int | None, filtered_idea: int
 ) -> None:
-    """Otherwise the first one that is."""
+    """Otherwise it is the first missing idea."""
     filtered = failed("content_filtered", FIRST, NOTHING, number=named)
 
     assert shown(filtered).newest.filtered_idea == filtered_idea
 
 
-def test_a_word_more_sends_only_the_growing_body() -> None:
-    """The hot path: no finished idea, heading or earlier batch goes over the wire again."""
+def test_a_new_word_sends_only_the_growing_body() -> None:
+    """Finished ideas, headings and earlier batches are not sent again."""
     old = batch(transform_id="old", artifact_id="old", status="completed", ideas=(SECOND,) * 3)
     before = shown(batch(ideas=(FIRST, Idea("地下三层", "保洁员", "writing"))), old)
 
@@ -293,7 +295,7 @@ def test_a_word_more_sends_only_the_growing_body() -> None:
 
 
 def test_a_finished_idea_is_announced_once() -> None:
-    """A screen reader hears each finished idea, not its words as they come, and nothing at arrival."""
+    """Screen readers announce each finished idea, not its words, and nothing when the page opens."""
     arriving = shown(batch(ideas=(FIRST, writing(SECOND))))
 
     finished = shown(batch(ideas=(FIRST, SECOND)), after=arriving)
@@ -305,7 +307,7 @@ def test_a_finished_idea_is_announced_once() -> None:
 
 
 def test_the_clock_is_sent_once_per_phase() -> None:
-    """The browser counts on by itself from the seconds it was given."""
+    """The browser continues to count from the seconds that it received."""
     before = shown(batch(), at=NOON + timedelta(seconds=12))
 
     after = shown(batch(), after=before, at=NOON + timedelta(seconds=30))
@@ -313,8 +315,8 @@ def test_the_clock_is_sent_once_per_phase() -> None:
     assert before.newest.elapsed == after.newest.elapsed == 12
 
 
-def test_a_failure_is_told_in_both_languages() -> None:
-    """The text comes from the error's code; a code of another version falls back to the stored sentence."""
+def test_an_error_has_a_text_in_both_languages() -> None:
+    """The text belongs to the error code; for an unknown code, the stored text is shown."""
     known = shown(batch(status="failed", error_code="generation_interrupted", error_message="stored"))
     unknown = shown(batch(status="failed", error_code="from_the_future", error_message="stored"))
 
@@ -322,8 +324,8 @@ def test_a_failure_is_told_in_both_languages() -> None:
     assert (unknown.newest.failure_zh, unknown.newest.failure_en) == ("stored", "stored")
 
 
-def test_a_kept_idea_is_marked_and_listed_among_the_keepers() -> None:
-    """The link among the keepers leads to the idea's own sheet; who keeps it themselves sees that, too."""
+def test_a_kept_idea_is_marked_and_listed() -> None:
+    """The link in the list leads to the idea's card. A person's own pick is marked, too."""
     version = Version("", SECOND.title, SECOND.body, "", NOON, "original")
     notes = {1: IdeaNotes((version,), (Pick("wang", "小王", "keep", "", NOON),))}
     noted = batch(ideas=(FIRST, SECOND), notes=notes)
@@ -336,8 +338,8 @@ def test_a_kept_idea_is_marked_and_listed_among_the_keepers() -> None:
     assert [(keeper.title, keeper.anchor) for keeper in hers.keepers] == [("地下三层", "idea-artifact-1-2")]
 
 
-def test_an_unfinished_idea_stays_readable_but_cannot_be_the_growing_one() -> None:
-    """After a failure the half-written idea is a card of its own, and no blank sheet waits."""
+def test_an_unfinished_idea_stays_readable_after_a_failure() -> None:
+    """It has its own card, and there are no blank cards."""
     screen = shown(batch(status="failed", ideas=(FIRST, SECOND.model_copy(update={"status": "unfinished"}))))
 
     assert [card.state for card in screen.cards] == ["finished", "unfinished"]
@@ -345,8 +347,8 @@ def test_an_unfinished_idea_stays_readable_but_cannot_be_the_growing_one() -> No
     assert screen.later == ()
 
 
-def test_an_empty_form_is_told_everything_that_is_missing_at_once() -> None:
-    """A person mends a form once, not field by field."""
+def test_an_empty_form_gets_all_messages_at_once() -> None:
+    """The person does not have to correct it field by field."""
     brief, messages = checked({"platform": " ", "genre": None, "other_requirements": ""})
 
     assert brief is None
@@ -355,8 +357,8 @@ def test_an_empty_form_is_told_everything_that_is_missing_at_once() -> None:
     assert messages.other_requirements.zh == ""
 
 
-def test_a_form_full_of_surprises_is_refused_or_read_as_text() -> None:
-    """Whatever a client sends, the result is a brief or messages, never an error."""
+def test_a_form_with_unexpected_values_is_refused_or_read_as_text() -> None:
+    """For any values the result is a brief or messages, never an exception."""
     odd = {"platform": ["抖音"], "genre": {"x": 1}, "other_requirements": 7, "count": "many", "role": "admin"}
 
     brief, messages = checked(odd)
@@ -368,7 +370,7 @@ def test_a_form_full_of_surprises_is_refused_or_read_as_text() -> None:
 
 
 def test_a_project_is_named_by_its_brief_and_time() -> None:
-    """Two projects of one morning can be told apart."""
+    """So two projects of one morning have different names."""
     name = project_name(Brief("抖音", "穿越, 爽文"), datetime(2026, 11, 23, 9, 5))
 
     assert name == "抖音 · 穿越, 爽文 · 11-23 09:05"

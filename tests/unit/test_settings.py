@@ -1,4 +1,4 @@
-"""Which servers and which model serve is decided by settings alone."""
+"""Settings decide which servers and which model are used, and refuse unsafe combinations."""
 
 from typing import Any
 
@@ -12,83 +12,85 @@ PRODUCTION = {"SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "https://wri
 
 
 @pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    """No setting of the machine that runs the tests counts."""
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Ignore all settings of the machine that runs the tests."""
     monkeypatch.chdir(tmp_path)
     names = [field.validation_alias or name for name, field in Settings.model_fields.items()]
     for name in [*map(str, names), "REDIS_URL", "REFLEX_REDIS_URL"]:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def of(monkeypatch: pytest.MonkeyPatch, **values: Any) -> Settings:
-    """The settings of an environment with these values."""
+def settings_with(monkeypatch: pytest.MonkeyPatch, **values: Any) -> Settings:
+    """The settings of an environment with these variables."""
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     return Settings()  # pyright: ignore[reportCallIssue]
 
 
-def test_a_fresh_machine_serves_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing set: embedded database, worker inside, demo model, development."""
-    known = of(monkeypatch)
+def test_without_settings_everything_is_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Embedded database, worker in the web process, demo model, development mode."""
+    known = settings_with(monkeypatch)
 
     assert (known.outside_database, known.electric_url, known.worker_inside) == (None, None, True)
     assert (known.demo, known.model_options[0].name, known.development) == (True, DEMO_MODEL, True)
 
 
 def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copied .env.example changes nothing."""
-    known = of(monkeypatch, DATABASE_URL="", OPENAI_API_KEY="", EMBEDDED_WORKER="", REDIS_URL="")
+    """So a copied .env.example changes nothing."""
+    known = settings_with(monkeypatch, DATABASE_URL="", OPENAI_API_KEY="", EMBEDDED_WORKER="", REDIS_URL="")
 
-    assert known == of(monkeypatch)
+    assert known == settings_with(monkeypatch)
 
 
-def test_the_parts_of_a_database_make_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DB_HOST and its companions serve as DATABASE_URL does; a password may hold anything."""
-    known = of(monkeypatch, DB_HOST="db", DB_PORT="5433", DB_NAME="s", DB_USER="u", DB_PASSWORD="p@/:")
+def test_the_parts_of_a_database_url_are_combined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DB_HOST and its companions replace DATABASE_URL; a password may contain any character."""
+    known = settings_with(
+        monkeypatch, DB_HOST="db", DB_PORT="5433", DB_NAME="s", DB_USER="u", DB_PASSWORD="p@/:"
+    )
 
     assert known.outside_database == "postgresql://u:p%40%2F%3A@db:5433/s"
     assert not known.worker_inside
 
 
-def test_a_database_url_comes_before_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One address wins, and it is the whole one."""
-    known = of(monkeypatch, DATABASE_URL="postgresql://a/b", DB_HOST="db")
+def test_database_url_takes_precedence_over_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The complete URL wins."""
+    known = settings_with(monkeypatch, DATABASE_URL="postgresql://a/b", DB_HOST="db")
 
     assert known.outside_database == "postgresql://a/b"
 
 
 @pytest.mark.parametrize("name", ["OPENAI_API_KEY", "OPENAI_BASE_URL"])
-def test_a_key_or_an_address_ends_the_demo(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Either says that a real model shall answer."""
-    known = of(monkeypatch, OPENAI_MODEL="a-model", **{name: "http://somewhere"})
+def test_a_key_or_an_endpoint_disables_the_demo_model(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Either one means that a real model is used."""
+    known = settings_with(monkeypatch, OPENAI_MODEL="a-model", **{name: "http://somewhere"})
 
     assert (known.demo, known.model_options) == (False, (ModelOption(name="a-model"),))
 
 
 def test_an_outside_electric_needs_an_outside_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It could not see the embedded one, so no screen would ever show a row."""
+    """It cannot see the embedded one, so no page would ever show a row."""
     with pytest.raises(ValidationError, match="cannot see the embedded Postgres"):
-        of(monkeypatch, ELECTRIC_URL="http://electric:3000")
+        settings_with(monkeypatch, ELECTRIC_URL="http://electric:3000")
 
 
-def test_no_secret_is_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of the settings gives nothing away, nor does a refused value."""
+def test_the_text_of_the_settings_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a log of the settings nor the error for a refused value does."""
     secrets = {name: f"s3cret-{name}" for name in ("DB_PASSWORD", "ELECTRIC_SECRET", "OPENAI_API_KEY")}
     secrets["DATABASE_URL"] = "postgresql://u:s3cret@h/d"
 
-    known = of(monkeypatch, **secrets)
+    known = settings_with(monkeypatch, **secrets)
 
     assert "s3cret" not in repr(known)
     with pytest.raises(ValidationError) as refusal:
-        of(monkeypatch, WORKER_CONCURRENCY="s3cret")
+        settings_with(monkeypatch, WORKER_CONCURRENCY="s3cret")
     assert "s3cret" not in str(refusal.value)
 
 
 def test_listed_models_are_offered_with_their_prices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first is the default, whatever OPENAI_MODEL says; there is no other."""
+    """The first one is the default, and OPENAI_MODEL is ignored."""
     listed = '[{"name": "a", "input_price": 1, "output_price": 2}, {"name": "b", "api_key": "s3cret-b"}]'
 
-    known = of(monkeypatch, MODELS=listed, OPENAI_MODEL="ignored")
+    known = settings_with(monkeypatch, MODELS=listed, OPENAI_MODEL="ignored")
 
     assert [each.name for each in known.model_options] == ["a", "b"]
     first, second = known.model_options
@@ -100,12 +102,10 @@ def test_listed_models_are_offered_with_their_prices(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "listed", ["[{}]", '[{"name": "a", "input_price": 1}]', '[{"name": "a", "price": 1}]', "nonsense"]
 )
-def test_a_model_that_cannot_be_used_is_refused_at_the_start(
-    monkeypatch: pytest.MonkeyPatch, listed: str
-) -> None:
-    """Rather than at somebody's first run."""
+def test_an_invalid_model_is_refused_at_startup(monkeypatch: pytest.MonkeyPatch, listed: str) -> None:
+    """Not only when somebody starts a run."""
     with pytest.raises((ValidationError, SettingsError)):
-        of(monkeypatch, MODELS=listed)
+        settings_with(monkeypatch, MODELS=listed)
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,11 @@ def test_a_model_that_cannot_be_used_is_refused_at_the_start(
         (PRODUCTION | {"OIDC_ISSUER": "https://i", "OIDC_CLIENT_SECRET": "s"}, "OIDC_CLIENT_ID"),
     ],
 )
-def test_what_is_missing_is_named(
+def test_a_missing_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, values: dict[str, str], named: str
 ) -> None:
-    """A process that must not serve like this says it in one sentence."""
-    assert named in of(monkeypatch, **values).missing
+    """A process that must not serve without it says so in one sentence."""
+    assert named in settings_with(monkeypatch, **values).missing
 
 
 @pytest.mark.parametrize(
@@ -134,15 +134,17 @@ def test_what_is_missing_is_named(
         {"OIDC_ISSUER": "https://i", "OIDC_CLIENT_ID": "us", "OIDC_CLIENT_SECRET": "s"},
     ],
 )
-def test_nothing_is_missing_where_nothing_is(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
-    """A developer needs no secret, and nobody the ones of what they do not use."""
-    assert of(monkeypatch, **values).missing == ""
+def test_a_complete_configuration_misses_nothing(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
+) -> None:
+    """Development needs no secrets, and unused features need none either."""
+    assert settings_with(monkeypatch, **values).missing == ""
 
 
 def test_proxies_are_named_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Addresses too; anything else is refused at the start."""
-    known = of(monkeypatch, TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.1 fd00::/8").trusted_proxies
+    """Single addresses are accepted, too; anything else is refused at startup."""
+    known = settings_with(monkeypatch, TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.1 fd00::/8").trusted_proxies
 
     assert [str(network) for network in known] == ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
     with pytest.raises(ValidationError):
-        of(monkeypatch, TRUSTED_PROXIES="everybody")
+        settings_with(monkeypatch, TRUSTED_PROXIES="everybody")

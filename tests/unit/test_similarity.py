@@ -1,4 +1,4 @@
-"""Retellings are close, other stories of the same genre are not; in Chinese and in English."""
+"""Retellings of a story are close, other stories of the same genre are not; in Chinese and in English."""
 
 from itertools import combinations
 from random import Random
@@ -81,26 +81,26 @@ OTHERS = {
 
 
 def likeness(one: str, other: str) -> float:
-    """How much of the shorter text is in the longer one."""
+    """The share of the shorter text that the longer one contains."""
     return containment(sketch(one), sketch(other))
 
 
 @pytest.mark.parametrize("pair", RETOLD.values(), ids=RETOLD)
 def test_a_retelling_is_close(pair: tuple[str, str]) -> None:
-    """Whoever its people are, and with some way to the threshold."""
+    """Also with other names, and clearly above the threshold."""
     assert likeness(*pair) > THRESHOLD * 1.2
     assert closest(sketch(pair[1]), [sketch(OTHERS["two of 赘婿"][0]), sketch(pair[0])]) == 1
 
 
 @pytest.mark.parametrize("pair", OTHERS.values(), ids=OTHERS)
 def test_another_story_of_the_same_genre_is_not_close(pair: tuple[str, str]) -> None:
-    """It shares the genre's words, and no more."""
+    """It shares only the words of the genre."""
     assert likeness(*pair) < THRESHOLD * 0.8
     assert closest(sketch(pair[1]), [sketch(pair[0])]) is None
 
 
-def test_no_two_of_the_demo_models_stories_are_close_and_each_is_close_to_its_second_telling() -> None:
-    """A thousand pairs of different stories, and each story told twice, with other names and details."""
+def test_only_the_same_stories_of_the_demo_model_are_close() -> None:
+    """Each story is compared with all others, and with its variant with other names and details."""
     every_story = Brief.unknown(count=100)
     once, again = (
         [sketch(f"{idea.title}\n{idea.body}") for idea in compose(every_story, (), Random(seed))]
@@ -113,7 +113,7 @@ def test_no_two_of_the_demo_models_stories_are_close_and_each_is_close_to_its_se
 
 
 def test_the_closest_of_several_is_found_and_of_equals_the_first() -> None:
-    """That is the one to name."""
+    """That one is named to the person."""
     story, retold = RETOLD["the same story in other words"]
     known = [sketch(text) for text in (retold, story, story)]
 
@@ -121,13 +121,13 @@ def test_the_closest_of_several_is_found_and_of_equals_the_first() -> None:
 
 
 def test_case_and_punctuation_do_not_matter() -> None:
-    """Nor where the lines end."""
+    """Nor do line breaks."""
     story = RETOLD["English"][0]
 
     assert likeness(story, story.upper().replace("\n", " — ").replace(",", ";")) > 0.95
 
 
 @pytest.mark.parametrize("text", ["", "。", "好", "\ud800", "🎬" * 3, "ab"])
-def test_a_text_of_nothing_is_close_to_nothing(text: str) -> None:
+def test_a_text_without_words_is_close_to_nothing(text: str) -> None:
     """Not even to itself."""
     assert closest(sketch(text), [sketch(text), sketch(RETOLD["English"][0])]) is None

@@ -1,4 +1,4 @@
-"""What of everybody's picks goes into the next request, and that it stays short."""
+"""Which picks go into the next prompt, and that they stay short."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,23 +13,23 @@ from scriptwriter.domain.steering import Judged, Steering, steer
 
 
 def pick(verdict: str, minute: int = 0, reason: str = "", by: str = "wang") -> Pick:
-    """A pick that stands."""
+    """A valid pick."""
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
     return Pick(by, by, verdict, reason, at)  # pyright: ignore[reportArgumentType]
 
 
 def idea(number: int, *picks: Pick, body: str = "有人来了，有人走了。") -> Judged:
-    """An idea with these picks; a higher number is a later one."""
+    """An idea with these picks; a higher number gives a later idea."""
     return Judged(IdeaRef("artifact", number), f"第{number}个", body, picks)
 
 
 def titles(examples: Sequence) -> list[str]:
-    """Of examples, in their order."""
+    """The titles of the examples, in their order."""
     return [example.title for example in examples]
 
 
-def test_kept_ideas_passed_ones_and_all_other_titles_are_told_apart() -> None:
-    """The newest first."""
+def test_kept_ideas_passed_ideas_and_other_titles_are_separate() -> None:
+    """Each newest first."""
     steering = steer(
         [
             idea(1, pick("keep")),
@@ -46,8 +46,8 @@ def test_kept_ideas_passed_ones_and_all_other_titles_are_told_apart() -> None:
     assert [each.ref for each in steering.kept] == [IdeaRef("artifact", 5), IdeaRef("artifact", 1)]
 
 
-def test_everybodys_picks_count() -> None:
-    """One keep is enough, and who passes is heard: their reason goes along."""
+def test_the_picks_of_all_members_count() -> None:
+    """One keep is enough; the reasons of people who pass go along."""
     mixed = idea(1, pick("keep"), pick("pass", reason="结局太仓促", by="li"))
     passed = idea(
         2, pick("pass", 1, "duplicate"), pick("pass", 2, "", by="li"), pick("pass", 3, "雷同", by="chen")
@@ -59,16 +59,16 @@ def test_everybodys_picks_count() -> None:
     assert [(each.title, each.reasons) for each in steering.passed] == [("第2个", ("雷同",))]
 
 
-def test_a_kept_idea_is_told_in_short() -> None:
-    """On one line."""
+def test_a_kept_idea_is_shortened_to_one_line() -> None:
+    """To 160 characters."""
     [example] = steer([idea(1, pick("keep"), body="第一段。\n\n" + "很长的故事" * 200)]).kept
 
     assert example.summary.startswith("第一段。 很长的故事")
     assert len(example.summary) == 160 and example.summary.endswith("…")
 
 
-def test_nothing_was_written_so_nothing_steers() -> None:
-    """An empty steering is none."""
+def test_without_ideas_there_is_no_steering() -> None:
+    """An empty steering counts as none."""
     assert not steer([])
     assert steer([idea(1)]).titles == ("第1个",)
 
@@ -87,8 +87,8 @@ some_ideas = st.lists(
 
 
 @given(some_ideas)
-def test_however_much_was_said_the_request_stays_short(judged: list[Judged]) -> None:
-    """At most twenty ideas that were judged, twenty further titles, and 4,000 characters in all."""
+def test_the_steering_part_of_a_prompt_is_limited(judged: list[Judged]) -> None:
+    """To twenty judged ideas, twenty further titles, and 4,000 characters."""
     steering = steer(judged)
 
     bare = len(prompts.render(Brief("抖音", "爽文")))
@@ -98,8 +98,8 @@ def test_however_much_was_said_the_request_stays_short(judged: list[Judged]) -> 
     assert len(steering.titles) <= 20
 
 
-def test_kept_ideas_leave_room_for_what_is_passed_on_and_for_titles() -> None:
-    """A room that likes much is steered by all three still."""
+def test_many_kept_ideas_leave_room_for_passed_ones_and_titles() -> None:
+    """All three kinds are part of the prompt."""
     long = "很长的故事" * 99
     judged = [
         idea(number, pick("keep"), pick("pass", 1, "长" * 100, "li"), body=long) for number in range(40)

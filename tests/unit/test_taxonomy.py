@@ -1,4 +1,4 @@
-"""The pickers' data: curated, complete in both languages, nothing twice."""
+"""The entries of the pickers: curated, complete in both languages, without duplicates."""
 
 import pytest
 
@@ -11,15 +11,15 @@ GROUPS = [
 
 
 def test_the_genres_are_in_the_groups_of_the_product():
-    """In its order, 100 to 150 of them."""
+    """In the same order, 100 to 150 of them."""
     groups = taxonomy.genres()
 
     assert [group.zh for group in groups] == GROUPS
     assert 100 <= sum(len(group.entries) for group in groups) <= 150
 
 
-def test_no_name_stands_twice_in_either_language():
-    """Two chips with one name would be one choice."""
+def test_every_name_is_unique_in_both_languages():
+    """Two entries with one name would be one choice."""
     entries = [entry for group in taxonomy.genres() for entry in group.entries]
 
     for names in ([entry.zh for entry in entries], [entry.en for entry in entries]):
@@ -27,8 +27,8 @@ def test_no_name_stands_twice_in_either_language():
         assert all(names)
 
 
-def test_the_first_brief_is_made_of_what_the_pickers_offer():
-    """The form's initial values are chips too."""
+def test_the_initial_brief_uses_entries_of_the_pickers():
+    """In both languages."""
     from scriptwriter.texts import brief_texts
 
     for language in ("zh", "en"):
@@ -39,8 +39,8 @@ def test_the_first_brief_is_made_of_what_the_pickers_offer():
         assert getattr(brief_texts.INITIAL_PLATFORM, language) in platforms
 
 
-def test_the_examples_read_alike_in_both_languages():
-    """Each reader begins with a brief of their own language, made of what the pickers offer them."""
+def test_the_examples_have_the_same_fields_and_genres_in_both_languages():
+    """Their genres are entries of the pickers."""
     from scriptwriter.texts import brief_texts
 
     for _, chinese, english in brief_texts.EXAMPLES:
@@ -64,6 +64,6 @@ def test_the_examples_read_alike_in_both_languages():
         (" ,, ; ", " ,, ; ", " ,, ; "),
     ],
 )
-def test_a_reader_meets_the_names_of_their_language_and_own_words_as_they_are(words: str, zh: str, en: str):
-    """Whoever picked them; what separates them stays."""
+def test_entries_are_translated_and_other_words_stay(words: str, zh: str, en: str):
+    """Separators stay as well."""
     assert (taxonomy.named(words, "zh"), taxonomy.named(words, "en")) == (zh, en)

@@ -1,4 +1,4 @@
-"""Bytes of messages that are not whole, over real connections of this machine."""
+"""Bytes of incomplete websocket messages, counted on real connections of this machine."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -11,13 +11,13 @@ from scriptwriter.api.middleware import unfinished_messages
 from scriptwriter.api.middleware.unfinished_messages import READ_AHEAD, counted
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts for us")
+pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux has TCP_INFO")
 
 LIMIT = 1_000_000
 
 
-class Line:
-    """Both ends of a connection; the server's end reads all that comes."""
+class Connection:
+    """Both ends of a TCP connection; the server's end reads everything."""
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -26,59 +26,59 @@ class Line:
 
     @property
     def scope(self) -> Scope:
-        """As the server describes it."""
+        """The ASGI scope of the connection."""
         (host, port), own = self.client.getsockname(), self.server.getsockname()
         return {"type": "websocket", "client": (host, str(port)), "server": (own[0], str(own[1]))}
 
-    def bring(self, size: int) -> None:
-        """So many bytes come, and the server takes them."""
+    def transfer(self, size: int) -> None:
+        """Send so many bytes from the client, and read them at the server."""
         for _ in range(size // 10_000):
             self.client.sendall(b"x" * 10_000)
             self.server.recv(10_000, socket.MSG_WAITALL)
 
     def close(self) -> None:
-        """Both ends."""
+        """Close both ends."""
         self.client.close()
         self.server.close()
 
 
 @pytest.fixture
-def line() -> Iterator[Callable[[], Line]]:
-    """Opens a connection."""
+def connect() -> Iterator[Callable[[], Connection]]:
+    """A function that opens a connection."""
     with ExitStack() as stack:
 
-        def open_one() -> Line:
-            made = Line()
+        def open_one() -> Connection:
+            made = Connection()
             stack.callback(made.close)
             return made
 
         yield open_one
 
 
-async def test_what_comes_without_a_whole_message_has_a_limit(line: Callable[[], Line]) -> None:
-    """Of that connection alone, and it is found out without anybody asking."""
-    one, other, refused = line(), line(), []
+async def test_an_incomplete_message_is_limited_per_connection(connect: Callable[[], Connection]) -> None:
+    """The limit is enforced without anybody asking for a check."""
+    one, other, refused = connect(), connect(), []
     with (
         counted(one.scope, LIMIT, lambda: refused.append("one")),
         counted(other.scope, LIMIT, lambda: refused.append("other")),
     ):
         for each in (one, other):
-            each.bring(LIMIT)
+            each.transfer(LIMIT)
         unfinished_messages.check()
         assert refused == []
 
-        one.bring(READ_AHEAD + 20_000)
+        one.transfer(READ_AHEAD + 20_000)
         await eventually(lambda: refused == ["one"])
         unfinished_messages.check()
     assert refused == ["one"]
 
 
-async def test_whole_messages_are_not_counted(line: Callable[[], Line]) -> None:
-    """Nor what the server has not taken yet."""
-    one, refused = line(), []
+async def test_complete_messages_are_not_counted(connect: Callable[[], Connection]) -> None:
+    """Nor are bytes that the server has not read yet."""
+    one, refused = connect(), []
     with counted(one.scope, LIMIT, lambda: refused.append("one")) as incoming:
         for _ in range(5):
-            one.bring(LIMIT)
+            one.transfer(LIMIT)
             incoming.finished()
         one.client.sendall(b"x" * 100_000)
 
@@ -87,22 +87,24 @@ async def test_whole_messages_are_not_counted(line: Callable[[], Line]) -> None:
     assert refused == []
 
 
-async def test_connections_on_which_nothing_comes_are_not_checked(line: Callable[[], Line]) -> None:
-    """However many are open: a check is planned when something has come, and counts that connection alone."""
-    lines, refused = [line() for _ in range(20)], []
+async def test_idle_connections_are_not_checked(connect: Callable[[], Connection]) -> None:
+    """A check is planned when bytes arrive, and counts only that connection."""
+    connections, refused = [connect() for _ in range(20)], []
     with ExitStack() as stack:
-        for number, each in enumerate(lines):
+        for number, each in enumerate(connections):
             stack.enter_context(counted(each.scope, LIMIT, lambda number=number: refused.append(number)))
         await eventually(lambda: not unfinished_messages.planned())
 
-        lines[7].bring(LIMIT + READ_AHEAD + 20_000)
+        connections[7].transfer(LIMIT + READ_AHEAD + 20_000)
         await eventually(lambda: refused == [7])
         await eventually(lambda: not unfinished_messages.planned())
 
 
-async def test_a_client_that_does_not_read_is_counted_too(line: Callable[[], Line]) -> None:
-    """The kernel tells of nothing that comes where the server cannot send, and reads at once."""
-    one, refused = line(), []
+async def test_the_bytes_of_a_client_that_does_not_read_are_counted(
+    connect: Callable[[], Connection],
+) -> None:
+    """A server that cannot send gets no event for incoming bytes, which it reads at once."""
+    one, refused = connect(), []
     with counted(one.scope, LIMIT, lambda: refused.append("one")) as incoming:
         one.server.setblocking(False)
         with incoming.sending(), suppress(BlockingIOError):
@@ -111,29 +113,29 @@ async def test_a_client_that_does_not_read_is_counted_too(line: Callable[[], Lin
         one.server.setblocking(True)
         unfinished_messages.check()
 
-        one.bring(LIMIT + READ_AHEAD + 20_000)
+        one.transfer(LIMIT + READ_AHEAD + 20_000)
         await eventually(lambda: refused == ["one"])
 
 
-async def test_all_connections_together_have_a_limit_too(
-    line: Callable[[], Line], monkeypatch: pytest.MonkeyPatch
+async def test_all_connections_together_are_limited(
+    connect: Callable[[], Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The largest ones go first, and no more of them than it takes."""
+    """The largest ones are closed first, and only as many as necessary."""
     monkeypatch.setattr(unfinished_messages, "MOST_OF_ALL", 1_000_000)
     sizes, refused = (500_000, 300_000, 600_000, 50_000), []
     with ExitStack() as stack:
         for size in sizes:
-            one = line()
+            one = connect()
             stack.enter_context(counted(one.scope, LIMIT, lambda size=size: refused.append(size)))
-            one.bring(size)
+            one.transfer(size)
         unfinished_messages.check()
 
     assert refused == [600_000]
 
 
-async def test_a_connection_ends_with_its_websocket(line: Callable[[], Line]) -> None:
-    """Nothing keeps it open, and one that is not found is not counted."""
-    one = line()
+async def test_a_connection_ends_with_its_websocket(connect: Callable[[], Connection]) -> None:
+    """Counting does not keep it open. A connection that is not found is not counted."""
+    one = connect()
     with counted(one.scope, LIMIT, bool):
         one.server.close()
     assert one.client.recv(1) == b""

@@ -1,4 +1,4 @@
-"""The program says its own version, wherever one asks for it."""
+"""The version of the program, in each place that shows it."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 
 
 def test_the_command_says_the_version(capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m scriptwriter --version`, and nothing else is done."""
+    """`python -m scriptwriter --version` prints it and exits."""
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
 
@@ -27,19 +27,19 @@ def test_the_command_says_the_version(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_the_footer_of_a_page_says_the_version() -> None:
-    """Any page: they share one frame."""
+    """All pages have the same footer."""
     code = str(not_found())
 
     assert code.count(f'"{DECLARED}"') == 1
 
 
 def test_the_document_of_the_http_api_says_the_version() -> None:
-    """Programs read it in `/api/openapi.json`; tests/integration/test_observability.py asks `/healthz`."""
+    """For `/healthz`, see tests/integration/test_observability.py."""
     assert create().openapi()["info"]["version"] == DECLARED
 
 
-def test_without_a_checkout_the_installed_package_says_it(tmp_path: Path) -> None:
-    """The pyproject.toml of another project that lies above the package is not read."""
+def test_without_a_checkout_the_version_is_that_of_the_installed_package(tmp_path: Path) -> None:
+    """The pyproject.toml of another project above the package is not read."""
     operations = tmp_path / "scriptwriter" / "operations"
     installed = tmp_path / "scriptwriter-2.5.dist-info"
     for folder in (operations, installed):

@@ -1,4 +1,4 @@
-"""A sentence that asks for patience: how long, and what is left of it for who sees it later."""
+"""Notices that ask a person to wait, and the seconds that are left when they are shown later."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +7,12 @@ from scriptwriter.web.kit.notices import LEFT, Notice, as_notice, still
 
 
 def refused_until(moment: datetime) -> Notice:
-    """Too many starts; the next one may be made at that moment."""
+    """The notice for too many starts, of which the next is allowed at that moment."""
     return Notice("请稍候", "Please wait", 40, moment.isoformat())
 
 
-def test_a_refusal_that_passes_tells_its_seconds_apart_from_its_words() -> None:
-    """They go down on the screen; in a sentence without a wait, numbers stay as they are."""
+def test_a_temporary_refusal_has_its_seconds_apart_from_its_text() -> None:
+    """The page counts them down. Numbers in other notices stay part of the text."""
     waiting = as_notice(UserError("too_many_starts", limit=40, seconds=40))
     lasting = as_notice(UserError("too_many_running", limit=3))
 
@@ -21,8 +21,8 @@ def test_a_refusal_that_passes_tells_its_seconds_apart_from_its_words() -> None:
     assert (lasting.seconds, lasting.until) == (0, "") and "3" in lasting.zh
 
 
-def test_a_notice_that_is_shown_again_has_the_seconds_that_are_left() -> None:
-    """It is gone when none is; one without a wait stays."""
+def test_a_notice_that_is_shown_later_has_the_seconds_that_are_left() -> None:
+    """It disappears when none are left; a notice without a wait stays."""
     now = datetime.now(UTC)
     words = Notice("不行", "No")
 
