@@ -162,7 +162,7 @@ async def flow_of(http: httpx.AsyncClient, room: Room) -> list[dict[str, Any]]:
 
 
 async def test_the_flow_equals_the_view_brainstorm_flows_at_every_moment(connected: str, room: Room) -> None:
-    """Before, during and after a run. The newest run comes first."""
+    """It holds before, during and after a run. The newest run comes first."""
     async with program_of(room.viewer) as http:
         seen = [await flow_of(http, room)]
         first = await begun(await starting.start(room.project_id, BRIEF, room.owner))

@@ -66,7 +66,7 @@ async def test_the_page_loads_nothing_from_elsewhere_and_allows_one_inline_scrip
 
 
 async def test_the_page_shows_every_route_under_its_content_policy(openapi: dict[str, Any]) -> None:
-    """In a browser of a phone's width, without a console message and without a request to another server."""
+    """A browser of a phone's width logs no message and sends no request to another server."""
     chromium()
     complaints: list[str] = []
     hosts: set[str] = set()

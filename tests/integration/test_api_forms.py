@@ -83,7 +83,7 @@ async def test_an_invalid_brief_is_refused_with_all_its_invalid_fields(connected
 
 
 async def test_an_invalid_body_is_refused_with_its_invalid_fields(connected: str, room: Room) -> None:
-    """On every route that takes a body. Nothing is changed."""
+    """Each route that takes a body does so, and changes nothing."""
     tables = ("projects", "projects_users", "transforms")
     before = [rows(connected, f"SELECT * FROM {table}") for table in tables]
     async with program_of(room.owner) as http:
@@ -175,10 +175,7 @@ async def endless(sent: list[int]) -> AsyncIterator[bytes]:
 
 
 async def test_a_body_over_the_limit_is_refused(room: Room) -> None:
-    """With and without a Content-Length, from anybody, on any path.
-
-    The server stops reading soon after the limit.
-    """
+    """Content-Length, sender and path make no difference. The server stops reading soon after the limit."""
     sent: list[int] = []
     async with program_of(room.owner) as http, client() as stranger:
         long = await http.post("/api/projects", content=b" " * (BODY_LIMIT + 1), headers=JSON)
@@ -192,7 +189,7 @@ async def test_a_body_over_the_limit_is_refused(room: Room) -> None:
 
 
 async def test_a_real_server_refuses_a_large_body_and_keeps_serving(room: Room) -> None:
-    """Over the network, with and without a Content-Length."""
+    """The body is sent over the network, with and without a Content-Length."""
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(BODY_LIMIT // 1024 + 1):

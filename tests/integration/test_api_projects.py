@@ -32,7 +32,7 @@ async def test_a_created_project_is_in_the_list_of_its_owner(room: Room) -> None
 
 
 async def test_the_list_holds_only_projects_of_which_the_person_is_a_member(room: Room) -> None:
-    """Each with the person's role in it."""
+    """Each has the person's role in it."""
     async with program_of(room.viewer) as http, program_of(room.stranger) as stranger:
         shared = (await http.get("/api/projects")).json()["projects"]
         nothing = (await stranger.get("/api/projects")).json()["projects"]

@@ -39,7 +39,7 @@ def values(answer: httpx.Response) -> list[dict[str, Any]]:
 async def test_a_shape_holds_the_rows_of_one_project(
     connected: str, electric: str, room: Room, shape: str
 ) -> None:
-    """For every table that is offered, and for every member. Another project has rows in the same table."""
+    """This is checked for every table and a viewer, while another project has rows in the same table."""
     other = await make_room("other-")
     for each in (room, other):
         attempt = await begun(each)

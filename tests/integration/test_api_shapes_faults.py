@@ -51,7 +51,7 @@ async def asked(room: Room, response: bytes, **headers: str) -> httpx.Response:
 async def test_an_unreachable_electric_is_answered_with_503_and_retry_after(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether Electric refuses connections or none is configured yet. Electric's clients retry after 503."""
+    """It is the same while no Electric is configured yet. Electric's clients retry after 503."""
     async with program_of(room.owner) as http:
         async with known(f"http://127.0.0.1:{free_port()}", SECRET):
             unreachable = await http.get(SHAPE, params=asking(room))
@@ -65,7 +65,7 @@ async def test_an_unreachable_electric_is_answered_with_503_and_retry_after(
 
 @pytest.mark.parametrize("status", [400, 409, 429, 503])
 async def test_statuses_that_electrics_clients_handle_are_passed_on(room: Room, status: int) -> None:
-    """With the body and Retry-After."""
+    """The body and Retry-After are passed on, too."""
     body = json.dumps({"message": "in Electric's words"}).encode()
 
     received = await asked(room, answer(status, body, {**OFFSETS, "retry-after": "7"}))
@@ -86,7 +86,7 @@ async def test_other_statuses_of_electric_become_503(room: Room, status: int) ->
 
 @pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
 async def test_an_incomplete_response_head_of_electric_becomes_503(room: Room, reply: bytes) -> None:
-    """Whatever bytes came before."""
+    """The bytes that arrived before make no difference."""
     assert problem(await asked(room, reply)) == (503, "sync_away")
 
 
@@ -183,7 +183,7 @@ def everything_logged() -> Iterator[StringIO]:
 
 
 async def test_the_secret_is_in_no_answer_and_no_log(room: Room, everything_logged: StringIO) -> None:
-    """However Electric quotes the request URL, and whichever error occurs."""
+    """Electric quotes the request URL in several encodings, and fails in several ways."""
     forms = (SECRET, *QUOTED)
     echo = json.dumps({"message": " ".join(forms), "errors": {"secret": [SECRET]}}).encode()
 

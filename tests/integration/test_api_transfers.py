@@ -33,7 +33,7 @@ async def _room_with_keepers(server: ModelServer, room: Room, url: str) -> None:
 async def test_kept_ideas_are_exported_as_text_in_their_order(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """In their newest versions, as a download, with the label AI 生成 at the end."""
+    """They have their newest texts. The answer is a download that ends with the label AI 生成."""
     await _room_with_keepers(server, room, connected)
 
     async with program_of(room.viewer) as http:
@@ -62,7 +62,7 @@ async def test_an_exported_file_is_named_after_its_project(connected: str, room:
 async def test_all_ideas_are_exported_as_markdown_with_their_brief(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """In English, and without the AI label, which the request declines."""
+    """The text is in English, and the request leaves the AI label out."""
     await _room_with_keepers(server, room, connected)
     wish = {"format": "markdown", "ideas": "all", "mark": "false", "language": "en"}
 

@@ -46,7 +46,7 @@ def age_starts(url: str, seconds: float) -> None:
 async def test_active_runs_per_person_are_limited(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """Over all projects. A refused start leaves no rows. When one run has ended, another may start."""
+    """All projects count. A refused start leaves no rows. When one run has ended, another may start."""
     setting(RUNNING_PER_PERSON="2")
     first, second, third = await projects_of(room.owner, 3)
     running = await starting.start(first, BRIEF, room.owner)
@@ -65,7 +65,7 @@ async def test_active_runs_per_person_are_limited(
 async def test_concurrent_starts_do_not_exceed_the_limit(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """As many as the limit allows succeed, in any order."""
+    """Exactly as many as the limit allows succeed."""
     setting(RUNNING_PER_PERSON="3")
     several = await projects_of(room.owner, 8)
 
@@ -151,7 +151,7 @@ async def test_each_retry_of_a_run_is_counted(
 async def test_people_do_not_use_up_each_others_budget(
     connected: str, room: Room, setting: Callable[..., None]
 ) -> None:
-    """In one project as in several."""
+    """This holds within one project and across projects."""
     setting(RUNNING_PER_PERSON="1", STARTS_PER_MINUTE="1")
     other = await make_room("other-")
 
@@ -176,7 +176,7 @@ async def test_a_double_click_at_the_limit_is_answered_with_already_running(
 
 @pytest.mark.parametrize("transform_id", ["no such run", "", "nul\x00", "half \ud800", "x" * 300])
 async def test_an_unknown_run_is_not_found(room: Room, transform_id: str) -> None:
-    """Whatever a client sends as its id."""
+    """A client may send any text as an id."""
     for action in (retrying.retry, ending.stop):
         refusal = await refused(action(room.project_id, transform_id, room.owner))
         assert refusal.code == "run_not_found"

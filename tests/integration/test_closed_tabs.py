@@ -48,7 +48,7 @@ async def _send(events: ConnectedEvents, connection: Connection, token: str, nam
 async def test_nothing_is_kept_of_closed_tabs_of_people_who_are_not_signed_in(
     events: ConnectedEvents, manager: StateManagerMemory
 ) -> None:
-    """Neither the state nor its lock nor its expiry time."""
+    """The state, its lock and its expiry time are all deleted."""
     for number in range(20):
         with opened("", bool) as connection:
             await _send(events, connection, f"tab {number}", BOOT)
@@ -78,7 +78,7 @@ async def test_a_state_is_kept_while_an_event_handler_uses_it(
 async def test_a_closed_tab_of_a_signed_in_person_is_kept(
     events: ConnectedEvents, manager: StateManagerMemory, room: Room
 ) -> None:
-    """So a reload, or a lost connection, finds its state again."""
+    """Its state is found again after a reload or a lost connection."""
     with opened(room.owner, bool) as connection:
         await _send(events, connection, "tab", BOOT)
     await forget(manager, outdated_tabs(connection))

@@ -115,7 +115,7 @@ async def test_deleting_a_project_ends_its_run_without_an_error(
 async def test_a_reply_that_ends_after_the_deletion_causes_no_error(
     end: Answer, connected: str, room: Room
 ) -> None:
-    """Whether the run would be completed, retried later or failed."""
+    """It makes no difference whether the run would be completed, retried later or failed."""
     gate = Gate()
     with ModelServer() as model, capture_logs() as lines:
         model.answers(Answer([gate, *end.steps], end.status, end.headers, end.ending))

@@ -86,7 +86,7 @@ async def test_of_two_concurrent_saves_one_succeeds(connected: str, room: Room) 
 
 
 async def test_saving_the_same_text_again_writes_nothing(connected: str, room: Room) -> None:
-    """After a double click, or when a colleague saves the same text."""
+    """It makes no difference whether the same person or a colleague saves it."""
     [one, *_] = await written(room)
     texts = [("新题", "新的正文。", room.owner), ("新题 ", "新的正文。\n", room.collaborator)]
 
@@ -134,7 +134,7 @@ async def test_an_undo_is_refused_after_a_colleagues_edit(connected: str, room: 
 
 
 async def test_a_version_of_another_idea_is_refused(connected: str, room: Room) -> None:
-    """For an edit based on it and for restoring it."""
+    """An edit cannot be based on it, and it cannot be restored."""
     [one, two, *_] = await written(room)
     foreign = await edits.edit(room.project_id, two, "甲", "甲的正文。", "", room.owner)
 

@@ -66,7 +66,7 @@ async def stored(connection: psycopg.AsyncConnection) -> dict[int, dict[str, obj
 async def test_a_shape_converges_to_the_rows_of_its_table(
     live_sse: bool, in_parts: bool, empty_database: str
 ) -> None:
-    """After a hundred transactions of inserts, updates, moves between rooms and deletes."""
+    """A hundred transactions insert, update, move between rooms and delete rows before that."""
     chance = random.Random(7)
     async with (
         database(empty_database) as connection,

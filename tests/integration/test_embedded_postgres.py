@@ -105,7 +105,7 @@ def test_the_server_survives_a_killed_app_that_restarts_at_once(data_dir: Path) 
 def test_supervisor_and_server_end_after_their_last_user(
     data_dir: Path, signal_number: signal.Signals
 ) -> None:
-    """Whether that process was terminated or killed."""
+    """It makes no difference whether that process was terminated or killed."""
     with app(data_dir) as last:
         url = said(last)
         pids = supervisor_pid(data_dir), postmaster_pid(data_dir)
@@ -215,7 +215,7 @@ def test_a_failed_start_raises_the_end_of_the_servers_log(data_dir: Path) -> Non
 
 
 def test_an_unusable_data_folder_is_named_in_the_error(data_dir: Path) -> None:
-    """Here a file is in its place."""
+    """Here a file is in the place of the folder."""
     data_dir.write_text("not a folder")
 
     with pytest.raises(FolderUnusable, match=data_dir.name):

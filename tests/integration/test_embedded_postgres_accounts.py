@@ -66,7 +66,7 @@ def test_the_server_of_root_runs_as_an_unprivileged_account(data_dir: Path) -> N
 @as_root
 @pytest.mark.parametrize("name", ["daemon", "nobody"])
 def test_no_other_account_can_connect(data_dir: Path, name: str) -> None:
-    """Not even the server's own. The socket's folder is closed, and the server uses peer authentication."""
+    """The socket's folder is closed, and peer authentication refuses even the server's own account."""
     with attach(data_dir, server_settings=FAST) as postgres:
         outcome = outcome_as(pwd.getpwnam(name).pw_uid, postgres.url())
 
@@ -76,7 +76,7 @@ def test_no_other_account_can_connect(data_dir: Path, name: str) -> None:
 
 @as_root
 def test_a_data_folder_inside_a_closed_folder_works(tmp_path: Path) -> None:
-    """As below /root. The permissions of the folders above stay unchanged."""
+    """An example is a folder below /root. The permissions of the folders above stay unchanged."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     data_dir = closed / "data"
@@ -119,7 +119,7 @@ def closed_wheel(tmp_path: Path) -> Path:
 
 @as_root
 def test_programs_in_a_closed_folder_are_copied_into_the_data_folder(data_dir: Path, tmp_path: Path) -> None:
-    """As with a virtual environment below /root and data elsewhere. The 25 MB are copied once."""
+    """An example is a virtual environment below /root with data elsewhere. The 25 MB are copied once."""
     closed = closed_wheel(tmp_path)
 
     for _ in range(2):
@@ -137,7 +137,10 @@ def test_programs_in_a_closed_folder_are_copied_into_the_data_folder(data_dir: P
 def test_programs_and_data_in_one_closed_folder_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_is_usable: bool
 ) -> None:
-    """As with a clone in root's home: the programs are copied to a shared folder, and the data stays."""
+    """An example is a clone in root's home.
+
+    The programs are copied to a shared folder, and the data stays.
+    """
     closed = closed_wheel(tmp_path)
     data_dir = closed / "脚本 data"
     cache = Path(tempfile.mkdtemp(prefix="scriptwriter-tests-", dir="/tmp"))

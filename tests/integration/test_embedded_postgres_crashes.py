@@ -119,7 +119,7 @@ def test_ensure_restarts_a_server_whose_supervisor_was_killed(data_dir: Path) ->
 
 @pytest.mark.skipif(sys.platform != "linux", reason="on other systems the next attach ends such a server")
 def test_the_server_ends_with_its_supervisor(data_dir: Path) -> None:
-    """Even if no process attaches again."""
+    """It does not need another process that attaches."""
     attach(data_dir, server_settings=FAST).close()
     server = postmaster_pid(data_dir)
 

@@ -113,7 +113,7 @@ async def test_a_superseded_attempt_of_a_stopped_run_records_no_reply(
 
 
 async def test_a_second_job_does_not_take_a_run_that_is_active(connected: str, transform_id: str):
-    """So the model is asked only once for a run with two jobs."""
+    """The model is asked only once for a run that has two jobs."""
     job = taken_by_a_worker(connected)
     attempt = await begun(transform_id, job)
 

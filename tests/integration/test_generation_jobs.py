@@ -68,7 +68,7 @@ async def until(condition: Callable[[], Any]) -> None:
 async def test_a_worker_runs_jobs_queued_before_and_after_its_start(
     connected: str, room: Room, server: ModelServer, begin: Callable
 ):
-    """Several at once. Finished jobs are deleted from the queue."""
+    """It runs several at once. Finished jobs are deleted from the queue."""
     server.answers(spoken(ideas_text([1, 2, 3])))
     other = await make_room("other-")
 
@@ -98,7 +98,7 @@ async def test_without_key_and_base_url_the_demo_model_is_used(
 async def test_a_stopped_worker_puts_its_job_back_into_the_queue(
     connected: str, room: Room, server: ModelServer, begin: Callable
 ):
-    """As during a deployment. Finished ideas stay, and the next worker asks for the others at once."""
+    """A deployment does so. Finished ideas stay, and the next worker asks for the others at once."""
     text = ideas_text([1, 2, 3])
     server.answers(broken_off(text[: text.index("第2个故事") + 3], Gate()), spoken(ideas_text([2, 3])))
     await starting.start(room.project_id, BRIEF, room.owner)

@@ -80,7 +80,7 @@ async def test_only_the_invited_person_can_answer_an_invitation(connected: str, 
 async def test_after_a_refusal_the_same_person_cannot_invite_again_for_30_days(
     connected: str, room: Room
 ) -> None:
-    """To no project at all. Another owner can."""
+    """This holds for all of their projects. Another owner can invite."""
     await invitations.decline(await invited(room), room.stranger)
     assert await invitations.mine(room.stranger) == []
 
@@ -98,7 +98,7 @@ async def test_after_a_refusal_the_same_person_cannot_invite_again_for_30_days(
 
 
 async def test_a_person_has_one_open_invitation_to_a_project(connected: str, room: Room) -> None:
-    """Even if two owners invite at once."""
+    """Of two owners who invite at once, one is refused."""
     await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
 
     both = await asyncio.gather(
@@ -113,7 +113,7 @@ async def test_a_person_has_one_open_invitation_to_a_project(connected: str, roo
 
 
 async def test_open_invitations_per_inviter_are_limited(connected: str, room: Room) -> None:
-    """Over all projects. Withdrawing one makes room for another."""
+    """Those to all projects count. Withdrawing one makes room for another."""
     others = [f"person-{number}" for number in range(invitations.MOST_OPEN)]
     elsewhere = await catalog.create(room.owner, "另一个")
     async with transaction() as session:
@@ -134,7 +134,7 @@ async def test_open_invitations_per_inviter_are_limited(connected: str, room: Ro
 
 
 async def test_username_look_ups_per_person_are_limited(connected: str, room: Room) -> None:
-    """So an owner cannot find out by trial which usernames exist."""
+    """Otherwise an owner could find out by trial which usernames exist."""
     for number in range(sign_in_throttle.MOST_LOOKUPS):
         name = f"guess-{number}"
         assert (
@@ -206,7 +206,7 @@ async def test_an_open_list_of_projects_follows_invitations(hub: Hub, room: Room
 
 
 async def test_the_members_page_shows_and_withdraws_open_invitations(hub: Hub, room: Room) -> None:
-    """With a message for each action."""
+    """It shows a message after each action."""
     async with open_tab(room.project_id, room.owner, MEMBERS) as tab:
         await tab.sees(MembersState, "access", lambda access: access == "open")
 

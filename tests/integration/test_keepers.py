@@ -82,7 +82,7 @@ async def test_an_undo_is_refused_after_a_colleagues_move(connected: str, room: 
 
 
 async def test_concurrent_moves_of_different_ideas_are_both_applied(connected: str, room: Room) -> None:
-    """In either order."""
+    """The order of the two makes no difference."""
     [one, two, three] = await kept(room)
 
     await asyncio.gather(
@@ -128,7 +128,7 @@ async def test_a_move_before_an_idea_that_is_not_kept_is_refused(connected: str,
 
 
 async def test_a_move_with_an_unknown_idea_is_refused(connected: str, room: Room) -> None:
-    """As the moved idea and as the position."""
+    """Neither the moved idea nor the position may be unknown."""
     [one, *_] = await kept(room)
 
     for unknown in (IdeaRef(one.artifact_id, 7), IdeaRef("nothing", 0)):

@@ -53,7 +53,7 @@ def listed(tab: Tab) -> dict[str, str]:
 async def test_a_removed_member_is_notified_and_receives_nothing_more(
     hub: Hub, room: Room, page: str
 ) -> None:
-    """During a run, on either page. The tabs of other members go on."""
+    """This happens during a run, on either page. The tabs of other members go on."""
     attempt = await begun(room)
     async with AsyncExitStack() as stack:
         gone = await opened(stack, room, room.collaborator, page)
@@ -214,7 +214,7 @@ async def test_only_owners_can_manage_a_project(hub: Hub, room: Room, person: st
 
 
 async def test_a_stranger_receives_no_members(hub: Hub, room: Room) -> None:
-    """Nor the project's name."""
+    """The project's name is not sent either."""
     async with open_tab(room.project_id, "stranger", MEMBERS) as tab:
         await tab.sees(MembersState, "access", lambda access: access == "denied")
 
@@ -244,7 +244,7 @@ async def test_an_owner_confirms_before_giving_up_the_role(hub: Hub, room: Room)
 
 
 async def test_leaving_a_project_leads_to_the_list(hub: Hub, room: Room) -> None:
-    """Without the notice of removed members. The tab keeps nothing of the project."""
+    """The notice for removed members is not shown. The tab keeps nothing of the project."""
     await begun(room)
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.viewer, MEMBERS)
@@ -308,7 +308,7 @@ async def test_a_description_reaches_every_open_page(hub: Hub, room: Room) -> No
 
 
 async def test_renaming_and_archiving_reach_open_tabs(hub: Hub, room: Room) -> None:
-    """Through the shape of the project's row."""
+    """They arrive through the shape of the project's row."""
     async with AsyncExitStack() as stack:
         tab = await opened(stack, room, room.viewer, BRAINSTORM)
         assert tab.value(ProjectState, "name") == "一个项目"

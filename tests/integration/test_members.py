@@ -27,7 +27,7 @@ async def roles(room: Room) -> dict[str, str]:
 
 
 async def test_members_are_listed_owners_first_with_their_names(connected: str, room: Room) -> None:
-    """Owners first, then by role."""
+    """Collaborators and then viewers follow."""
     await memberships.change_role(room.project_id, room.viewer, "owner", room.owner)
     await join(room.project_id, "stranger", "viewer", room.owner)
 
@@ -95,7 +95,7 @@ async def test_a_changed_role_applies_to_the_next_action(connected: str, room: R
 
 
 async def test_a_former_member_can_be_invited_again(connected: str, room: Room) -> None:
-    """With another role, if the owner wants so."""
+    """The owner may choose another role."""
     await memberships.leave(room.project_id, room.collaborator)
     with pytest.raises(UserError, match="project_not_found"):
         await memberships.listed(room.project_id, room.collaborator)
@@ -144,7 +144,7 @@ async def test_the_last_active_owner_cannot_give_up_the_role(connected: str, roo
 async def test_of_two_owners_who_leave_at_once_one_stays(
     connected: str, room: Room, how: str, other: str
 ) -> None:
-    """In every combination. Both requests wait for the same lock before it is released."""
+    """Each combination is tried. Both requests wait for the same lock before it is released."""
     await memberships.change_role(room.project_id, room.collaborator, "owner", room.owner)
 
     with psycopg.connect(connected) as holding:

@@ -56,7 +56,7 @@ def everything(url: str) -> list[dict[str, Any]]:
 async def test_a_retry_with_a_removed_model_is_refused(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None], answer: Answer
 ) -> None:
-    """Whichever button it was. Once the model is listed again, the retry succeeds."""
+    """All three buttons are tried. Once the model is listed again, the retry succeeds."""
     transform_id = await run_with_missing_idea(server, room, answer)
     before, asked = everything(connected), len(server.exchanges)
     offer("kept")
@@ -76,7 +76,7 @@ async def test_a_retry_with_a_removed_model_is_refused(
 async def test_the_page_says_that_the_model_was_removed(
     server: ModelServer, hub: Hub, room: Room, offer: Callable[..., None]
 ) -> None:
-    """In a notice, for 补齐 and for 再来一批, which would use the same brief."""
+    """A notice says so for 补齐 and for 再来一批, which would use the same brief."""
     transform_id = await run_with_missing_idea(server, room)
     offer("kept")
 
@@ -98,7 +98,7 @@ async def test_the_page_says_that_the_model_was_removed(
 async def test_the_api_answers_409_for_a_removed_model(
     connected: str, server: ModelServer, room: Room, offer: Callable[..., None], how: str
 ) -> None:
-    """With a code of its own, in the program's language."""
+    """The error has a code of its own, and a message in the program's language."""
     transform_id = await run_with_missing_idea(server, room)
     before = everything(connected)
     offer("kept")

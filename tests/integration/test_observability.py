@@ -147,7 +147,7 @@ async def test_every_log_line_of_a_run_names_project_transform_and_attempt(
 
 
 async def test_lines_of_standard_loggers_have_the_same_form_and_context(logs: Callable) -> None:
-    """Whatever is logged during a run names the run."""
+    """Each line that is logged during a run names the run."""
     stream = logs(json_lines=True)
 
     with structlog.contextvars.bound_contextvars(project="p", transform="t", attempt=2):
@@ -165,7 +165,7 @@ async def test_lines_of_standard_loggers_have_the_same_form_and_context(logs: Ca
 
 @pytest.mark.parametrize("json_lines", [True, False], ids=["production", "development"])
 async def test_no_log_line_contains_a_secret(json_lines: bool, logs: Callable, setting: Callable) -> None:
-    """Neither a message nor a URL, an error or a local variable of a stack frame."""
+    """This covers messages, URLs, errors and the local variables of stack frames."""
     setting(
         OPENAI_API_KEY=KEY,
         METRICS_TOKEN=TOKEN,
@@ -252,7 +252,7 @@ async def test_without_a_database_the_process_is_not_ready(connected: str, api: 
 
 
 async def test_runs_are_counted_in_the_database_by_state(connected: str, room: Room, api: FastAPI) -> None:
-    """Whichever process wrote them. States without a run are listed, too."""
+    """It makes no difference which process wrote them. States without a run are listed, too."""
     await starting.start(room.project_id, BRIEF, room.owner)
 
     values = await read_metrics(api)

@@ -136,7 +136,7 @@ async def test_a_username_is_made_of_the_providers_claims(
 async def test_claims_of_the_userinfo_endpoint_are_used(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """If they belong to the same subject."""
+    """They are used only if they belong to the same subject."""
     provider.userinfo = {"sub": "42", "preferred_username": "from-userinfo"}
     await sign_in(browser)
     user = await user_of(browser)
@@ -191,7 +191,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 async def test_each_fault_leads_back_to_the_sign_in_page_without_a_session(
     provider: OidcServer, browser: httpx.AsyncClient
 ) -> None:
-    """With a known error code, and no text of the provider's."""
+    """The address has a known error code, and no text of the provider's."""
     codes = {}
     for name, (changes, _) in FAULTS.items():
         provider.reset()
@@ -271,7 +271,7 @@ async def test_a_disabled_account_cannot_sign_in_through_the_provider(
 async def test_the_redirect_after_sign_in_leads_to_no_other_site(
     provider: OidcServer, browser: httpx.AsyncClient, page: str
 ) -> None:
-    """Whatever the parameters of the start say."""
+    """The parameters of the start cannot change that."""
     start = await browser.get(routes.START, params={"page": page, "next": "//evil.example"})
     async with httpx.AsyncClient() as outside:
         answer = (await outside.get(start.headers["location"])).headers["location"]
@@ -285,7 +285,7 @@ async def test_the_redirect_after_sign_in_leads_to_no_other_site(
 async def test_an_invalid_sign_in_cookie_counts_as_missing(
     provider: OidcServer, browser: httpx.AsyncClient, kept: str
 ) -> None:
-    """Whatever JSON it holds. The person starts again."""
+    """It may hold any JSON. The person starts again."""
     browser.cookies.set(routes.COOKIE, base64.urlsafe_b64encode(kept.encode()).decode())
 
     back = await browser.get(routes.CALLBACK, params={"code": "a", "state": "b"})
@@ -294,7 +294,7 @@ async def test_an_invalid_sign_in_cookie_counts_as_missing(
 
 
 async def test_without_a_provider_the_routes_do_not_exist(browser: httpx.AsyncClient) -> None:
-    """Neither the start nor the callback."""
+    """The start and the callback answer 404."""
     assert (await browser.get(routes.START)).status_code == 404
     assert (await browser.get(routes.CALLBACK)).status_code == 404
 

@@ -54,7 +54,7 @@ def test_passwords_are_hashed_with_the_parameters_of_rfc_9106(cheap_password_has
 
 
 async def test_a_taken_username_cannot_be_registered() -> None:
-    """In any spelling, including the test user's name and that of a person without a password."""
+    """Any spelling counts, as do the test user's name and that of a person without a password."""
     await passwords.register("liming", PASSWORD)
     async with transaction() as session:
         session.add(User(id="outside", username="wang"))
@@ -198,7 +198,7 @@ async def test_a_new_password_must_be_valid_and_replace_an_existing_one() -> Non
 
 
 async def test_sign_ins_during_a_change_of_password_get_no_lasting_session() -> None:
-    """In whichever order they are committed, the old password leaves no session open."""
+    """The order of the commits makes no difference."""
     here = await passwords.register("liming", PASSWORD)
     user = await sessions.user_of_session(here)
     assert user is not None
@@ -262,7 +262,7 @@ async def test_guesses_from_many_addresses_lock_the_account_except_on_known_devi
 
 
 async def test_failures_on_a_known_device_are_counted_per_device() -> None:
-    """From any address. A changed password makes the device unknown."""
+    """Its address makes no difference. A changed password makes the device unknown."""
     token = await passwords.register("liming", PASSWORD)
     device = await passwords.device_of("liming", "")
     for number in range(sign_in_throttle.PAIR_LIMIT):
@@ -387,7 +387,7 @@ async def test_concurrent_registrations_do_not_exceed_the_limit() -> None:
 
 @pytest.mark.parametrize("password", ["woaini1314", "Passw0rd!", "liming2024", "password" * 16])
 async def test_a_guessable_password_is_refused(password: str) -> None:
-    """At registration and at a change. An existing one still allows to sign in."""
+    """This holds at registration and at a change. An existing one still allows to sign in."""
     with pytest.raises(UserError) as refused:
         await passwords.register("liming", password)
     assert refused.value.code == "password_guessable"
@@ -410,7 +410,7 @@ async def test_a_guessable_password_is_refused(password: str) -> None:
     ("known", "typed"), [("margo", "marɡo"), ("力口", "カロ"), ("modern", "rnodern"), ("bob", "B0B")]
 )
 async def test_a_name_that_looks_like_another_is_refused(known: str, typed: str) -> None:
-    """Also if an earlier version stored the other name, and for the test user's name before it exists."""
+    """The other name may be from an earlier version, or the test user's before that user exists."""
     async with transaction() as session:
         session.add_all([User(id="old", username=known), User(id="older", username=typed.casefold() + "2")])
 

@@ -53,7 +53,7 @@ async def test_the_same_verdict_again_writes_nothing(connected: str, room: Room)
 
 
 async def test_a_double_click_writes_one_verdict(connected: str, room: Room) -> None:
-    """Even when a colleague picks at the same moment."""
+    """A colleague who picks at the same moment gets a verdict of their own."""
     [one, *_] = await written(room)
     clicks = [room.owner, room.collaborator, room.owner, room.collaborator, room.owner]
 

@@ -38,7 +38,7 @@ def set_silent_for(url: str, tab: str, seconds: int) -> None:
 
 
 async def test_each_tab_of_each_member_has_a_row(connected: str, room: Room) -> None:
-    """Viewers, too. Two tabs of one person are two rows."""
+    """Viewers have rows, too. Two tabs of one person are two rows."""
     await open_tabs.renew(room.project_id, "t1", room.owner)
     await open_tabs.renew(room.project_id, "t2", room.owner, IDEA)
     await open_tabs.renew(room.project_id, "t3", room.viewer)
@@ -64,7 +64,7 @@ async def test_a_renewal_updates_the_whole_row(connected: str, room: Room) -> No
 
 
 async def test_a_closed_tab_is_removed_and_a_silent_one_can_return(connected: str, room: Room) -> None:
-    """As when a laptop was asleep: its next renewal adds the row again."""
+    """After a laptop was asleep, its next renewal adds the row again."""
     for tab in ("t1", "t2"):
         await open_tabs.renew(room.project_id, tab, room.owner)
     set_silent_for(connected, "t2", 46)
@@ -155,7 +155,7 @@ async def test_a_renewal_that_changes_nothing_reaches_no_follower(
 
 
 async def test_followers_see_arrivals_edits_and_departures(hub: Hub, connected: str, room: Room) -> None:
-    """Also the departure of a tab that was silent for too long. No follower needs a timer for it."""
+    """A tab that was silent for too long departs, too. No follower needs a timer for it."""
     async with following(hub, room.project_id) as follower:
         await open_tabs.renew(room.project_id, "t1", room.owner)
         await open_tabs.renew(room.project_id, "t2", room.owner, IDEA)

@@ -60,7 +60,7 @@ async def test_a_new_name_is_normalised_and_shown_to_every_member(connected: str
     ("name", "code"), [("", "name_required"), (" \x00\n", "name_required"), ("长" * 201, "name_too_long")]
 )
 async def test_an_invalid_name_is_refused(connected: str, room: Room, name: str, code: str) -> None:
-    """For a new project and for an existing one."""
+    """New and existing projects have the same rules."""
     for refused in (
         catalog.change(room.project_id, room.owner, name=name),
         catalog.create(room.owner, name),
@@ -157,7 +157,7 @@ async def test_a_deletion_and_the_end_of_a_run_do_not_deadlock(connected: str, r
 
 
 async def test_a_restored_project_has_everything(connected: str, room: Room) -> None:
-    """For all members. Until then only owners find it."""
+    """All members have it again. Until then only owners find it."""
     await begun(room)
     await catalog.delete(room.project_id, room.owner)
     assert [row.id for row in await catalog.restorable(room.owner)] == [room.project_id]
@@ -199,7 +199,7 @@ async def test_a_project_can_be_restored_for_thirty_days_and_is_purged_afterward
 
 
 async def test_only_deleted_projects_are_purged(connected: str, room: Room) -> None:
-    """However long nobody has changed them."""
+    """A project that nobody has changed for long is kept."""
     await catalog.archive(room.project_id, room.owner)
     age(connected, room.project_id, 400)
 
@@ -207,7 +207,7 @@ async def test_only_deleted_projects_are_purged(connected: str, room: Room) -> N
 
 
 async def test_a_worker_purges_deleted_projects(connected: str, room: Room, begin: Callable) -> None:
-    """From its start on."""
+    """It does so from its start on."""
     await catalog.delete(room.project_id, room.owner)
     age(connected, room.project_id, 31)
 
@@ -228,7 +228,7 @@ async def test_two_workers_can_purge_at_once(connected: str, room: Room) -> None
 
 
 async def test_only_active_people_can_create_a_project(connected: str, room: Room) -> None:
-    """Neither an unknown nor a disabled person can."""
+    """An unknown or disabled person cannot."""
     with psycopg.connect(connected) as connection:
         connection.execute("UPDATE users SET status = 'disabled' WHERE id = 'stranger'")
 

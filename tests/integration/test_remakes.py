@@ -52,7 +52,7 @@ async def test_more_like_one_links_the_version_that_it_was_made_from(
 async def test_a_merge_makes_one_idea_whose_lineage_has_both(
     server: ModelServer, room: Room, connected: str
 ) -> None:
-    """In a run of its own."""
+    """The merge is a run of its own."""
     first, second = await _two_ideas(server, room, connected)
     server.answers(spoken(ideas_text([9])))
 
@@ -123,7 +123,7 @@ async def test_start_again_after_a_merge_uses_the_original_brief(
 async def test_viewers_and_strangers_cannot_start_remakes(
     server: ModelServer, room: Room, connected: str, person: str
 ) -> None:
-    """As with any other start."""
+    """The rules are those of any other start."""
     first, second = await _two_ideas(server, room, connected)
     code = "not_allowed" if person == "viewer" else "project_not_found"
 
@@ -138,7 +138,7 @@ async def test_viewers_and_strangers_cannot_start_remakes(
 
 
 async def test_invalid_remakes_are_refused(server: ModelServer, room: Room, connected: str) -> None:
-    """Each with its error code."""
+    """Each refusal has its own error code."""
     first, _ = await _two_ideas(server, room, connected)
     codes = []
     for start in (

@@ -152,7 +152,7 @@ async def test_each_role_may_do_exactly_its_actions(connected: str, role: str) -
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_deleted_project_is_not_found_by_any_role(connected: str, role: str) -> None:
-    """Except that an owner can restore it."""
+    """The only exception is that an owner can restore it."""
     target = await new_target()
     await catalog.delete(target.project_id, "owner-2")
 

@@ -112,7 +112,7 @@ def test_a_numbered_file_upgrades_an_existing_database_once(database_url: str, t
 
 
 def test_all_upgrades_together_lead_to_schema_sql(database_url: str, empty_database: str) -> None:
-    """From the first version on. Existing rows stay."""
+    """They start with the first version. Existing rows stay."""
     with psycopg.connect(empty_database) as connection:
         connection.execute(FIRST_SCHEMA.read_bytes())
         connection.execute("INSERT INTO schema_version (version) VALUES (1)")
@@ -130,7 +130,7 @@ def test_all_upgrades_together_lead_to_schema_sql(database_url: str, empty_datab
 
 
 def test_the_upgrade_adds_project_news_for_existing_memberships(empty_database: str) -> None:
-    """So the list of projects is live for all existing members."""
+    """The list of projects is then live for existing members, too."""
     with psycopg.connect(empty_database) as connection:
         connection.execute(FIRST_SCHEMA.read_bytes())
         connection.execute("INSERT INTO schema_version (version) VALUES (1)")
@@ -148,7 +148,7 @@ def test_the_upgrade_adds_project_news_for_existing_memberships(empty_database: 
 
 
 def test_triggers_set_updated_at_at_every_update(database_url: str) -> None:
-    """Whatever the UPDATE sets."""
+    """The UPDATE itself need not set it."""
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "INSERT INTO users (id, username, updated_at) VALUES ('u', 'u', '2001-01-01');"

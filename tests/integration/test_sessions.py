@@ -23,7 +23,7 @@ async def test_a_session_expires_some_time_after_its_last_use(room: Room) -> Non
 
 
 async def test_the_last_use_of_a_session_is_written_at_most_every_few_minutes(room: Room) -> None:
-    """Not at each of the many events of a page."""
+    """A page sends many events, and not each of them writes it."""
     token = await sessions.open_session(room.owner)
     [opened] = await stored_sessions()
 
@@ -79,12 +79,12 @@ async def test_expired_sessions_and_failures_are_deleted(room: Room) -> None:
 
 @pytest.mark.parametrize("token", ["", "x", "\x00", "\ud800", "x" * 10_000])
 async def test_an_unknown_session_token_has_no_user(room: Room, token: str) -> None:
-    """Whatever a client sends as its cookie."""
+    """A client may send any text as its cookie."""
     assert await sessions.user_of_session(token) is None
 
 
 async def test_a_session_beyond_the_limit_ends_the_least_recently_used_one(room: Room) -> None:
-    """Of the same person only, and never the new one."""
+    """Only sessions of the same person are ended, and never the new one."""
     theirs = await sessions.open_session(room.viewer)
     first, second, *others = [await sessions.open_session(room.owner) for _ in range(sessions.MOST_SESSIONS)]
     await time_passes(timedelta(minutes=6))

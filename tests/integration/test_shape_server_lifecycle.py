@@ -42,7 +42,7 @@ async def test_a_lost_listening_connection_loses_no_change(empty_database: str) 
 
 
 async def test_without_postgres_it_answers_503_and_serves_once_postgres_is_up(postgres_server: str) -> None:
-    """With Retry-After, and with health "waiting", as recorded. It needs no restart."""
+    """Retry-After and the health "waiting" are as recorded. It needs no restart."""
     name = "shapes_of_a_late_database"
     dsn = httpx.URL(postgres_server).copy_with(path=f"/{name}")
     async with (
@@ -98,7 +98,7 @@ async def test_an_offset_that_the_log_no_longer_holds_gets_a_409_with_another_ha
 
 
 async def test_a_large_snapshot_is_sent_in_chunks(empty_database: str) -> None:
-    """Of about 10 MB each. Only the last one ends with up-to-date, and no row comes twice (recording 13)."""
+    """Each has about 10 MB. Only the last one ends with up-to-date, and no row comes twice (recording 13)."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database) as url,
@@ -180,7 +180,7 @@ async def test_a_shape_can_be_deleted_where_that_is_allowed(empty_database: str)
 
 
 async def test_a_shape_can_be_deleted_by_its_handle_alone(empty_database: str) -> None:
-    """As in Electric: 202 for a handle, 404 for an unknown one, 400 for neither handle nor table."""
+    """Electric answers 202 for a handle, 404 for an unknown one, and 400 without handle and table."""
     async with (
         database(empty_database) as connection,
         shape_server(empty_database, allow_deletion=True) as url,

@@ -85,7 +85,7 @@ async def test_a_killed_shape_server_restarts_with_the_same_url(empty_database: 
 
 
 async def test_the_shape_server_ends_when_its_parent_is_killed(empty_database: str) -> None:
-    """Even by kill -9."""
+    """The parent is killed with SIGKILL, so it cannot end the server itself."""
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PARENT, empty_database, cwd=_PROJECT, stdout=asyncio.subprocess.PIPE
     )

@@ -15,7 +15,7 @@ CREATE SEQUENCE counted;
 
 
 async def test_the_secret_is_checked_as_electric_checks_it(empty_database: str) -> None:
-    """As in recording 15: 401 without it, with a wrong one or in a header; 200 by either parameter."""
+    """Recording 15 has 401 without it, with a wrong one or in a header, and 200 by either parameter."""
     recorded = [step for step in read_recording("15-secret-401.txt") if isinstance(step, Exchange)]
     async with (
         database(empty_database) as connection,
@@ -124,7 +124,7 @@ async def test_unusual_table_and_column_names_are_quoted(empty_database: str) ->
 
 
 async def test_system_catalogs_are_not_served(empty_database: str) -> None:
-    """Neither pg_catalog nor information_schema."""
+    """This covers pg_catalog and information_schema."""
     async with shape_server(empty_database) as url, client(url) as http:
         for table in ("pg_catalog.pg_authid", "information_schema.sql_features"):
             response = await http.get("/v1/shape", params={"table": table, "offset": "-1"})

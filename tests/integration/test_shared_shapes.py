@@ -46,7 +46,7 @@ def opened(proxy: ShapeProxy) -> list[str]:
 async def test_room_and_lineage_of_a_project_share_seven_shapes(
     hub: Hub, proxy: ShapeProxy, room: Room
 ) -> None:
-    """In two tabs each, of two people. The members page adds only the shape of the invitations."""
+    """Two people have both pages open. The members page adds only the shape of the invitations."""
     async with AsyncExitStack() as stack:
         for person in (room.owner, room.viewer):
             for route, state in ((BRAINSTORM, BrainstormState), (LINEAGE, LineageState)):

@@ -152,7 +152,7 @@ async def test_closed_registration_refuses_new_accounts(
 
 
 async def test_a_throttled_sign_in_says_when_it_may_be_tried_again(browser: httpx.AsyncClient) -> None:
-    """As seconds since 1970."""
+    """The redirect has the time as seconds since 1970."""
     await record_failures("liming", sign_in_throttle.PAIR_LIMIT)
 
     path, query = redirect_of(await post(browser, "sign-in", username="liming", password=PASSWORD))
@@ -196,7 +196,7 @@ async def test_forms_from_another_origin_are_refused(browser: httpx.AsyncClient)
 
 
 async def test_forms_never_redirect_to_another_site(browser: httpx.AsyncClient) -> None:
-    """Whatever `next` says. `redirect_of` checks the site."""
+    """The field `next` cannot change that. `redirect_of` checks the site."""
     for form in FORMS:
         for elsewhere in ("//evil.example", "/\\evil.example", "http://evil.example", "evil"):
             path, query = redirect_of(await post(browser, form, username="x", password="x", next=elsewhere))
@@ -206,7 +206,7 @@ async def test_forms_never_redirect_to_another_site(browser: httpx.AsyncClient) 
 async def test_each_sign_in_makes_a_new_token_and_ends_the_old_session(
     browser: httpx.AsyncClient,
 ) -> None:
-    """So a token that an attacker put into the browser is worth nothing after the sign-in."""
+    """A token that an attacker put into the browser is worth nothing after the sign-in."""
     await register(browser)
     planted_token = browser.cookies[COOKIE]
 

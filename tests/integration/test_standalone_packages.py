@@ -79,7 +79,7 @@ async def test_the_electric_package_runs_alone(outside_folder: Path, empty_datab
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_package_contains_a_name_of_this_application(package: str) -> None:
-    """Neither its code nor its SQL nor its README."""
+    """This covers code, SQL and READMEs."""
     files = [
         path for path in (ROOT / "scriptwriter" / package).rglob("*") if path.suffix in (".py", ".sql", ".md")
     ]

@@ -147,7 +147,7 @@ ODD = {
 def test_an_unsuitable_database_is_refused(
     postgres_server: str, name: str, then: list[str], parameter: str, named: str
 ) -> None:
-    """By each process alike."""
+    """All processes refuse it."""
     with unusual_database(postgres_server, then=then) as url:
         joined = url + (("&" if "?" in url else "?") + parameter if parameter else "")
 
@@ -217,7 +217,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("environment", "named"), WRONG.values(), ids=WRONG)
 def test_an_invalid_setting_is_named(environment: dict[str, str], named: str) -> None:
-    """By the name of its environment variable."""
+    """The sentence has the name of the environment variable."""
     for name in ("schema", "web"):
         assert named in refusal(name, **environment)
 
@@ -294,7 +294,7 @@ async def test_removing_the_test_user_deletes_only_what_is_theirs(room: Room) ->
 
 
 async def test_a_worker_deletes_expired_sessions(room: Room, connected: str) -> None:
-    """Soon after its start."""
+    """It does so soon after its start."""
     await sessions.open_session(room.owner)
     async with transaction() as session:
         connection = await session.connection()

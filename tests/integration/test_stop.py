@@ -90,7 +90,7 @@ async def test_a_stop_keeps_finished_and_half_written_ideas(connected: str, room
 
 
 async def test_of_two_concurrent_stops_one_succeeds(connected: str, room: Room) -> None:
-    """From two tabs, or by two people. The name of the first one is stored."""
+    """They may come from two tabs or two people. The name of the first one is stored."""
     transform_id = await started(room)
     attempt = await attempts.begin(transform_id)
     assert attempt is not None
@@ -151,7 +151,7 @@ async def test_a_stopped_run_can_be_filled_in(connected: str, room: Room) -> Non
 async def test_only_owners_and_collaborators_can_stop_a_run(
     connected: str, room: Room, who: str, code: str
 ) -> None:
-    """For anybody else nothing changes."""
+    """A stop by anybody else changes nothing."""
     transform_id = await started(room)
 
     with pytest.raises(UserError) as refusal:

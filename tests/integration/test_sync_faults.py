@@ -147,7 +147,7 @@ async def test_a_hub_recovers_from_a_shape_server_that_restarts(
 async def test_rotated_shapes_are_refetched_while_the_old_list_stays(
     live_sse: bool, connected: str, room: Room, attempt: attempts.Attempt
 ) -> None:
-    """However long the new snapshots take."""
+    """The old list stays however long the new snapshots take."""
     async with proxied(connected, room.project_id, live_sse) as (proxy, follower, direct_client):
         proxy.open.clear()
         await rotate(direct_client, room.project_id)

@@ -150,7 +150,7 @@ async def test_drafts_reach_a_tab_as_they_are_committed(hub: Hub, room: Room) ->
 
 
 async def test_a_kept_idea_reaches_all_tabs_of_the_project(hub: Hub, room: Room) -> None:
-    """Through the database and the shapes, also the tab in which it was kept."""
+    """It arrives through database and shapes, also in the tab in which it was kept."""
     attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
@@ -206,7 +206,7 @@ async def test_a_stop_in_a_tab_keeps_what_is_written(hub: Hub, room: Room) -> No
 async def test_a_tab_that_loses_access_says_why_and_keeps_nothing(
     hub: Hub, room: Room, cause: str, message: str
 ) -> None:
-    """After removing the member or deleting the project, in the middle of a sentence."""
+    """The member is removed, or the project deleted, in the middle of a sentence."""
     attempt = await _begun(room)
 
     async with open_tab(room.project_id, "collaborator") as tab:
@@ -298,7 +298,7 @@ async def test_a_reloaded_page_offers_no_undo(hub: Hub, room: Room) -> None:
 
 
 async def test_closing_the_provenance_dialog_clears_its_values(hub: Hub, room: Room) -> None:
-    """So a page does not open with the dialog of the page before it."""
+    """Otherwise a page would open with the dialog of the page before it."""
     attempt = await _completed_run(room)
 
     async with open_tab(room.project_id, "owner") as tab:
@@ -386,7 +386,7 @@ async def test_of_two_colleagues_who_start_one_run_starts(hub: Hub, room: Room) 
 async def test_one_idea_is_retried_or_skipped_alone(
     hub: Hub, room: Room, handler: Any, context: dict[str, Any]
 ) -> None:
-    """By the number on its card."""
+    """The event names it by the number on its card."""
     attempt = await _failed_run(room, "content_filtered", number=2)
 
     async with open_tab(room.project_id, "owner") as tab:

@@ -43,7 +43,7 @@ async def test_a_takeover_replaces_the_job_of_a_silent_worker(connected: str, tr
 
 
 async def test_concurrent_takeovers_queue_one_job(connected: str, transform_id: str):
-    """However many workers there are."""
+    """Five processes check at once."""
     taken_by_a_worker(connected, "1 minute")
 
     adopted = await asyncio.gather(*[take_over(FailureDetector(stalled=20), ended={}) for _ in range(5)])
@@ -69,7 +69,7 @@ async def test_a_job_that_ended_without_being_recorded_is_taken_over(connected: 
 async def test_a_run_without_an_active_job_is_queued_again(
     connected: str, transform_id: str, status: str | None, running: bool
 ):
-    """However the job was lost."""
+    """The job may have ended in any state, or have been deleted."""
     job = taken_by_a_worker(connected)
     if running:
         await begun(transform_id, job)
@@ -106,7 +106,7 @@ async def test_runs_that_wait_run_or_have_ended_are_not_queued_again(
 async def test_a_worker_finds_a_run_without_a_job(
     connected: str, transform_id: str, server: ModelServer, begin: Callable
 ):
-    """During its work, and not only when it starts."""
+    """It checks during its work, and not only when it starts."""
     server.answers(spoken(ideas_text([1, 2, 3])))
     begin(queue_worker.work())
     await eventually(lambda: state(connected) == "completed")
@@ -132,7 +132,7 @@ async def test_a_run_belongs_to_its_process_and_not_to_the_queue_worker(connecte
 
 
 async def test_runs_of_a_process_that_shut_down_are_taken_over_at_once(connected: str, transform_id: str):
-    """By the next check, even the first one of a new process."""
+    """The next check finds them, even the first one of a new process."""
     process = await takeover.store_heartbeat(None)
     await begun(transform_id, taken_by_a_worker(connected), process)
     execute(connected, "DELETE FROM procrastinate_jobs")

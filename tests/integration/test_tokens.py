@@ -48,7 +48,7 @@ async def test_the_database_holds_only_the_hash_of_a_token(room: Room) -> None:
 
 
 async def test_tokens_of_a_disabled_person_are_refused(room: Room) -> None:
-    """At once, without being revoked."""
+    """They need not be revoked."""
     token = await api_tokens.create(room.owner, "脚本")
 
     async with transaction() as session:

@@ -94,7 +94,7 @@ def counts(url: str, project_id: str) -> dict[str, int]:
 
 
 async def test_an_export_of_an_import_is_the_same_file(room: Room, connected: str) -> None:
-    """With the same number of rows in each table."""
+    """The imported project has the same number of rows in each table."""
     await fill(room)
     _, first_file = await export(room.project_id, room.owner)
 
@@ -112,7 +112,7 @@ async def test_an_export_of_an_import_is_the_same_file(room: Room, connected: st
 
 
 async def test_an_export_has_names_and_no_ids(room: Room, connected: str) -> None:
-    """Neither of people, sessions, memberships and rows, nor of jobs and processes."""
+    """This covers ids of people, sessions, memberships, rows, jobs and processes."""
     await fill(room)
     ids = {room.project_id}
     for table in ("users", "user_sessions", "projects", "artifacts", "transforms", "llm_prompts"):
@@ -174,7 +174,7 @@ async def test_a_stranger_cannot_export_a_project(room: Room) -> None:
 
 
 async def test_only_the_importer_is_a_member_of_the_imported_project(room: Room) -> None:
-    """As its owner. A file contains no memberships."""
+    """The importer is its owner. A file contains no memberships."""
     await fill(room)
     _, file = await export(room.project_id, room.owner)
 
@@ -186,7 +186,7 @@ async def test_only_the_importer_is_a_member_of_the_imported_project(room: Room)
 
 
 async def test_an_import_attributes_nothing_to_existing_people(room: Room, connected: str) -> None:
-    """Neither to the importer nor to a `userId` that the file contains."""
+    """This covers the importer and a `userId` that the file contains."""
     file = await exported(room)
     for row in file["artifacts"]:
         if row["type"] in ("brainstorm_verdict", "brainstorm_order"):
@@ -661,7 +661,7 @@ async def test_a_reformatted_file_can_be_imported(room: Room) -> None:
 
 
 async def test_a_failed_import_writes_nothing(room: Room, connected: str) -> None:
-    """Also if the database refuses the last row."""
+    """It may fail while the file is read, or when the database refuses a row."""
     _, content = await _filled(room)
     before = counts(connected, room.project_id), rows(connected, "SELECT count(*) FROM projects")
 
@@ -714,7 +714,7 @@ def _large(file: dict[str, Any]) -> bytes:
 
 
 async def test_the_largest_file_does_not_block_the_event_loop(room: Room, connected: str) -> None:
-    """During its import and its export."""
+    """It is imported and exported while the loop is measured."""
     content = _large(await exported(room))
     assert MOST_BYTES * 0.9 < len(content) <= MOST_BYTES
     gaps: list[float] = []

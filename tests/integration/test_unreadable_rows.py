@@ -124,7 +124,7 @@ async def test_unreadable_rows_disturb_nothing_else(connected: str, room: Room, 
 
 
 async def test_random_texts_in_json_columns_disturb_nothing_else(connected: str, room: Room) -> None:
-    """Random JSON and texts that are no JSON, another one in each row."""
+    """Each row gets another text, JSON or not."""
     found: dict[str, None] = {}
     keys = st.sampled_from(["ideas", "title", "body", "params", "order", "index", "verdict", "waiting", "x"])
     values = st.recursive(
@@ -209,7 +209,7 @@ async def test_a_readable_batch_beside_an_unreadable_one_works(connected: str, r
 
 
 async def test_an_export_says_how_many_batches_could_not_be_read(connected: str, room: Room) -> None:
-    """In the reader's language, in every format for people."""
+    """Each format for people says so in the reader's language."""
     [first, *_] = await written(room, ONE)
     await written(room, ONE)
     whole = await read_document(room.project_id, room.viewer, "all")
