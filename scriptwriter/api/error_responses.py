@@ -39,6 +39,7 @@ STATUS: Mapping[str, int] = {
     "already_invited": 409,
     "invitation_declined": 409,
     "too_many_invitations": 409,
+    "invited_often": 409,
     "too_many_projects": 409,
     "body_too_large": 413,
     "too_much_work": 413,

@@ -148,6 +148,10 @@ ERRORS: dict[str, Text] = {
     "too_many_keepers": Text(
         "入选超过 {limit} 个，无法再排序", "More than {limit} ideas are kept, too many to order"
     ),
+    "invited_often": Text(
+        "{name} 还有你的 {limit} 个邀请没有答复，请等对方答复或先撤回",
+        "{name} has not answered {limit} of your invitations yet. Please wait, or withdraw some first",
+    ),
     "too_many_invitations": Text(
         "你已有 {limit} 个邀请等待答复，请先撤回几个",
         "You have {limit} pending invitations. Please withdraw some first",

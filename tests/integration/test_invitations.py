@@ -218,3 +218,13 @@ async def test_the_members_page_shows_and_withdraws_open_invitations(hub: Hub, r
         assert tab.value(MembersState, "invited").zh == "邀请已撤回"
 
     await join(room.project_id, room.stranger, "viewer", room.owner)
+
+
+async def test_open_invitations_of_an_inviter_to_one_person_are_limited(connected: str, room: Room) -> None:
+    """A flood of them would push the invitations of others out of the person's list."""
+    projects = [await catalog.create(room.owner, "又一个") for _ in range(invitations.MOST_OPEN_TO_ONE)]
+    open_ones = [await invitations.invite(each, room.stranger, "viewer", room.owner) for each in projects]
+
+    assert await refused(invited(room)) == "invited_often"
+    await invitations.withdraw(projects[0], open_ones[0].id, room.owner)
+    await invited(room)

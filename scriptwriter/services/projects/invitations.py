@@ -26,6 +26,8 @@ from scriptwriter.store.tables import Invitation, Membership, Project, User
 
 MOST_OPEN = 50
 """Open invitations of one inviter over all projects."""
+MOST_OPEN_TO_ONE = 5
+"""Open invitations of one inviter to the same person, whose list would have no place for those of others."""
 MOST_SHOWN = 100
 """Open invitations to one person that are listed, the newest first."""
 DECLINED_FOR = timedelta(days=30)
@@ -63,8 +65,8 @@ async def invite(project_id: str, username: str, role: str, user_id: str) -> Inv
 
     Raises UserError: `project_not_found`, `not_allowed`, `owners_only`, `role_unknown`, `person_not_found`,
     `already_member` and `already_invited` (name: whose), `invitation_declined` (name, days),
-    `too_many_invitations` (limit), `too_many_lookups` (seconds, minutes) if the inviter has tried too many
-    names.
+    `too_many_invitations` (limit), `invited_often` (name, limit), `too_many_lookups` (seconds, minutes) if
+    the inviter has tried too many names.
     """
     async with transaction() as session:
         await require(session, project_id, user_id, roles=OWNERS)
@@ -195,8 +197,11 @@ async def _may_invite(session: AsyncSession, project_id: str, person: User, invi
     if declined.first():
         raise UserError("invitation_declined", name=person.shown_name, days=DECLINED_FOR.days)
     theirs = (Invitation.inviter_id == inviter_id, Invitation.status == "open")
-    if (await session.exec(select(func.count()).select_from(Invitation).where(*theirs))).one() >= MOST_OPEN:
+    invitees = (await session.exec(select(Invitation.invitee_id).where(*theirs))).all()
+    if len(invitees) >= MOST_OPEN:
         raise UserError("too_many_invitations", limit=MOST_OPEN)
+    if invitees.count(person.id) >= MOST_OPEN_TO_ONE:
+        raise UserError("invited_often", name=person.shown_name, limit=MOST_OPEN_TO_ONE)
 
 
 async def _is_member(session: AsyncSession, project_id: str, user_id: str) -> bool:
