@@ -1,4 +1,4 @@
-"""The commands beside `reflex run`: schema, worker, electric, check, remove-test-user."""
+"""The commands of `python -m scriptwriter`: schema, worker, electric, check, remove-test-user."""
 
 import argparse
 import asyncio
@@ -14,14 +14,14 @@ from scriptwriter.settings import settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status (0 done, 1 failed).
+    """Run one command; returns the exit status, 0 after success and 1 after a failure.
 
-    Raises SystemExit after `--help` and `--version` (0), and where the arguments are wrong (2).
+    Raises SystemExit after `--help` and `--version` (0), and for wrong arguments (2).
     """
     parser = argparse.ArgumentParser(prog="python -m scriptwriter", description="Scriptwriter's own commands")
     parser.add_argument("--version", action="version", version=f"scriptwriter {version()}")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("schema", help="bring the database to this version's schema, and leave")
+    commands.add_parser("schema", help="bring the database to this version's schema, and exit")
     commands.add_parser("worker", help="generate ideas until stopped")
     commands.add_parser("check", help="succeed if a worker is alive (for health checks)")
     commands.add_parser("remove-test-user", help="delete the test user of development, before production")
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _until_stopped(work: Awaitable[None]) -> None:
-    """Await `work`; SIGTERM and SIGINT end it in order."""
+    """Await `work`; SIGTERM and SIGINT cancel it, so that it ends cleanly."""
     task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -78,7 +78,7 @@ async def _check() -> None:
 
     async with connected():
         if not await worker_alive():
-            raise SystemExit("No worker has given a sign of life.")
+            raise SystemExit("No worker has a current heartbeat.")
 
 
 async def _remove_test_user() -> None:
@@ -92,7 +92,7 @@ async def _remove_test_user() -> None:
             deleted = await test_user.remove()
         finally:
             await connection.close()
-    print(f"The test user is not in this database any more, nor are their {deleted} projects.")
+    print(f"This database has no test user any more; {deleted} of their projects were deleted.")
 
 
 async def _electric(port: int) -> None:
@@ -101,7 +101,7 @@ async def _electric(port: int) -> None:
 
     secret = settings().electric_secret
     if secret is None:
-        raise StartRefused("set ELECTRIC_SECRET: whoever knows it can read every shape.")
+        raise StartRefused("set ELECTRIC_SECRET: a client that has it can read every shape.")
     async with database_server(settings()) as url:
         await shape_server.serve(url, secret.get_secret_value(), "127.0.0.1", port)
 

@@ -1,4 +1,4 @@
-"""What runs during the life of a process: its servers, its connections, and the worker if it has one."""
+"""Starts and stops what a process needs while it runs: servers, connections, and its worker if it has one."""
 
 import asyncio
 import gc
@@ -26,12 +26,15 @@ from scriptwriter.worker import queue_worker
 log = logging.getLogger(__name__)
 
 READY_PAUSE, READY_PATIENCE = 0.2, 30.0
-"""Seconds between two looks whether the page answers, and for one answer: the first one compiles the page."""
+"""Seconds between two requests that check whether the page answers, and the timeout of one request.
+
+The first request takes long, because it compiles the page.
+"""
 
 
 @asynccontextmanager
 async def web() -> AsyncIterator[None]:
-    """Everything that the web process needs while it serves."""
+    """Start everything that a web process needs, and stop it at the end of the block."""
     async with AsyncExitStack() as stack:
         stack.enter_context(shutdown.on_signals())
         stack.callback(process_pool.close)
@@ -43,11 +46,11 @@ async def web() -> AsyncIterator[None]:
                 await test_user.seed()
         except CANNOT_START as error:
             print(why(error), file=sys.stderr, flush=True)
-            # An exception would reach the terminal as the server's trace, with this sentence at its end.
+            # An exception would print the server's whole traceback before this sentence.
             os._exit(1)
         reader = hub.Hub(electric.url, electric.secret, live_sse=settings().electric_live == "sse")
         await stack.enter_async_context(hub.connect(reader))
-        # What was imported lives as long as the process: let no collection, which holds the loop, look at it.
+        # Imported objects are never freed. Frozen, they do not prolong the collections that block the loop.
         gc.collect()
         gc.freeze()
         await stack.enter_async_context(_beside(_stop_heavy_work()))
@@ -59,7 +62,7 @@ async def web() -> AsyncIterator[None]:
 
 
 async def _stop_heavy_work() -> None:
-    """A server that is asked to stop waits for the requests that are open, and those for their jobs."""
+    """Close the process pool at shutdown: the server waits for open requests, which wait for their jobs."""
     with shutdown.noticed() as stopping:
         await stopping
         process_pool.close()
@@ -67,9 +70,10 @@ async def _stop_heavy_work() -> None:
 
 @asynccontextmanager
 async def connected() -> AsyncIterator[str]:
-    """The database of this process, connected; yields its libpq URL.
+    """Connect this process to its database during the block; yields the libpq URL.
 
-    Raises one of CANNOT_START; StartRefused where these settings, or this database, must not serve people.
+    Raises one of CANNOT_START; StartRefused if a setting is missing, or if a production database has the test
+    user.
     """
     if missing := settings().missing:
         raise StartRefused(missing)
@@ -85,7 +89,7 @@ async def connected() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """`work` as a task that is cancelled at the end."""
+    """Run `work` as a task during the block, and cancel it at the end."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -96,7 +100,7 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _announce() -> None:
-    """Print the address that people open, once the page and this process both answer."""
+    """Print the address of the application when the page and this process both answer."""
     page, backend = (os.environ.get(f"REFLEX_{part}_PORT") for part in ("FRONTEND", "BACKEND"))
     if not page or not backend:
         return
@@ -107,7 +111,7 @@ async def _announce() -> None:
 
 
 async def _answer(client: httpx.AsyncClient, url: str) -> None:
-    """Wait until `url` answers well."""
+    """Wait until `url` answers with a status of success."""
     while True:
         with suppress(httpx.HTTPError):
             if (await client.get(url)).is_success:

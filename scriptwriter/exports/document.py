@@ -1,4 +1,4 @@
-"""The content of an export in any format: project, briefs, ideas in order, and the AI label. Pure."""
+"""The content of an export, for every format: project, briefs, ideas in order, and the AI label. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One export; `models` wrote the ideas, `marked` says whether it shows the AI label.
+    """One export. `models` are the models that wrote the ideas; `marked` says whether it shows the AI label.
 
     `unreadable` is the number of batches of the project whose rows cannot be read.
     """
@@ -48,12 +48,12 @@ class Document:
     unreadable: int = 0
 
     def say(self, text: Text, **values: object) -> str:
-        """A text in the language of the export."""
+        """The text in the language of the export, with its placeholders filled by `values`."""
         return getattr(text, self.language).format(**values)
 
     @property
     def date(self) -> str:
-        """The date of the export, as a title page shows it."""
+        """The date of the export, as the title page shows it."""
         if self.language == "zh":
             return f"{self.made_at:%Y}年{self.made_at.month}月{self.made_at.day}日"
         return f"{self.made_at.day} {self.made_at:%B %Y}"
@@ -65,7 +65,7 @@ class Document:
 
     @property
     def left_out(self) -> str:
-        """A sentence about what is missing because it cannot be read; "" if nothing is."""
+        """A sentence about batches that are missing because they cannot be read; "" if there are none."""
         return self.say(export_texts.LEFT_OUT, count=self.unreadable) if self.unreadable else ""
 
     @property
@@ -74,7 +74,7 @@ class Document:
         return self.say(export_texts.AI_MARK) if self.marked else ""
 
     def lines_of(self, brief: Brief) -> list[tuple[str, str]]:
-        """The fields of a brief as (label, text)."""
+        """The fields of a brief that are not empty, as (label, text)."""
         audience = AUDIENCES.get(brief.audience)
         lines = [
             (self.say(brief_texts.PLATFORM), named(brief.platform, self.language)),
@@ -86,7 +86,7 @@ class Document:
         return [(label, words) for label, words in lines if words]
 
     def note_of(self, idea: ExportedIdea) -> str:
-        """A sentence about who keeps an idea; "" for nobody."""
+        """A sentence that names the members who keep an idea; "" if none does."""
         if not idea.kept_by:
             return ""
         between = "、" if self.language == "zh" else ", "
@@ -94,12 +94,12 @@ class Document:
 
     @property
     def made_by(self) -> str:
-        """A sentence about the models; "" if none is known."""
+        """A sentence that names the models; "" if none is known."""
         return self.say(export_texts.MODELS, models=", ".join(self.models)) if self.models else ""
 
 
 def numbered(sections: Sequence[Section]) -> list[tuple[Section, list[tuple[int, ExportedIdea]]]]:
-    """The sections with their ideas, numbered through the whole document from 1."""
+    """The sections with their ideas, which are numbered from 1 through the whole document."""
     counted, number = [], 0
     for section in sections:
         here = []

@@ -18,7 +18,7 @@ async def read(
     language: Language = "zh",
     marked: bool = True,
 ) -> Document:
-    """The keepers of a project in their order, or all its finished ideas by run, the newest run first.
+    """The keepers of a project in order, or all finished ideas by run with the newest run first.
 
     Raises UserError `project_not_found`.
     """

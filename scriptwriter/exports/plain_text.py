@@ -6,7 +6,7 @@ from scriptwriter.exports.document import Document, numbered
 
 _SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&"})
 _AT_LINE_START = re.compile(r"(^|\r)([^\S\r\n]*)([-+=]|\d+[.)])?", re.MULTILINE)
-"""Within one line: a run of empty lines is looked at once, not once from each of them."""
+"""It never matches across lines, so that many empty lines take linear time."""
 
 
 def plain(document: Document) -> str:
@@ -18,7 +18,7 @@ def plain(document: Document) -> str:
 
 
 def markdown(document: Document) -> str:
-    """The whole document as Markdown (CommonMark). Text that people typed never becomes markup."""
+    """The document as Markdown (CommonMark). Text that people typed never becomes markup."""
     parts = [f"# {escaped(document.project)}", document.date]
     if document.description:
         parts.append(escaped(document.description))
@@ -43,7 +43,7 @@ def markdown(document: Document) -> str:
 def escaped(words: str) -> str:
     """`words` as literal text in Markdown: each character that could be markup gets a backslash.
 
-    Lines are not indented: Markdown shows no indentation, but takes four spaces for the beginning of code.
+    Indentation is removed: Markdown does not show it, and four spaces would begin a code block.
     """
     return _AT_LINE_START.sub(_behind_backslash, words.translate(_SPECIAL))
 

@@ -49,10 +49,10 @@ def word(document: Document) -> bytes:
 
 
 class _Text:
-    """The paragraphs of a file, which are added at its end.
+    """Adds paragraphs at the end of a file, in constant time.
 
-    `add_paragraph` of the library finds the end of the file and the style by their names again for each
-    paragraph, in time that grows with the paragraphs that are there.
+    `add_paragraph` of python-docx searches for the end of the file and for the style each time, so its time
+    grows with the number of paragraphs.
     """
 
     def __init__(self, file: WordFile) -> None:
@@ -61,7 +61,7 @@ class _Text:
         self._styles = {style.name: style.style_id for style in file.styles}
 
     def add(self, words: str, style: str = "Normal") -> Paragraph:
-        """One paragraph."""
+        """Add a paragraph and return it."""
         element = OxmlElement("w:p")
         if style != "Normal":
             element.style = self._styles[style]  # pyright: ignore[reportAttributeAccessIssue]
@@ -72,7 +72,7 @@ class _Text:
         return paragraph
 
     def add_lines(self, words: str) -> None:
-        """A paragraph for each line that is not empty."""
+        """Add a paragraph for each line that is not empty."""
         for line in filter(str.strip, words.splitlines()):
             self.add(line)
 
@@ -99,7 +99,7 @@ def _set_properties(file: WordFile, document: Document) -> None:
     properties.author = document.say(shared_texts.PRODUCT)
     properties.created = properties.modified = document.made_at.replace(tzinfo=None)
     properties.language = "zh-CN" if document.language == "zh" else "en"
-    # The label in the metadata stays, even if the visible one was left out.
+    # The metadata always has the AI label, even if the visible one was left out.
     properties.keywords = document.say(export_texts.AI_MARK)
     properties.category = "AIGC"
     properties.comments = document.say(export_texts.AI_PROPERTY, models=", ".join(document.models) or "-")[

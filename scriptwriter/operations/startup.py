@@ -1,4 +1,4 @@
-"""Why a start fails: the errors that an operator can mend, each in one sentence, and claims of ports."""
+"""Errors with which a start fails, each explained to the operator in one sentence; and claims of ports."""
 
 import errno
 import socket
@@ -15,7 +15,7 @@ from scriptwriter.embedded.shapes.shape_process import ShapeServerNotStarted
 
 
 class PortInUse(StartRefused):
-    """The port that a command line names is in use; `service` is frontend or backend."""
+    """The port given on the command line is in use; `service` is "frontend" or "backend"."""
 
     def __init__(self, port: int, service: str) -> None:
         super().__init__(
@@ -35,27 +35,27 @@ CANNOT_START = (
     ValidationError,
     psycopg.Error,
 )
-"""Errors that an operator can mend. Any other is a fault of the program, and keeps its traceback."""
+"""Errors that an operator can correct. Any other error is a bug and is shown with its traceback."""
 
 
 def why(error: BaseException) -> str:
-    """The sentence, on one line, that says why this process cannot start and what to change."""
+    """A sentence on one line that says why this process cannot start, and what to change."""
     if isinstance(error, ValidationError):
         said = " ".join(_setting(each) for each in error.errors(include_url=False, include_input=False))
     elif isinstance(error, SettingsError):
-        # Its message names the field of the settings class in quotes.
+        # Its message has the name of the setting in quotes.
         said = f"{str(error).split(chr(34))[1].upper()} is not valid JSON"
     elif isinstance(error, psycopg.Error | DBAPIError):
         said = f"the database cannot be used: {_first_words(error)}"
     elif isinstance(error, ShapeServerNotStarted):
         said = f"the embedded shape server did not come up ({error})"
     elif isinstance(error, EmbeddedPostgresError):
-        # Further lines are the end of a log, and the first line names its file.
+        # Further lines are the end of a log file, which the first line names.
         said = f"{str(error).splitlines()[0]} Or set DATABASE_URL to a PostgreSQL server of your own."
     elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         said = "the port is in use by another program: end that one, or choose another port"
     else:
-        # Further lines are the end of a log, and the first line names its file.
+        # Further lines are the end of a log file, which the first line names.
         said = next(iter(str(error).splitlines()), type(error).__name__)
     return f"Scriptwriter cannot start: {' '.join(said.split())}"
 
@@ -64,7 +64,7 @@ _claims: dict[int, socket.socket] = {}
 
 
 def claim_port(port: int) -> bool:
-    """Claim a port until this process ends; False where another process of this program has claimed it.
+    """Claim a port until this process ends; False if another process of this program has claimed it.
 
     The claim is an abstract Unix socket (Linux only). It does not say whether a program listens on the port.
     """
@@ -81,7 +81,7 @@ def claim_port(port: int) -> bool:
 
 
 def _setting(found: object) -> str:
-    """What is wrong with one setting, by the name of its environment variable."""
+    """The error of one setting, with the name of its environment variable."""
     assert isinstance(found, dict)
     message = str(found["msg"]).removeprefix("Value error, ")
     name = ".".join(str(part) for part in found["loc"]).partition(".")
@@ -89,6 +89,6 @@ def _setting(found: object) -> str:
 
 
 def _first_words(error: psycopg.Error | DBAPIError) -> str:
-    """The first line of the server's message, without the query and the position below it."""
+    """The first line of the server's message, without the query and the position in the further lines."""
     told = error.orig if isinstance(error, DBAPIError) else error
     return next((line for line in str(told).splitlines() if line.strip()), type(told).__name__)

@@ -1,4 +1,4 @@
-"""The engine, `transaction()`, what the loss of the database raises, and the upgrades of its schema."""
+"""The connection pool, `transaction()`, the exceptions of a lost database, and the upgrades of the schema."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,40 +21,40 @@ from scriptwriter.electric.types import json_value
 from scriptwriter.store.fair_share import turn
 
 SCHEMA_FOLDER = Path(__file__).parents[2] / "schema"
-# A process that is frozen in a transaction loses its locks, so that another can take over.
+# The server ends an idle transaction after 15 s: a frozen process must not keep its locks.
 _FROZEN = "-c idle_in_transaction_session_timeout=15000"
 _SESSION = {
-    # Notice within seconds that a server has vanished without closing the connection.
+    # Detect within seconds that a server has disappeared without closing the connection.
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-"""libpq's parameters of every long-lived connection to the database."""
+"""libpq parameters of every long-lived connection to the database."""
 
 OLDEST_SERVER = 14
-"""The oldest major version of PostgreSQL that has everything this program uses."""
+"""The oldest supported major version of PostgreSQL."""
 
 DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection, psycopg.OperationalError)
-"""The exceptions that say that the database is away: no connection, or one that was lost."""
+"""The exceptions for a database that cannot be reached, or whose connection was lost."""
 
 _SCHEMA_LOCK = 0x5C219
 _DRIVER = "postgresql+psycopg"
 
 
 def lasting(url: str) -> dict[str, Any]:
-    """libpq's parameters of a long-lived connection to the database at `url`; `options` in the URL stay."""
+    """The libpq parameters of a long-lived connection to `url`, including the `options` in the URL."""
     options = conninfo_to_dict(url).get("options")
     return _SESSION | {"options": f"{options} {_FROZEN}" if options else _FROZEN}
 
 
 class Database:
-    """The connection pool of this process for one database: a libpq URL or key=value string."""
+    """The connection pool of this process for one database; `url` is a libpq URL or key=value string."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # libpq reads the URL, not SQLAlchemy, so that its parameters mean the same everywhere.
+        # libpq parses the URL instead of SQLAlchemy, so that its parameters mean the same everywhere.
         self.engine: AsyncEngine = create_async_engine(
             f"{_DRIVER}://",
             pool_size=10,
@@ -66,12 +66,12 @@ class Database:
         event.listen(self.engine.sync_engine, "handle_error", _as_lost_connection)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         await self.engine.dispose()
 
 
 def _as_lost_connection(context: ExceptionContext) -> BaseException | None:
-    """Treat the end of a session that was idle in a transaction for too long as a lost connection."""
+    """Turn IdleInTransactionSessionTimeout into the OperationalError of a lost connection."""
     error = context.original_exception
     if not isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
         return None
@@ -83,7 +83,7 @@ _current: Database | None = None
 
 
 def connect(url: str) -> Database:
-    """Make `url` (or a key=value string of libpq) the database of this process."""
+    """Make the database at `url` (a libpq URL or key=value string) that of this process."""
     global _current
     _current = Database(url)
     return _current
@@ -100,14 +100,14 @@ def database() -> Database:
 async def transaction() -> AsyncIterator[AsyncSession]:
     """A session in one transaction: committed at the end, rolled back by an exception.
 
-    Raises UserError `too_many_at_once` where too many transactions of one person wait already.
+    Raises UserError `too_many_at_once` if too many transactions of the person wait already.
     """
     async with turn(), AsyncSession(database().engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
 async def psycopg_connection(session: AsyncSession) -> psycopg.AsyncConnection:
-    """psycopg's connection under `session`, for work that must share its transaction."""
+    """The psycopg connection of `session`, for code that must share its transaction."""
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     return cast(psycopg.AsyncConnection, raw.driver_connection)
@@ -115,15 +115,15 @@ async def psycopg_connection(session: AsyncSession) -> psycopg.AsyncConnection:
 
 @lru_cache
 def upgrades(folder: Path = SCHEMA_FOLDER) -> tuple[tuple[int, Path], ...]:
-    """The upgrades in `folder` as (version, path), in order; schema.sql was version 1."""
+    """The upgrades in `folder` as (version, path), in order of version. schema.sql is version 1."""
     return tuple(sorted((int(path.name[:4]), path) for path in folder.glob("[0-9][0-9][0-9][0-9]_*.sql")))
 
 
 def apply_schema(url: str, folder: Path = SCHEMA_FOLDER) -> int:
     """Bring the schema of the database at `url` to the newest version; returns that version.
 
-    Runs under a lock in one transaction, so that several processes may start at once.
-    Raises SchemaError where the database is of a newer version, or cannot hold the schema.
+    It runs in one transaction under a lock, so several processes can start at once.
+    Raises SchemaError if the database has a newer version, or cannot be used.
     """
     newest = max([1, *(version for version, _ in upgrades(folder))])
     with psycopg.connect(url, connect_timeout=10) as connection:
@@ -156,7 +156,7 @@ def apply_schema(url: str, folder: Path = SCHEMA_FOLDER) -> int:
 
 
 def _demand_usable(connection: psycopg.Connection) -> None:
-    """Raises SchemaError, which says what to change, where this program cannot use the database."""
+    """Raises SchemaError, which says what to change, if this program cannot use the database."""
     version, encoding = connection.info.server_version // 10_000, _value(connection, "getdatabaseencoding()")
     if version < OLDEST_SERVER:
         raise SchemaError(f"the server is PostgreSQL {version}: {OLDEST_SERVER} or newer is needed.")

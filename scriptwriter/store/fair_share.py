@@ -1,8 +1,8 @@
-"""Fair share of the database: a limit on the transactions of one person that are open or wait at once.
+"""Fair share of the database: limits the open and the waiting transactions of each person.
 
-`transaction()` waits for a turn of the person to whom the running task is charged. A task is charged when it
-learns who sent its request or event. A task of the process itself, such as a worker's, is charged to nobody
-and does not wait.
+`transaction()` waits for a turn of the person to whom its task is charged. A request or event is charged to
+its sender as soon as that one is known. Tasks of the process itself, such as those of a worker, are charged
+to nobody and do not wait.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from scriptwriter.domain.errors import UserError
 
 AT_ONCE = 4
-"""Open transactions of one person in this process; the pool has room for several people."""
+"""Most open transactions of one person in this process. The connection pool has room for several people."""
 STRANGERS_AT_ONCE = 8
-"""Open transactions of all unknown senders together; each request begins with one."""
+"""Most open transactions of all unknown senders together. Each request begins with one of them."""
 MOST_WAITING = 150
-"""Waiting transactions of one person; thirty tabs that reconnect at once need nearly as many."""
+"""Most waiting transactions of one person. Thirty tabs that reconnect at once need nearly as many."""
 STRANGERS_WAITING = 400
 STRANGERS = "strangers"
-"""A request is charged to this name before its sender is known."""
+"""The name to which a request is charged before its sender is known."""
 _REMEMBERED = 10_000
 
 _charged_to: ContextVar[str] = ContextVar("charged_to", default="")
@@ -38,7 +38,7 @@ class _Share:
 
 @dataclass
 class _Shares:
-    """The shares in use, by person; and the person who used each credential last."""
+    """The shares in use, by person, and the last known person of each credential."""
 
     open: dict[str, _Share] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ _shares = _Shares()
 
 
 def charge(person_id: str) -> None:
-    """Charge the transactions of this task to a person from now on, to STRANGERS, or to nobody ("")."""
+    """Charge further transactions of this task to the person with this id, to STRANGERS, or to nobody: ""."""
     _charged_to.set(person_id)
 
 
@@ -83,9 +83,9 @@ def remember(credential_id: str, person_id: str) -> None:
 
 @asynccontextmanager
 async def turn() -> AsyncIterator[None]:
-    """Hold one turn at the database during the block; a nested block takes no second one.
+    """A block that holds one turn of the charged person; a nested block takes no second turn.
 
-    Raises UserError `too_many_at_once` where too many wait already.
+    Raises UserError `too_many_at_once` if too many transactions of the person wait already.
     """
     person = _charged_to.get()
     if not person or _has_turn.get():

@@ -1,4 +1,4 @@
-"""The tables as SQLModel classes, which mirror schema/schema.sql (a test compares the two)."""
+"""The tables as SQLModel classes. They mirror schema/schema.sql; a test compares the two."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -70,7 +70,7 @@ class _Table(SQLModel):
 
 
 class User(_Table, table=True):
-    """A person."""
+    """A user account; `name_skeleton` is the same for usernames that look alike."""
 
     __tablename__ = "users"
     __table_args__ = (Index("idx_users_name_skeleton", "name_skeleton"),)
@@ -84,7 +84,7 @@ class User(_Table, table=True):
 
     @property
     def shown_name(self) -> str:
-        """The name that colleagues read."""
+        """The name that other members see."""
         return self.display_name or self.username
 
 
@@ -103,7 +103,7 @@ class Project(_Table, table=True):
 
 
 class Membership(_Table, table=True):
-    """The role of a person in a project."""
+    """A user's role in a project."""
 
     __tablename__ = "projects_users"
     __table_args__ = (
@@ -161,7 +161,10 @@ class NameLookup(_Table, table=True):
 
 
 class ProjectNews(_Table, table=True):
-    """Marks a change that a member's list of projects shows; triggers of the database write it."""
+    """A row for each membership. Triggers change it when the member's list of projects is to be read again.
+
+    `changed_in` is the id of the transaction that changed the project or the membership last.
+    """
 
     __tablename__ = "project_news"
     __table_args__ = (
@@ -182,7 +185,7 @@ class ProjectNews(_Table, table=True):
 
 
 class AuthProvider(_Table, table=True):
-    """A way in which a person signs in: a password, or an account of a provider."""
+    """A way to sign in as a user: a password, or an account with an OpenID Connect provider."""
 
     __tablename__ = "auth_providers"
     __table_args__ = (UniqueConstraint("provider_type", "provider_user_id"),)
@@ -195,7 +198,7 @@ class AuthProvider(_Table, table=True):
 
 
 class UserSession(_Table, table=True):
-    """A signed-in browser; `id` is a hash of its token."""
+    """A session of a browser; `id` is a hash of the session token."""
 
     __tablename__ = "user_sessions"
     __table_args__ = (
@@ -211,7 +214,7 @@ class UserSession(_Table, table=True):
 
 
 class SignInFailure(_Table, table=True):
-    """A sign-in that was refused; `account` is a hash of the name that was tried."""
+    """A refused sign-in; `account` is a hash of the username that was entered."""
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (
@@ -225,7 +228,7 @@ class SignInFailure(_Table, table=True):
 
 
 class Registration(_Table, table=True):
-    """The registration of an account with a password, and its address."""
+    """The registration of an account with a password, and the network address of its sender."""
 
     __tablename__ = "registrations"
     __table_args__ = (Index("idx_registrations_address", "address", "registered_at"),)
@@ -235,7 +238,7 @@ class Registration(_Table, table=True):
 
 
 class ApiToken(_Table, table=True):
-    """A program that may act for a person; `id` is a hash of its token."""
+    """An API token of a user; `id` is a hash of the token."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (Index("idx_api_tokens_user", "user_id"),)
@@ -249,7 +252,7 @@ class ApiToken(_Table, table=True):
 
 
 class Presence(_Table, table=True):
-    """A tab that has a project open; `editing` names the idea whose text is open for editing in it."""
+    """A tab that has a project open; `editing` is the ref of the idea that is being edited in it."""
 
     __tablename__ = "presence"
     __table_args__ = (Index("idx_presence_project", "project_id"), Index("idx_presence_seen", "seen_at"))
@@ -262,7 +265,7 @@ class Presence(_Table, table=True):
 
 
 class Artifact(_Table, table=True):
-    """A thing that was made: `data` is JSON, of the kind that `type` names."""
+    """An artifact: a brief, ideas, or a user's act on an idea. `data` is JSON, whose format `type` names."""
 
     __tablename__ = "artifacts"
     __table_args__ = (
@@ -280,7 +283,7 @@ class Artifact(_Table, table=True):
     type: str = _text(nullable=False)
     type_version: str = _text("v1", nullable=False)
     data: str = _text(nullable=False)
-    # `metadata` is taken by SQLAlchemy, so the attribute has another name than the column.
+    # SQLAlchemy reserves the attribute name `metadata`.
     metadata_json: str | None = Field(default=None, sa_column=Column("metadata", Text))
     created_at: datetime = _now()
     updated_at: datetime = _now()
@@ -292,7 +295,7 @@ class Artifact(_Table, table=True):
 
 
 class Transform(_Table, table=True):
-    """An act that makes artifacts out of artifacts, by a model (`llm`) or a person (`human`)."""
+    """A step that makes artifacts from artifacts: a run of a model (`llm`) or an act of a user (`human`)."""
 
     __tablename__ = "transforms"
     __table_args__ = (
@@ -334,7 +337,7 @@ class Transform(_Table, table=True):
 
 
 class RunStart(_Table, table=True):
-    """A person's start of a run or a retry; it stays when the person leaves or the project is deleted."""
+    """A start of a run or of a retry by a user. The row stays when the project is deleted."""
 
     __tablename__ = "run_starts"
     __table_args__ = (Index("idx_run_starts_user", "user_id", "started_at"),)
@@ -348,7 +351,7 @@ class RunStart(_Table, table=True):
 
 
 class SentForm(_Table, table=True):
-    """A form of a brief that has started a run; `ticket` is the name that its browser gave it."""
+    """A form of a brief that has started a run; `ticket` is the id that the browser gave the form."""
 
     __tablename__ = "sent_forms"
     __table_args__ = (Index("idx_sent_forms_sent", "sent_at"),)
@@ -362,7 +365,7 @@ class SentForm(_Table, table=True):
 
 
 class WorkerProcess(_Table, table=True):
-    """A process that runs models; it is dead when its last heartbeat is too old."""
+    """A worker process. It counts as dead when its last heartbeat is too old."""
 
     __tablename__ = "worker_processes"
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True))
@@ -373,7 +376,7 @@ class WorkerProcess(_Table, table=True):
 
 
 class TransformInput(_Table, table=True):
-    """An edge of the graph, artifact to transform."""
+    """An edge of the graph from an artifact to a transform."""
 
     __tablename__ = "transform_inputs"
     __table_args__ = (
@@ -389,7 +392,7 @@ class TransformInput(_Table, table=True):
 
 
 class TransformOutput(_Table, table=True):
-    """An edge of the graph, transform to artifact."""
+    """An edge of the graph from a transform to an artifact."""
 
     __tablename__ = "transform_outputs"
     __table_args__ = (
@@ -405,7 +408,7 @@ class TransformOutput(_Table, table=True):
 
 
 class LlmPrompt(_Table, table=True):
-    """The prompt of one attempt, exactly as sent."""
+    """The prompt of one attempt, exactly as it was sent to the model."""
 
     __tablename__ = "llm_prompts"
     __table_args__ = (
@@ -420,7 +423,7 @@ class LlmPrompt(_Table, table=True):
 
 
 class LlmTransform(_Table, table=True):
-    """The model of a run, its raw replies and tokens."""
+    """The model of a run, its parameters, its raw reply, and the tokens used."""
 
     __tablename__ = "llm_transforms"
     __table_args__ = (Index("idx_llm_transforms_project", "project_id"),)
@@ -433,7 +436,7 @@ class LlmTransform(_Table, table=True):
 
 
 class HumanTransform(_Table, table=True):
-    """What a person did in a transform."""
+    """The action of a user in a `human` transform."""
 
     __tablename__ = "human_transforms"
     __table_args__ = (Index("idx_human_transforms_project", "project_id"),)
