@@ -1,4 +1,4 @@
-"""The writing side: takes a job, asks the model, and commits the ideas while they grow.
+"""Runs: takes a job, calls the model, and saves drafts of the ideas while the model writes.
 
 queue_worker → local_runs → run → model_client → reply_events (bytes), reply_parser (ideas) → growing_draft.
 `periodic` sends heartbeats and takes over runs of processes that died. Does not import `sync`.

@@ -33,16 +33,16 @@ def imports() -> Imports:
     """The imports between packages."""
     found: dict[str, set[str]] = {}
     for path in SOURCES.rglob("*.py"):
-        room = _package(path.relative_to(SOURCES).with_suffix("").parts[0])
-        if room != "__init__":
-            found.setdefault(room, set()).update(map(_package, _imported(path)))
-    return {room: others - {room} for room, others in found.items()}
+        package = _package(path.relative_to(SOURCES).with_suffix("").parts[0])
+        if package != "__init__":
+            found.setdefault(package, set()).update(map(_package, _imported(path)))
+    return {package: others - {package} for package, others in found.items()}
 
 
-def _reachable(room: str, imported: Imports) -> set[str]:
-    """The packages that `room` imports, directly or indirectly."""
+def _reachable(package: str, imported: Imports) -> set[str]:
+    """The packages that `package` imports, directly or indirectly."""
     reached: set[str] = set()
-    waiting = [room]
+    waiting = [package]
     while waiting:
         new = imported.get(waiting.pop(), set()) - reached
         reached |= new
@@ -61,14 +61,14 @@ def test_the_diagram_is_the_transitive_reduction_of_the_imports() -> None:
     """An import that follows from other arrows has no arrow of its own."""
     imported = imports()
     arrows = {
-        (room, other)
-        for room, others in imported.items()
+        (package, other)
+        for package, others in imported.items()
         for other in others
         if not any(other in _reachable(between, imported) for between in others - {other})
     }
 
     assert drawn() == arrows, "write into docs/ARCHITECTURE.md:\n" + "\n".join(
-        f"    {room} --> {other}" for room, other in sorted(arrows)
+        f"    {package} --> {other}" for package, other in sorted(arrows)
     )
 
 
@@ -76,7 +76,7 @@ def test_the_table_of_packages_agrees_with_the_import_contract() -> None:
     """The layers of lint-imports, and the table in docs/ARCHITECTURE.md."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     [layers] = [each["layers"] for each in config["tool"]["importlinter"]["contracts"] if "layers" in each]
-    rooms = {room for layer in layers for room in layer.split(" | ")} - TOP_MODULES - {"settings"}
+    packages = {package for layer in layers for package in layer.split(" | ")} - TOP_MODULES - {"settings"}
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
-    assert {*re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)} == rooms
+    assert {*re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)} == packages
