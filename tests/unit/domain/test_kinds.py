@@ -1,4 +1,4 @@
-"""Each kind of JSON text is declared once, and whatever is none of them is unreadable, with its place."""
+"""Each kind of stored JSON has one type, and any other text is unreadable, with the place of its fault."""
 
 import json
 from typing import Any
@@ -41,8 +41,8 @@ KINDS = [*kinds.ARTIFACTS, *kinds.CONTEXTS, *kinds.RECORDS]
         ("model_parameters", {"stream": True, "response_format": {"type": "json_schema"}}),
     ],
 )
-def test_what_the_product_writes_is_read_and_written_again(kind: str, value: dict[str, Any]) -> None:
-    """The same value in the same keys."""
+def test_written_values_are_read_and_written_unchanged(kind: str, value: dict[str, Any]) -> None:
+    """With the same keys."""
     read = kinds.read(kind, json.dumps(value))
 
     assert not isinstance(read, Unreadable)
@@ -50,7 +50,7 @@ def test_what_the_product_writes_is_read_and_written_again(kind: str, value: dic
 
 
 def test_a_context_of_an_earlier_version_is_read() -> None:
-    """Who asked for it, as it was kept then, is not."""
+    """Its key `asked`, which is no longer used, is dropped."""
     context = {
         "params": BRIEF,
         "asked": [{"by": "u", "at": "x"}],
@@ -102,8 +102,8 @@ def test_a_context_of_an_earlier_version_is_read() -> None:
         ("llm", " " * 2_000_001, Unreadable("too_long")),
     ],
 )
-def test_whatever_else_is_unreadable_at_its_place(kind: str, text: str, unreadable: Unreadable) -> None:
-    """Wrong types, unknown keys, years, numbers and lengths."""
+def test_every_other_text_is_unreadable_with_its_place(kind: str, text: str, unreadable: Unreadable) -> None:
+    """For wrong types, unknown keys, years, numbers and lengths."""
     assert kinds.read(kind, text) == unreadable
 
 
@@ -116,7 +116,7 @@ def test_whatever_else_is_unreadable_at_its_place(kind: str, text: str, unreadab
     ).map(json.dumps),
 )
 def test_no_text_raises(kind: str, text: str) -> None:
-    """Each is a value or an Unreadable, and a value is written as it is read."""
+    """The result is a value or an Unreadable, and a value is written back as it was read."""
     value = kinds.read(kind, text)
 
     if not isinstance(value, Unreadable):

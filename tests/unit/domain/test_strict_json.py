@@ -1,4 +1,4 @@
-"""JSON that others wrote is read strictly, and what is refused has a place."""
+"""Foreign JSON is parsed strictly, and a refusal names the place of the fault."""
 
 import json
 from typing import Any
@@ -22,15 +22,15 @@ VALUES = st.recursive(
 
 
 def refusal(content: str | bytes) -> tuple[str, str]:
-    """Reason and place."""
+    """The reason and the place of the refusal."""
     with pytest.raises(Refused) as refused:
         read(content)
     return refused.value.reason, refused.value.place
 
 
 @given(VALUES)
-def test_ordinary_json_is_read_as_it_is(value: Any) -> None:
-    """Escaped or not, as text or as bytes, with a byte order mark or without."""
+def test_valid_json_is_read_unchanged(value: Any) -> None:
+    """Escaped or not, as text or as bytes, with or without a byte order mark."""
     plain, escaped = json.dumps(value, ensure_ascii=False), json.dumps(value)
 
     assert read(plain) == read(escaped) == read(b"\xef\xbb\xbf" + plain.encode()) == value
@@ -61,13 +61,13 @@ def test_ordinary_json_is_read_as_it_is(value: Any) -> None:
         ("[" + "1," * 2_000_001 + "1]", "too_many_values", ""),
     ],
 )  # fmt: skip
-def test_what_is_refused_has_a_place(content: str | bytes, reason: str, place: str) -> None:
-    """Whatever it is, and however long."""
+def test_a_refusal_names_reason_and_place(content: str | bytes, reason: str, place: str) -> None:
+    """Also for deep and long texts."""
     assert refusal(content) == (reason, place)
 
 
 @given(st.binary() | st.text())
-def test_nothing_else_is_raised(content: str | bytes) -> None:
+def test_no_other_error_is_raised(content: str | bytes) -> None:
     """For any bytes and any text."""
     try:
         read(content)

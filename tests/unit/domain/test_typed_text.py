@@ -1,4 +1,4 @@
-"""What counts as a text: there is something in it to see."""
+"""Which texts are visible, and how a name is reduced to one visible line."""
 
 import sys
 import unicodedata
@@ -27,20 +27,20 @@ INVISIBLE = {
 
 
 @pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE)
-def test_a_text_without_anything_to_see_is_none(text: str) -> None:
-    """However many such characters there are."""
+def test_a_text_of_invisible_characters_is_empty(text: str) -> None:
+    """However many of them there are."""
     assert not visible(text)
     assert visible_or_empty(text * 3) == ""
 
 
 @pytest.mark.parametrize("text", ["甲", "a", "9", "…", "🙂", "\u200b字\u200b", "e\u0301", "←", "가", "¥"])
-def test_one_character_to_see_makes_a_text(text: str) -> None:
-    """And the rest of it stays as it is."""
+def test_one_visible_character_makes_a_text_visible(text: str) -> None:
+    """The text stays unchanged."""
     assert visible_or_empty(text) == text
 
 
-def test_nothing_that_unicode_tells_programs_to_ignore_is_seen() -> None:
-    """Formats, and the blanks that are letters by their category."""
+def test_unicode_format_characters_are_invisible() -> None:
+    """All characters of the category Cf."""
     ignorable = [chr(each) for each in range(sys.maxunicode + 1) if unicodedata.category(chr(each)) == "Cf"]
 
     assert len(ignorable) > 100
@@ -52,22 +52,22 @@ def test_nothing_that_unicode_tells_programs_to_ignore_is_seen() -> None:
     ["\u202a", "\u202e", "\u2066", "\u2069", "\u200f", "\u061c", "\u200b", "\u200d", "\u2060", "\ufeff",
      "\u00ad", "\u3164", "\u2800", "\u034f", "\x00", "\x1b", "\x7f", "\x9b", "\U000e0041", "\ud800"],
 )  # fmt: skip
-def test_a_name_is_stored_without_what_nobody_sees(unseen: str) -> None:
-    """Controls, characters that turn the text around, zero-width and blank ones."""
+def test_a_name_is_stored_without_invisible_characters(unseen: str) -> None:
+    """Control characters, changes of the writing direction, zero-width and blank characters."""
     assert one_line(f"{unseen}夏{unseen}天{unseen} {unseen} 短剧{unseen}") == "夏天 短剧"
 
 
 @pytest.mark.parametrize(
     "name", ["👩\u200d💻 剧本", "❤\ufe0f\u200d🔥", "葛\U000e0100飾", "e\u0301", "שלום", "عنوان"]
 )
-def test_a_name_keeps_what_is_drawn(name: str) -> None:
-    """Emoji of several parts, variants of a character, accents, and letters that run from right to left."""
+def test_a_name_keeps_visible_sequences(name: str) -> None:
+    """Emoji of several code points, character variants, accents, and right-to-left letters."""
     assert one_line(name) == name
 
 
 @given(st.text())
-def test_a_name_of_one_line_stays_as_it_is(text: str) -> None:
-    """And is seen if anything of the text was."""
+def test_reducing_a_name_twice_changes_nothing(text: str) -> None:
+    """The line is visible exactly when the text was."""
     line = one_line(text)
 
     assert one_line(line) == line

@@ -1,4 +1,4 @@
-"""An HTTP transport that answers a stream's requests from a list."""
+"""An HTTP transport that answers the requests of a stream from a list."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ MUST_REFETCH = {"headers": {"control": "must-refetch"}}
 
 
 class Body(httpx.AsyncByteStream):
-    """A response body in pieces; an exception among them cuts it off, and `held` never ends it."""
+    """A response body in pieces. An exception among them cuts the body off; with `endless` it never ends."""
 
-    def __init__(self, *pieces: bytes | Exception, held: bool = False) -> None:
+    def __init__(self, *pieces: bytes | Exception, endless: bool = False) -> None:
         self.pieces = pieces
-        self.held = held
+        self.endless = endless
         self.closed = asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -30,7 +30,7 @@ class Body(httpx.AsyncByteStream):
             if isinstance(piece, Exception):
                 raise piece
             yield piece
-        if self.held:
+        if self.endless:
             await asyncio.Event().wait()
 
     async def aclose(self) -> None:
@@ -38,7 +38,7 @@ class Body(httpx.AsyncByteStream):
 
 
 class Answers(httpx.AsyncBaseTransport):
-    """Gives one answer for each request, raises those that are errors, and lets any further request wait."""
+    """Gives one answer for each request, raises those that are exceptions, and lets further requests wait."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self._answers = list(answers)
@@ -60,8 +60,8 @@ class Answers(httpx.AsyncBaseTransport):
         return answer
 
 
-class Rests:
-    """Stands in for sleeping: keeps how long, and does not wait."""
+class Sleeps:
+    """Replaces sleeping: records the seconds and does not wait."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -72,7 +72,7 @@ class Rests:
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock whose time changes only when a test sets it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -86,7 +86,7 @@ def stream(transport: httpx.AsyncBaseTransport, **options: Any) -> ShapeStream:
     defaults: dict[str, Any] = {
         "table": "notes",
         "client": httpx.AsyncClient(transport=transport),
-        "sleep": Rests(),
+        "sleep": Sleeps(),
         "clock": Clock(),
         "nonce": "n",
         "backoff": Backoff(jitter=lambda: 1.0),
@@ -95,7 +95,7 @@ def stream(transport: httpx.AsyncBaseTransport, **options: Any) -> ShapeStream:
 
 
 def change(operation: str, key: str, position: str | None = None, **value: str | None) -> dict[str, Any]:
-    """A change message of the row `key`; `position` is its place in the log."""
+    """A change message of the row `key`; `position` is its position in the log."""
     headers: dict[str, Any] = {"operation": operation, "relation": ["public", "notes"]}
     if position is not None:
         lsn, op_position = position.split("_")
@@ -115,14 +115,14 @@ def headers(offset: str, *, handle: str = "h1", **more: str) -> dict[str, str]:
 
 
 def etag(handle: str, asked: str, offset: str) -> str:
-    """The etag of what was answered to `asked`, as Electric writes it."""
+    """The etag of an answer to a request from the offset `asked`, in Electric's format."""
     return f'"{handle}:{asked}:{offset}"'
 
 
 def batch(offset: str, *messages: Any, handle: str = "h1", status: int = 200) -> httpx.Response:
-    """A response with messages; the last being UP_TO_DATE, with its header."""
-    told = {"electric-up-to-date": ""} if messages and messages[-1] == UP_TO_DATE else {}
-    return httpx.Response(status, headers=headers(offset, handle=handle) | told, json=list(messages))
+    """A response with these messages; if the last one is UP_TO_DATE, with the header of the same meaning."""
+    extra_headers = {"electric-up-to-date": ""} if messages and messages[-1] == UP_TO_DATE else {}
+    return httpx.Response(status, headers=headers(offset, handle=handle) | extra_headers, json=list(messages))
 
 
 def snapshot(*messages: Any, handle: str = "h1") -> tuple[httpx.Response, httpx.Response]:
@@ -131,35 +131,35 @@ def snapshot(*messages: Any, handle: str = "h1") -> tuple[httpx.Response, httpx.
 
 
 def must_refetch(handle: str | None = None) -> httpx.Response:
-    """A 409, naming the next handle or not."""
+    """A 409, with or without the next handle."""
     named = {} if handle is None else {"electric-handle": handle}
     return httpx.Response(409, headers=named, json=[MUST_REFETCH])
 
 
 def events(
-    *messages: Any, cut: Exception | None = None, held: bool = False, handle: str = "h1"
+    *messages: Any, cut: Exception | None = None, endless: bool = False, handle: str = "h1"
 ) -> httpx.Response:
-    """An event stream: its messages in one piece, then its end, a `cut`, or nothing for ever (`held`)."""
+    """An event stream: the messages in one piece, then the end, a `cut`, or silence for ever (`endless`)."""
     pieces: list[bytes | Exception] = [
         b"data: " + json.dumps(message).encode() + b"\n\n" for message in messages
     ]
     if cut is not None:
         pieces.append(cut)
-    told = headers("0_inf", handle=handle) | {"content-type": "text/event-stream"}
-    return httpx.Response(200, headers=told, stream=Body(*pieces, held=held))
+    extra_headers = headers("0_inf", handle=handle) | {"content-type": "text/event-stream"}
+    return httpx.Response(200, headers=extra_headers, stream=Body(*pieces, endless=endless))
 
 
 def recorded(exchange: Exchange) -> httpx.Response:
     """The response of a recorded exchange; an event stream stays open."""
     kept = {name: value for name, value in exchange.headers.items() if name not in ("transfer-encoding",)}
     if exchange.raw:
-        return httpx.Response(exchange.status, headers=kept, stream=Body(*exchange.raw, held=True))
+        return httpx.Response(exchange.status, headers=kept, stream=Body(*exchange.raw, endless=True))
     kept.pop("content-length", None)
     return httpx.Response(exchange.status, headers=kept, content=exchange.body)
 
 
 async def until(condition: Callable[[], bool], shape: Shape | None = None, turns: int = 5000) -> None:
-    """Let everything run until the condition holds. Raises what ended the shape, or AssertionError."""
+    """Let all tasks run until the condition holds. Raises the error of the shape, or AssertionError."""
     for _ in range(turns):
         if condition():
             return
@@ -170,5 +170,5 @@ async def until(condition: Callable[[], bool], shape: Shape | None = None, turns
 
 
 def defining(query: dict[str, str], *names: str) -> dict[str, str]:
-    """The query without `names`."""
+    """The query without the parameters `names`."""
     return {name: value for name, value in query.items() if name not in names}

@@ -1,4 +1,4 @@
-"""Fixtures of tests of a stream."""
+"""Fixtures for the tests of a stream."""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +9,7 @@ from tests.unit.electric.following import Following
 
 @pytest.fixture
 async def followings() -> AsyncIterator[list[Following]]:
-    """Every stream of a test, ended after it."""
+    """All streams of a test, which are stopped after it."""
     started: list[Following] = []
     yield started
     for following in started:

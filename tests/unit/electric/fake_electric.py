@@ -1,4 +1,4 @@
-"""A shape server over a dict. It fails when a test asks it to."""
+"""A shape server for one table in memory, with faults that a test orders."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ Table = dict[str, int]
 
 
 class FakeElectric(httpx.AsyncBaseTransport):
-    """Serves one table by the protocol, in chunks of two messages, with faults on order."""
+    """Serves one table by the protocol, in chunks of two messages, and injects the faults of its list."""
 
     def __init__(self) -> None:
         self.table: Table = {}
@@ -22,21 +22,21 @@ class FakeElectric(httpx.AsyncBaseTransport):
         self.faults: list[str] = []
         self.splits = random.Random(0)
         self.answers: list[tuple[str, str, httpx.Response]] = []
-        self._life = 0
+        self._generation = 0
         self._lsn = 0
         self._news = asyncio.Event()
-        self.begin_life(announced=True)
+        self.rotate(announced=True)
 
-    def begin_life(self, *, announced: bool) -> None:
-        """Drop the shape; its next life has another handle, which 409s name or not."""
-        self._life += 1
+    def rotate(self, *, announced: bool) -> None:
+        """Drop the shape. The next one has another handle, which 409s name if it is `announced`."""
+        self._generation += 1
         self._announced = announced
         self._snapshot = [change("insert", key, n=str(n)) for key, n in self.table.items()]
         self._log: list[dict[str, Any]] = []
-        self.ring()
+        self.wake_requests()
 
     def commit(self, new: Table) -> None:
-        """Make the table `new` in one transaction, by way of a row that comes and goes in it."""
+        """Replace the table by `new` in one transaction, which also inserts and deletes another row."""
         operations: list[tuple[str, str, dict[str, str]]] = [
             ("insert", "z", {"n": "8"}),
             ("update", "z", {"n": "9"}),
@@ -51,16 +51,16 @@ class FakeElectric(httpx.AsyncBaseTransport):
             self._log.append(change(operation, key, f"{self._lsn}_{2 * place}", **value))
         self.table = new
         self.history.append(dict(new))
-        self.ring()
+        self.wake_requests()
 
-    def ring(self) -> None:
-        """Let every request that waits go on."""
+    def wake_requests(self) -> None:
+        """Let every waiting request continue."""
         self._news.set()
         self._news = asyncio.Event()
 
     @property
     def handle(self) -> str:
-        return f"h{self._life}"
+        return f"h{self._generation}"
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         query = dict(request.url.params)
@@ -79,12 +79,16 @@ class FakeElectric(httpx.AsyncBaseTransport):
         return await self._serve(query, fault)
 
     def _cached(self, query: dict[str, str], fault: str) -> list[httpx.Response]:
-        """What a cache without cache-busters in its key has; `another's`: without handles and offsets."""
+        """What a cache whose key lacks the cache-buster returns; with `another's`, the key also lacks handle
+        and offset.
+        """
         handle, offset = query.get("handle", ""), query["offset"]
         if fault == "stale":
             return [answer for _, asked, answer in self.answers if asked == offset == "-1"]
         return [
-            answer for life, asked, answer in self.answers if asked != offset or (handle and life != handle)
+            answer
+            for generation, asked, answer in self.answers
+            if asked != offset or (handle and generation != handle)
         ]
 
     async def _serve(self, query: dict[str, str], fault: str | None) -> httpx.Response:
@@ -102,12 +106,14 @@ class FakeElectric(httpx.AsyncBaseTransport):
         if "live_sse" in query:
             ahead = f"{self._lsn + 90}_0"
             named = etag(self.handle, offset, ahead)
-            told = headers(ahead, handle=self.handle, content_type="text/event-stream", etag=named)
-            return httpx.Response(200, headers=told, stream=_Events(self, offset, fault))
+            response_headers = headers(
+                ahead, handle=self.handle, content_type="text/event-stream", etag=named
+            )
+            return httpx.Response(200, headers=response_headers, stream=_Events(self, offset, fault))
         if live and not self._after(offset):
-            life, news = self._life, self._news
+            generation, news = self._generation, self._news
             await news.wait()
-            if life != self._life:
+            if generation != self._generation:
                 return httpx.Response(409, json=[MUST_REFETCH])
         following = self._after(offset)
         chunk = following[:2]
@@ -117,20 +123,24 @@ class FakeElectric(httpx.AsyncBaseTransport):
     def _after(self, offset: str) -> list[dict[str, Any]]:
         if offset.startswith("0_"):
             return self._log
-        return [message for message in self._log if _place(_offset(message)) > _place(offset)]
+        return [message for message in self._log if _log_position(_offset(message)) > _log_position(offset)]
 
     def _answer(
         self, query: dict[str, str], messages: list[Any], offset: str, fault: str | None
     ) -> httpx.Response:
         body = json.dumps(messages).encode()
-        told = headers(offset, handle=self.handle, etag=etag(self.handle, query["offset"], offset))
-        del told["electric-schema" if "live" in query else "electric-cursor"]
-        self.answers.append((self.handle, query["offset"], httpx.Response(200, headers=told, content=body)))
+        response_headers = headers(
+            offset, handle=self.handle, etag=etag(self.handle, query["offset"], offset)
+        )
+        del response_headers["electric-schema" if "live" in query else "electric-cursor"]
+        self.answers.append(
+            (self.handle, query["offset"], httpx.Response(200, headers=response_headers, content=body))
+        )
         if fault == "garbled":
-            return httpx.Response(200, headers=told, content=body[:-1])
+            return httpx.Response(200, headers=response_headers, content=body[:-1])
         if fault == "cut":
-            return httpx.Response(200, headers=told, stream=_Cut(body[: len(body) // 2]))
-        return httpx.Response(200, headers=told, content=body)
+            return httpx.Response(200, headers=response_headers, stream=_Cut(body[: len(body) // 2]))
+        return httpx.Response(200, headers=response_headers, content=body)
 
 
 class _Cut(httpx.AsyncByteStream):
@@ -143,15 +153,15 @@ class _Cut(httpx.AsyncByteStream):
 
 
 class _Events(httpx.AsyncByteStream):
-    """An event stream that ends with its life of the shape, or at a ring without news."""
+    """An event stream that ends when the shape is dropped, or when it is woken without changes."""
 
     def __init__(self, server: FakeElectric, offset: str, fault: str | None) -> None:
         self._server, self._offset, self._fault = server, offset, fault
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        server, life = self._server, self._server._life
+        server, generation = self._server, self._server._generation
         yield b": keep-alive\n\n"
-        while life == server._life:
+        while generation == server._generation:
             news, messages = server._news, server._after(self._offset)
             if messages:
                 self._offset = _offset(messages[-1])
@@ -180,5 +190,5 @@ def _offset(message: dict[str, Any]) -> str:
     return f"{message['headers']['lsn']}_{message['headers']['op_position']}"
 
 
-def _place(offset: str) -> tuple[int, ...]:
+def _log_position(offset: str) -> tuple[int, ...]:
     return tuple(map(int, offset.split("_")))

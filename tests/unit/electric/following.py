@@ -1,4 +1,4 @@
-"""Reads a stream until its answers are used up."""
+"""Read a stream until its prepared answers are used up."""
 
 import asyncio
 from contextlib import aclosing
@@ -18,7 +18,7 @@ DOWN = httpx.ConnectError("All connection attempts failed")
 
 
 class Following:
-    """A stream that is read until its answers are used up."""
+    """A stream that is read until its prepared answers are used up."""
 
     def __init__(self, followed: ShapeStream, answers: Answers) -> None:
         self.stream, self.answers = followed, answers

@@ -1,4 +1,4 @@
-"""States to start a transition from, and answers to give there."""
+"""States before a transition, and answers to apply to them."""
 
 import json
 from dataclasses import replace

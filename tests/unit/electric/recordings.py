@@ -17,7 +17,7 @@ _HEADER = re.compile(r"     ([a-z-]+): ?(.*)$")
 
 @dataclass
 class Exchange:
-    """One request and what came back; `raw` holds the pieces of an event stream's body, as they came."""
+    """A request and its response; `raw` holds the pieces of an event stream's body as they arrived."""
 
     query: dict[str, str]
     status: int = 0

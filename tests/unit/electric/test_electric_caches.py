@@ -1,4 +1,4 @@
-"""The rules for an answer that a cache gave to another request."""
+"""Rules for answers that a cache gave to a different request."""
 
 import pytest
 
@@ -10,8 +10,8 @@ from tests.unit.electric.places import LIVE, START, SYNCING, reply
 from tests.unit.electric.recordings import exchanges
 
 
-def test_a_cached_answer_for_an_expired_handle_is_asked_again_at_a_new_address() -> None:
-    """After a 409, a cache may still hold the old first chunk: nothing of it is used."""
+def test_a_cached_answer_of_an_expired_handle_is_requested_again() -> None:
+    """After a 409, a cache may still hold the old first chunk. Nothing of it is used."""
     restarted = LIVE.must_refetch("h2")
 
     state, messages = restarted.after(reply("0_0", change("insert", "old")))
@@ -21,7 +21,7 @@ def test_a_cached_answer_for_an_expired_handle_is_asked_again_at_a_new_address()
 
 
 def test_an_answer_with_another_handle_than_asked_for_is_not_used() -> None:
-    """Two lives of a shape must not be mixed; the place in the log stays."""
+    """Two shapes must not be mixed; the position in the log stays."""
     state, messages = SYNCING.after(reply("9_0", change("insert", "other"), handle="h9"))
 
     assert messages == []
@@ -30,7 +30,7 @@ def test_an_answer_with_another_handle_than_asked_for_is_not_used() -> None:
 
 @pytest.mark.parametrize("offset", ["0_0", "0_inf", "4_8"])
 def test_an_answer_that_leads_back_in_the_log_is_not_used(offset: str) -> None:
-    """A log only grows: a cache without the offset in its key gave what it had told somebody before."""
+    """A log only grows, so such an answer comes from a cache whose key lacks the offset."""
     state, messages = LIVE.after(reply(offset, change("insert", "a", n="old"), UP_TO_DATE))
 
     assert messages == []
@@ -39,8 +39,8 @@ def test_an_answer_that_leads_back_in_the_log_is_not_used(offset: str) -> None:
 
 @pytest.mark.parametrize("place", [START, SYNCING, LIVE], ids=["start", "syncing", "live"])
 @pytest.mark.parametrize("mark", ["", "W/"], ids=["strong", "weak"])
-def test_an_answer_whose_etag_names_another_question_is_not_used(place: ShapeState, mark: str) -> None:
-    """What lies between our place and the start of somebody else's answer would be missing for ever."""
+def test_an_answer_whose_etag_names_another_request_is_not_used(place: ShapeState, mark: str) -> None:
+    """Otherwise the changes between our offset and the start of that answer would be lost."""
     told = headers("9_0", etag=mark + etag("h1", "7_0", "9_0"))
     ours = headers("9_0", etag=mark + etag("h1", place.offset, "9_0"))
 
@@ -53,15 +53,15 @@ def test_an_answer_whose_etag_names_another_question_is_not_used(place: ShapeSta
 
 
 @pytest.mark.parametrize("tag", ['"h1"', '"abc:7_0:9_0"', 'W/"5f-18"', '"h1:7_0:8_0"', "7_0"])
-def test_an_etag_of_a_proxys_own_says_nothing(tag: str) -> None:
-    """Only Electric's names a start."""
+def test_an_etag_in_another_format_is_ignored(tag: str) -> None:
+    """Proxies write their own etags; only Electric's names a start."""
     state, _ = LIVE.after(Reply(200, headers("9_0", etag=tag), b"[]"))
 
     assert state.offset == "9_0"
 
 
-def test_recorded_answers_name_their_question_and_never_lead_back() -> None:
-    """Each of the recordings' answers: what the two rules above rest on."""
+def test_recorded_answers_name_their_request_and_never_lead_back() -> None:
+    """The two rules above rely on this; checked for all recorded answers."""
     answered = [
         exchange
         for number in ("01", "02", "03", "04", "05", "06", "08", "11", "12", "16", "21")
@@ -76,7 +76,7 @@ def test_recorded_answers_name_their_question_and_never_lead_back() -> None:
 
 
 def test_offsets_are_ordered_as_the_log_is() -> None:
-    """Snapshot chunks, the snapshot's end, then positions as numbers; of other forms nothing is known."""
+    """Snapshot chunks, the end of the snapshot, then positions as numbers. Other formats have no order."""
     ordered = ["-1", "0_0", "0_2", "0_10", "0_inf", "9_0", "9_2", "9_10", "26800584_4"]
 
     for place, offset in enumerate(ordered):
@@ -84,8 +84,8 @@ def test_offsets_are_ordered_as_the_log_is() -> None:
         assert earlier == ordered[:place]
 
 
-def test_a_plain_answer_to_a_live_request_is_told_by_its_place() -> None:
-    """It lacks the cursor of a live one, but it is a cache that gave it: no error, it is asked for again."""
+def test_a_catch_up_answer_to_a_live_request_is_requested_again() -> None:
+    """It lacks the cursor, but it comes from a cache: that is no error."""
     told = headers("0_0", etag=etag("h1", "-1", "0_0"))
     del told["electric-cursor"]
 
@@ -94,8 +94,8 @@ def test_a_plain_answer_to_a_live_request_is_told_by_its_place() -> None:
     assert (state.offset, messages) == ("5_0", [])
 
 
-def test_an_event_stream_of_another_place_is_left_for_a_catch_up() -> None:
-    """Its events would take rows back, or leave some out."""
+def test_an_event_stream_from_another_offset_is_replaced_by_a_catch_up() -> None:
+    """Its events would revert rows, or leave some out."""
     back, is_ours = LIVE.opened(headers("0_inf"))
     elsewhere, is_either = LIVE.opened(headers("9_0", etag=etag("h1", "7_0", "9_0")))
 
@@ -105,16 +105,16 @@ def test_an_event_stream_of_another_place_is_left_for_a_catch_up() -> None:
         assert state.request(sse=True) == {"offset": "5_0", "handle": "h1", "cache-buster": "n-1"}
 
 
-def test_a_204_of_another_life_is_not_used() -> None:
-    """As any other answer."""
+def test_a_204_with_another_handle_is_not_used() -> None:
+    """Like any other answer."""
     state, messages = LIVE.after(Reply(204, {"electric-handle": "h9", "electric-offset": "9_0"}))
 
     assert messages == []
     assert state.request().items() >= {"handle": "h1", "offset": "5_0", "cache-buster": "n-1"}.items()
 
 
-def test_a_server_that_insists_on_another_handle_starts_the_shape_anew() -> None:
-    """After three retries at new addresses it is no cache that answers."""
+def test_a_server_that_insists_on_another_handle_restarts_the_shape() -> None:
+    """After three retries at new addresses, the answer cannot come from a cache."""
     state, messages = LIVE, []
     for _ in range(4):
         state, messages = state.after(reply("9_0", handle="h9"))
@@ -125,8 +125,8 @@ def test_a_server_that_insists_on_another_handle_starts_the_shape_anew() -> None
     assert accepted.handle == "h9"
 
 
-def test_a_server_that_keeps_a_handle_after_a_409_is_believed_in_the_end() -> None:
-    """An expired handle that comes back at four new addresses is not from a cache."""
+def test_an_expired_handle_is_accepted_after_four_retries() -> None:
+    """An answer from four new addresses cannot come from a cache."""
     state = LIVE.must_refetch(None)
     for _ in range(4):
         state, messages = state.after(reply("0_0", change("insert", "a")))
@@ -138,8 +138,8 @@ def test_a_server_that_keeps_a_handle_after_a_409_is_believed_in_the_end() -> No
     assert messages
 
 
-def test_a_stale_event_stream_is_left_for_a_catch_up() -> None:
-    """Only a finished answer can say must-refetch, so that one has to decide."""
+def test_a_stale_event_stream_is_replaced_by_a_catch_up() -> None:
+    """Only a catch-up answer can be a 409, so it has to decide."""
     state, fresh = LIVE.opened(headers("9_0", handle="h9"))
 
     assert not fresh

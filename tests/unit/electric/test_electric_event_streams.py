@@ -11,7 +11,7 @@ from tests.unit.electric.answers import (
     Answers,
     Body,
     Clock,
-    Rests,
+    Sleeps,
     batch,
     change,
     events,
@@ -26,8 +26,8 @@ from tests.unit.electric.following import Following, follow
 from tests.unit.electric.recordings import exchanges
 
 
-async def test_the_recorded_event_stream_is_asked_for_exactly_so(followings: list[Following]) -> None:
-    """Recording 06: snapshot, catch-up, then one stream, whose three transactions come as three batches."""
+async def test_the_requests_equal_those_of_the_recorded_event_stream(followings: list[Following]) -> None:
+    """Recording 06: snapshot, catch-up, then one stream with three transactions, which give three batches."""
     sequence = exchanges("06")[:3]
     answers = Answers(*map(recorded, sequence))
     followings.append(Following(stream(answers, table="sse_t"), answers))
@@ -39,24 +39,24 @@ async def test_the_recorded_event_stream_is_asked_for_exactly_so(followings: lis
     assert repr(followings[0].stream) == "<ShapeStream of sse_t, live at 31776720_0>"
 
 
-async def test_an_ended_event_stream_is_opened_again_from_the_last_change(
+async def test_an_ended_event_stream_is_reopened_after_the_last_change(
     followings: list[Following],
 ) -> None:
-    """Electric closes it after a minute: no wait, no notice, and the offset that the events reached."""
-    rests = Rests()
-    told = events(change("insert", "a", "5_0"), change("update", "a", "5_2"), UP_TO_DATE)
+    """Electric closes it after a minute: no wait, no log entry, and the offset of the last event."""
+    sleeps = Sleeps()
+    stream_events = events(change("insert", "a", "5_0"), change("update", "a", "5_2"), UP_TO_DATE)
 
-    done = await follow(followings, *snapshot(), told, sleep=rests)
+    done = await follow(followings, *snapshot(), stream_events, sleep=sleeps)
 
     assert done.answers.queries[3].items() >= {"offset": "5_2", "live_sse": "true", "cursor": "7"}.items()
-    assert rests.seconds == []
+    assert sleeps.seconds == []
     assert done.stream.status.name == "live"
 
 
-async def test_a_transaction_cut_off_in_an_event_stream_is_asked_for_again(
+async def test_a_transaction_cut_off_in_an_event_stream_is_requested_again(
     followings: list[Following],
 ) -> None:
-    """Only what up-to-date has sealed counts."""
+    """Only changes before an up-to-date count."""
     cut = events(
         change("insert", "a", "5_0"), UP_TO_DATE, change("insert", "b", "6_0"), cut=httpx.ReadError("")
     )
@@ -68,19 +68,19 @@ async def test_a_transaction_cut_off_in_an_event_stream_is_asked_for_again(
 
 
 async def test_three_short_event_streams_are_followed_by_long_polls(followings: list[Following]) -> None:
-    """With growing waits in between; a proxy that cannot stream still lets answers through."""
-    rests = Rests()
+    """With growing waits in between. A proxy that cannot stream may still forward long polls."""
+    sleeps = Sleeps()
 
-    done = await follow(followings, *snapshot(), events(), events(), events(), sleep=rests)
+    done = await follow(followings, *snapshot(), events(), events(), events(), sleep=sleeps)
 
     assert ["live_sse" in query for query in done.answers.queries[2:]] == [True, True, True, False]
-    assert rests.seconds == [0.1, 0.2]
+    assert sleeps.seconds == [0.1, 0.2]
 
 
 async def test_an_event_stream_that_is_cut_before_any_event_counts_as_short(
     followings: list[Following],
 ) -> None:
-    """Some proxies reset what they cannot pass on."""
+    """Some proxies reset connections that they cannot forward."""
     cut = [events(cut=httpx.ReadError("")) for _ in range(3)]
     caught_up = [batch("0_inf", UP_TO_DATE) for _ in range(2)]
 
@@ -91,7 +91,7 @@ async def test_an_event_stream_that_is_cut_before_any_event_counts_as_short(
 
 
 async def test_a_server_without_event_streams_may_answer_with_json(followings: list[Following]) -> None:
-    """Older servers overlook live_sse: what they send is a long poll's answer."""
+    """Older servers ignore live_sse, and answer as to a long poll."""
     done = await follow(followings, *snapshot(), batch("5_0", change("insert", "a", "5_0"), UP_TO_DATE))
 
     assert done.answers.queries[3]["offset"] == "5_0"
@@ -99,14 +99,14 @@ async def test_a_server_without_event_streams_may_answer_with_json(followings: l
 
 
 async def test_a_must_refetch_among_events_restarts_the_shape(followings: list[Following]) -> None:
-    """1.7.12 only ends the stream, others say it."""
+    """Electric 1.7.12 only ends the stream; other servers send the message."""
     done = await follow(followings, *snapshot(), events({"headers": {"control": "must-refetch"}}))
 
     assert done.answers.queries[3] == {"table": "notes", "offset": "-1", "cache-buster": "n-1"}
 
 
 async def test_short_event_streams_that_a_409_explains_do_not_count(followings: list[Following]) -> None:
-    """The server ends the stream of a shape that is dropped: nothing holds events back."""
+    """The server ends the stream of a dropped shape, so events are not blocked."""
     dropped = [(events(handle=f"h{n}"), must_refetch(), *snapshot(handle=f"h{n + 1}")) for n in range(1, 5)]
 
     done = await follow(followings, *snapshot(), *[answer for life in dropped for answer in life])
@@ -114,11 +114,11 @@ async def test_short_event_streams_that_a_409_explains_do_not_count(followings: 
     assert done.answers.queries[-1].items() >= {"handle": "h5", "live_sse": "true"}.items()
 
 
-async def test_a_quiet_event_stream_that_is_cut_again_and_again_is_no_outage(
+async def test_a_quiet_event_stream_that_is_cut_repeatedly_is_no_outage(
     followings: list[Following], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Between two keep-alives some proxies give up; each stream was a success."""
-    clock, rests, told = Clock(), Rests(), list[str]()
+    """Some proxies time out between two keep-alives; each stream was a success."""
+    clock, sleeps, notifications = Clock(), Sleeps(), list[str]()
 
     class Cut(Body):
         async def __aiter__(self):
@@ -129,15 +129,23 @@ async def test_a_quiet_event_stream_that_is_cut_again_and_again_is_no_outage(
     kind = headers("0_inf", content_type="text/event-stream")
     streams = [httpx.Response(200, headers=kind, stream=Cut()) for _ in range(5)]
     done = await follow(
-        followings, *snapshot(), *streams, sleep=rests, clock=clock, on_status=lambda: told.append("!")
+        followings,
+        *snapshot(),
+        *streams,
+        sleep=sleeps,
+        clock=clock,
+        on_status=lambda: notifications.append("!"),
     )
 
     assert all("live_sse" in query for query in done.answers.queries[2:])
-    assert (len(told), rests.seconds, caplog.records) == (1, [], [])
+    assert (len(notifications), sleeps.seconds, caplog.records) == (1, [], [])
 
 
 async def test_an_event_stream_that_a_proxy_compressed_is_read(followings: list[Following]) -> None:
-    """We ask for none of it; unread, the shape would seem live and stand still."""
+    """The client does not ask for compression.
+
+    If it could not read it, the shape would seem live without changing.
+    """
     messages = [change("insert", "a", "5_0"), UP_TO_DATE]
     body = gzip.compress(b"".join(b"data: %s\n\n" % json.dumps(message).encode() for message in messages))
     kind = headers("0_inf", content_type="text/event-stream", content_encoding="gzip")

@@ -1,4 +1,4 @@
-"""Over a faulty network, rows are always those of some commit, and in the end the current ones."""
+"""With any network faults, the rows are those of some commit, and in the end the current ones."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from scriptwriter.electric import Shape
-from tests.unit.electric.answers import Clock, Rests, stream, until
+from tests.unit.electric.answers import Clock, Sleeps, stream, until
 from tests.unit.electric.fake_electric import FakeElectric, Table
 
 KEYS = st.sampled_from("abcde")
@@ -16,7 +16,7 @@ FAULTS = ("refused", "unanswered", "cut", "busy", "garbled", "stale", "other han
 
 
 class FollowedTable(RuleBasedStateMachine):
-    """One shape of a table that changes, over a network that fails."""
+    """A shape of a changing table, over a network with faults."""
 
     @initialize(table=st.dictionaries(KEYS, VALUES), live_sse=st.booleans(), seed=st.integers(0, 99))
     def open(self, table: Table, live_sse: bool, seed: int) -> None:
@@ -29,7 +29,7 @@ class FollowedTable(RuleBasedStateMachine):
         self.server.commit(table)
         self.newest = 0
         self.shape = Shape(
-            stream(self.server, live_sse=live_sse, sleep=Rests(), clock=Clock()), on_change=self._see
+            stream(self.server, live_sse=live_sse, sleep=Sleeps(), clock=Clock()), on_change=self._see
         )
         await self.shape.__aenter__()
 
@@ -37,7 +37,7 @@ class FollowedTable(RuleBasedStateMachine):
         return {key: row["n"] for key, row in self.shape.rows.items()}
 
     def _see(self) -> None:
-        """Rows are the table after some commit, and never after an earlier one than before."""
+        """The rows equal the table after some commit, which is never older than the one before."""
         rows = self._rows()
         seen = [number for number, table in enumerate(self.server.history) if table == rows]
         assert seen, f"{rows} never was the table"
@@ -50,7 +50,7 @@ class FollowedTable(RuleBasedStateMachine):
 
     @rule(announced=st.booleans())
     def rotate(self, announced: bool) -> None:
-        self.server.begin_life(announced=announced)
+        self.server.rotate(announced=announced)
 
     @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=4))
     def fail(self, faults: list[str]) -> None:
@@ -58,13 +58,13 @@ class FollowedTable(RuleBasedStateMachine):
 
     @rule(times=st.integers(1, 5))
     def mix_answers_up(self, times: int) -> None:
-        """A cache without handles and offsets in its key, also for who is live."""
+        """Answer like a cache without handles and offsets in its key, also to live requests."""
         self.server.faults += ["another's"] * times
-        self.server.ring()
+        self.server.wake_requests()
 
     @rule()
     def end_waits(self) -> None:
-        self.server.ring()
+        self.server.wake_requests()
 
     @rule(turns=st.integers(1, 60))
     def let_run(self, turns: int) -> None:
@@ -76,7 +76,7 @@ class FollowedTable(RuleBasedStateMachine):
 
     @rule()
     def settle(self) -> None:
-        """Without further faults the rows become the table, and the shape knows it."""
+        """Without further faults, the rows become the table, and the shape is live."""
         self.server.faults.clear()
         self.loop.run_until_complete(until(self._is_settled, self.shape))
 
@@ -99,4 +99,4 @@ FollowedTable.TestCase.settings = settings(max_examples=150, stateful_step_count
 
 
 class TestFollowedTable(FollowedTable.TestCase):
-    """Hypothesis' stateful tests come as a class."""
+    """Hypothesis requires a class for a stateful test."""

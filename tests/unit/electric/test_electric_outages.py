@@ -1,4 +1,4 @@
-"""The HTTP loop when the server does not answer."""
+"""The HTTP loop while the server does not answer."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from scriptwriter.electric.retry import Backoff
 from tests.unit.electric.answers import (
     UP_TO_DATE,
     Body,
-    Rests,
+    Sleeps,
     batch,
     defining,
     headers,
@@ -24,30 +24,38 @@ from tests.unit.electric.following import CUT_OFF, DOWN, Following, follow
 from tests.unit.electric.recordings import exchanges
 
 
-async def test_the_first_lost_connection_is_retried_at_once_and_in_silence(
+async def test_the_first_lost_connection_is_retried_at_once_without_a_log_entry(
     followings: list[Following], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Electric 1.7.12 closes after 50 requests without saying so: that is no outage."""
-    rests, told = Rests(), list[str]()
+    """Electric 1.7.12 closes a connection after 50 requests without announcing it. That is no outage."""
+    sleeps, notifications = Sleeps(), list[str]()
 
     done = await follow(
-        followings, *snapshot(), CUT_OFF, sleep=rests, on_status=lambda: told.append("!"), live_sse=False
+        followings,
+        *snapshot(),
+        CUT_OFF,
+        sleep=sleeps,
+        on_status=lambda: notifications.append("!"),
+        live_sse=False,
     )
 
     assert done.answers.queries[2] == done.answers.queries[3]
     assert done.stream.status.name == "live"
-    assert rests.seconds == []
-    assert len(told) == 1
+    assert sleeps.seconds == []
+    assert len(notifications) == 1
     assert caplog.records == []
 
 
 async def test_a_server_that_closes_its_connections_is_followed_without_notice(
     followings: list[Following], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Over real sockets: it takes a fourth request on each connection, and hangs up with no answer."""
+    """Over real sockets: the server closes each connection at its fourth request, without an answer."""
     body = b'[{"headers":{"control":"up-to-date"}}]'
-    told = headers("0_inf") | {"content-length": str(len(body)), "content-type": "application/json"}
-    head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    response_headers = headers("0_inf") | {
+        "content-length": str(len(body)),
+        "content-type": "application/json",
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in response_headers.items())
     answered, hung_up = list[bytes](), 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,10 +68,10 @@ async def test_a_server_that_closes_its_connections_is_followed_without_notice(
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port, rests, losses = server.sockets[0].getsockname()[1], Rests(), list[str]()
+    port, sleeps, losses = server.sockets[0].getsockname()[1], Sleeps(), list[str]()
     async with server:
         followed = ShapeStream(
-            f"http://127.0.0.1:{port}/v1/shape", table="notes", live_sse=False, sleep=rests,
+            f"http://127.0.0.1:{port}/v1/shape", table="notes", live_sse=False, sleep=sleeps,
             on_status=lambda: losses.append(followed.status.name),
         )  # fmt: skip
         async with asyncio.timeout(60), aclosing(followed.batches()) as batches:
@@ -77,23 +85,25 @@ async def test_a_server_that_closes_its_connections_is_followed_without_notice(
 
 
 @pytest.mark.parametrize("loss", [DOWN, httpx.ReadTimeout(""), httpx.ReadError(""), CUT_OFF])
-async def test_an_outage_keeps_the_place_and_backs_off(followings: list[Following], loss: Exception) -> None:
-    """Handle and offset stay; waits double up to ten seconds."""
-    rests = Rests()
+async def test_an_outage_keeps_handle_and_offset_and_backs_off(
+    followings: list[Following], loss: Exception
+) -> None:
+    """The waits double up to ten seconds."""
+    sleeps = Sleeps()
 
-    done = await follow(followings, *snapshot(), *[loss] * 10, sleep=rests, live_sse=False)
+    done = await follow(followings, *snapshot(), *[loss] * 10, sleep=sleeps, live_sse=False)
 
     kept = [defining(query, "live", "cursor") for query in done.answers.queries[2:]]
     assert kept == [{"table": "notes", "handle": "h1", "offset": "0_inf"}] * 11
-    assert rests.seconds == sorted(rests.seconds)
-    assert rests.seconds[-1] == 10.0
+    assert sleeps.seconds == sorted(sleeps.seconds)
+    assert sleeps.seconds[-1] == 10.0
     assert done.stream.status.name == "disconnected"
 
 
 async def test_after_an_outage_the_stream_catches_up_before_it_is_live_again(
     followings: list[Following],
 ) -> None:
-    """The first request that gets through does not wait, so the status is known at once."""
+    """The first request is not live, so the status is known at once."""
     done = await follow(followings, *snapshot(), DOWN, batch("0_inf", UP_TO_DATE))
 
     assert "live" in done.answers.queries[2]
@@ -102,27 +112,27 @@ async def test_after_an_outage_the_stream_catches_up_before_it_is_live_again(
     assert done.stream.status.name == "live"
 
 
-async def test_the_servers_wait_is_respected(followings: list[Following]) -> None:
-    """Recorded in 16: 503 with retry-after 5 while Postgres is down."""
+async def test_the_retry_after_of_the_server_is_respected(followings: list[Following]) -> None:
+    """Recording 16: a 503 with retry-after 5 while Postgres is down."""
     [busy] = [e for e in exchanges("16") if e.status == 503 and "handle" in e.query]
-    rests = Rests()
+    sleeps = Sleeps()
 
-    await follow(followings, *snapshot(), recorded(busy), httpx.Response(429), sleep=rests)
+    await follow(followings, *snapshot(), recorded(busy), httpx.Response(429), sleep=sleeps)
 
-    assert rests.seconds == [5.0, 0.2]
+    assert sleeps.seconds == [5.0, 0.2]
 
 
-async def test_a_success_ends_the_count_of_failures(followings: list[Following]) -> None:
+async def test_a_success_resets_the_backoff(followings: list[Following]) -> None:
     """The next outage starts with the shortest wait again."""
-    rests = Rests()
+    sleeps = Sleeps()
 
-    await follow(followings, DOWN, DOWN, *snapshot(), DOWN, sleep=rests, live_sse=False)
+    await follow(followings, DOWN, DOWN, *snapshot(), DOWN, sleep=sleeps, live_sse=False)
 
-    assert rests.seconds == [0.1, 0.2, 0.1]
+    assert sleeps.seconds == [0.1, 0.2, 0.1]
 
 
-async def test_a_body_cut_short_is_asked_for_again(followings: list[Following]) -> None:
-    """Nothing of it counts, whether the connection or only the JSON broke."""
+async def test_a_truncated_body_is_requested_again(followings: list[Following]) -> None:
+    """Nothing of it counts, whether the connection or the JSON was cut."""
     broken = httpx.Response(200, headers=headers("9_0"), stream=Body(b'[{"key"', httpx.ReadError("")))
     garbled = httpx.Response(200, headers=headers("9_0"), content=b'[{"key"')
 
@@ -142,7 +152,7 @@ async def test_an_outage_is_logged_once(
 
 
 def test_jitter_spreads_the_waits_over_their_whole_range() -> None:
-    """Full jitter: from nothing to the ceiling, but never less than the server asked for."""
+    """Full jitter: from zero to the maximum, but never less than the server asked for."""
     shortest, longest = Backoff(jitter=lambda: 0.0), Backoff(jitter=lambda: 1.0)
 
     assert [longest.wait(failures) for failures in (1, 2, 3, 8, 5000)] == [0.1, 0.2, 0.4, 10.0, 10.0]

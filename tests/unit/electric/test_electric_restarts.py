@@ -1,4 +1,4 @@
-"""The rules for a log that is gone."""
+"""Rules for the restart of a shape whose log is gone."""
 
 from dataclasses import replace
 
@@ -13,17 +13,17 @@ from tests.unit.electric.recordings import exchanges
 
 @pytest.mark.parametrize("handle", ["h2", None])
 def test_a_409_restarts_the_shape_from_minus_one(handle: str | None) -> None:
-    """It is a transition and not an error, whether it names the next handle or not."""
-    told = {} if handle is None else {"electric-handle": handle}
+    """It is a transition and not an error, with or without the next handle."""
+    response_headers = {} if handle is None else {"electric-handle": handle}
 
-    state, messages = LIVE.after(Reply(409, told, b'[{"headers":{"control":"must-refetch"}}]'))
+    state, messages = LIVE.after(Reply(409, response_headers, b'[{"headers":{"control":"must-refetch"}}]'))
 
     assert state.request() == {"offset": "-1", "cache-buster": "n-1"}
     assert messages == [REFETCH]
     assert state.schema is None
 
 
-def test_every_restart_asks_at_an_address_never_used_before() -> None:
+def test_every_restart_uses_a_new_address() -> None:
     """Caches keep the first chunk for a week."""
     state, seen = LIVE, set[str]()
     for _ in range(5):
@@ -33,8 +33,8 @@ def test_every_restart_asks_at_an_address_never_used_before() -> None:
     assert len(seen) == 5
 
 
-def test_the_cache_buster_goes_with_the_first_fresh_answer() -> None:
-    """From then on handle and offset make the address new, and caches may help again."""
+def test_the_first_fresh_answer_ends_the_cache_buster() -> None:
+    """From then on, handle and offset make the address new, and caches may be used again."""
     state = LIVE.must_refetch("h2")
 
     state, _ = state.after(reply("0_0", handle="h2"))
@@ -43,7 +43,7 @@ def test_the_cache_buster_goes_with_the_first_fresh_answer() -> None:
 
 
 def test_a_must_refetch_in_a_body_counts_like_a_409() -> None:
-    """Proxies turn statuses around, and an event stream has none to give."""
+    """Proxies may change the status, and an event stream has none."""
     state, messages = LIVE.after(reply("6_0", {"headers": {"control": "must-refetch"}}))
     streamed = LIVE.streamed([REFETCH])
 
@@ -52,7 +52,7 @@ def test_a_must_refetch_in_a_body_counts_like_a_409() -> None:
 
 
 def test_a_restart_under_the_same_handle_asks_past_caches_until_it_is_up_to_date() -> None:
-    """They know the addresses of its first life, and would give it again."""
+    """Caches may hold the answers of the first shape at the same addresses."""
     beyond = Reply(400, {}, b'{"message": "Invalid request", "errors": {"offset": ["out of bounds"]}}')
     restarts = [LIVE.after(beyond)[0], LIVE.must_refetch("h1"), replace(START, busters=1, bypassing=True)]
 
@@ -67,14 +67,14 @@ def test_a_restart_under_the_same_handle_asks_past_caches_until_it_is_up_to_date
 
 
 def test_a_409_that_names_our_own_handle_does_not_expire_it() -> None:
-    """A server may drop the log's tail and keep the handle."""
+    """A server may drop the end of the log and keep the handle."""
     state, _ = LIVE.must_refetch("h1").after(reply("0_0"))
 
     assert state.handle == "h1"
 
 
 def test_an_offset_beyond_the_log_restarts_the_shape() -> None:
-    """A server that lost its tail answers with 400 for ever; so recorded in 08."""
+    """Recording 08: a server that lost the end of its log answers with a 400 for ever."""
     [refused] = [e for e in exchanges("08") if e.query.get("offset") == "5_0"]
 
     state, messages = LIVE.after(Reply(refused.status, refused.headers, refused.body))

@@ -26,7 +26,7 @@ TODO = '"public"."todos"/"{}"'.format
 
 
 async def test_the_recorded_changes_lead_to_the_recorded_table() -> None:
-    """Recording 01: inserts, updates, deletes, a changed primary key, several in one transaction."""
+    """Recording 01: inserts, updates, deletes, a changed primary key, several changes in one transaction."""
     answers = Answers(*map(recorded, exchanges("01")[:9]))
 
     async with Shape(stream(answers, table="todos", live_sse=False)) as shape:
@@ -47,7 +47,7 @@ async def test_a_new_reader_of_the_same_log_sees_the_same_rows() -> None:
 
 
 async def test_the_recorded_rotation_replaces_the_rows_in_one_step() -> None:
-    """Recording 08: ADD COLUMN, a 409 without a handle, and the new life of the shape with its new schema."""
+    """Recording 08: ADD COLUMN, a 409 without a handle, and the new shape with its new schema."""
     recording = exchanges("08")
     renewed = next(number for number, exchange in enumerate(recording) if b'"w":null' in exchange.body)
     sequence = recording[renewed - 4 : renewed - 1] + recording[renewed : renewed + 2]
@@ -65,9 +65,9 @@ async def test_the_recorded_rotation_replaces_the_rows_in_one_step() -> None:
 
 
 async def test_rows_appear_only_when_the_snapshot_is_complete() -> None:
-    """Chunks are not a table yet."""
-    held = httpx.Response(200, headers=headers("0_2"), stream=Body(held=True))
-    answers = Answers(batch("0_0", change("insert", "a")), batch("0_1", change("insert", "b")), held)
+    """Single chunks are not the table."""
+    endless = httpx.Response(200, headers=headers("0_2"), stream=Body(endless=True))
+    answers = Answers(batch("0_0", change("insert", "a")), batch("0_1", change("insert", "b")), endless)
 
     async with Shape(stream(answers)) as shape:
         await until(lambda: len(answers.requests) == 3, shape)
@@ -77,20 +77,20 @@ async def test_rows_appear_only_when_the_snapshot_is_complete() -> None:
 
 
 async def test_an_empty_table_is_ready_too() -> None:
-    """No rows are an answer."""
+    """A shape without rows is complete."""
     async with Shape(stream(Answers(*snapshot()))) as shape:
         assert await shape.ready() == {}
 
 
 @pytest.mark.parametrize("handle", ["h2", None])
 async def test_the_old_rows_stay_until_the_new_snapshot_is_up_to_date(handle: str | None) -> None:
-    """A screen never flashes empty because a shape was dropped."""
-    held = httpx.Response(200, headers=headers("0_1", handle="h2"), stream=Body(held=True))
+    """A screen is never empty because a shape was dropped."""
+    endless = httpx.Response(200, headers=headers("0_1", handle="h2"), stream=Body(endless=True))
     answers = Answers(
         *snapshot(change("insert", "a"), change("insert", "b")),
         must_refetch(handle),
         batch("0_0", change("insert", "c"), handle="h2"),
-        held,
+        endless,
     )
 
     async with Shape(stream(answers, live_sse=False)) as shape:
@@ -100,8 +100,8 @@ async def test_the_old_rows_stay_until_the_new_snapshot_is_up_to_date(handle: st
         assert shape.status.name == "resyncing"
 
 
-async def test_a_second_must_refetch_forgets_the_first_new_snapshot() -> None:
-    """Rows of a life that ended before it was complete are nowhere."""
+async def test_a_second_must_refetch_discards_the_first_new_snapshot() -> None:
+    """Rows of a snapshot that was never complete are not shown."""
     answers = Answers(
         *snapshot(change("insert", "a")),
         must_refetch("h2"),
@@ -117,7 +117,7 @@ async def test_a_second_must_refetch_forgets_the_first_new_snapshot() -> None:
 
 
 async def test_a_transaction_repeated_after_a_reconnect_changes_nothing() -> None:
-    """Servers may send the last one again: rows and followers do not notice."""
+    """A server may send the last transaction again: neither rows nor followers notice."""
     once = [
         change("insert", "a", "5_0", n="1"),
         change("update", "a", "5_2", n="2"),
@@ -126,18 +126,20 @@ async def test_a_transaction_repeated_after_a_reconnect_changes_nothing() -> Non
         UP_TO_DATE,
     ]
     answers = Answers(*snapshot(), events(*once), events(*once))
-    told: list[object] = []
+    notifications: list[object] = []
 
-    shape = Shape(stream(answers), on_change=lambda: told.append((shape.status.name, dict(shape.rows))))
+    shape = Shape(
+        stream(answers), on_change=lambda: notifications.append((shape.status.name, dict(shape.rows)))
+    )
     async with shape:
         await until(answers.exhausted.is_set, shape)
 
     a = {"a": {"id": "a", "n": 2}}
-    assert told == [("syncing", {}), ("live", {}), ("live", a)]
+    assert notifications == [("syncing", {}), ("live", {}), ("live", a)]
 
 
 async def test_the_tail_of_a_transaction_may_be_repeated() -> None:
-    """A server resumes inside it: the update of a row that the transaction went on to delete finds no row."""
+    """A server may resume inside a transaction: an update of a row that was deleted later finds no row."""
     whole = [
         change("insert", "a", "5_0", n="1"),
         change("update", "a", "5_2", n="2"),
@@ -154,20 +156,20 @@ async def test_the_tail_of_a_transaction_may_be_repeated() -> None:
 
 
 async def test_an_update_changes_only_its_columns_and_no_row_given_out_before() -> None:
-    """Rows are replaced and never changed, so whoever holds one keeps what it was."""
+    """Rows are replaced, never modified, so a row that somebody holds does not change."""
     answers = Answers(
         *snapshot(change("insert", "a", n="1", title="t")),
         batch("5_0", change("update", "a", "5_0", n="2"), UP_TO_DATE),
     )
 
-    held: list[object] = []
+    endless: list[object] = []
 
-    shape = Shape(stream(answers, live_sse=False), on_change=lambda: held.append(shape.rows["a"]))
+    shape = Shape(stream(answers, live_sse=False), on_change=lambda: endless.append(shape.rows["a"]))
     async with shape:
         await until(answers.exhausted.is_set, shape)
 
-    assert held[0] == {"id": "a", "n": 1, "title": "t"}
-    assert held[-1] == {"id": "a", "n": 2, "title": "t"}
+    assert endless[0] == {"id": "a", "n": 1, "title": "t"}
+    assert endless[-1] == {"id": "a", "n": 2, "title": "t"}
 
 
 async def test_a_slow_follower_gets_the_newest_rows_only() -> None:
@@ -184,35 +186,35 @@ async def test_a_slow_follower_gets_the_newest_rows_only() -> None:
 
 async def test_followers_are_woken_by_every_change_and_only_by_changes() -> None:
     """One event may serve several shapes."""
-    bell = asyncio.Event()
+    changed = asyncio.Event()
     answers = Answers(
         *snapshot(change("insert", "a", n="1")),
         batch("0_inf", UP_TO_DATE),
         batch("5_0", change("update", "a", "5_0", n="1"), UP_TO_DATE),
         batch("6_0", change("update", "a", "6_0", n="2"), UP_TO_DATE),
     )
-    rung: list[int] = []
+    seen_values: list[int] = []
 
-    def ring() -> None:
-        rung.append(shape.rows["a"]["n"])
-        bell.set()
+    def notify() -> None:
+        seen_values.append(shape.rows["a"]["n"])
+        changed.set()
 
-    shape = Shape(stream(answers, live_sse=False), on_change=ring)
+    shape = Shape(stream(answers, live_sse=False), on_change=notify)
     async with shape:
         await until(answers.exhausted.is_set, shape)
 
-    assert bell.is_set()
-    assert rung == [1, 1, 2]  # rows, live, rows
+    assert changed.is_set()
+    assert seen_values == [1, 1, 2]  # rows, live, rows
 
 
 async def test_a_shape_that_is_refused_says_so_to_everyone(caplog: pytest.LogCaptureFixture) -> None:
-    """To who waits, to who looks, and in the log."""
-    told: list[str] = []
+    """To callers that wait, to callers that read the status, and in the log."""
+    notifications: list[str] = []
     answers = Answers(
         httpx.Response(400, json={"message": "Invalid request", "errors": {"table": ["is a view"]}})
     )
 
-    shape = Shape(stream(answers), on_change=lambda: told.append(shape.status.name))
+    shape = Shape(stream(answers), on_change=lambda: notifications.append(shape.status.name))
     async with shape:
         with pytest.raises(RequestRefused, match="table: is a view"):
             await shape.ready()
@@ -220,7 +222,7 @@ async def test_a_shape_that_is_refused_says_so_to_everyone(caplog: pytest.LogCap
             await anext(aiter(shape.updates()))
 
     assert isinstance(shape.error, RequestRefused)
-    assert told == ["failed"]
+    assert notifications == ["failed"]
     assert "is a view" in caplog.text
 
 
@@ -238,8 +240,8 @@ async def test_a_value_that_is_not_of_its_type_ends_the_shape() -> None:
     assert shape.rows.keys() == {"a"}
 
 
-async def test_leaving_ends_the_request_that_waits() -> None:
-    """And the stream's own connections with it."""
+async def test_leaving_the_context_cancels_the_waiting_request() -> None:
+    """And closes the stream's own connections."""
     answers = Answers(*snapshot())
 
     async with Shape(stream(answers)) as shape:
@@ -251,7 +253,7 @@ async def test_leaving_ends_the_request_that_waits() -> None:
 
 
 async def test_the_client_for_shapes_holds_any_number_of_connections() -> None:
-    """httpx stops at a hundred by itself, and the hundred-and-first shape would wait for ever."""
+    """httpx allows a hundred by default, and the next shape would wait for ever."""
     connected = asyncio.Event()
     waiting: set[asyncio.StreamWriter] = set()
 

@@ -1,4 +1,4 @@
-"""The client's SPEC.md against its tests."""
+"""The client's SPEC.md names its tests."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ SPEC = ROOT / "scriptwriter" / "electric" / "SPEC.md"
 
 
 def test_every_invariant_names_tests_that_exist_and_every_test_is_named() -> None:
-    """SPEC.md and the tests name each other."""
+    """Every invariant of SPEC.md names existing tests, and every test is named there."""
     files = [
         *(ROOT / "tests/unit/electric").glob("test_*.py"),
         ROOT / "tests/integration/test_electric_client_live.py",

@@ -1,4 +1,4 @@
-"""Reading events from bytes."""
+"""Parsing server-sent events from bytes."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ _COMMENT = st.sampled_from(["", ": keep-alive", ":", "event: x", "retry: 3", "id
 def test_events_are_read_whatever_pieces_they_come_in(
     events: list[list[str]], noise: str, end: str, space: str, cuts: list[int]
 ) -> None:
-    """Neither a piece's edge inside a line end nor one inside a UTF-8 character changes anything."""
+    """A piece may end inside a line end or inside a UTF-8 character."""
     space = space or ("" if not any(line.startswith(" ") for lines in events for line in lines) else " ")
     text = ""
     for lines in events:
@@ -43,7 +43,7 @@ def test_a_keep_alive_gives_no_event() -> None:
 
 
 def test_an_event_cut_off_by_the_end_is_not_given() -> None:
-    """An event is complete with its empty line and not before."""
+    """An event is complete only with its empty line."""
     assert EventReader().feed(b'data: {"a":1}\n') == []
 
 

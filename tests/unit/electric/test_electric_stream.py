@@ -13,7 +13,7 @@ from tests.unit.electric.answers import (
     Answers,
     Body,
     Clock,
-    Rests,
+    Sleeps,
     batch,
     headers,
     must_refetch,
@@ -26,8 +26,8 @@ from tests.unit.electric.following import DOWN, Following, follow
 from tests.unit.electric.recordings import exchanges
 
 
-async def test_the_recorded_long_polls_are_asked_for_exactly_so(followings: list[Following]) -> None:
-    """Recording 01: nine requests, each following from the answer before."""
+async def test_the_requests_equal_those_of_the_recorded_long_polls(followings: list[Following]) -> None:
+    """Recording 01: nine requests, each of which follows from the answer before."""
     sequence = exchanges("01")[:9]
 
     done = await follow(followings, *map(recorded, sequence), table="todos", live_sse=False)
@@ -35,8 +35,8 @@ async def test_the_recorded_long_polls_are_asked_for_exactly_so(followings: list
     assert done.answers.queries[:9] == [exchange.query for exchange in sequence]
 
 
-async def test_the_shape_is_defined_alike_in_every_request(followings: list[Following]) -> None:
-    """Table, where, numbered parameters, columns and secret go with each."""
+async def test_every_request_has_the_same_shape_definition(followings: list[Following]) -> None:
+    """Table, where, numbered parameters, columns and secret."""
     definition = {
         "where": "a = $1 AND b = $2",
         "params": ["x", "y"],
@@ -53,17 +53,17 @@ async def test_the_shape_is_defined_alike_in_every_request(followings: list[Foll
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 async def test_a_refusal_ends_the_stream_with_an_error(followings: list[Following], status: int) -> None:
-    """No retry would help, and silence would look like an empty table."""
+    """A retry would not help, and without an error the table would look empty."""
     done = await follow(followings, httpx.Response(status, json={"message": "no such thing"}))
 
     assert isinstance(done.error, RequestRefused)
     assert (done.error.status, "no such thing" in str(done.error)) == (status, True)
 
 
-async def test_the_secret_is_in_no_text(
+async def test_the_secret_is_never_logged_or_shown(
     followings: list[Following], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither in logs (httpx writes whole URLs), nor in a repr, nor in an error that repeats our address."""
+    """Neither in logs (httpx writes whole URLs), nor in a repr, nor in an error that quotes the URL."""
     caplog.set_level(logging.DEBUG)
     page = httpx.Response(403, text=f"<p>{URL}?secret=s3%2Fcret and s3/cret are not allowed</p>")
 
@@ -76,10 +76,10 @@ async def test_the_secret_is_in_no_text(
 
 
 @pytest.mark.parametrize("live_sse", [True, False], ids=["sse", "long-poll"])
-async def test_what_a_cache_mixes_up_is_asked_for_again_and_told_once(
+async def test_a_wrong_answer_of_a_cache_is_requested_again_and_logged_once(
     followings: list[Following], caplog: pytest.LogCaptureFixture, live_sse: bool
 ) -> None:
-    """The first snapshot comes as an answer to who is live, twice; the operator gets one line to act on."""
+    """The first snapshot answers a live request, twice; the operator gets one log entry."""
     first, last = snapshot()
     news = batch("5_0", UP_TO_DATE), batch("6_0", UP_TO_DATE)
 
@@ -91,20 +91,20 @@ async def test_what_a_cache_mixes_up_is_asked_for_again_and_told_once(
     assert [record.levelname for record in caplog.records if "cache" in record.message] == ["WARNING"]
 
 
-async def test_who_has_seen_a_shape_before_asks_past_caches(followings: list[Following]) -> None:
-    """From the first request on until it is up to date."""
+async def test_a_reader_that_knew_the_shape_before_asks_past_caches(followings: list[Following]) -> None:
+    """From the first request until it is up to date."""
     done = await follow(followings, *snapshot(), past_caches=True)
 
     assert [query.get("cache-buster") for query in done.answers.queries] == ["n-0", "n-0", None]
 
 
-async def test_statuses_tell_how_current_the_rows_are(followings: list[Following]) -> None:
+async def test_the_status_says_how_current_the_rows_are(followings: list[Following]) -> None:
     """syncing, live, resyncing after a 409, disconnected in an outage, and since when."""
-    clock, told = Clock(), list[tuple[str, float]]()
+    clock, statuses = Clock(), list[tuple[str, float]]()
 
     def note() -> None:
         status = followings[0].stream.status
-        told.append((status.name, status.since))
+        statuses.append((status.name, status.since))
         clock.now += 1
 
     answers = Answers(
@@ -115,7 +115,7 @@ async def test_statuses_tell_how_current_the_rows_are(followings: list[Following
     await followings[0].to_the_end()
 
     assert (first.name, first.since) == ("syncing", 1000.0)
-    assert told == [
+    assert statuses == [
         ("live", 1000.0),
         ("resyncing", 1001.0),
         ("live", 1002.0),
@@ -124,30 +124,30 @@ async def test_statuses_tell_how_current_the_rows_are(followings: list[Following
     ]
 
 
-async def test_answers_that_lead_nowhere_are_asked_for_ever_more_slowly(followings: list[Following]) -> None:
-    """A cache that answers every live request at once must not be asked a thousand times a second."""
-    rests = Rests()
+async def test_answers_without_progress_are_requested_ever_more_slowly(followings: list[Following]) -> None:
+    """A cache that answers live requests at once must not be asked a thousand times a second."""
+    sleeps = Sleeps()
     nothing_new = [batch("0_inf", UP_TO_DATE) for _ in range(8)]
 
-    await follow(followings, *snapshot(), *nothing_new, sleep=rests, live_sse=False)
+    await follow(followings, *snapshot(), *nothing_new, sleep=sleeps, live_sse=False)
 
-    assert rests.seconds == [0.1, 0.2, 0.4, 0.8, 1.6]
+    assert sleeps.seconds == [0.1, 0.2, 0.4, 0.8, 1.6]
 
 
-async def test_a_shape_that_is_dropped_again_and_again_is_asked_for_ever_more_slowly(
+async def test_a_shape_that_is_dropped_repeatedly_is_requested_ever_more_slowly(
     followings: list[Following],
 ) -> None:
-    """The first 409 is followed at once, the following ones are not."""
-    rests = Rests()
+    """The first 409 is followed at once, later ones are not."""
+    sleeps = Sleeps()
 
-    await follow(followings, *snapshot(), *[must_refetch() for _ in range(4)], sleep=rests)
+    await follow(followings, *snapshot(), *[must_refetch() for _ in range(4)], sleep=sleeps)
 
-    assert rests.seconds == [0.1, 0.2, 0.4]
+    assert sleeps.seconds == [0.1, 0.2, 0.4]
 
 
-async def test_a_quiet_long_poll_is_followed_by_the_next_at_once(followings: list[Following]) -> None:
-    """Twenty seconds without news are the rule, and no reason to slow down."""
-    rests, clock = Rests(), Clock()
+async def test_an_empty_long_poll_is_followed_by_the_next_at_once(followings: list[Following]) -> None:
+    """Twenty seconds without changes are normal, and no reason to wait."""
+    sleeps, clock = Sleeps(), Clock()
     answers = Answers(*snapshot(), *[batch("0_inf", UP_TO_DATE) for _ in range(9)])
     inner = answers.handle_async_request
 
@@ -156,16 +156,16 @@ async def test_a_quiet_long_poll_is_followed_by_the_next_at_once(followings: lis
         return await inner(request)
 
     answers.handle_async_request = slowly  # type: ignore[method-assign]
-    followings.append(Following(stream(answers, sleep=rests, clock=clock, live_sse=False), answers))
+    followings.append(Following(stream(answers, sleep=sleeps, clock=clock, live_sse=False), answers))
     await followings[0].to_the_end()
 
-    assert rests.seconds == []
+    assert sleeps.seconds == []
 
 
 @pytest.mark.parametrize("live_sse", [True, False])
 async def test_ending_the_reader_closes_the_connection(live_sse: bool) -> None:
-    """Nothing is left behind by a closed page."""
-    body = Body(b": keep-alive\n\n", held=True)
+    """A closed page leaves no connection behind."""
+    body = Body(b": keep-alive\n\n", endless=True)
     kind = "text/event-stream" if live_sse else "application/json"
     answers = Answers(
         *snapshot(), httpx.Response(200, headers=headers("5_0", content_type=kind), stream=body)
@@ -178,7 +178,7 @@ async def test_ending_the_reader_closes_the_connection(live_sse: bool) -> None:
     assert body.closed.is_set()
 
 
-def test_an_address_that_is_not_http_is_refused_at_once() -> None:
-    """Asking it again and again would look like an outage."""
+def test_a_url_that_is_not_http_is_refused_at_once() -> None:
+    """Retrying it would look like an outage."""
     with pytest.raises(ValueError, match="localhost:3000"):
         ShapeStream("localhost:3000/v1/shape", table="notes")

@@ -1,4 +1,4 @@
-"""Reading Postgres' text as Python values."""
+"""Parsing Postgres text values as Python values."""
 
 import json
 from datetime import UTC, date, datetime
@@ -49,8 +49,8 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("nth", "key"), [(0, 1), (2, 2)])
-def test_the_recorded_row_of_many_types_is_read_alike_from_snapshot_and_log(nth: int, key: int) -> None:
-    """Recording 11: the same values from a snapshot (booleans spelled out) and from the log (t, f)."""
+def test_a_recorded_row_of_many_types_is_equal_in_snapshot_and_log(nth: int, key: int) -> None:
+    """Recording 11: a snapshot spells booleans out, and the log has t and f."""
     recorded = exchanges("11")
     reader = RowReader(protocol.schema(recorded[0].headers["electric-schema"]))
     change = protocol.messages(recorded[nth].body)[0]
@@ -80,7 +80,7 @@ def test_the_recorded_row_of_many_types_is_read_alike_from_snapshot_and_log(nth:
     ],
 )
 def test_values_at_the_edge_of_their_type(kind: str, text: str, value: Any) -> None:
-    """What Python cannot express stays text; it never stops a shape."""
+    """A value that Python cannot express stays text, and never ends a shape."""
     assert RowReader({"x": {"type": kind}})({"x": text}) == {"x": value}
 
 
@@ -106,7 +106,7 @@ def test_arrays_are_read_with_their_quotes_and_depths(kind: str, text: str, valu
     ("kind", "text"), [("int4", "x"), ("bool", "maybe"), ("jsonb", "{"), ("numeric", "1,0")]
 )
 def test_text_that_is_not_of_its_type_is_an_error_without_the_value(kind: str, text: str) -> None:
-    """Rows hold people's words: they do not belong into logs."""
+    """Rows contain texts of people, which must not be logged."""
     with pytest.raises(ProtocolError, match="column x") as caught:
         RowReader({"x": {"type": kind}})({"x": text})
 
@@ -114,5 +114,5 @@ def test_text_that_is_not_of_its_type_is_an_error_without_the_value(kind: str, t
 
 
 def test_a_column_without_a_type_stays_text() -> None:
-    """A new column may come before its schema."""
+    """A new column may arrive before its schema."""
     assert RowReader({})({"new": "1", "none": None}) == {"new": "1", "none": None}

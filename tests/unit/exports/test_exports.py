@@ -1,4 +1,4 @@
-"""What leaves the room is ready to paste, bears the mark, and holds nobody's words as markup."""
+"""Exports: their content in each format, the AI label, and the escaping of people's texts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,8 +34,8 @@ DOCUMENT = Document(
 )
 
 
-def test_the_clipboard_has_titles_bodies_and_the_mark_at_the_end() -> None:
-    """Numbered through, with an empty line between."""
+def test_the_clipboard_has_titles_bodies_and_the_ai_label() -> None:
+    """The ideas are numbered and separated by an empty line."""
     assert plain(DOCUMENT) == (
         "1. 开锁匠\n入赘五年的锁匠。\n他打开了保险柜。\n\n"
         "2. 地下三层\n保洁员何满。\n\n"
@@ -44,8 +44,8 @@ def test_the_clipboard_has_titles_bodies_and_the_mark_at_the_end() -> None:
     )
 
 
-def test_markdown_has_headings_the_brief_and_who_keeps_what() -> None:
-    """And ends with the mark and the model."""
+def test_markdown_has_headings_the_brief_and_who_kept_an_idea() -> None:
+    """It ends with the AI label and the model."""
     text = markdown(DOCUMENT)
 
     assert text.startswith("# 开锁匠的项目\n\n2026年11月24日\n\n- **目标平台**: 抖音\n")
@@ -54,8 +54,8 @@ def test_markdown_has_headings_the_brief_and_who_keeps_what() -> None:
     assert text.endswith("---\n\nAI 生成 · 模型：gpt-4o-mini\n")
 
 
-def test_english_is_complete_in_every_form() -> None:
-    """No Chinese word of ours is left in it."""
+def test_an_english_export_contains_no_chinese() -> None:
+    """Except for texts of people."""
     document = Document(
         "A project",
         MADE,
@@ -70,8 +70,8 @@ def test_english_is_complete_in_every_form() -> None:
     assert text.isascii()
 
 
-def test_the_mark_can_be_left_out_of_what_is_seen_and_stays_in_the_files_properties() -> None:
-    """The law wants the metadata in any case."""
+def test_the_ai_label_can_be_hidden_but_stays_in_the_metadata() -> None:
+    """The law requires the metadata in any case."""
     unmarked = Document(DOCUMENT.project, MADE, DOCUMENT.sections, DOCUMENT.models, "zh", marked=False)
 
     file = docx.Document(BytesIO(word(unmarked)))
@@ -82,7 +82,7 @@ def test_the_mark_can_be_left_out_of_what_is_seen_and_stays_in_the_files_propert
 
 
 def test_a_word_file_has_a_title_page_real_styles_and_properties() -> None:
-    """Opened again, it says what was put in."""
+    """Checked by opening the file again."""
     file = docx.Document(BytesIO(word(DOCUMENT)))
     styled = [(paragraph.style.name, paragraph.text) for paragraph in file.paragraphs if paragraph.style]
 
@@ -102,7 +102,7 @@ def test_a_word_file_has_a_title_page_real_styles_and_properties() -> None:
 
 
 def test_a_projects_description_is_on_its_title_page() -> None:
-    """Below the date, in every document; the clipboard has the ideas alone."""
+    """Below the date, in Markdown and Word; the clipboard has only the ideas."""
     described = replace(DOCUMENT, description="十集短剧\n<主角> 是锁匠")
 
     text, file = markdown(described), docx.Document(BytesIO(word(described)))
@@ -134,8 +134,8 @@ def test_a_projects_description_is_on_its_title_page() -> None:
         "&lt;",
     ],
 )
-def test_markup_in_a_persons_words_stays_words(words: str) -> None:
-    """Every sign that Markdown reads has a backslash before it."""
+def test_markdown_syntax_in_texts_is_escaped(words: str) -> None:
+    """With a backslash before each special character."""
     text = escaped(words)
 
     assert text.replace("\\", "") == words
@@ -143,8 +143,8 @@ def test_markup_in_a_persons_words_stays_words(words: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab1 \t\n\r-+=*_`#>&;lt.)!:[](){}<|~\\\u3000好"), max_size=60))
-def test_a_reader_of_markdown_finds_words_alone(words: str) -> None:
-    """No code by indentation, no entity, no list: paragraphs, and in them the words."""
+def test_escaped_text_is_parsed_as_plain_text(words: str) -> None:
+    """A CommonMark parser finds only paragraphs with words: no code, no entity, no list."""
     blocks = MarkdownIt("commonmark").parse(escaped(words))
     inline = [token for block in blocks for token in block.children or ()]
 
@@ -153,11 +153,11 @@ def test_a_reader_of_markdown_finds_words_alone(words: str) -> None:
     assert "".join("".join(token.content for token in inline).split()) == "".join(words.split())
 
 
-# A file takes a while to make: fewer examples than elsewhere.
+# Creating a Word file is slow, so there are fewer examples than elsewhere.
 @settings(max_examples=30)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_words_make_a_word_file_that_opens(title: str, body: str) -> None:
-    """Control characters, surrogates and what else XML cannot hold are left out."""
+    """Control characters, surrogates and other characters that XML forbids are removed."""
     document = Document(title, MADE, (Section(None, (ExportedIdea(title, body, (title,)),)),))
 
     assert docx.Document(BytesIO(word(document))).paragraphs

@@ -1,4 +1,4 @@
-"""The demo model: its stories, and its endpoint through the official client."""
+"""The demo model: its stories, and its endpoint as the official client sees it."""
 
 import json
 import re
@@ -32,7 +32,7 @@ briefs = st.builds(
 @settings(deadline=None)
 @given(briefs, st.integers())
 def test_every_idea_has_a_short_title_and_about_180_characters(brief: Brief, seed: int):
-    """The demands of the product hold for whatever is asked."""
+    """For any brief, the ideas meet the requirements of the product."""
     ideas = compose(brief, (), Random(seed))
 
     assert len(ideas) == len({idea.title for idea in ideas}) == brief.count
@@ -44,7 +44,7 @@ def test_every_idea_has_a_short_title_and_about_180_characters(brief: Brief, see
 
 @pytest.mark.parametrize("genre", ["穿越", "重生", "甜宠", "悬疑", "复仇", "都市", "科幻", "古装", "喜剧"])
 def test_a_genre_gets_stories_of_that_genre(genre: str):
-    """Most ideas of a batch carry the tag that was asked for."""
+    """All ideas of a small batch have the genre that was asked for."""
     fitting = [story for story in stories() if genre in story.tags]
 
     ideas = compose(Brief("抖音", genre, count=3), (), Random(1))
@@ -55,7 +55,7 @@ def test_a_genre_gets_stories_of_that_genre(genre: str):
 
 
 def test_an_english_brief_gets_fitting_chinese_ideas():
-    """A brief in English is understood well enough for a demo."""
+    """English genres are recognized well enough for a demo."""
     titles = {title for story in stories() if "悬疑" in story.tags for title in story.titles}
 
     ideas = compose(Brief("YouTube Shorts", "Suspense, mystery", count=3), (), Random(2))
@@ -63,27 +63,27 @@ def test_an_english_brief_gets_fitting_chinese_ideas():
     assert all(idea.title in titles for idea in ideas)
 
 
-def test_the_same_seed_tells_the_same_and_another_seed_something_else():
-    """Deterministic for tests, different between runs."""
+def test_the_seed_decides_which_stories_are_written():
+    """The same seed gives the same stories, another one gives others."""
     first, again, other = (compose(BRIEF, (), Random(seed)) for seed in (7, 7, 8))
 
     assert first == again
     assert first != other
 
 
-def test_what_was_told_is_not_told_again():
-    """Four batches in a row repeat no story, under whatever title."""
-    told: list[Idea] = []
+def test_earlier_stories_are_not_repeated():
+    """Four batches in a row contain no story twice, not even with another title."""
+    ideas: list[Idea] = []
 
     for seed in range(4):
-        told += compose(Brief("抖音", "穿越", count=10), told, Random(seed))
+        ideas += compose(Brief("抖音", "穿越", count=10), ideas, Random(seed))
 
     by_title = {title: story for story in stories() for title in story.titles}
-    assert len({by_title[idea.title] for idea in told}) == 40
+    assert len({by_title[idea.title] for idea in ideas}) == 40
 
 
-async def test_it_answers_through_the_official_client():
-    """The stream is one that the openai client reads, with model, usage and reason to stop."""
+async def test_the_demo_model_answers_the_official_client():
+    """The openai client reads the stream, with model, usage and finish reason."""
     http = openai.DefaultAsyncHttpxClient(transport=DemoModel(FAST, seed=3))
     client = openai.AsyncOpenAI(api_key="demo", base_url="http://demo.invalid/v1", http_client=http)
     done = (Idea("刀下留人", "女医生穿越成仵作。"),)
@@ -108,8 +108,8 @@ async def test_it_answers_through_the_official_client():
     assert chunks[-1].usage.completion_tokens == len(reply.text)
 
 
-async def test_closing_the_response_ends_the_telling():
-    """Stop works on the demo model as on a real one: nothing goes on behind a closed response."""
+async def test_closing_the_response_ends_the_stream():
+    """Stopping works as with a real model: nothing runs on after the response is closed."""
     http = openai.DefaultAsyncHttpxClient(transport=DemoModel(20.0))
     client = openai.AsyncOpenAI(api_key="demo", base_url="http://demo.invalid/v1", http_client=http)
     stream = await client.chat.completions.create(

@@ -1,4 +1,4 @@
-"""Reading ideas from a growing reply."""
+"""Parsing ideas from a reply while it grows."""
 
 import json
 import re
@@ -47,15 +47,15 @@ def dumped(value: object) -> str:
         "think block without its opening", "further fields", "a wrapper with a title", "escaped and indented",
     ],
 )  # fmt: skip
-def test_ideas_are_found_in_whatever_surrounds_them(text: str):
-    """Prose, fences, thoughts, wrappers and further fields do not matter."""
+def test_ideas_are_found_in_any_surrounding_text(text: str):
+    """Prose, code fences, thoughts, wrappers and further fields do not matter."""
     ideas = read(text)
 
     assert ideas == BOTH
 
 
 def test_the_last_idea_is_writing_until_its_object_is_closed():
-    """A title on screen before the body has a word."""
+    """Its title is shown before its body has a word."""
     text = '{"ideas": [{"title": "刀下留人"'
 
     assert read(text) == [Idea("刀下留人", "", "writing")]
@@ -65,13 +65,13 @@ def test_the_last_idea_is_writing_until_its_object_is_closed():
 
 
 def test_an_unclosed_think_block_shows_nothing():
-    """Thoughts are not ideas, even while they grow."""
+    """Thoughts are not ideas, even while the block is still open."""
     assert read('<think>也许 {"title": "草稿", "body": "正') == []
 
 
 @pytest.mark.parametrize("poor", [{"title": "只有标题"}, {"body": "只有正文"}, {"title": "空", "body": " "}])
 def test_an_idea_without_title_or_body_is_not_finished(poor: dict[str, str]):
-    """It keeps its place, but does not count."""
+    """It keeps its place but does not count."""
     reply = GrowingReply(5)
 
     reply.feed(dumped([poor, ONE]))
@@ -81,7 +81,7 @@ def test_an_idea_without_title_or_body_is_not_finished(poor: dict[str, str]):
 
 
 def test_ideas_beyond_the_wanted_number_are_dropped():
-    """Six answers to a wish for five are five ideas."""
+    """A reply may contain more ideas than were asked for."""
     reply = GrowingReply(1)
 
     reply.feed(dumped([ONE, TWO])[:-4])
@@ -102,7 +102,7 @@ def test_ideas_beyond_the_wanted_number_are_dropped():
 )
 @pytest.mark.parametrize("earlier", ["within the reply", "finished before"])
 def test_an_idea_that_repeats_an_earlier_one_is_dropped(again: dict[str, str], earlier: str):
-    """The next one takes its place, be the first one of this reply or of an earlier attempt."""
+    """The next idea takes its place. The earlier idea may be from this reply or from an earlier attempt."""
     within = earlier == "within the reply"
     reply = GrowingReply(2 if within else 1, [] if within else BOTH[:1])
 
@@ -112,8 +112,8 @@ def test_an_idea_that_repeats_an_earlier_one_is_dropped(again: dict[str, str], e
     assert reply.complete
 
 
-def test_a_repeated_title_is_never_on_screen_while_it_grows():
-    """It would only be taken back; a title that goes another way appears at once."""
+def test_a_repeated_title_is_not_shown_while_it_grows():
+    """It would have to be removed again. A title that turns out to be different is shown at once."""
     known = BOTH[:1]
 
     for text in ('[{"title": "', '[{"title": "刀下', '[{"title": "刀下留人", "body": "另'):
@@ -126,15 +126,15 @@ def test_a_repeated_title_is_never_on_screen_while_it_grows():
     assert reply.ideas() == (Idea("刀下无", "", "writing"),)
 
 
-def test_a_title_may_be_the_words_of_another_ones_body():
-    """Only like is compared with like."""
+def test_a_title_may_equal_the_body_of_another_idea():
+    """Titles are compared with titles, and bodies with bodies."""
     ideas = read(dumped([{"title": "甲", "body": "乙"}, {"title": "乙", "body": "甲"}]))
 
     assert ideas == [Idea("甲", "乙"), Idea("乙", "甲")]
 
 
-def test_a_reply_of_nothing_but_repetitions_was_readable():
-    """It is short of ideas, not of the wrong form."""
+def test_a_reply_of_only_repeated_ideas_counts_as_readable():
+    """It has too few ideas, but its format is right."""
     reply = GrowingReply(2, BOTH)
     reply.feed(dumped([ONE, TWO]))
 
@@ -142,7 +142,7 @@ def test_a_reply_of_nothing_but_repetitions_was_readable():
 
 
 def test_unescaped_quotes_and_line_breaks_do_not_lose_an_idea():
-    """The commonest slips of models that write JSON by hand."""
+    """The most frequent mistakes of models in JSON."""
     ideas = read(
         '[{"title": "刀下留人", "body": "她说"住手"，\n没人听。"}, ', '{"title": "假皇后", "body": "a\nb"}]'
     )
@@ -150,8 +150,8 @@ def test_unescaped_quotes_and_line_breaks_do_not_lose_an_idea():
     assert ideas == [Idea("刀下留人", '她说"住手"， 没人听。'), Idea("假皇后", "a b")]
 
 
-def test_what_postgres_cannot_store_is_left_out():
-    """NUL and half of a surrogate pair are dropped; an emoji stays."""
+def test_characters_that_postgres_cannot_store_are_dropped():
+    """NUL and lone surrogates; an emoji stays."""
     ideas = read(r'[{"title": "a\u0000b", "body": "x\ud83dy \ud83d\ude00"}]')
 
     assert ideas == [Idea("ab", "xy 😀")]
@@ -160,13 +160,13 @@ def test_what_postgres_cannot_store_is_left_out():
 @pytest.mark.parametrize(
     "text", ["", "对不起，我不写。", "{}", "[[[[", '{"ideas": []}', "{{{{", '{"a":', "}]}"]
 )
-def test_nonsense_holds_no_ideas(text: str):
-    """Nothing is made up, and nothing is raised."""
+def test_a_reply_without_ideas_gives_none(text: str):
+    """No idea is invented, and no error is raised."""
     assert read(text) == []
 
 
 def test_a_reply_of_a_megabyte_is_read_up_to_the_limit():
-    """Endless text in small pieces is bounded in work and memory."""
+    """Work and memory are limited for endless text in small pieces."""
     reply = GrowingReply(5)
     reply.feed('[{"title": "长", "body": "')
 
@@ -178,27 +178,32 @@ def test_a_reply_of_a_megabyte_is_read_up_to_the_limit():
     assert reply.ideas()[0].status == "writing"
 
 
-def shown(text: str) -> str:
-    """The words of a field that a person can tell from others."""
+def visible_text(text: str) -> str:
+    """The characters of a field that a person can tell apart."""
     return "".join(re.sub(r"[\x00-\x1f\x7f]", "", text).split())
 
 
-def without_repetitions(ideas: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Those that have neither the title nor the body of an earlier whole one."""
+def without_duplicates(ideas: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The ideas without those that repeat the title or the body of an earlier complete idea."""
     kept: list[dict[str, str]] = []
     for idea in ideas:
-        title, body = shown(idea["title"]), shown(idea["body"])
-        whole = [each for each in kept if shown(each["title"]) and shown(each["body"])]
-        repeats = any(title == shown(each["title"]) or body == shown(each["body"]) for each in whole)
+        title, body = visible_text(idea["title"]), visible_text(idea["body"])
+        whole = [each for each in kept if visible_text(each["title"]) and visible_text(each["body"])]
+        repeats = any(
+            title == visible_text(each["title"]) or body == visible_text(each["body"]) for each in whole
+        )
         if not (title and body and repeats):
             kept.append(idea)
     return kept
 
 
 def plain(text: str) -> bool:
-    """Whether it is a title without marks, and no word of the prompt's example."""
+    """Whether the text is a title without markup, and not one of the prompt's example."""
     examples = {words for _, words in EXAMPLES}
-    return shown(made(text, "", "writing").title) == shown(text) and shown(text) not in examples
+    return (
+        visible_text(made(text, "", "writing").title) == visible_text(text)
+        and visible_text(text) not in examples
+    )
 
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20).filter(plain)
@@ -210,19 +215,19 @@ ideas_of_a_model = st.lists(
 @settings(deadline=None)
 @given(ideas_of_a_model, st.booleans(), st.data())
 def test_any_prefix_of_a_reply_gives_a_prefix_of_its_ideas(ideas: list, escaped: bool, data: st.DataObject):
-    """What is on screen while the reply grows is never taken back, unless its body is an earlier one's.
+    """What is shown while the reply grows is never removed, unless its body repeats an earlier one.
 
-    The title comes first, as it was asked for: one that comes last may turn out to be an earlier one's too.
+    The title comes first, as the prompt asks: a title that comes last could repeat an earlier one, too.
     """
     ideas = [{"title": idea["title"], "body": idea["body"]} | idea for idea in ideas]
-    words = [shown(idea["body"]) for idea in ideas]
+    words = [visible_text(idea["body"]) for idea in ideas]
     assume(all(len([each for each in words if each == body]) == 1 for body in words if body))
     text = json.dumps({"ideas": ideas}, ensure_ascii=escaped)
     whole = read(text)
 
     some = read(text[: data.draw(st.integers(0, len(text)))])
 
-    assert len(whole) == len(without_repetitions(ideas))
+    assert len(whole) == len(without_duplicates(ideas))
     assert len(some) <= len(whole)
     assert some[:-1] == whole[: len(some)][:-1]
     for mine, final in zip(some, whole, strict=False):
@@ -234,7 +239,7 @@ def test_any_prefix_of_a_reply_gives_a_prefix_of_its_ideas(ideas: list, escaped:
 @settings(deadline=None)
 @given(ideas_of_a_model, st.text(max_size=10), st.data())
 def test_the_boundaries_of_the_pieces_do_not_matter(ideas: list, around: str, data: st.DataObject):
-    """However a network cuts the reply, the same ideas come out."""
+    """The same ideas are found, wherever the network splits the reply."""
     text = f"<think>{around}</think>```json\n{json.dumps(ideas)}\n```"
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=10)) | {0, len(text)})
 
@@ -245,8 +250,8 @@ def test_the_boundaries_of_the_pieces_do_not_matter(ideas: list, around: str, da
 
 @settings(deadline=None)
 @given(st.text(st.sampled_from('{}[]":,\\<>/think title body a\n'), max_size=60))
-def test_no_text_breaks_the_reader(text: str):
-    """Whatever a model babbles, character by character, nothing is raised."""
+def test_no_text_raises_an_error_in_the_parser(text: str):
+    """Fed character by character."""
     reply = GrowingReply(3)
 
     for character in text:

@@ -1,4 +1,4 @@
-"""The talk with a model, against a real HTTP server that behaves well or badly."""
+"""Requests to a model, tested against an HTTP server that answers correctly or not."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ def at(server: ModelServer, silence: float = 20.0) -> Endpoint:
 
 
 async def ask(endpoint: Endpoint) -> tuple[str, Call, bool]:
-    """The whole reply, what is known of the call, and whether the model thought first."""
+    """The whole reply, the record of the call, and whether the model sent reasoning first."""
     call = Call(endpoint.model)
     text, thought = "", False
     async with aclosing(answer(endpoint, "写两个创意", call)) as pieces:
@@ -66,7 +66,7 @@ async def fail(endpoint: Endpoint) -> GenerationError:
 
 
 async def test_a_reply_is_streamed_with_usage_model_and_parameters(server: ModelServer):
-    """The good case: one request, structured output, every word, and the record."""
+    """One request with structured output; the whole text and the record of the call."""
     server.answers(spoken(TEXT))
 
     text, call, thought = await ask(at(server))
@@ -96,7 +96,7 @@ async def test_words_arrive_while_the_model_is_still_writing(server: ModelServer
 
 
 async def test_closing_the_reply_closes_the_connection(server: ModelServer):
-    """Stop reaches the model, so that it stops writing and costing."""
+    """So the model stops writing, and stops costing."""
     server.answers(broken_off("一", Gate()))
 
     async with aclosing(answer(at(server), "?", Call("test-model"))) as pieces:
@@ -113,10 +113,10 @@ async def test_closing_the_reply_closes_the_connection(server: ModelServer):
         (("response_format", "stream_options"), 4, "text"),
     ],
 )
-async def test_an_endpoint_without_structured_output_is_asked_more_simply(
+async def test_an_endpoint_without_structured_output_gets_a_simpler_request(
     server: ModelServer, refuses: tuple[str, ...], requests: int, left: str
 ):
-    """A refused request is repeated without what was refused, and the next one begins there."""
+    """The request is repeated without the refused field, and later requests omit it from the start."""
     server.answers(only(*refuses, then=spoken(TEXT)))
 
     text, call, _ = await ask(at(server))
@@ -128,7 +128,7 @@ async def test_an_endpoint_without_structured_output_is_asked_more_simply(
 
 
 async def test_json_mode_is_used_where_schemas_are_refused(server: ModelServer):
-    """The middle step: json_object."""
+    """The step between a schema and plain text is json_object."""
     refusal = refused(400, "This response_format type is unavailable now", code="invalid_request_error")
     server.answers(refusal, spoken(TEXT))
 
@@ -139,7 +139,7 @@ async def test_json_mode_is_used_where_schemas_are_refused(server: ModelServer):
 
 
 async def test_an_endpoint_that_ignores_stream_is_read_as_well(server: ModelServer):
-    """One JSON body instead of events."""
+    """Its answer is one JSON body instead of events."""
     server.answers(whole(TEXT))
 
     text, call, _ = await ask(at(server))
@@ -149,7 +149,7 @@ async def test_an_endpoint_that_ignores_stream_is_read_as_well(server: ModelServ
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 async def test_reasoning_is_thinking_and_not_text(server: ModelServer, field: str):
-    """What a reasoning model thinks never becomes part of the reply."""
+    """The reasoning of a model is not part of its reply."""
     thought = delta(**{field: "先想想", "content": None})
     server.answers(Answer([thought, thought, *spoken(TEXT).steps]))
 
@@ -160,7 +160,7 @@ async def test_reasoning_is_thinking_and_not_text(server: ModelServer, field: st
 
 
 async def test_content_in_parts_is_joined(server: ModelServer):
-    """Some endpoints send a list of typed parts."""
+    """Some endpoints send content as a list of typed parts."""
     parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "好"}]
     server.answers(Answer([delta(content=parts), delta("stop"), DONE]))
 
@@ -170,7 +170,7 @@ async def test_content_in_parts_is_joined(server: ModelServer):
 
 
 async def test_comments_other_line_ends_and_missing_empty_lines_are_read(server: ModelServer):
-    """The dialects of server-sent events."""
+    """Variants of server-sent events that endpoints use."""
     lines = (
         b": ping\r\n\r\n" + delta(content="一").rstrip() + b"\n" + delta(content="二").replace(b"\n", b"\r\n")
     )
@@ -181,8 +181,8 @@ async def test_comments_other_line_ends_and_missing_empty_lines_are_read(server:
     assert text == "一二"
 
 
-async def test_a_character_may_be_cut_anywhere(server: ModelServer):
-    """Bytes of a character, and halves of a surrogate pair, may come in different pieces."""
+async def test_a_character_may_be_split_anywhere(server: ModelServer):
+    """The bytes of a character, and the halves of a surrogate pair, may arrive in different pieces."""
     stream = delta(content="水\u2028火") + delta(content="\U0001f600")
     for half in ("\\ud83d", "\\ude00\\u0000"):
         stream += b'data: {"choices": [{"delta": {"content": "%s"}}]}\n\n' % half.encode()
@@ -194,8 +194,8 @@ async def test_a_character_may_be_cut_anywhere(server: ModelServer):
     assert text == "水\u2028火😀😀"
 
 
-async def test_invalid_utf_8_spoils_only_the_wrong_character(server: ModelServer):
-    """A wrong byte does not end a story."""
+async def test_invalid_utf_8_affects_only_the_wrong_character(server: ModelServer):
+    """A wrong byte does not end the reply."""
     bad = delta(content="好?坏").replace(b"?", b"\xff\xfe")
     server.answers(Answer([bad, delta("stop"), DONE]))
 
@@ -205,7 +205,7 @@ async def test_invalid_utf_8_spoils_only_the_wrong_character(server: ModelServer
 
 
 async def test_a_megabyte_of_text_arrives(server: ModelServer):
-    """Long replies, also in one event, are passed on; who reads decides when it is enough."""
+    """Long replies are forwarded, also in a single event. The parser decides when to stop."""
     server.answers(
         Answer([delta(content="水" * 500_000), delta(content="火" * 500_000), delta("stop"), DONE])
     )
@@ -215,8 +215,8 @@ async def test_a_megabyte_of_text_arrives(server: ModelServer):
     assert len(text) == 1_000_000
 
 
-async def test_an_end_without_done_is_an_end(server: ModelServer):
-    """Many endpoints say why they stop and then just close; some even cut the connection."""
+async def test_a_stream_may_end_without_done(server: ModelServer):
+    """Many endpoints send a finish reason and close, some without ending the body."""
     server.answers(Answer([delta(content="好"), delta("stop")], ending=False))
 
     text, _, _ = await ask(at(server))
@@ -263,8 +263,10 @@ async def test_an_end_without_done_is_an_end(server: ModelServer):
         (whole(TEXT[:50], finish="length"), "length_limit", False),
     ],
 )  # fmt: skip
-async def test_every_fault_has_its_code(server: ModelServer, reply: Answer, code: str, transient: bool):
-    """What a person reads, and whether it is worth another try."""
+async def test_every_error_of_an_endpoint_has_its_code(
+    server: ModelServer, reply: Answer, code: str, transient: bool
+):
+    """The code decides which text a person reads, and whether the run is retried automatically."""
     server.answers(reply)
 
     error = await fail(at(server))
@@ -278,8 +280,8 @@ async def test_every_fault_has_its_code(server: ModelServer, reply: Answer, code
 @pytest.mark.parametrize(
     ("header", "low", "high"), [("7", 7, 7), ("Wed, 21 Oct 2065 07:28:00 GMT", 1e9, 2e9)]
 )
-async def test_retry_after_is_handed_on(server: ModelServer, header: str, low: float, high: float):
-    """Seconds or a date, as RFC 9110 has it."""
+async def test_retry_after_is_reported(server: ModelServer, header: str, low: float, high: float):
+    """As seconds or as a date, as in RFC 9110."""
     server.answers(refused(429, "Rate limit", {"retry-after": header}))
 
     error = await fail(at(server))
@@ -289,8 +291,8 @@ async def test_retry_after_is_handed_on(server: ModelServer, header: str, low: f
 
 
 @pytest.mark.parametrize("header", [None, "soon", "nan", "-1", "inf"])
-async def test_a_strange_retry_after_is_no_hindrance(server: ModelServer, header: str | None):
-    """Without a usable number there is none, or no waiting."""
+async def test_an_invalid_retry_after_is_ignored(server: ModelServer, header: str | None):
+    """Without a usable number there is no wait."""
     server.answers(refused(429, "Rate limit", {"retry-after": header} if header else None))
 
     error = await fail(at(server))
@@ -299,7 +301,7 @@ async def test_a_strange_retry_after_is_no_hindrance(server: ModelServer, header
 
 
 async def test_silence_before_the_first_byte_is_noticed(server: ModelServer):
-    """A server that accepts the request and says nothing."""
+    """The server accepts the request and sends nothing."""
     quiet = Answer([Gate()])
     server.answers(lambda _: quiet)
 
@@ -310,7 +312,7 @@ async def test_silence_before_the_first_byte_is_noticed(server: ModelServer):
 
 
 async def test_silence_in_the_middle_is_noticed(server: ModelServer):
-    """A server that stops in mid-sentence and keeps the connection."""
+    """The server stops in mid-sentence and keeps the connection open."""
     server.answers(broken_off(TEXT[:50], Gate()))
 
     error = await fail(at(server, silence=0.5))
@@ -318,8 +320,8 @@ async def test_silence_in_the_middle_is_noticed(server: ModelServer):
     assert error.code == "model_silent"
 
 
-async def test_endless_comments_are_silence_too(server: ModelServer):
-    """Signs of life without a word do not keep a generation for ever."""
+async def test_comments_without_words_count_as_silence(server: ModelServer):
+    """Keep-alives do not keep a generation running for ever."""
     server.answers(Answer([delta(content="好"), *[b": ping\n\n", 0.05] * 400]))
 
     error = await fail(at(server, silence=0.2))
@@ -328,7 +330,7 @@ async def test_endless_comments_are_silence_too(server: ModelServer):
 
 
 async def test_a_refused_connection_says_so():
-    """Nobody listens."""
+    """No server listens on the port."""
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -339,13 +341,13 @@ async def test_a_refused_connection_says_so():
 
 
 async def test_an_unknown_host_says_so():
-    """The name of the server cannot be resolved."""
+    """The name of the host cannot be resolved."""
     error = await fail(Endpoint("test-model", "http://no-such-host.invalid/v1", KEY))
 
     assert error.code == "cannot_connect"
 
 
-async def test_an_address_that_is_none_says_so():
+async def test_an_invalid_base_url_says_so():
     """A base URL without a scheme."""
     error = await fail(Endpoint("test-model", "no-scheme/v1", KEY))
 
@@ -353,7 +355,7 @@ async def test_an_address_that_is_none_says_so():
 
 
 async def test_a_server_without_tls_on_an_https_address_is_not_trusted():
-    """A handshake that fails is named as such."""
+    """The TLS handshake fails, and the error says so."""
 
     def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -374,8 +376,8 @@ async def test_a_server_without_tls_on_an_https_address_is_not_trusted():
         (httpx2.ConnectTimeout("slow"), "cannot_connect"),
     ],
 )
-def test_a_fault_under_tls_is_not_a_matter_of_trust(raised: Exception, code: str):
-    """Every read under TLS leaves an SSLWantReadError behind the exception that ended it."""
+def test_a_failed_read_over_tls_is_not_a_certificate_error(raised: Exception, code: str):
+    """Every read over TLS leaves an SSLWantReadError as the context of the exception that ended it."""
     raised.__context__ = ssl.SSLWantReadError()
 
     assert fault_of(raised, model="test-model", silence=60).code == code
