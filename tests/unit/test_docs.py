@@ -26,6 +26,15 @@ _LINK = re.compile(r"\]\(([^)#:]+)\)")
 _MODULE = re.compile(r"python -m ((?:scriptwriter|tests|benchmarks)[\w.]*)(?: ([a-z][\w-]*|--version))?")
 NOT_OF_THE_CHECKOUT = {".data/", "test-artifacts/", "schema/NNNN_name.sql"}
 """Folders that commands create, and a pattern of a file name."""
+_SOURCES = [
+    path
+    for folder in ("scriptwriter", "schema", "assets", "benchmarks", "tests")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".sql", ".js", ".css", ".toml"}
+]
+_PYTHON_FILE = re.compile(r"(?<![\w./*{}-])(?:[\w-]+/)*\w+\.py\b")
+EXAMPLES = {"file.py", "use.py"}
+"""Names that the tests themselves invent."""
 
 
 def _name(path: Path) -> str:
@@ -53,6 +62,19 @@ def test_every_path_that_is_named_exists(document: Path) -> None:
         assert not defined or re.search(rf"\b(def|class) {defined}\b|^{defined}\b", source, re.MULTILINE), (
             f"{_name(document)}: {path} has no {defined}"
         )
+
+
+def test_every_python_file_that_a_docstring_or_comment_names_exists() -> None:
+    """The first folders of its path may be left out."""
+    known = [f"/{_name(path)}" for path in (*_SOURCES, *ROOT.glob("*.py"))]
+    missing = {
+        (_name(path), named)
+        for path in _SOURCES
+        for named in _PYTHON_FILE.findall(path.read_text(encoding="utf-8"))
+        if named not in EXAMPLES and not any(each.endswith(f"/{named}") for each in known)
+    }
+
+    assert missing == set()
 
 
 def test_every_link_leads_to_a_file(document: Path) -> None:
