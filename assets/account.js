@@ -1,8 +1,8 @@
-// What the forms of an account do without the server: show a password, copy a token, send a form once.
+// Forms for passwords and tokens, without the server: show a password, copy a token, submit a form only once.
 "use strict";
 
 (() => {
-  // React writes a field's type again whenever it draws it: the button tells what the person wants.
+  // React resets the type of a field at each render, so aria-pressed of the button holds what the person chose.
   const wanted = (field) =>
     document.querySelector(`[data-reveals="${field.id}"]`)?.getAttribute("aria-pressed") === "true"
       ? "text"
@@ -20,7 +20,7 @@
     field.type = wanted(field);
   };
 
-  // Without https a browser has no clipboard for us: the old way needs a selection, which helps by hand too.
+  // Without https there is no navigator.clipboard. execCommand copies the selection, which also helps to copy by hand.
   const copy = async (button) => {
     const field = document.getElementById(button.dataset.copies);
     if (!field) return;
@@ -40,7 +40,7 @@
     else reveal(button, button.getAttribute("aria-pressed") !== "true");
   });
 
-  // A page that was drawn beforehand knows this machine by one of its names only; the cookie is for the other.
+  // A prerendered form has one name of this machine, but the cookie belongs to the name in the address bar.
   const LOOPBACK = ["localhost", "127.0.0.1"];
   const towards = (form) => {
     const address = new URL(form.action);
@@ -54,10 +54,10 @@
     (event) => {
       const form = event.target;
       for (const button of document.querySelectorAll("[data-copied]")) delete button.dataset.copied;
-      // A browser remembers what stands in a field of text.
+      // Browsers remember the values of text fields, so passwords are hidden again before the submit.
       for (const button of form.querySelectorAll("[data-reveals]")) reveal(button, false);
       if (form.getAttribute("method") !== "post") return;
-      // The second press of a double click would be answered in the place of the first.
+      // The browser would show the response to the second click of a double click instead of the first one's.
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "true";
       towards(form);

@@ -1,4 +1,4 @@
-// A tab that is older than the newest deployment asks for files that are gone. Then the wanted address is loaded anew.
+// After a deployment, an older tab requests files that are gone. This script then reloads the address it wanted.
 "use strict";
 
 (() => {
@@ -10,12 +10,12 @@
     try {
       return action();
     } catch {
-      return null; // a browser may refuse to store anything
+      return null; // browser storage may be disabled
     }
   };
 
-  // Where a page's own module is missing, React Router reloads the address that the tab is at (loadRouteModule), and
-  // forgets where the person was going.
+  // If the module of the next page is missing, React Router reloads the current address (loadRouteModule) and loses
+  // the address of the next page.
   addEventListener("pagehide", () => {
     const wanted = window.__reactRouterDataRouter?.state.navigation.location;
     if (wanted) attempt(() => sessionStorage.setItem(WANTED, wanted.pathname + wanted.search + wanted.hash));
@@ -28,7 +28,7 @@
     location.reload();
   }
 
-  // A part of a page is missing. If it is still missing in the newest build, the page says that it is broken.
+  // A module of a page is missing. If it still is after a reload, the page shows that it is broken.
   addEventListener("vite:preloadError", (event) => {
     const last = attempt(() => Number(sessionStorage.getItem(RELOADED))) ?? Date.now();
     if (Date.now() - last < SOON) return;

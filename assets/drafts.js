@@ -1,23 +1,24 @@
-// Keeps in this browser what is typed into a form with data-draft, until the server says that it was saved or sent.
+// Drafts: keeps the values of a form with data-draft in this browser until the server has saved them.
 //
-// A draft belongs to a person (data-person of the page) and to a key: the project of the address, and what the form
-// is for. Its mark tells the server what it is about: of an idea's text the version that was changed, of a brief the
-// ticket with which it starts one run however often it is sent. The server answers with data-settled: key and mark.
+// A draft belongs to a person (data-person of the page) and has a key: the project id in the address, and the
+// purpose of the form. Its mark is sent with the form. For an idea's text it is the version that was edited; for a
+// brief it is a ticket, with which the form starts only one run even if it is sent again. The server confirms a saved
+// form in data-settled: its key, a space, its mark.
 "use strict";
 
 (() => {
   const PREFIX = "draft:";
-  const OPEN = "open-editor"; // in sessionStorage: which editor is open in this tab
-  const MOST = 50;
+  const OPEN = "open-editor"; // in sessionStorage: the editor that is open in this tab
+  const MOST = 50; // drafts
   const LIFE = 30 * 24 * 60 * 60 * 1000; // milliseconds
-  const ORIGINAL = "original"; // the mark of a text that no person has changed yet
-  const NEW_BRIEF = "new:brief"; // the key of the form that makes a project
+  const ORIGINAL = "original"; // the mark for the model's original text
+  const NEW_BRIEF = "new:brief"; // the key of the form that creates a project
   const ASK_AGAIN = 3000; // milliseconds
 
   const page = () => document.querySelector(".page");
   const person = () => page()?.dataset.person ?? "";
   const place = () => location.pathname.match(/^\/projects\/([^/]+)/)?.[1] ?? "";
-  // The address changes before the forms of the page that is left are gone.
+  // The address changes before the forms of the previous page are removed, so each form keeps its first key.
   const keys = new WeakMap();
   const keyOf = (form) => {
     if (!keys.has(form)) keys.set(form, `${place()}:${form.dataset.draft}`);
@@ -26,7 +27,7 @@
   const formOf = (target) => target.closest?.("form[data-draft]") ?? null;
   const isBrief = (form) => form.dataset.draft === "brief";
 
-  // A browser may refuse to store anything: then the form works without a draft.
+  // Browser storage may be disabled. The form then works without a draft.
   const attempt = (action) => {
     try {
       return action();
@@ -46,7 +47,7 @@
     }
   };
 
-  // Without https a browser has no crypto.randomUUID.
+  // Without https there is no crypto.randomUUID.
   const ticket = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const markOf = (form) => {
     const { draft_mark: mark, base } = form.elements;
@@ -62,7 +63,7 @@
   const keep = (form, sent) => {
     const key = keyOf(form);
     const values = valuesOf(form);
-    // Other words after an answer that did not come are another form.
+    // If the response to a brief was lost and its values have changed since, it is a new form with a new ticket.
     const earlier = read(key);
     if (isBrief(form) && earlier?.sent && !same(values, earlier.values)) form.elements.draft_mark.value = "";
     attempt(() => {
@@ -110,8 +111,8 @@
     if (draft.sent && isBrief(form)) ask(`${key} ${draft.mark}`);
   };
 
-  // Another batch moves an open editor among the earlier ideas, as a new form: the words, the mark and the place of
-  // the cursor go with it.
+  // A new batch moves an idea with an open editor to the earlier batches, where React creates a new form. It gets the
+  // values, the mark and the cursor position of the old form.
   let typed = null;
   const carry = (form) => {
     const { form: old, name, at } = typed;
@@ -125,13 +126,13 @@
     typed = { ...typed, form };
   };
 
-  const seen = new WeakMap(); // form → for whom and what it was looked at
+  const seen = new WeakMap(); // form → the draft (person and key) for which it was checked
   const meet = (form) => {
     const key = keyOf(form);
     if (seen.get(form) === nameOf(key)) return;
     seen.set(form, nameOf(key));
     if (!isBrief(form)) attempt(() => sessionStorage.setItem(OPEN, nameOf(key)));
-    if (typed?.form === form) keep(form); // before it was known who types
+    if (typed?.form === form) keep(form); // typed before data-person was known
     else if (typed && !typed.form.isConnected && typed.key === key) carry(form);
     else restore(form, key);
   };
@@ -141,7 +142,7 @@
     const said = page()?.dataset.settled ?? "";
     const cut = said.lastIndexOf(" ");
     const [key, mark] = [said.slice(0, cut), said.slice(cut + 1)];
-    // Still at the form: the answer that led to the project may be lost, and the draft asks for it once more.
+    // The form is still open: the redirect to the new project may be lost, and the draft is needed to ask for it.
     if (said === settledLast || (key === NEW_BRIEF && place() === "new")) return;
     settledLast = said;
     if (read(key)?.mark !== mark) return;
@@ -156,8 +157,7 @@
     noteOf(form).hidden = true;
   };
 
-  // An editor that was open in this tab, and which nobody closed, opens again: after a reload, a restart of the
-  // server, or a new sign-in.
+  // After a reload, a restart of the server or a new sign-in, the editor that was open in this tab opens again.
   let askedAt = 0;
   const reopen = () => {
     const open = attempt(() => sessionStorage.getItem(OPEN));
@@ -213,7 +213,7 @@
       if (!form) return;
       const cancel = event.target.closest('[data-action="cancel"]');
       if (cancel) attempt(() => sessionStorage.removeItem(OPEN));
-      // Who takes the other's words gives up their own. Escape presses the button too, and gives up nothing.
+      // In a conflict, a click on "take theirs" discards the draft. Escape clicks the same button, and keeps the draft.
       if (cancel && form.dataset.torn === "true" && event.isTrusted) forget(keyOf(form));
       if (!event.target.closest("[data-discard]")) return;
       forget(keyOf(form));

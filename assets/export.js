@@ -1,10 +1,10 @@
-// Exports the ideas: as text into the clipboard, or as a file. A file is fetched and then saved: a form that leads to
-// one would begin to leave the page, and the page would close its websocket for that.
+// Exports ideas: copies them as text, or downloads a file. The file is fetched and then saved, because the submit of
+// a form would fire beforeunload, at which Reflex closes the websocket.
 "use strict";
 
 (() => {
-  const SHOWN = 4000; // milliseconds
-  const KEPT = 60000; // milliseconds that the browser has to save a file
+  const SHOWN = 4000; // milliseconds for which a message is shown
+  const KEPT = 60000; // milliseconds until the object URL of a file is revoked
 
   const tell = (form, what, words) => {
     for (const each of form.querySelectorAll("[data-says]")) each.hidden = true;
@@ -14,7 +14,7 @@
     if (!words) setTimeout(() => (said.hidden = true), SHOWN);
   };
 
-  // The answer to what the form asks for, or an error that has the server's sentence as its message.
+  // The response to the form; throws an Error with the server's sentence as its message.
   const ask = async (form, format) => {
     const data = new FormData(form);
     data.set("format", format);
@@ -52,7 +52,7 @@
       await save(await ask(form, button.value));
       for (const each of form.querySelectorAll("[data-says]")) each.hidden = true;
     } catch (error) {
-      // What fetch itself says of a lost network is for programmers.
+      // A TypeError of fetch has a technical message about the network.
       const words = error instanceof TypeError ? "" : error.message;
       tell(form, words ? "refused" : "unsaved", words);
     } finally {
@@ -65,7 +65,7 @@
     if (!button) return;
     const form = button.closest("form");
     try {
-      // Asked for inside of the click: Safari lets nobody write into the clipboard later.
+      // Safari allows clipboard writes only during the click, so the item gets a promise of the text.
       const text = ask(form, "text").then((answer) => answer.text());
       const coming = text.then((words) => new Blob([words], { type: "text/plain" }));
       await navigator.clipboard.write([new ClipboardItem({ "text/plain": coming })]);

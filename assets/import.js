@@ -1,4 +1,4 @@
-// Sends the file that a person picks, stays on the page meanwhile, and says there what is wrong with it.
+// Uploads an exported project without leaving the page. An error is shown beside the file field.
 "use strict";
 
 (() => {
@@ -14,7 +14,7 @@
         problem.textContent = problem.dataset.tooLarge;
         return;
       }
-      // As plain text: a browser asks no leave for that where the page's server is another one, in development.
+      // As text/plain, the request needs no CORS preflight. In development, the API has another origin than the page.
       const answer = await fetch(form.action, {
         method: "POST",
         body: input.files[0],
@@ -32,7 +32,7 @@
     } finally {
       said("working").hidden = true;
       input.disabled = false;
-      // So that the same file, mended, can be picked again.
+      // Without this, picking the same file again, once it is corrected, would fire no change event.
       input.value = "";
     }
   };

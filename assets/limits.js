@@ -1,11 +1,11 @@
-// How long a text may be: counts what is in a field, says how much is too much, and sends no form that has too long
-// a text in it. Nothing that was typed or pasted is cut.
+// Length limits of text fields: counts the characters, shows by how many a text is too long, and blocks the submit of
+// a form with such a text. Text is never cut.
 "use strict";
 
 (() => {
-  const NEAR = 0.9; // of the limit: from here on the count is shown
+  const NEAR = 0.9; // share of the limit from which on the count is shown
 
-  // In code points, without the space around it, as the server counts.
+  // In code points without surrounding white space, as the server counts.
   const excess = (field) => [...field.value.trim()].length - Number(field.dataset.limit);
 
   const tell = (field) => {
@@ -27,7 +27,7 @@
     (event) => {
       if (event.target.dataset?.limit === undefined) return;
       tell(event.target);
-      // A search is sent as it is typed.
+      // A search field sends its text on each input event: stop one that is too long.
       if (event.target.type === "search" && excess(event.target) > 0) event.stopPropagation();
     },
     true,

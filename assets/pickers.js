@@ -1,5 +1,4 @@
-// The form of a brief: its pickers, which write into its own fields so that nothing waits for the server, and
-// what a run for it will cost.
+// The form of a brief: its pickers, which fill the fields without the server, and the expected cost of a run.
 "use strict";
 
 (() => {
@@ -8,12 +7,12 @@
   const fieldOf = (dialog) => document.querySelector(`form [name="${dialog.dataset.field}"]`);
   const wordsOf = (field) => field.value.split(SEPARATOR).map((word) => word.trim()).filter(Boolean);
   const entriesOf = (dialog) => [...dialog.querySelectorAll("[data-pick]")];
-  // A brief may have been written in the other language.
+  // The words may be in the other language of the app.
   const isOf = (entry, word) =>
     [entry.dataset.pick, entry.dataset.also].some((name) => name.toLowerCase() === word.toLowerCase());
 
   const write = (field, value) => {
-    // The setter of the prototype, so that React notices as it does when a person types.
+    // React notices the change only if the setter of the prototype is used.
     const kind = field.tagName === "TEXTAREA" ? HTMLTextAreaElement : field.tagName === "SELECT" ? HTMLSelectElement : HTMLInputElement;
     Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, value);
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -123,12 +122,12 @@
       estimate.querySelector(".cost").textContent = currency + cost.toFixed(shown);
     }
   };
-  // Not every way into a field tells an event: a form that opens has its values from the server.
+  // A form that opens with values from the server fires no input event, so also compute at intervals.
   setInterval(reckon, 250);
   document.addEventListener("input", reckon);
 
-  // The page learns its reader's language after it is drawn, and React then renames what a field begins with, but
-  // not what stands in it: a field that nobody has touched follows.
+  // A page is rendered before it knows the reader's language. React then changes the default value of a field but not
+  // its value, so copy the new default into a field that the person has not edited.
   new MutationObserver((changes) => {
     for (const { target, oldValue } of changes) {
       if (target.closest(".brief-form") && target.value === oldValue && target.defaultValue !== oldValue) target.value = target.defaultValue;

@@ -1,5 +1,5 @@
-// What a hand does in the writers' room: keys for the sheets, the keepers' order by pointer or button,
-// and opening what is folded away when a link leads into it.
+// The brainstorm page: keyboard shortcuts for cards, the order of keepers by drag and drop or buttons, and scrolling
+// to the idea of a link.
 "use strict";
 
 (() => {
@@ -43,7 +43,7 @@
     action();
   });
 
-  // A menu closes when something else is pressed, or when one of its actions was; the focus stays by it.
+  // The menu of a card closes after a click outside of it or on one of its actions. The focus goes to its summary.
   const close = (menu) => {
     const inside = menu.contains(document.activeElement);
     menu.open = false;
@@ -55,7 +55,7 @@
     }
   });
 
-  // What had the focus is gone (an editor that was closed, a button of a form): its sheet gets it instead.
+  // When the focused element is removed, such as an editor or one of its buttons, the card gets the focus.
   let left = null;
   document.addEventListener("focusin", ({ target }) => (left = target.closest?.('[data-testid="idea"]')?.id ?? null));
   document.addEventListener("focusout", ({ target, relatedTarget }) => {
@@ -68,8 +68,8 @@
     sheet?.focus({ preventScroll: true });
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  // The way back is offered for a while, and longer while somebody points at it.
-  const OFFERED = 20;
+  // The undo notice closes after a while, but not while the pointer or the focus is in it.
+  const OFFERED = 20; // seconds
   let offered = 0;
   setInterval(() => {
     const offer = document.querySelector(".notice.undo");
@@ -81,8 +81,8 @@
   });
 
   const list = () => document.querySelector("[data-arrange]");
-  // The move is told, not shown: the list changes when the order comes back from the database. Only the move: what
-  // others move meanwhile stays moved.
+  // The move is sent to the server; the list changes when the new order arrives from the database. Only the move is
+  // sent, not the whole order, so that moves of others at the same time stay.
   const move = (item, before) => {
     const field = document.querySelector("[data-moved]");
     if (!field || before === item || item.nextElementSibling === before) return;
@@ -138,7 +138,7 @@
   };
   addEventListener("hashchange", () => unfold(location.hash));
 
-  // Who comes from another page to one idea is there before the ideas are: it is shown when it has come.
+  // A person who follows a link to an idea from another page arrives before the ideas are loaded: wait for the card.
   let arrivedAt = "";
   setInterval(() => {
     if (arrivedAt === location.pathname) return;
@@ -148,13 +148,13 @@
     if (!sheet) return;
     unfold(location.hash);
   }, 250);
-  // The router follows a link by itself, and tells no hashchange.
+  // React Router follows links without a hashchange event.
   document.addEventListener("click", ({ target }) => {
     const link = target.closest('a[href*="#idea-"]');
     if (link) requestAnimationFrame(() => unfold(link.hash));
   });
 
-  // A brief that was sent is gone, and with it the place where the person was: the new run is at the top.
+  // After the submit of a brief the form disappears. The new run is at the top, so scroll there.
   document.addEventListener("submit", ({ target }) => {
     const section = target.closest(".form-sheet");
     if (!section) return;

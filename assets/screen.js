@@ -1,9 +1,9 @@
-// What the page does without its server: the counting clocks, the reader's own time of day, menus that close,
-// Escape, Enter while a Chinese word is being composed, dialogs, and coming back where the page was not left.
+// What all pages do without the server: running clocks, times in the reader's time zone, closing of menus, Escape,
+// Enter in an input method editor, dialogs, and reconnecting after an unload that was cancelled.
 "use strict";
 
 (() => {
-  // Safari ends a composition before the keydown of its Enter: only the key code 229 still tells.
+  // Safari ends the composition before the keydown of its Enter, so only the key code 229 identifies that Enter.
   document.addEventListener(
     "keydown",
     (event) => {
@@ -15,8 +15,8 @@
     true,
   );
 
-  // A clock counts from the seconds that the server gave it, so the computer's own clock may be wrong.
-  // Another number means that it has told the time again.
+  // A clock starts from the seconds that the server sent, so it does not depend on the time of the computer.
+  // If the number changes, the server has sent a new start.
   const begun = new WeakMap();
   const sinceTold = (clock, seconds) => {
     if (begun.get(clock)?.seconds !== seconds) begun.set(clock, { seconds, at: performance.now() });
@@ -53,7 +53,7 @@
     }
   };
 
-  // A menu closes when something in it is chosen, anywhere else is pressed, or the focus goes on.
+  // A menu closes after a click on one of its items or outside of it, and when the focus moves outside.
   const closeMenus = (but) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (menu !== but) menu.open = false;
@@ -64,7 +64,7 @@
   });
   document.addEventListener("focusin", ({ target }) => closeMenus(target.closest("details.menu")));
 
-  // Escape closes a menu, and gives up what a form or a question was opened for.
+  // Escape closes an open menu, or clicks the cancel button of a form or a confirmation.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
     const menu = event.target.closest("details.menu[open]");
@@ -76,7 +76,7 @@
     }
   });
 
-  // The server runs no script here (the page's policy forbids it): it counts, and the dialog opens; at 0 it closes.
+  // The server opens a dialog by changing data-shown, and closes it with 0: the page's policy forbids inline scripts.
   const show = (dialog) => {
     if (!dialog.matches("dialog")) return;
     if (dialog.dataset.shown === "0") dialog.close();
@@ -87,12 +87,11 @@
     attributeFilter: ["data-shown"],
     subtree: true,
   });
-  // However it was closed, the server is told: the page opens without it the next time.
+  // After any kind of close, a hidden button tells the server, so that the dialog does not open again on the next load.
   document.addEventListener("close", ({ target }) => target.querySelector?.("[data-closed]")?.click(), true);
 
-  // Reflex closes the page's websocket when the browser says that it is about to leave. Where the page is still there
-  // a second later (a file was taken, the leaving was stopped, another program opened), it has to come back: Reflex
-  // looks after its websocket whenever a page becomes visible.
+  // Reflex closes the websocket at beforeunload. If the page still exists a second later (because of a download, a
+  // cancelled navigation or a link to another program), it has to reconnect. Reflex does that at visibilitychange.
   const BACK_AFTER = 1000; // milliseconds
   addEventListener("beforeunload", () => {
     setTimeout(() => {

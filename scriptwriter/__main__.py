@@ -92,7 +92,7 @@ async def _remove_test_user() -> None:
             deleted = await test_user.remove()
         finally:
             await connection.close()
-    print(f"This database has no test user any more; {deleted} of their projects were deleted.")
+    print(f"This database has no test user any more; {deleted} projects of theirs were deleted.")
 
 
 async def _electric(port: int) -> None:
