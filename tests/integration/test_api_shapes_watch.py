@@ -160,8 +160,7 @@ async def test_an_open_stream_ends_when_the_right_to_read_ends(
 async def test_nothing_committed_after_the_loss_of_access_is_delivered(
     connected: str, electric: LiveRequestCounter, room: Room, attempt: attempts.Attempt, sse: bool
 ) -> None:
-    """Access is checked before each answer and event, so even a commit at the same moment is not
-    delivered."""
+    """Access is checked before each answer and event, even for a commit at the same moment."""
     headers = await bearer(room.viewer)
     async with network_client(headers) as http:
         live = await caught_up(http, room)
