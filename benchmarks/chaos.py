@@ -28,7 +28,7 @@ from tests.support.people import Person
 
 PROJECTS = 6
 ALL_KINDS = (*KINDS, *KINDS, "frozen worker", "frozen worker", "everything")
-STORM_SECONDS = 15.0, 45.0
+FAULT_SECONDS = 15.0, 45.0
 
 
 async def run(minutes: float, seed: int, *, web: bool, logs: Path | None = None) -> Chaos:
@@ -42,7 +42,7 @@ async def run(minutes: float, seed: int, *, web: bool, logs: Path | None = None)
         checks = await stack.enter_async_context(_page(chaos_run)) if web else []
         known = 0
         while time.monotonic() < end:
-            await chaos_run.round(random.uniform(*STORM_SECONDS), ALL_KINDS, checks=checks)
+            await chaos_run.round(random.uniform(*FAULT_SECONDS), ALL_KINDS, checks=checks)
             known = _print_round(chaos_run, known)
     return chaos_run
 

@@ -14,11 +14,11 @@ from scriptwriter.services.runs import attempts, starting
 from scriptwriter.worker.model_endpoint import Endpoint
 from scriptwriter.worker.run import run
 from tests.conformance.official import Client, following
-from tests.support.following import SHAPE, known
 from tests.support.model_server import ModelServer, ideas_text, spoken
 from tests.support.programs import bearer, served
 from tests.support.rooms import BRIEF, Room
 from tests.support.rows import rows
+from tests.support.shape_follower import SHAPE, known
 from tests.support.shape_servers import shape_server
 
 # The compared columns of each table: numbers as text, as the client returns them, and no times.

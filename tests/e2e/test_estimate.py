@@ -29,7 +29,7 @@ async def chooses_model(person: Person, name: str) -> None:
 
 
 async def reads_estimate(person: Person, count: int, *words: str) -> None:
-    """Check the estimate of the model with prices, for so many ideas and a brief with these words."""
+    """Check the estimate of the model with prices, for `count` ideas and a brief with these words."""
     price = pricing.estimate(MODELS[1])
     assert price is not None
     cost = Cost(price.run + price.character * len("".join(words)) + price.idea * count, "$")

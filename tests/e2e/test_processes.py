@@ -11,9 +11,9 @@ from scriptwriter.embedded.postgres import launcher
 from scriptwriter.operations.backing import NAME
 from scriptwriter.services.projects import catalog
 from scriptwriter.store.database import connect
-from tests.support.following import caught_up, streaming
 from tests.support.programs import bearer
 from tests.support.rooms import Room
+from tests.support.shape_follower import caught_up, streaming
 from tests.support.waiting import LIMIT, wait_until
 from tests.support.web import Web, production_build
 

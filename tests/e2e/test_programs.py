@@ -8,10 +8,10 @@ import httpx
 from scriptwriter.services.projects import catalog, memberships
 from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import User
-from tests.support.following import SHAPE, caught_up, streaming
 from tests.support.model_server import Answer, Gate, ModelServer, ideas_text, spoken
 from tests.support.programs import bearer, problem
 from tests.support.rooms import Room, join
+from tests.support.shape_follower import SHAPE, caught_up, streaming
 from tests.support.waiting import LIMIT, becomes_true, eventually
 from tests.support.web import Web
 

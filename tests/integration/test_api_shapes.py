@@ -12,10 +12,10 @@ from scriptwriter.api.routes.shape_routes import ShapeName
 from scriptwriter.domain.graph import Idea
 from scriptwriter.services.runs import attempts
 from tests.support.batches import begun
-from tests.support.following import SHAPE, asking, caught_up, known, network_client
 from tests.support.programs import bearer, blamed, problem, program_of
 from tests.support.rooms import Room, make_room
 from tests.support.rows import rows
+from tests.support.shape_follower import SHAPE, asking, caught_up, known, network_client
 from tests.support.shape_servers import SECRET, shape_server
 from tests.support.waiting import LIMIT
 

@@ -15,10 +15,10 @@ from starlette.middleware.cors import CORSMiddleware
 from scriptwriter.api.http_app import create
 from scriptwriter.operations.observability import configure_logs
 from scriptwriter.sync import hub
-from tests.support.following import SHAPE, asking, known, network_client
 from tests.support.programs import HOME, bearer, client, problem, program_of
 from tests.support.raw_http_server import raw_http_server
 from tests.support.rooms import Room
+from tests.support.shape_follower import SHAPE, asking, known, network_client
 from tests.support.waiting import LIMIT
 from tests.support.web import free_port
 

@@ -25,10 +25,10 @@ from scriptwriter.services.projects import catalog, memberships
 from scriptwriter.services.runs import attempts, starting
 from scriptwriter.store import database
 from tests.support.database_proxy import DatabaseProxy
-from tests.support.following import SHAPE, asking, caught_up, known, network_client, streaming
 from tests.support.programs import bearer, cookie, problem, served
 from tests.support.raw_http_server import raw_http_server
 from tests.support.rooms import BRIEF, Room
+from tests.support.shape_follower import SHAPE, asking, caught_up, known, network_client, streaming
 from tests.support.shape_proxy import ShapeProxy
 from tests.support.shape_servers import shape_server
 from tests.support.waiting import LIMIT, becomes_true, eventually

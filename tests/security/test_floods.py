@@ -76,7 +76,7 @@ async def flood(page: PageSocket, calls: list[tuple[type[BaseState], str]], targ
 
 @asynccontextmanager
 async def tabs_of(site: Site, cookie: str, number: int) -> AsyncIterator[list[PageSocket]]:
-    """Open so many tabs of one person; yields those that the server accepts."""
+    """Open `number` tabs of one person; yields those that the server accepts."""
     async with AsyncExitStack() as stack:
         pages: list[PageSocket] = []
         for _ in range(number):

@@ -165,9 +165,9 @@ async def test_the_policy_blocks_injected_scripts(owner: WatchedPerson) -> None:
     await owner.page.wait_for_function("window.violations.length >= 5")
 
     assert await owner.page.evaluate("window.executed") == []
-    told = " ".join(await owner.page.evaluate("window.violations"))
+    violations = " ".join(await owner.page.evaluate("window.violations"))
     for directive in ("script-src-elem inline", "script-src-attr", "http://127.0.0.1:9/other.js"):
-        assert directive in told
+        assert directive in violations
 
 
 async def test_hostile_texts_are_shown_as_plain_text(

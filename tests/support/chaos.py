@@ -76,7 +76,7 @@ class Chaos:
         last_fault: str | None = None,
         checks: Sequence[Check] = (),
     ) -> None:
-        """Inject faults for so many seconds, wait for recovery, and add every violation to the report."""
+        """Inject faults for `seconds`, wait for recovery, and add every violation to the report."""
         self._model.pace, self._model.faults = self._pace, self._faults
         last_fault = last_fault or self._random.choice(LAST_FAULTS)
         people = [asyncio.create_task(person.brainstorm()) for person in self._people]

@@ -43,7 +43,7 @@ class SupervisedProcess:
         return self._process is not None and self._process.returncode is None
 
     async def down(self, seconds: float) -> None:
-        """Kill it with all of its child processes; it may restart after so many seconds."""
+        """Kill it with all of its child processes, and let it restart after so many seconds."""
         self._allowed.clear()
         self._kill()
         await asyncio.sleep(seconds)

@@ -218,9 +218,10 @@ class Person:
         await self.page.context.set_offline(True)
 
     async def lets_time_go_by(self, seconds: float) -> None:
-        """Move the clock that the page's timers read by so many seconds.
+        """Move the clock that the page's timers read forward by `seconds`.
 
-        Waits first until each timer has read the clock once. The time of the connection does not change.
+        Waits first until each timer has read the clock once. The clock of the network connection does not
+        change.
         """
         await self.page.evaluate(_LATER, seconds)
 

@@ -31,7 +31,7 @@ class Connection:
         return {"type": "websocket", "client": (host, str(port)), "server": (own[0], str(own[1]))}
 
     def transfer(self, size: int) -> None:
-        """Send so many bytes from the client, and read them at the server."""
+        """Send `size` bytes from the client, and read them at the server."""
         for _ in range(size // 10_000):
             self.client.sendall(b"x" * 10_000)
             self.server.recv(10_000, socket.MSG_WAITALL)

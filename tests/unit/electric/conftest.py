@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.electric.following import Following
+from tests.unit.electric.stream_reader import StreamReader
 
 
 @pytest.fixture
-async def followings() -> AsyncIterator[list[Following]]:
+async def readers() -> AsyncIterator[list[StreamReader]]:
     """All streams of a test, which are stopped after it."""
-    started: list[Following] = []
+    started: list[StreamReader] = []
     yield started
     for following in started:
         await following.stop()

@@ -6,8 +6,8 @@ from scriptwriter.electric import protocol
 from scriptwriter.electric.protocol import REFETCH
 from scriptwriter.electric.state import Reply, ShapeState
 from tests.unit.electric.answers import UP_TO_DATE, change, etag, headers
-from tests.unit.electric.places import LIVE, START, SYNCING, reply
 from tests.unit.electric.recordings import exchanges
+from tests.unit.electric.states import LIVE, START, SYNCING, reply
 
 
 def test_a_cached_answer_of_an_expired_handle_is_requested_again() -> None:
@@ -37,18 +37,18 @@ def test_an_answer_that_leads_back_in_the_log_is_not_used(offset: str) -> None:
     assert state.request().items() >= {"offset": "5_0", "live": "true", "cache-buster": "n-1"}.items()
 
 
-@pytest.mark.parametrize("place", [START, SYNCING, LIVE], ids=["start", "syncing", "live"])
+@pytest.mark.parametrize("state_before", [START, SYNCING, LIVE], ids=["start", "syncing", "live"])
 @pytest.mark.parametrize("mark", ["", "W/"], ids=["strong", "weak"])
-def test_an_answer_whose_etag_names_another_request_is_not_used(place: ShapeState, mark: str) -> None:
+def test_an_answer_whose_etag_names_another_request_is_not_used(state_before: ShapeState, mark: str) -> None:
     """Otherwise the changes between our offset and the start of that answer would be lost."""
-    told = headers("9_0", etag=mark + etag("h1", "7_0", "9_0"))
-    ours = headers("9_0", etag=mark + etag("h1", place.offset, "9_0"))
+    answer_headers = headers("9_0", etag=mark + etag("h1", "7_0", "9_0"))
+    ours = headers("9_0", etag=mark + etag("h1", state_before.offset, "9_0"))
 
-    state, messages = place.after(Reply(200, told, b"[]"))
-    believed, _ = place.after(Reply(200, ours, b"[]"))
+    state, messages = state_before.after(Reply(200, answer_headers, b"[]"))
+    believed, _ = state_before.after(Reply(200, ours, b"[]"))
 
     assert messages == []
-    assert state.request() == place.request() | {"cache-buster": "n-1"}
+    assert state.request() == state_before.request() | {"cache-buster": "n-1"}
     assert believed.offset == "9_0"
 
 
@@ -79,17 +79,17 @@ def test_offsets_are_ordered_as_the_log_is() -> None:
     """Snapshot chunks, the end of the snapshot, then positions as numbers. Other formats have no order."""
     ordered = ["-1", "0_0", "0_2", "0_10", "0_inf", "9_0", "9_2", "9_10", "26800584_4"]
 
-    for place, offset in enumerate(ordered):
+    for state_before, offset in enumerate(ordered):
         earlier = [other for other in [*ordered, "an opaque thing"] if protocol.is_before(other, offset)]
-        assert earlier == ordered[:place]
+        assert earlier == ordered[:state_before]
 
 
 def test_a_catch_up_answer_to_a_live_request_is_requested_again() -> None:
     """It lacks the cursor, but it comes from a cache: that is no error."""
-    told = headers("0_0", etag=etag("h1", "-1", "0_0"))
-    del told["electric-cursor"]
+    answer_headers = headers("0_0", etag=etag("h1", "-1", "0_0"))
+    del answer_headers["electric-cursor"]
 
-    state, messages = LIVE.after(Reply(200, told, b"[]"))
+    state, messages = LIVE.after(Reply(200, answer_headers, b"[]"))
 
     assert (state.offset, messages) == ("5_0", [])
 

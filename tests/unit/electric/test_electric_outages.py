@@ -20,18 +20,18 @@ from tests.unit.electric.answers import (
     recorded,
     snapshot,
 )
-from tests.unit.electric.following import CUT_OFF, DOWN, Following, follow
 from tests.unit.electric.recordings import exchanges
+from tests.unit.electric.stream_reader import CUT_OFF, DOWN, StreamReader, follow
 
 
 async def test_the_first_lost_connection_is_retried_at_once_without_a_log_entry(
-    followings: list[Following], caplog: pytest.LogCaptureFixture
+    readers: list[StreamReader], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Electric 1.7.12 closes a connection after 50 requests without announcing it. That is no outage."""
     sleeps, notifications = Sleeps(), list[str]()
 
     done = await follow(
-        followings,
+        readers,
         *snapshot(),
         CUT_OFF,
         sleep=sleeps,
@@ -47,7 +47,7 @@ async def test_the_first_lost_connection_is_retried_at_once_without_a_log_entry(
 
 
 async def test_a_server_that_closes_its_connections_is_followed_without_notice(
-    followings: list[Following], caplog: pytest.LogCaptureFixture
+    readers: list[StreamReader], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Over real sockets: the server closes each connection at its fourth request, without an answer."""
     body = b'[{"headers":{"control":"up-to-date"}}]'
@@ -86,12 +86,12 @@ async def test_a_server_that_closes_its_connections_is_followed_without_notice(
 
 @pytest.mark.parametrize("loss", [DOWN, httpx.ReadTimeout(""), httpx.ReadError(""), CUT_OFF])
 async def test_an_outage_keeps_handle_and_offset_and_backs_off(
-    followings: list[Following], loss: Exception
+    readers: list[StreamReader], loss: Exception
 ) -> None:
     """The waits double up to ten seconds."""
     sleeps = Sleeps()
 
-    done = await follow(followings, *snapshot(), *[loss] * 10, sleep=sleeps, live_sse=False)
+    done = await follow(readers, *snapshot(), *[loss] * 10, sleep=sleeps, live_sse=False)
 
     kept = [defining(query, "live", "cursor") for query in done.answers.queries[2:]]
     assert kept == [{"table": "notes", "handle": "h1", "offset": "0_inf"}] * 11
@@ -101,10 +101,10 @@ async def test_an_outage_keeps_handle_and_offset_and_backs_off(
 
 
 async def test_after_an_outage_the_stream_catches_up_before_it_is_live_again(
-    followings: list[Following],
+    readers: list[StreamReader],
 ) -> None:
     """The first request is not live, so the status is known at once."""
-    done = await follow(followings, *snapshot(), DOWN, batch("0_inf", UP_TO_DATE))
+    done = await follow(readers, *snapshot(), DOWN, batch("0_inf", UP_TO_DATE))
 
     assert "live" in done.answers.queries[2]
     assert "live" not in done.answers.queries[3]
@@ -112,41 +112,41 @@ async def test_after_an_outage_the_stream_catches_up_before_it_is_live_again(
     assert done.stream.status.name == "live"
 
 
-async def test_the_retry_after_of_the_server_is_respected(followings: list[Following]) -> None:
+async def test_the_retry_after_of_the_server_is_respected(readers: list[StreamReader]) -> None:
     """Recording 16: a 503 with retry-after 5 while Postgres is down."""
     [busy] = [e for e in exchanges("16") if e.status == 503 and "handle" in e.query]
     sleeps = Sleeps()
 
-    await follow(followings, *snapshot(), recorded(busy), httpx.Response(429), sleep=sleeps)
+    await follow(readers, *snapshot(), recorded(busy), httpx.Response(429), sleep=sleeps)
 
     assert sleeps.seconds == [5.0, 0.2]
 
 
-async def test_a_success_resets_the_backoff(followings: list[Following]) -> None:
+async def test_a_success_resets_the_backoff(readers: list[StreamReader]) -> None:
     """The next outage starts with the shortest wait again."""
     sleeps = Sleeps()
 
-    await follow(followings, DOWN, DOWN, *snapshot(), DOWN, sleep=sleeps, live_sse=False)
+    await follow(readers, DOWN, DOWN, *snapshot(), DOWN, sleep=sleeps, live_sse=False)
 
     assert sleeps.seconds == [0.1, 0.2, 0.1]
 
 
-async def test_a_truncated_body_is_requested_again(followings: list[Following]) -> None:
+async def test_a_truncated_body_is_requested_again(readers: list[StreamReader]) -> None:
     """Nothing of it counts, whether the connection or the JSON was cut."""
     broken = httpx.Response(200, headers=headers("9_0"), stream=Body(b'[{"key"', httpx.ReadError("")))
     garbled = httpx.Response(200, headers=headers("9_0"), content=b'[{"key"')
 
-    done = await follow(followings, *snapshot(), broken, garbled, live_sse=False)
+    done = await follow(readers, *snapshot(), broken, garbled, live_sse=False)
 
     assert {query["offset"] for query in done.answers.queries[2:]} == {"0_inf"}
     assert done.batches == [[CAUGHT_UP]]
 
 
 async def test_an_outage_is_logged_once(
-    followings: list[Following], caplog: pytest.LogCaptureFixture
+    readers: list[StreamReader], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Hundreds of shapes must not fill a log while Electric restarts."""
-    await follow(followings, *snapshot(), *[DOWN] * 5)
+    await follow(readers, *snapshot(), *[DOWN] * 5)
 
     assert [record.levelname for record in caplog.records if record.levelno >= logging.INFO] == ["WARNING"]
 

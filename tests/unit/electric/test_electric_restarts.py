@@ -7,8 +7,8 @@ import pytest
 from scriptwriter.electric.protocol import CAUGHT_UP, REFETCH
 from scriptwriter.electric.state import Reply
 from tests.unit.electric.answers import UP_TO_DATE, change
-from tests.unit.electric.places import LIVE, START, reply
 from tests.unit.electric.recordings import exchanges
+from tests.unit.electric.states import LIVE, START, reply
 
 
 @pytest.mark.parametrize("handle", ["h2", None])

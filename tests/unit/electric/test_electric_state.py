@@ -7,8 +7,8 @@ from scriptwriter.electric.errors import MissingHeader, ProtocolError, RequestRe
 from scriptwriter.electric.protocol import CAUGHT_UP, Change
 from scriptwriter.electric.state import Reply, ShapeState
 from tests.unit.electric.answers import UP_TO_DATE, change, headers
-from tests.unit.electric.places import LIVE, START, SYNCING, reply
 from tests.unit.electric.recordings import Exchange, exchanges
+from tests.unit.electric.states import LIVE, START, SYNCING, reply
 
 
 def test_a_new_shape_is_requested_from_minus_one() -> None:

@@ -22,20 +22,20 @@ from tests.unit.electric.answers import (
     stream,
     until,
 )
-from tests.unit.electric.following import DOWN, Following, follow
 from tests.unit.electric.recordings import exchanges
+from tests.unit.electric.stream_reader import DOWN, StreamReader, follow
 
 
-async def test_the_requests_equal_those_of_the_recorded_long_polls(followings: list[Following]) -> None:
+async def test_the_requests_equal_those_of_the_recorded_long_polls(readers: list[StreamReader]) -> None:
     """Recording 01: nine requests, each of which follows from the answer before."""
     sequence = exchanges("01")[:9]
 
-    done = await follow(followings, *map(recorded, sequence), table="todos", live_sse=False)
+    done = await follow(readers, *map(recorded, sequence), table="todos", live_sse=False)
 
     assert done.answers.queries[:9] == [exchange.query for exchange in sequence]
 
 
-async def test_every_request_has_the_same_shape_definition(followings: list[Following]) -> None:
+async def test_every_request_has_the_same_shape_definition(readers: list[StreamReader]) -> None:
     """Table, where, numbered parameters, columns and secret."""
     definition = {
         "where": "a = $1 AND b = $2",
@@ -44,7 +44,7 @@ async def test_every_request_has_the_same_shape_definition(followings: list[Foll
         "secret": "s3",
     }
 
-    done = await follow(followings, *snapshot(), **definition)
+    done = await follow(readers, *snapshot(), **definition)
 
     expected = {"table": "notes", "where": "a = $1 AND b = $2", "params[1]": "x", "params[2]": "y"}
     for query in done.answers.queries:
@@ -52,22 +52,22 @@ async def test_every_request_has_the_same_shape_definition(followings: list[Foll
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-async def test_a_refusal_ends_the_stream_with_an_error(followings: list[Following], status: int) -> None:
+async def test_a_refusal_ends_the_stream_with_an_error(readers: list[StreamReader], status: int) -> None:
     """A retry would not help, and without an error the table would look empty."""
-    done = await follow(followings, httpx.Response(status, json={"message": "no such thing"}))
+    done = await follow(readers, httpx.Response(status, json={"message": "no such thing"}))
 
     assert isinstance(done.error, RequestRefused)
     assert (done.error.status, "no such thing" in str(done.error)) == (status, True)
 
 
 async def test_the_secret_is_never_logged_or_shown(
-    followings: list[Following], caplog: pytest.LogCaptureFixture
+    readers: list[StreamReader], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither in logs (httpx writes whole URLs), nor in a repr, nor in an error that quotes the URL."""
     caplog.set_level(logging.DEBUG)
     page = httpx.Response(403, text=f"<p>{URL}?secret=s3%2Fcret and s3/cret are not allowed</p>")
 
-    done = await follow(followings, *snapshot(), DOWN, page, secret="s3/cret")
+    done = await follow(readers, *snapshot(), DOWN, page, secret="s3/cret")
 
     text = f"{done.stream!r} {done.error!r} {done.error} {caplog.text}"
     assert done.answers.queries[0]["secret"] == "s3/cret"
@@ -77,13 +77,13 @@ async def test_the_secret_is_never_logged_or_shown(
 
 @pytest.mark.parametrize("live_sse", [True, False], ids=["sse", "long-poll"])
 async def test_a_wrong_answer_of_a_cache_is_requested_again_and_logged_once(
-    followings: list[Following], caplog: pytest.LogCaptureFixture, live_sse: bool
+    readers: list[StreamReader], caplog: pytest.LogCaptureFixture, live_sse: bool
 ) -> None:
     """The first snapshot answers a live request, twice; the operator gets one log entry."""
     first, last = snapshot()
     news = batch("5_0", UP_TO_DATE), batch("6_0", UP_TO_DATE)
 
-    done = await follow(followings, first, last, *[snapshot()[0], *news[:1]] * 2, news[1], live_sse=live_sse)
+    done = await follow(readers, first, last, *[snapshot()[0], *news[:1]] * 2, news[1], live_sse=live_sse)
 
     places = [(query["offset"], query.get("cache-buster")) for query in done.answers.queries]
     assert places[2:6] == [("0_inf", None), ("0_inf", "n-1"), ("5_0", None), ("5_0", "n-2")]
@@ -91,28 +91,28 @@ async def test_a_wrong_answer_of_a_cache_is_requested_again_and_logged_once(
     assert [record.levelname for record in caplog.records if "cache" in record.message] == ["WARNING"]
 
 
-async def test_a_reader_that_knew_the_shape_before_asks_past_caches(followings: list[Following]) -> None:
+async def test_a_reader_that_knew_the_shape_before_asks_past_caches(readers: list[StreamReader]) -> None:
     """From the first request until it is up to date."""
-    done = await follow(followings, *snapshot(), past_caches=True)
+    done = await follow(readers, *snapshot(), past_caches=True)
 
     assert [query.get("cache-buster") for query in done.answers.queries] == ["n-0", "n-0", None]
 
 
-async def test_the_status_says_how_current_the_rows_are(followings: list[Following]) -> None:
+async def test_the_status_says_how_current_the_rows_are(readers: list[StreamReader]) -> None:
     """syncing, live, resyncing after a 409, disconnected in an outage, and since when."""
     clock, statuses = Clock(), list[tuple[str, float]]()
 
     def note() -> None:
-        status = followings[0].stream.status
+        status = readers[0].stream.status
         statuses.append((status.name, status.since))
         clock.now += 1
 
     answers = Answers(
         *snapshot(), must_refetch("h2"), *snapshot(handle="h2"), DOWN, batch("0_inf", UP_TO_DATE, handle="h2")
     )
-    followings.append(Following(stream(answers, clock=clock, on_status=note, live_sse=False), answers))
-    first = followings[0].stream.status
-    await followings[0].to_the_end()
+    readers.append(StreamReader(stream(answers, clock=clock, on_status=note, live_sse=False), answers))
+    first = readers[0].stream.status
+    await readers[0].to_the_end()
 
     assert (first.name, first.since) == ("syncing", 1000.0)
     assert statuses == [
@@ -124,28 +124,28 @@ async def test_the_status_says_how_current_the_rows_are(followings: list[Followi
     ]
 
 
-async def test_answers_without_progress_are_requested_ever_more_slowly(followings: list[Following]) -> None:
+async def test_answers_without_progress_are_requested_ever_more_slowly(readers: list[StreamReader]) -> None:
     """A cache that answers live requests at once must not be asked a thousand times a second."""
     sleeps = Sleeps()
     nothing_new = [batch("0_inf", UP_TO_DATE) for _ in range(8)]
 
-    await follow(followings, *snapshot(), *nothing_new, sleep=sleeps, live_sse=False)
+    await follow(readers, *snapshot(), *nothing_new, sleep=sleeps, live_sse=False)
 
     assert sleeps.seconds == [0.1, 0.2, 0.4, 0.8, 1.6]
 
 
 async def test_a_shape_that_is_dropped_repeatedly_is_requested_ever_more_slowly(
-    followings: list[Following],
+    readers: list[StreamReader],
 ) -> None:
     """The first 409 is followed at once, later ones are not."""
     sleeps = Sleeps()
 
-    await follow(followings, *snapshot(), *[must_refetch() for _ in range(4)], sleep=sleeps)
+    await follow(readers, *snapshot(), *[must_refetch() for _ in range(4)], sleep=sleeps)
 
     assert sleeps.seconds == [0.1, 0.2, 0.4]
 
 
-async def test_an_empty_long_poll_is_followed_by_the_next_at_once(followings: list[Following]) -> None:
+async def test_an_empty_long_poll_is_followed_by_the_next_at_once(readers: list[StreamReader]) -> None:
     """Twenty seconds without changes are normal, and no reason to wait."""
     sleeps, clock = Sleeps(), Clock()
     answers = Answers(*snapshot(), *[batch("0_inf", UP_TO_DATE) for _ in range(9)])
@@ -156,8 +156,8 @@ async def test_an_empty_long_poll_is_followed_by_the_next_at_once(followings: li
         return await inner(request)
 
     answers.handle_async_request = slowly  # type: ignore[method-assign]
-    followings.append(Following(stream(answers, sleep=sleeps, clock=clock, live_sse=False), answers))
-    await followings[0].to_the_end()
+    readers.append(StreamReader(stream(answers, sleep=sleeps, clock=clock, live_sse=False), answers))
+    await readers[0].to_the_end()
 
     assert sleeps.seconds == []
 
@@ -170,7 +170,7 @@ async def test_ending_the_reader_closes_the_connection(live_sse: bool) -> None:
     answers = Answers(
         *snapshot(), httpx.Response(200, headers=headers("5_0", content_type=kind), stream=body)
     )
-    following = Following(stream(answers, live_sse=live_sse), answers)
+    following = StreamReader(stream(answers, live_sse=live_sse), answers)
     await until(lambda: len(answers.requests) == 3)
 
     await following.stop()

@@ -14,5 +14,5 @@ SYNCING = replace(LIVE, offset="0_0", cursor=None, live=False)
 def reply(
     offset: str, *messages: object, status: int = 200, handle: str = "h1", up_to_date: bool = False
 ) -> Reply:
-    told = {"electric-up-to-date": ""} if up_to_date else {}
-    return Reply(status, headers(offset, handle=handle) | told, json.dumps(messages).encode())
+    extra_headers = {"electric-up-to-date": ""} if up_to_date else {}
+    return Reply(status, headers(offset, handle=handle) | extra_headers, json.dumps(messages).encode())

@@ -1,4 +1,4 @@
-"""Read a stream until its prepared answers are used up."""
+"""A stream that is read until its prepared answers are used up."""
 
 import asyncio
 from contextlib import aclosing
@@ -17,8 +17,8 @@ CUT_OFF = httpx.RemoteProtocolError("Server disconnected without sending a respo
 DOWN = httpx.ConnectError("All connection attempts failed")
 
 
-class Following:
-    """A stream that is read until its prepared answers are used up."""
+class StreamReader:
+    """Reads a stream in the background and records its batches and its error."""
 
     def __init__(self, followed: ShapeStream, answers: Answers) -> None:
         self.stream, self.answers = followed, answers
@@ -34,7 +34,7 @@ class Following:
         except Exception as error:
             self.error = error
 
-    async def to_the_end(self) -> "Following":
+    async def to_the_end(self) -> "StreamReader":
         await until(lambda: self.answers.exhausted.is_set() or self.error is not None)
         return self
 
@@ -44,8 +44,8 @@ class Following:
 
 
 async def follow(
-    followings: list[Following], *answers: httpx.Response | Exception, **options: object
-) -> Following:
+    readers: list[StreamReader], *answers: httpx.Response | Exception, **options: object
+) -> StreamReader:
     transport = Answers(*answers)
-    followings.append(Following(stream(transport, **options), transport))
-    return await followings[-1].to_the_end()
+    readers.append(StreamReader(stream(transport, **options), transport))
+    return await readers[-1].to_the_end()
