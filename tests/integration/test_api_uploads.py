@@ -12,6 +12,7 @@ from scriptwriter.api.middleware import body_limit
 from scriptwriter.api.middleware.body_limit import ANONYMOUS_LIMIT, FILES_OF_A_PERSON, BodyLimit
 from tests.support.programs import JSON, bearer, client, problem
 from tests.support.rooms import Room
+from tests.support.waiting import eventually
 
 PIECE = b" " * 65_536
 FILES = ("/api/projects/import",)
@@ -112,3 +113,29 @@ async def test_a_person_can_send_only_a_few_files_at_once(room: Room) -> None:
 
     assert refused[0]["status"] == httpx.codes.TOO_MANY_REQUESTS
     assert await send_file() == []
+
+
+@pytest.mark.parametrize(
+    ("undisturbed", "status"), [(0.0, (400, "file_unreadable")), (60.0, (503, "too_busy"))]
+)
+async def test_slow_files_keep_nobody_from_importing(
+    room: Room, monkeypatch: pytest.MonkeyPatch, undisturbed: float, status: tuple[int, str]
+) -> None:
+    """If all places are taken, a new file ends the one that has been arriving longest, after a while."""
+    monkeypatch.setattr(body_limit, "FILES_IN_ALL", 2)
+    monkeypatch.setattr(body_limit, "UNDISTURBED", undisturbed)
+    stop = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield PIECE
+        await stop.wait()
+
+    async with client(await bearer(room.owner)) as owner, client(await bearer(room.viewer)) as other:
+        slow_ones = [asyncio.ensure_future(owner.post(FILES[0], content=slow(), headers=JSON)) for _ in "ab"]
+        await eventually(lambda: len(body_limit._arriving) == 2)
+        answer = await other.post(FILES[0], content=b"{}", headers=JSON)
+        stop.set()
+        ended = await asyncio.gather(*slow_ones)
+
+    assert problem(answer) == status
+    assert [problem(each)[0] for each in ended] == ([408, 400] if undisturbed == 0 else [400, 400])

@@ -38,9 +38,13 @@ LONGEST_DRAINING = 30.0
 """Seconds for which the rest of a refused body is read and dropped."""
 FILES_OF_A_PERSON, FILES_IN_ALL = 2, 10
 """Imports at the same time: of one person, and in this process."""
+UNDISTURBED = 15.0
+"""Seconds that a file may arrive before another import can take its place, if all places are taken."""
 _INSIDE = "/api/"
 
 _files: Counter[str] = Counter()
+_arriving: dict[asyncio.Timeout, float] = {}
+"""The deadlines of the files that are being read, with the time at which each began, the oldest first."""
 _log = structlog.get_logger(__name__)
 
 
@@ -64,8 +68,8 @@ class BodyLimit:
         body = _Body(receive)
         async with AsyncExitStack() as held:
             try:
-                async with asyncio.timeout(LONGEST_READING):
-                    await _read(body, scope, held)
+                async with asyncio.timeout(LONGEST_READING) as deadline:
+                    await _read(body, scope, held, deadline)
             except TimeoutError:
                 await _answer(UserError("body_too_slow"), scope, receive, send)
                 return
@@ -98,7 +102,7 @@ class BodyLimit:
                 await _answer(UserError("unexpected"), scope, receive, send)
 
 
-async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
+async def _read(body: "_Body", scope: Scope, held: AsyncExitStack, deadline: asyncio.Timeout) -> None:
     """Read the whole body within the limit of its sender. `held` counts an import until the request ends.
 
     Raises UserError: `body_too_large`, and for files `busy_with_yours`, `too_busy`, and as Credential.person.
@@ -106,6 +110,8 @@ async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
     if scope["path"] in _FILES:
         held.enter_context(_a_file_of(await _sender(scope)))
         limit = FILE_LIMIT
+        _arriving[deadline] = asyncio.get_running_loop().time()
+        held.callback(_arriving.pop, deadline, None)
     else:
         limit = ANONYMOUS_LIMIT
         async with asyncio.timeout(ANONYMOUS_READING):
@@ -114,7 +120,9 @@ async def _read(body: "_Body", scope: Scope, held: AsyncExitStack) -> None:
         with suppress(UserError):
             await _sender(scope)
             limit = BODY_LIMIT
-    if not await body.read(limit):
+    complete = await body.read(limit)
+    _arriving.pop(deadline, None)
+    if not complete:
         raise UserError("body_too_large", limit=limit // 1024)
 
 
@@ -130,7 +138,7 @@ async def _sender(scope: Scope) -> str:
 def _a_file_of(person: str) -> Iterator[None]:
     if _files[person] >= FILES_OF_A_PERSON:
         raise UserError("busy_with_yours")
-    if _files.total() >= FILES_IN_ALL:
+    if _files.total() >= FILES_IN_ALL and not _end_the_slowest():
         raise UserError("too_busy")
     _files[person] += 1
     try:
@@ -139,6 +147,17 @@ def _a_file_of(person: str) -> Iterator[None]:
         _files[person] -= 1
         if not _files[person]:
             del _files[person]
+
+
+def _end_the_slowest() -> bool:
+    """End the file that has been arriving longest, if for UNDISTURBED seconds; whether there was one."""
+    now = asyncio.get_running_loop().time()
+    deadline, began = next(iter(_arriving.items()), (None, now))
+    if deadline is None or now - began < UNDISTURBED:
+        return False
+    del _arriving[deadline]
+    deadline.reschedule(now)
+    return True
 
 
 class _Body:
