@@ -53,7 +53,7 @@ async def worker_alive() -> bool:
     return await _scalar(query, s=HEARTBEAT_SECONDS) > 0
 
 
-async def generations_by_state() -> dict[str, int]:
+async def runs_by_state() -> dict[str, int]:
     """Number of runs by status, including 0. Raises the driver's error."""
     query = "SELECT streaming_status, count(*) FROM transforms WHERE type = 'llm' GROUP BY 1"
     async with asyncio.timeout(PATIENCE), transaction() as session:

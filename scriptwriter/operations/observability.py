@@ -34,10 +34,10 @@ TOKENS = Counter(
     "scriptwriter_tokens", "Tokens that the model counted, by their kind.", ["kind"], registry=REGISTRY
 )
 RETRIES = Counter(
-    "scriptwriter_retries", "Automatic retries of passing faults, by their code.", ["code"], registry=REGISTRY
+    "scriptwriter_retries", "Automatic retries after temporary errors, by code.", ["code"], registry=REGISTRY
 )
 FAILURES = Counter(
-    "scriptwriter_failures", "Generations that ended as failed, by their code.", ["code"], registry=REGISTRY
+    "scriptwriter_failures", "Runs that ended as failed, by their code.", ["code"], registry=REGISTRY
 )
 SHAPE_LAG = Histogram(
     "scriptwriter_shape_lag_seconds",
@@ -52,18 +52,18 @@ OPEN_PROJECTS = Gauge(
 )
 
 
-def exposition(generations: Mapping[str, int] | None) -> bytes:
+def exposition(runs: Mapping[str, int] | None) -> bytes:
     """The metrics in Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats/).
 
-    `generations` by state are the database's, and alike from every process: take their maximum, not their
-    sum. None where the database is away; then they are left out.
+    `runs` is the number of runs in the database, by state (None: the database is unavailable; the metric is
+    then left out). Every process reports the same numbers: take their maximum, not their sum.
     """
     scrape = CollectorRegistry()
-    scrape.register(_Generations(generations))
+    scrape.register(_Runs(runs))
     return generate_latest(REGISTRY) + generate_latest(scrape)
 
 
-class _Generations:
+class _Runs:
     def __init__(self, states: Mapping[str, int] | None) -> None:
         self._states = states
 
@@ -75,7 +75,7 @@ class _Generations:
         )
         if self._states is not None:
             family = GaugeMetricFamily(
-                "scriptwriter_generations", "Generations in the database, by state.", labels=["state"]
+                "scriptwriter_generations", "Runs in the database, by state.", labels=["state"]
             )
             for state, number in self._states.items():
                 family.add_metric([state], number)

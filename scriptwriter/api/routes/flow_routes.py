@@ -72,10 +72,10 @@ class Waiting(ResponseBody):
 
 
 class Run(ResponseBody):
-    """One generation: its brief and its ideas, in order."""
+    """One run: its brief and its ideas, in order."""
 
     transform_id: str
-    artifact_id: str | None = Field(description="The ideas artifact; null before its row has come")
+    artifact_id: str | None = Field(description="The ideas artifact; null before its row has arrived")
     status: TransformStatus
     progress: float = Field(description="Percent")
     error: Failure | None = None

@@ -32,7 +32,7 @@ async def metrics(request: Request, authorization: Annotated[str, Header()] = ""
     """Metrics of this process, and the runs in the database by status, in Prometheus' text format."""
     _require_right(request, authorization)
     try:
-        states = await health.generations_by_state()
+        states = await health.runs_by_state()
     except health.AWAY:
         states = None
     return Response(exposition(states), media_type=METRICS_TYPE)

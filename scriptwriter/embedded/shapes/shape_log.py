@@ -1,6 +1,6 @@
-"""The log of one shape: the rows read last, a snapshot of them for newcomers, and the changes since.
+"""The log of one shape: its current rows, snapshots of them for new clients, and the changes since then.
 
-No database, no HTTP, no clock. A row holds the text output of Postgres, or NULL, for each column.
+Uses no database, no HTTP and no clock. A row has PostgreSQL's text output, or NULL, for each column.
 """
 
 import asyncio
@@ -14,12 +14,14 @@ Position = tuple[int, float]
 Row = tuple[bytes | None, ...]
 
 CHUNK_BYTES = 10 * 1024 * 1024
+"""Size of an answer from which on the rest is left to the next one."""
 TAIL_BYTES = 8 * 1024 * 1024
+"""Bytes of messages that a log keeps by default."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: `kind` is its entry in electric-schema."""
+    """One column of a table. `kind` is its entry in the header electric-schema."""
 
     name: str
     kind: Mapping[str, object]
@@ -29,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Change:
-    """A row as read: its key, the transaction that wrote it, and its values in the order of the columns."""
+    """A row of a reading: its key, the transaction that wrote it, its values in the order of the columns."""
 
     key: bytes
     txid: int
@@ -54,7 +56,7 @@ class Read:
 
 
 class OffsetTooOld(Exception):
-    """The log begins after this offset: the client has to start again."""
+    """The log no longer has the messages after this offset: the client has to start again."""
 
 
 class OffsetBeyondEnd(Exception):
@@ -63,7 +65,7 @@ class OffsetBeyondEnd(Exception):
 
 @dataclass
 class ShapeLog:
-    """The rows of one shape, and the log that leads to them. It keeps the last `tail_bytes` of the log."""
+    """The current rows of one shape, and the log of their changes: its last `tail_bytes`."""
 
     schema: str
     table: str
@@ -88,17 +90,17 @@ class ShapeLog:
         self._key_start = ".".join('"' + name.replace('"', '""') + '"' for name in (self.schema, self.table))
 
     def begin(self, changes: Iterable[Change], lsn: int, snapshot_end: bytes) -> None:
-        """Take the first reading, and make the snapshot for newcomers of it."""
+        """Store the first reading, and make the first snapshot for new clients from it."""
         self.rows = {change.key: change.row for change in changes}
         self.lsn, self._end = lsn, snapshot_end
         self._snapshots = [self._snapshot(0, (0, math.inf))]
 
     def apply(self, changes: Iterable[Change], gone: Iterable[bytes], lsn: int, txids: list[int]) -> bool:
-        """Log the difference between the rows and a new reading, as one transaction.
+        """Append the difference between the rows and a new reading to the log, as one transaction.
 
         `changes` are rows that may differ, `gone` the keys of deleted rows. `lsn` is the position in the WAL.
-        `txids` are the transactions that announced the change: a deleted row does not tell its own. Returns
-        whether anything differed.
+        `txids` are the transactions that notified the server; deletions are logged with them, because a
+        deleted row does not tell which transaction deleted it. Returns whether anything differed.
         """
         drafts: list[tuple[str, Row, Row | None, list[int]]] = []
         for key in gone:
@@ -119,12 +121,12 @@ class ShapeLog:
         return True
 
     def announce(self) -> None:
-        """Resolve `changed` for all that wait for it."""
+        """Wake everything that waits for `changed`."""
         done, self.changed = self.changed, asyncio.get_running_loop().create_future()
         done.set_result(None)
 
     def drop(self) -> None:
-        """End the shape: its followers have to start again."""
+        """Mark the shape as dropped and wake its followers, which have to start again."""
         self.is_dropped = True
         self.announce()
 
@@ -134,7 +136,7 @@ class ShapeLog:
         return self._positions[-1] if self._positions else max((0, math.inf), self._forgotten)
 
     def read(self, offset: str) -> Read:
-        """The chunk of the snapshot, or the messages of the log, after an offset.
+        """The chunk of a snapshot, or the messages of the log, that follow an offset.
 
         Raises OffsetTooOld and OffsetBeyondEnd.
         """
@@ -176,7 +178,7 @@ class ShapeLog:
         behind = self._size if newest.position <= self._forgotten else self._size_after(newest.position)
         if newest.position < self._forgotten or behind > max(newest.size, 64 * 1024):
             newest = self._snapshot(newest.first + len(newest.chunks), self.end)
-            # The one before stays for clients that have read some of its chunks.
+            # The previous snapshot stays for clients that have read some of its chunks.
             self._snapshots = [self._snapshots[-1], newest]
         return newest
 
