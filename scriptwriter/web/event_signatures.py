@@ -35,7 +35,7 @@ def states(state: type[BaseState] = State) -> Iterator[type[BaseState]]:
 
 
 def admit(event: dict[str, Any], known: bool = True) -> dict[str, Any] | None:
-    """The event to process; None, with a line in the log, for one that no page of this app sends.
+    """The event to process; None, with a line in the log, for an event that no page of this app sends.
 
     `event` has `name`, `payload` and `router_data`. If the sender is not `known` (signed in), only handlers
     of Reflex and of the sign-in page are called; any other event is replaced by the redirect to that page.

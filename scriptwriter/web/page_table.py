@@ -50,8 +50,8 @@ ROUTES = (
     Route(
         "/", projects, projects_texts.PROJECTS, [SessionState.enter, ProjectsState.load, ProjectsState.watch]
     ),
-    Route("/sign-in", sign_in, sign_in_texts.SIGN_IN, [SessionState.pass_by, SignInState.open]),
-    Route("/register", register, sign_in_texts.REGISTER, [SessionState.pass_by, SignInState.open]),
+    Route("/sign-in", sign_in, sign_in_texts.SIGN_IN, [SessionState.skip_sign_in, SignInState.open]),
+    Route("/register", register, sign_in_texts.REGISTER, [SessionState.skip_sign_in, SignInState.open]),
     Route(
         "/account",
         account,

@@ -18,7 +18,7 @@ from scriptwriter.store.database import transaction
 from scriptwriter.store.tables import Artifact, Membership, Project, Transform, UserSession
 from scriptwriter.sync.hub import Hub
 from scriptwriter.web.brief.new_project_state import NewProjectState
-from scriptwriter.web.kit.notices import LEFT, Notice
+from scriptwriter.web.kit.notices import SECONDS_LEFT, Notice
 from scriptwriter.web.kit.session_state import SessionState
 from scriptwriter.web.lineage.lineage_state import LineageState
 from scriptwriter.web.members.members_state import MembersState
@@ -420,7 +420,7 @@ async def test_a_notice_that_asks_to_wait_disappears_when_the_wait_is_over(
         monkeypatch.setattr("scriptwriter.web.kit.notices.datetime", MuchLater)
         await tab.load()
 
-        assert 0 < shown_notice.seconds <= 60 and LEFT in shown_notice.zh
+        assert 0 < shown_notice.seconds <= 60 and SECONDS_LEFT in shown_notice.zh
         await tab.sees(BrainstormState, "notice", lambda notice: notice == Notice())
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from scriptwriter.domain.errors import UserError
-from scriptwriter.web.kit.notices import LEFT, Notice, as_notice, still
+from scriptwriter.web.kit.notices import SECONDS_LEFT, Notice, as_notice, still
 
 
 def refused_until(moment: datetime) -> Notice:
@@ -16,8 +16,8 @@ def test_a_temporary_refusal_has_its_seconds_apart_from_its_text() -> None:
     waiting = as_notice(UserError("too_many_starts", limit=40, seconds=40))
     lasting = as_notice(UserError("too_many_running", limit=3))
 
-    assert (waiting.seconds, waiting.zh) == (40, f"一分钟内最多开始 40 次，请 {LEFT} 秒后再试")
-    assert waiting.en.count(LEFT) == 1
+    assert (waiting.seconds, waiting.zh) == (40, f"一分钟内最多开始 40 次，请 {SECONDS_LEFT} 秒后再试")
+    assert waiting.en.count(SECONDS_LEFT) == 1
     assert (lasting.seconds, lasting.until) == (0, "") and "3" in lasting.zh
 
 

@@ -24,7 +24,7 @@ class BriefMessages:
 
 
 FIELDS = ("platform", "genre", "other_requirements", "audience", "avoid", "count", "model")
-PASSING = {"count": "5", "audience": ""}
+VALID_CHOICES = {"count": "5", "audience": ""}
 """A valid value for each field that does not accept any text."""
 
 
@@ -41,7 +41,7 @@ def checked(form: Mapping[str, object]) -> tuple[Brief | None, BriefMessages]:
                 raise
             messages[field] = as_notice(error)
             # Continue with a valid value, to find the errors of the other fields.
-            values[field] = PASSING.get(field, "-")
+            values[field] = VALID_CHOICES.get(field, "-")
             continue
         return (None if messages else brief), BriefMessages(**messages)
 

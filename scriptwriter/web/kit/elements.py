@@ -12,12 +12,12 @@ from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from scriptwriter.texts import shared_texts
-from scriptwriter.web.kit.notices import LEFT, Notice
+from scriptwriter.web.kit.notices import SECONDS_LEFT, Notice
 from scriptwriter.web.kit.wording import Content, StringLike, in_language, t
 
 E = TypeVar("E", bound=EventActionsMixin)
 
-OVER = "…"
+EXCESS = "…"
 """The placeholder that assets/limits.js replaces by the number of characters above the limit."""
 
 
@@ -104,10 +104,10 @@ def limited(field: Callable[..., rx.Component], limit: int, **attributes: Any) -
     Longer text is not cut: assets/limits.js shows by how much it is too long, and stops the form from being
     submitted.
     """
-    over = t(shared_texts.OVER_LIMIT, limit=f"{limit:,}", over=OVER)
+    over = t(shared_texts.OVER_LIMIT, limit=f"{limit:,}", over=EXCESS)
     return rx.el.div(
         field(data_limit=limit, **attributes),
-        rx.el.p(class_name="count", hidden=True, aria_live="polite", data_over=over, data_marker=OVER),
+        rx.el.p(class_name="count", hidden=True, aria_live="polite", data_over=over, data_marker=EXCESS),
         class_name="counted",
     )
 
@@ -161,7 +161,7 @@ def icon(name: str) -> rx.Component:
 def told(content: ObjectVar[Notice]) -> rx.Component:
     """The sentence of a Notice (a Var), with a countdown if it asks to wait, and a sentence at its end."""
     seconds = content.seconds.to(int)
-    around = in_language(content).to(str).split(LEFT)
+    around = in_language(content).to(str).split(SECONDS_LEFT)
     sentence = rx.fragment(around[0], seconds_left(seconds), around[1])
     return rx.cond(
         seconds > 0,

@@ -37,7 +37,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds of the first and the longest pause between two tries to follow."""
 MOST_TABS = 30
 """Most tabs of one person that follow something in this process at once."""
-PASSING = frozenset({"too_many_tabs", "too_many_at_once", "service_away", "sync_away"})
+TEMPORARY = frozenset({"too_many_tabs", "too_many_at_once", "service_away", "sync_away"})
 """Codes of errors that may be over a moment later, so that `watch` tries again."""
 
 _tabs: dict[str, Counter[str]] = {}
@@ -58,25 +58,25 @@ class FollowingState(SessionState, mixin=True):
         """Follow the data of the page until the tab leaves the page or loses access."""
         # Read it before any await: the tab may be changing to the page of another project.
         project_id = project_of(self)
-        pause, said = FIRST_PAUSE, Notice()
+        pause, shown = FIRST_PAUSE, Notice()
         while True:
             try:
-                async with _until_its_session_ends(self._session_id()):
+                async with _until_session_ends(self._session_id()):
                     person = await self._admit(project_id)
-                    with _one_of_their_tabs(person, EventContext.get().token):
-                        if said.zh:
+                    with _counted_tab(person, EventContext.get().token):
+                        if shown.zh:
                             async with self:
-                                self._take_back(said)
+                                self._remove_notice(shown)
                         await self._follow(project_id, person)
                         return None
             except PageLeft:
                 return None
             except UserError as error:
                 async with self:
-                    if error.code not in PASSING:
+                    if error.code not in TEMPORARY:
                         return await self._end(error) if self._shows(project_id) else None
                     self._wait(error)
-                    said = self._said()
+                    shown = self._current_notice()
             except Exception as error:
                 # The content of the page stays.
                 async with self:
@@ -123,12 +123,12 @@ class FollowingState(SessionState, mixin=True):
         trace = None if isinstance(error, UserError) else error
         log.warning("following waits: %s", error, exc_info=trace)
 
-    def _said(self) -> Notice:
+    def _current_notice(self) -> Notice:
         """The notice that the page shows; empty if it is no NoticeState."""
         return Notice()
 
-    def _take_back(self, said: Notice) -> None:
-        """Remove the notice if it still is `said`."""
+    def _remove_notice(self, shown: Notice) -> None:
+        """Remove the notice if it still is `shown`."""
 
 
 def project_of(tab: rx.State) -> str:
@@ -137,7 +137,7 @@ def project_of(tab: rx.State) -> str:
     return str(getattr(tab, "project_id", ""))
 
 
-class _until_its_session_ends:
+class _until_session_ends:
     """A block that raises UserError `signed_out` when the session with this id ends."""
 
     def __init__(self, session_id: str) -> None:
@@ -165,7 +165,7 @@ class _until_its_session_ends:
 
 
 @contextmanager
-def _one_of_their_tabs(person: str, tab: str) -> Iterator[None]:
+def _counted_tab(person: str, tab: str) -> Iterator[None]:
     """Count a tab during the block. Raises UserError `too_many_tabs` beyond MOST_TABS."""
     tabs = _tabs.setdefault(person, Counter())
     if tab not in tabs and len(tabs) >= MOST_TABS:

@@ -14,7 +14,7 @@ from scriptwriter.web.kit.session_state import SessionState
 log = logging.getLogger(__name__)
 
 
-LEFT = "{seconds}"
+SECONDS_LEFT = "{seconds}"
 """The placeholder in a notice for the number of seconds that are left."""
 
 
@@ -22,8 +22,8 @@ LEFT = "{seconds}"
 class Notice:
     """A sentence for the person in both languages; both are empty if there is no notice.
 
-    A notice that asks the person to wait contains LEFT. The browser replaces it by a countdown of `seconds`;
-    `until` is the end of the wait (ISO 8601).
+    A notice that asks the person to wait contains SECONDS_LEFT, for which the browser shows a countdown of
+    `seconds`; `until` is the end of the wait (ISO 8601).
     """
 
     zh: str = ""
@@ -42,25 +42,25 @@ class NoticeState(SessionState, mixin=True):
         """Remove the notice."""
         self.notice = Notice()
 
-    def _said(self) -> Notice:
+    def _current_notice(self) -> Notice:
         return replace(self.notice)
 
-    def _take_back(self, said: Notice) -> None:
-        """Remove the notice if it still is `said`; any newer notice stays."""
-        if self.notice == said:
+    def _remove_notice(self, shown: Notice) -> None:
+        """Remove the notice if it still is `shown`; any newer notice stays."""
+        if self.notice == shown:
             self.notice = Notice()
 
 
-WAITED_OUT = frozenset({"too_many_attempts", "too_many_starts"})
+WAIT_ERRORS = frozenset({"too_many_attempts", "too_many_starts"})
 """Codes of errors with a parameter `seconds`: the time after which the action can be tried again."""
 
 
 def as_notice(error: Exception) -> Notice:
     """The notice for an error: the text of a UserError, or a general sentence; then the log has the cause."""
-    if isinstance(error, UserError) and error.code in WAITED_OUT:
+    if isinstance(error, UserError) and error.code in WAIT_ERRORS:
         seconds = int(error.params["seconds"])
         until = datetime.now(UTC) + timedelta(seconds=seconds)
-        counting = UserError(error.code, **error.params | {"seconds": LEFT})
+        counting = UserError(error.code, **error.params | {"seconds": SECONDS_LEFT})
         return Notice(counting.text("zh"), counting.text("en"), seconds, until.isoformat())
     if isinstance(error, UserError):
         return Notice(error.text("zh"), error.text("en"))

@@ -39,7 +39,7 @@ class SessionState(rx.State):
             return self._to_sign_in()
 
     @rx.event
-    async def pass_by(self):
+    async def skip_sign_in(self):
         """Redirect a person who is signed in from the sign-in page to the list of projects."""
         if await self._recognise() is not None:
             return rx.redirect(HOME)

@@ -100,7 +100,7 @@ class MembersState(ProjectPageState, SessionState):
 
     @rx.event
     async def change_role(self, member_id: str, role: str) -> None:
-        """Change a member's role. An owner who gives up the own role has to confirm that first."""
+        """Change a member's role. Owners who give up their own role have to confirm first."""
         member_id, role = str(member_id), str(role)
         if member_id == self._user_id and role not in OWNERS:
             self.asking, self.asked_role = member_id, role

@@ -92,7 +92,7 @@ class BatchView:
     `tokens` a number with thousands separators, or "". `attempt` counts from 0. `resume_at` is the number of
     the idea with which the attempt continues (0: from the beginning), `filtered_idea` the number of the idea
     that the content filter stopped (0: none). `unreadable` says that the rows of the run cannot be read, so
-    that nobody knows whether it failed. An automatic retry, number `wait_number` of `wait_of`, begins in
+    that it is unknown whether it failed. An automatic retry, number `wait_number` of `wait_of`, begins in
     `wait_seconds`, counted from when the page first showed the wait; the failure texts are then its reason.
     """
 

@@ -60,12 +60,12 @@ def export_dialog() -> rx.Component:
                     data_copies="",
                     data_testid="copy-text",
                 ),
-                _said(shared_texts.COPIED, role="status", data_says="copied"),
-                _said(export_texts.NOT_COPIED, role="alert", data_says="failed"),
+                _hidden_message(shared_texts.COPIED, role="status", data_says="copied"),
+                _hidden_message(export_texts.NOT_COPIED, role="alert", data_says="failed"),
                 _file("markdown", export_texts.MARKDOWN_FILE),
                 _file("word", export_texts.WORD_FILE),
                 _file("json", export_texts.WHOLE_PROJECT),
-                _said(export_texts.NOT_DOWNLOADED, role="alert", data_says="unsaved"),
+                _hidden_message(export_texts.NOT_DOWNLOADED, role="alert", data_says="unsaved"),
                 rx.el.span(class_name="chip", hidden=True, role="alert", data_says="refused"),
                 class_name="actions",
             ),
@@ -98,7 +98,7 @@ def import_form(label: StringLike, hint: StringLike) -> rx.Component:
             ),
             title=hint,
         ),
-        _said(import_texts.IMPORTING, role="status", data_says="working"),
+        _hidden_message(import_texts.IMPORTING, role="status", data_says="working"),
         # A live region must be in the page before its content changes, or screen readers skip it.
         rx.el.p(
             class_name="problem import-problem",
@@ -115,7 +115,7 @@ def import_form(label: StringLike, hint: StringLike) -> rx.Component:
     )
 
 
-def _said(text: Text, **attributes: Any) -> rx.Component:
+def _hidden_message(text: Text, **attributes: Any) -> rx.Component:
     """A message that is hidden until assets/export.js or assets/import.js shows it."""
     return rx.el.span(t(text), class_name="chip", hidden=True, **attributes)
 

@@ -199,7 +199,12 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 
     async def _act(self, action: Awaitable[object]) -> bool:
         """Await `action`; returns whether it succeeded. An error is shown as a notice."""
-        return await self._done(_and_true(action)) is not None
+
+        async def succeeded() -> bool:
+            await action
+            return True
+
+        return await self._done(succeeded()) is not None
 
     async def _done(self, action: Awaitable[_T]) -> _T | None:
         """Await `action` and return its result. An error is shown as a notice, and None is returned."""
@@ -252,8 +257,3 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
 def _words(form: Mapping[str, object], name: str) -> str:
     value = form.get(name)
     return value if isinstance(value, str) else ""
-
-
-async def _and_true(action: Awaitable[object]) -> bool:
-    await action
-    return True

@@ -40,8 +40,8 @@ class Writing:
 class Screen:
     """What the brainstorm page shows at one moment.
 
-    Each place of the newest run is in `cards`, `writing` or `later`, in the order of its number: `cards` are
-    the places before the one that the model is writing (or will write next), `later` the places after it.
+    Each place of the newest run is in `cards`, `writing` or `later`, in order of number. `cards` are the
+    places before the place that the model is writing (or will write next), `later` are the places after it.
     `past_batches` and `viewer` are what `past` was computed from.
     """
 

@@ -123,7 +123,7 @@ def _next_step(batch: Batch, missing: tuple[int, ...]) -> NextStep:
 def _filtered_idea(batch: Batch, missing: tuple[int, ...]) -> int:
     """The number of the idea that the content filter stopped; 0 for any other error.
 
-    It is the idea that the error names if that one is still missing, else the first missing one.
+    It is the idea that the error names, if the idea is still missing; else the first missing idea.
     """
     if batch.error_code != "content_filtered" or not missing:
         return 0
