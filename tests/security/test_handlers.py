@@ -80,7 +80,7 @@ async def test_a_handler_reads_and_changes_only_what_its_caller_may(
                         before = after
                     assert changed == [], f"{person} changed something by {name}"
                     if _role(scene, person) not in READERS:
-                        assert SECRET not in _heard(tab), f"{person} was shown of the project by {name}"
+                        assert SECRET not in _heard(tab), f"{person} was shown the project by {name}"
 
 
 async def test_the_same_calls_by_an_owner_change_something(hub: Hub, connected: str) -> None:

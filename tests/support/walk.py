@@ -75,12 +75,12 @@ async def _outside(web: Web, browser: Browser, language: str, see: Visit) -> Non
     person = await Person.arrive(browser, web.url)
     await _reads(person, language)
     page = person.page
-    await person.go("/locator-in")
-    await see_at(person, "locator-in", see, page.get_by_test_id("locator-in-test-user"))
+    await person.go("/sign-in")
+    await see_at(person, "sign-in", see, page.get_by_test_id("sign-in-test-user"))
     for name in ("username", "password"):
         await page.locator(f"[name={name}]").fill("somebody else")
     await page.get_by_test_id("submit-entry").click()
-    await see_at(person, "locator-in-refused", see, page.get_by_test_id("problem").first)
+    await see_at(person, "sign-in-refused", see, page.get_by_test_id("problem").first)
     await person.go("/register")
     await see_at(person, "register", see, page.get_by_test_id("submit-entry"))
     await person.go("/no/such/page")
