@@ -31,7 +31,7 @@ HANDLERS: dict[str, Right] = {
     "FrontendEventExceptionState.handle_frontend_exception": "anybody",
     "LanguageState.switch_language": "anybody",
     "SessionState.enter": "anybody",
-    "SessionState.pass_by": "anybody",
+    "SessionState.skip_sign_in": "anybody",
     "SessionState.ask_for_sent": "anybody",
     "ProjectsState.load": "person",
     "ProjectsState.watch": "person",
