@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import reflex as rx
-from reflex.event import EventCallback
+from reflex.event import EventCallback, EventSpec
 from reflex.vars import BooleanVar, ObjectVar
 
 from scriptwriter.domain import pricing, taxonomy
@@ -48,7 +48,7 @@ AUDIENCES = (
 
 def brief_form(
     *,
-    submit: EventCallback[dict[str, Any]],
+    submit: EventCallback[dict[str, Any]] | EventSpec,
     messages: ObjectVar[BriefMessages],
     busy: BooleanVar,
     submit_text: Text,
