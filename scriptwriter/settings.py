@@ -25,7 +25,8 @@ DEMO_MODEL = "演示模式"
 class ModelOption(BaseModel):
     """A model that people may choose. Unset fields default to OPENAI_*.
 
-    `input_price` and `output_price` are for 1,000 tokens, in PRICE_CURRENCY. Set both or neither.
+    `input_price` and `output_price` are for 1,000 tokens, in PRICE_CURRENCY. Set both or neither. `headers`
+    are sent besides MODEL_HEADERS; `max_tokens` goes before MODEL_MAX_TOKENS.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -35,6 +36,30 @@ class ModelOption(BaseModel):
     api_key: SecretStr | None = None
     input_price: float | None = Field(default=None, ge=0)
     output_price: float | None = Field(default=None, ge=0)
+    headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    max_tokens: int | None = Field(default=None, ge=1)
+
+    @field_validator("name", "base_url", "api_key", mode="before")
+    @classmethod
+    def _trimmed(cls, value: Any) -> Any:
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            _demand_address(value, ("http", "https"))
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        return _demand_key(value)
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, value: dict[str, str]) -> dict[str, str]:
+        return _demand_headers(value)
 
     @model_validator(mode="after")
     def _both_prices_or_neither(self) -> Self:
@@ -74,6 +99,8 @@ class Settings(BaseSettings):
     openai_model: str = "gpt-4o-mini"
     models: tuple[ModelOption, ...] = ()
     price_currency: str = Field("¥", max_length=8)
+    model_headers: dict[str, str] | None = Field(None, repr=False)
+    model_max_tokens: int | None = Field(None, ge=1)
     model_silence_seconds: float = Field(60.0, gt=0)
     model_retry_seconds: float = Field(5.0, gt=0)
     demo_characters_per_second: float = Field(28.0, gt=0)
@@ -124,6 +151,21 @@ class Settings(BaseSettings):
             _demand_address(value, ("http", "https"))
         return value
 
+    @field_validator("openai_api_key", "openai_base_url", "openai_model", mode="before")
+    @classmethod
+    def _trimmed(cls, value: Any) -> Any:
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("openai_api_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        return _demand_key(value)
+
+    @field_validator("model_headers")
+    @classmethod
+    def _are_headers(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        return None if value is None else _demand_headers(value)
+
     @field_validator("redis_url")
     @classmethod
     def _is_an_address_of_redis(cls, value: SecretStr | None) -> SecretStr | None:
@@ -162,6 +204,8 @@ class Settings(BaseSettings):
         values = [value for _, value in self if isinstance(value, SecretStr)]
         values += [each.api_key for each in self.models if each.api_key]
         found = {value.get_secret_value() for value in values}
+        headers = [self.model_headers or {}, *(each.headers for each in self.models)]
+        found |= {value.removeprefix("Bearer ") for each in headers for value in each.values()}
         addresses = [self.openai_base_url, self.electric_url, *(each.base_url for each in self.models)]
         for address in [*found, *(address or "" for address in addresses)]:
             password = _password_in(address)
@@ -228,6 +272,25 @@ def _demand_address(value: str, schemes: tuple[str, ...]) -> None:
     if not named:
         wanted = " or ".join(f"{scheme}://" for scheme in schemes[:2])
         raise ValueError(f"it is not an address that begins with {wanted} and names a host")
+
+
+def _demand_key(value: SecretStr | None) -> SecretStr | None:
+    """The key without spaces around it. Raises ValueError where a header cannot carry it."""
+    if value is None:
+        return None
+    key = value.get_secret_value().strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ValueError("a key has letters, digits and signs of ASCII only, and no spaces or line ends")
+    return SecretStr(key) if key else None
+
+
+def _demand_headers(value: dict[str, str]) -> dict[str, str]:
+    """Raises ValueError unless these can be headers of a request."""
+    for name, content in value.items():
+        named = bool(name) and name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+        if not (named and content.isascii() and content.isprintable()):
+            raise ValueError("names have letters, digits and - only, and values have printable ASCII only")
+    return value
 
 
 def _password_in(address: str) -> str | None:

@@ -229,6 +229,10 @@ ERRORS: dict[str, Text] = {
         "模型服务暂时不可用（{status}），请稍后重试",
         "The model is out of service ({status}); please try again later",
     ),
+    "model_misconfigured": Text(
+        "模型服务的设置 {setting} 有误，请联系管理员",
+        "The model's setting {setting} is wrong; please contact your administrator",
+    ),
     "request_refused": Text(
         "模型服务不接受这次请求（{status}），请联系管理员",
         "The model refuses this request ({status}); please contact your administrator",

@@ -109,7 +109,7 @@ async def _read(
         with suppress(TimeoutError):
             async with (
                 asyncio.timeout(None) as limit,
-                aclosing(answer(endpoint, attempt.prompt, call)) as pieces,
+                aclosing(answer(endpoint, attempt.prompt, call, len(attempt.slots))) as pieces,
             ):
                 async for piece in pieces:
                     if not isinstance(piece, Words):

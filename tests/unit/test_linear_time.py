@@ -27,7 +27,7 @@ from scriptwriter.electric.sse import EventReader
 from scriptwriter.exports.plain_text import escaped
 from scriptwriter.services.accounts import usernames
 from scriptwriter.worker.demo_stories import compose
-from scriptwriter.worker.model_faults import fault_of_status
+from scriptwriter.worker.model_faults import complaint_of, fault_of_complaint
 from scriptwriter.worker.reply_parser import GrowingReply
 
 SOURCES = Path(__file__).parents[2] / "scriptwriter"
@@ -56,7 +56,8 @@ PATTERNS = {
     "exports/plain_text.py": (1, "from the start of a line, and not beyond it"),
     "exports/word.py": (1, "one character"),
     "worker/demo_stories.py": (1, "reads our own texts"),
-    "worker/model_faults.py": (6, "of limited length"),
+    "worker/model_client.py": (6, "of limited length"),
+    "worker/model_faults.py": (3, "of limited length"),
     "worker/reply_parser.py": (
         16,
         "of limited length; a string goes on from where it was read to, and looks a key ahead",
@@ -153,7 +154,7 @@ READERS: dict[str, tuple[int, Callable[[str], object]]] = {
     "a model's reply": (200_000, _parse_reply),
     "a model's reply, in an object": (200_000, _parse_object_reply),
     "a model's reply, at its end": (30_000, _parse_reply_to_its_end),
-    "a model's refusal": (100_000, lambda text: fault_of_status(400, text, {}, "m")),
+    "a model's refusal": (100_000, lambda text: fault_of_complaint(complaint_of(text, 400), "m", "prompt")),
     "an event stream": (1_000_000, _read_event_stream),
     "an event of a page": (190_000, _read_event),
     "a message that is none": (190_000, _read_invalid_message),

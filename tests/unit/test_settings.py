@@ -1,11 +1,13 @@
 """Settings decide which servers and which model are used, and refuse unsafe combinations."""
 
+import json
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from scriptwriter.operations.startup import why
 from scriptwriter.settings import DEMO_MODEL, ModelOption, Settings
 
 PRODUCTION = {"SCRIPTWRITER_ENV": "production", "SCRIPTWRITER_URL": "https://write.example"}
@@ -97,6 +99,63 @@ def test_listed_models_are_offered_with_their_prices(monkeypatch: pytest.MonkeyP
     assert [known.model(name) for name in ("", "a", "b", "gone")] == [first, first, second, None]
     assert not known.demo
     assert "s3cret-b" in known.secrets and "s3cret-b" not in repr(known)
+
+
+@pytest.mark.parametrize("around", [" {} ", "{}\n", "\t{}\r\n"])
+def test_spaces_around_what_was_pasted_do_not_count(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    """Of the model's key, address and name."""
+    pasted = {"OPENAI_API_KEY": "sk-a", "OPENAI_BASE_URL": "http://h/v1", "OPENAI_MODEL": "m"}
+    listed = [
+        {"name": around.format("a"), "base_url": around.format("http://h"), "api_key": around.format("k")}
+    ]
+
+    known = settings_with(monkeypatch, **{name: around.format(value) for name, value in pasted.items()})
+    option = settings_with(monkeypatch, MODELS=json.dumps(listed)).models[0]
+
+    assert known.openai_api_key and known.openai_api_key.get_secret_value() == "sk-a"
+    assert (known.openai_base_url, known.openai_model) == ("http://h/v1", "m")
+    assert option.api_key and option.api_key.get_secret_value() == "k"
+    assert (option.name, option.base_url) == ("a", "http://h")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"OPENAI_API_KEY": "sk-密钥"},
+        {"OPENAI_API_KEY": "sk-a\nsk-b"},
+        {"OPENAI_BASE_URL": "http://h:99999/v1"},
+        {"OPENAI_BASE_URL": "h/v1"},
+        {"MODELS": '[{"name": "a", "base_url": "http://h:99999/v1"}]'},
+        {"MODELS": '[{"name": "a", "api_key": "密钥"}]'},
+        {"MODEL_HEADERS": '{"X Y": "a"}'},
+        {"MODEL_HEADERS": '{"X-Y": "a\\nb"}'},
+        {"MODEL_MAX_TOKENS": "0"},
+    ],
+)
+def test_what_no_request_can_carry_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
+) -> None:
+    """Rather than at somebody's first run; the value is not in the message."""
+    [(name, value)] = values.items()
+    with pytest.raises(ValidationError) as refusal:
+        settings_with(monkeypatch, **values)
+
+    assert name in why(refusal.value)
+    assert value not in str(refusal.value)
+
+
+def test_headers_and_the_limit_of_tokens_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all models, and of one; the value of a header may be a secret."""
+    known = settings_with(
+        monkeypatch,
+        MODEL_HEADERS='{"X-Key": "s3cret"}',
+        MODEL_MAX_TOKENS="4000",
+        MODELS='[{"name": "a", "headers": {"X-Team": "b"}, "max_tokens": 8000}]',
+    )
+
+    assert (known.model_headers, known.model_max_tokens) == ({"X-Key": "s3cret"}, 4000)
+    assert (known.models[0].headers, known.models[0].max_tokens) == ({"X-Team": "b"}, 8000)
+    assert "s3cret" not in repr(known) and "s3cret" in known.secrets
 
 
 @pytest.mark.parametrize(
