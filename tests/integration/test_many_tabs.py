@@ -33,7 +33,7 @@ async def test_a_tab_beyond_the_limit_waits_until_another_tab_closes(
 
     state = PAGES[page]
     async with AsyncExitStack() as stack:
-        with following._one_of_their_tabs(room.viewer, "another tab"):
+        with following._counted_tab(room.viewer, "another tab"):
             tab = await stack.enter_async_context(open_tab(room.project_id, room.viewer, page))
             await tab.sees(state, "notice", lambda notice: notice and "你已经打开了 1 个页面" in notice.zh)
 
