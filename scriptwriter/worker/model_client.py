@@ -264,15 +264,17 @@ class _Text:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._length = 0
+        self._again = False
 
     def new(self, text: str, *, part: bool) -> str:
         """What of `text` is new; `part`: it may go on from what came before."""
         if self._parts and not part:
             return ""
-        if self._length and len(text) >= self._length:
+        if self._length and len(text) >= self._length + (not self._again):
             before = str(self)
             self._parts = [before]
             if text.startswith(before):
+                self._again = True
                 text = text[self._length :]
         self._parts.append(text)
         self._length += len(text)

@@ -23,6 +23,12 @@ from scriptwriter.worker.reply_parser import GrowingReply
 AFTERWORD = 2.0
 """Seconds to go on reading after the last wanted idea, for the count of tokens, which comes last."""
 
+PATIENCE = 10
+"""A reply may go on without a new character of an idea for this many times its endpoint's `silence`."""
+
+MOST_IDLE = 300_000
+"""The most characters of thoughts and text without a new character of an idea."""
+
 LONGEST_PAUSE = 300.0
 """The longest pause before an automatic retry, in seconds, whatever the model's endpoint asks for."""
 
@@ -104,24 +110,36 @@ async def _read(
 ) -> GenerationError | None:
     """Read the model's reply to its end; returns what went wrong, or None."""
     error = None
-    began, told = asyncio.get_running_loop().time(), False
+    now = asyncio.get_running_loop().time
+    began, told = now(), False
+    size = idle = 0
+    patience = endpoint.silence * PATIENCE
+    limit, ending = asyncio.timeout(patience), False
     try:
         with suppress(TimeoutError):
             async with (
-                asyncio.timeout(None) as limit,
+                limit,
                 aclosing(answer(endpoint, attempt.prompt, call, len(attempt.slots))) as pieces,
             ):
                 async for piece in pieces:
+                    idle += len(piece.text)
+                    if idle > MOST_IDLE:
+                        raise fault("reply_too_long")
                     if not isinstance(piece, Words):
                         continue
                     reply.feed(piece.text)
                     draft.grown()
                     if reply.finished and not told:
                         told = True
-                        seconds = asyncio.get_running_loop().time() - began
-                        _log.info("first_idea", seconds=round(seconds, 2))
-                    if reply.complete and reply.straight and limit.when() is None:
-                        limit.reschedule(asyncio.get_running_loop().time() + AFTERWORD)
+                        _log.info("first_idea", seconds=round(now() - began, 2))
+                    if ending:
+                        continue
+                    if reply.complete and reply.straight:
+                        ending = True
+                        limit.reschedule(now() + AFTERWORD)
+                    elif reply.size > size:
+                        size, idle = reply.size, 0
+                        limit.reschedule(now() + patience)
                     if reply.full:
                         raise fault("reply_too_long")
     except GenerationError as caught:
@@ -129,6 +147,8 @@ async def _read(
     except Exception:
         _log.exception("generation_broke")
         error = fault("generation_interrupted")
+    if error is None and limit.expired() and not reply.complete:
+        error = fault("model_silent", seconds=round(patience))
     reply.end(whole=error is None)
     if reply.complete:
         return None

@@ -135,6 +135,39 @@ FAULTS = {
     "a stop in a sentence": Fault(
         spoken(HALF_OF_THREE), "reply_cut", "与模型的连接中断，已保留 2 个，请重试", AUTOMATIC, finished=2
     ),
+    "reasoning for ever": Fault(
+        lambda _: Answer([delta(reasoning_content="想"), 0.05] * 400),
+        "model_silent",
+        "模型 2 秒无响应，已保留 0 个",
+        NEVER,
+        silence=0.2,
+    ),
+    "reasoning without a limit": Fault(
+        Answer([delta(reasoning_content="想" * 10_000)] * 100),
+        "reply_too_long",
+        "返回内容过长，已停止接收，已保留 0 个",
+        NEVER,
+    ),
+    "whitespace in an idea for ever": Fault(
+        lambda _: broken_off(HALF_OF_THREE, *[delta(content=" \n"), 0.05] * 400),
+        "model_silent",
+        "模型 1 秒无响应，已保留 2 个",
+        NEVER,
+        finished=2,
+        silence=0.2,
+    ),
+    "balance in a 200": Fault(
+        Answer([event(error={"message": "Insufficient Balance"})]),
+        "quota_exhausted",
+        "额度已用完，请联系管理员",
+        NEVER,
+    ),
+    "an address without an endpoint": Fault(
+        Answer([b"<html>"], 404),
+        "model_misconfigured",
+        "模型服务的设置 OPENAI_BASE_URL 有误，请联系管理员",
+        NEVER,
+    ),
     "content filter": Fault(
         spoken(HALF_OF_THREE, finish="content_filter"),
         "content_filtered",
