@@ -16,6 +16,7 @@ numbered lists. Reading costs time in proportion to the length of the reply.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 
 from scriptwriter.domain.base_values import BODY, TITLE
 from scriptwriter.domain.graph import Idea
@@ -100,7 +101,8 @@ _NEXT = re.compile(rf"\}}{_NEXT_IDEA}")
 
 _THOUGHT = r"(?:\w{1,20}:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|analysis|思考)"
 _OPENING = (
-    rf"<\s?{_THOUGHT}(?:\s[^<>]{{0,60}})?>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<\|thinking\|>|<unused94>"
+    rf"<\s?{_THOUGHT}(?:\s[^<>]{{0,60}})?>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<\|thinking\|>"
+    rf"|<unused94>"
     r"|<\|?channel\|?>\s{0,9}(?:analysis|commentary|thought)|&lt;think(?:ing)?&gt;"
 )
 _CLOSING = (
@@ -140,11 +142,25 @@ _AROUND_TITLE = {
 }
 _DIGIT = r"[\d一二三四五六七八九十]"
 _NUMBER = re.compile(
-    r"(?:(?:创意|想法|故事|idea)\s{0,3})?\d{1,2}\s?[.、．)）:：]\s{0,9}(?=\D)", re.IGNORECASE
+    rf"(?:[【\[(]?(?:创意|想法|故事|idea)\s{{0,3}}{_DIGIT}{{1,3}}\s?[】\]).、．）:：]|\d{{1,2}}\s?[.、．)）:：])\s{{0,9}}(?=\D)",
+    re.IGNORECASE,
 )
 _BLANK = r"[ \t]{0,9}"
 _COLON = rf"{_BLANK}(?:\*\*)?{_BLANK}[:：]{_BLANK}(?:\*\*)?{_BLANK}"
 _LABEL = re.compile(rf"(?:{'|'.join(TITLES + BODIES)}){_COLON}", re.IGNORECASE)
+_BODY_LABEL = re.compile(rf"(?:{'|'.join(BODIES[:5])}){_COLON}", re.IGNORECASE)
+_TITLE_LABEL = re.compile(rf"(?:{'|'.join(TITLES)}){_COLON}", re.IGNORECASE)
+_TAGS = re.compile(
+    rf"<(?:{'|'.join(TITLES)})>([^<>]{{1,200}})</[^<>]{{1,20}}>\s{{0,99}}"
+    rf"<(?:{'|'.join(BODIES)})>([^<>]{{1,{BODY}}})</",
+    re.IGNORECASE,
+)
+_LOOSE_HEADING = re.compile(
+    rf"{_BLANK}(?:(?:\#{{1,6}}{_BLANK})?(?:{_DIGIT}{{1,3}}[.、．)）]{_BLANK})?\*\*(?P<named>[^*\n]{{1,40}})\*\*(?P<rest>[^\n]{{0,9999}})"
+    rf"|(?:\#{{1,6}}{_BLANK}|{_DIGIT}{{1,3}}[.、．)）]{_BLANK})(?P<labelled>[^\n，。！？,.!?:：]{{1,20}})$)",
+)
+"""A heading that may also be one of a plan, so that the number of the ideas and their length count, too."""
+_LEAST_BODY = 40
 _HEADING = re.compile(
     rf"{_BLANK}(?:[-*+>][ \t]{{1,9}})?(?:\#{{1,6}}{_BLANK})?(?:\*\*)?{_BLANK}"
     rf"(?:(?:创意|想法|故事|idea)?[ \t]{{0,3}}{_DIGIT}{{1,3}}[ \t]?[.、．:：)）]{_BLANK})?(?:\*\*)?"
@@ -158,6 +174,11 @@ _NO_BODY = re.compile(
     re.IGNORECASE,
 )
 """A line of a list that is no part of a body: a number, a rule, or polite words at the end."""
+_END = "\n\x00"
+"""Behind the text, it says that nothing more follows a quote."""
+_BARE = dict.fromkeys(map(ord, " \t\n\r"))
+_ESCAPED = tuple(f"{bracket}{quote}" for bracket in ("{", "[", "[{") for quote in ("\\", "&quot;"))
+"""How a reply begins whose quotes are escaped although there is no string around it."""
 _SEPARATORS = " \t:：-—–|*."
 
 
@@ -291,6 +312,10 @@ class GrowingReply:
         """Read what can be read at the end of the reply only; `whole`: the endpoint says that it is all."""
         if whole and self._candidate is not None:
             self._end_last()
+        if whole and self._text[:99].translate(_BARE).startswith(_ESCAPED):
+            self._forget()
+            self._begin(len(self._text))
+            self._take(_within_strings(unescape(_unescaped(self._text)), self._count, whole))
         if self._closed or self._candidate is not None:
             return
         if whole and (self._thinking or _THOUGHT_ENDS.search(self._text)):
@@ -298,9 +323,11 @@ class GrowingReply:
         if self._thinking:
             return
         self._take(_within_strings(self._strings(), self._count, whole))
-        for read in (_by_weak_keys, _of_a_list):
+        for read in (_by_weak_keys, _of_tags, _of_a_list):
             if not self._closed:
                 self._take(read(self._text, self._count, whole))
+        if not self._closed:
+            self._take(_of_a_list(self._strings(), self._count, whole))
 
     def _strings(self) -> str:
         """The strings in which there may be JSON; the last one may not be closed."""
@@ -310,14 +337,16 @@ class GrowingReply:
         return "\n".join([*self._nested, growing])
 
     def _end_last(self) -> None:
-        """Finish an idea whose last bracket is missing, where its body has an end."""
-        candidate = self._candidate
+        """Read the text to its end, and finish an idea whose last bracket is missing but whose body ends."""
         rest = self._text[self._at :].strip().strip(",，")
-        if candidate is None or self._place == "key":
-            return
-        if self._place and rest and rest in _CLOSERS[self._quote]:
+        if self._place and self._stack and rest and rest in _CLOSERS[self._quote]:
             self._end_string(self._at)
-        if not self._place and candidate.has(self._titles) and candidate.has(self._bodies):
+        else:
+            text, self._text = self._text, self._text + _END
+            self._read(len(self._text))
+            self._text, self._at = text, min(self._at, len(text))
+        candidate = self._candidate
+        if candidate and not self._place and candidate.has(self._titles) and candidate.has(self._bodies):
             self._close_idea(candidate)
 
     def _take(self, ideas: Sequence[Idea]) -> None:
@@ -412,12 +441,15 @@ class GrowingReply:
         """End the current string before the quote at the place `at`."""
         top, place, self._place = self._stack[-1], self._place, ""
         raw = self._text[self._string : at]
+        if self._quote == '"':
+            # Python's long quotes.
+            raw = raw.removeprefix('""').removesuffix('""') if raw.startswith('""') else raw
         self._at = at + 1
         if place == "key":
             top.word = _unescaped(raw[:99])
             return
         text = _unescaped(raw)
-        if "{" in text:
+        if "{" in text or "《" in text[:9]:
             self._nested.append(text)
         if place == "value":
             top.fields.setdefault(top.key, []).append(text)
@@ -527,6 +559,8 @@ class GrowingReply:
 def made(title: str, body: str, status: str) -> Idea:
     """The idea of these texts: without marks around the title, and never `finished` where JSON is left."""
     title, body = _words(title), _words(body)
+    label = _BODY_LABEL.match(body)
+    body = body[label.end() :] if label else body
     left_over = _LEFT_OVER.search(body)
     if left_over or _LEFT_OVER.search(title):
         body = body[: left_over.start()] if left_over else body
@@ -589,12 +623,29 @@ def _by_weak_keys(text: str, count: int, whole: bool) -> list[Idea]:
     return [idea for idea in reader.ideas() if idea.title and idea.body]
 
 
-def _of_a_list(text: str, _: int, whole: bool) -> list[Idea]:
-    """The ideas of a list in prose: a title in 《》 or behind a label, then the body."""
+def _of_tags(text: str, _: int, whole: bool) -> list[Idea]:
+    """The ideas of a title and a body between tags of these names."""
+    return [made(found[1], found[2], "finished") for found in _TAGS.finditer(text)]
+
+
+def _of_a_list(text: str, count: int, whole: bool) -> list[Idea]:
+    """The ideas of a list in prose: a title in 《》, behind a label or in bold type, then the body."""
+    ideas = _sections(text, _HEADING)
+    if not ideas and whole:
+        ideas = _sections(text, _LOOSE_HEADING)
+        if len(ideas) != count or any(len(idea.body) < _LEAST_BODY for idea in ideas):
+            return []
+    if ideas and not whole:
+        ideas[-1] = Idea(ideas[-1].title, ideas[-1].body, "unfinished")
+    return ideas
+
+
+def _sections(text: str, headings: re.Pattern[str]) -> list[Idea]:
+    """The ideas of a text with such headings, each with the lines below it."""
     found: list[tuple[str, list[str]]] = []
     for line in text.splitlines():
-        heading = _HEADING.match(line)
-        if heading:
+        heading = headings.match(line)
+        if heading and not _BODY_LABEL.match(heading["named"] or ""):
             title = heading["named"] or heading["labelled"]
             rest = (heading["rest"] or "").lstrip(_SEPARATORS)
             found.append((title, [rest] if rest else []))
@@ -603,18 +654,16 @@ def _of_a_list(text: str, _: int, whole: bool) -> list[Idea]:
             label = _LABEL.match(line)
             found[-1][1].append(line[label.end() :] if label else line)
     ideas = [made(title, "\n".join(filter(None, lines)), "finished") for title, lines in found]
-    ideas = [idea for idea in ideas if idea.body]
-    if ideas and not whole:
-        ideas[-1] = Idea(ideas[-1].title, ideas[-1].body, "unfinished")
-    return ideas
+    return [idea for idea in ideas if idea.body]
 
 
 def _without_marks(title: str) -> str:
     """A title in one line, without a number before it and quotes or emphasis around it."""
     title = " ".join(title.split())
     plain = title.lstrip("#* ")
-    number = _NUMBER.match(plain)
-    plain = plain[number.end() :] if number else plain
+    for before in (_NUMBER, _TITLE_LABEL):
+        found = before.match(plain)
+        plain = plain[found.end() :] if found else plain
     while plain[:1] in _AROUND_TITLE and len(plain) > 1:
         opening, closer = plain[0], _AROUND_TITLE[plain[0]]
         plain = plain[1:]

@@ -59,7 +59,7 @@ PATTERNS = {
     "worker/model_client.py": (6, "of limited length"),
     "worker/model_faults.py": (3, "of limited length"),
     "worker/reply_parser.py": (
-        16,
+        20,
         "of limited length; a string goes on from where it was read to, and looks a key ahead",
     ),
     "domain/idea_acts.py": (1, "of limited length"),
@@ -81,7 +81,9 @@ PIECES = (
     "}", "[", "]", "#", "1", "-", "=", ";", ",", "，", "、", '="\\', "a=b; ", "a;q=1,", "`", "*", "|", "~",
     ":", "::1,", "%", "<picks>", "</picks>", "<brief>", "<finished>", "<think>", "</think>", "{ ", "[ ",
     '{"', '"title":"', '{"title":"', '"title" ', '"body":"', '","body":"', '"title":"a","body":',
-    "1. 《甲》", "1. ", "标题：", "《", "“", "“，“", '", "a" ', "},{", '{"a":"', "{'", "/*", "<|channel|>",
+    "1. 《甲》", "1. ", "**a**", "## a\n", "<title>a</title>",
+    "<title>a</title><body>",
+    "标题：", "《", "“", "“，“", '", "a" ', "},{", '{"a":"', "{'", "/*", "<|channel|>",
     "data: x\n", "data:\n\n", "model ", "model_not", "rate", "api key", "\u0301", "e\u0301\u0323",
     "\ufdfa", "İ", "好", "\u2028", "🎬", "\\u0000",
 )  # fmt: skip

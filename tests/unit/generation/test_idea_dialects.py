@@ -22,12 +22,18 @@ def dumped(value: Any) -> str:
 
 GOOD = dumped({"ideas": [ONE, TWO]})
 DRAFTS = dumped({"ideas": [DRAFT, {"title": "草稿二", "body": "另一份草稿"}]})
+LONG = "她醒来时已经成了仵作，第一刀就剖出了皇后的秘密，而皇后正站在她身后，手里拿着她的卖身契。"
+LONG_BOTH = [Idea("甲", LONG), Idea("丙", LONG + "。")]
 LONG_THOUGHT = "先想想要求，再看看平台和观众喜欢什么。" * 30
 
 DIALECTS = {
     "a quote in a body that ends with one": (
         '[{"title":"甲","tag":"丁","body":"乙"丙""},{"title":"丙","body":"丁"}]',
         [Idea("甲", '乙"丙"'), Idea("丙", "丁")],
+    ),
+    "a quote in the last body that ends with one": (
+        '{"ideas":[{"title":"甲","body":"乙"},{"title":"丙","body":"丁"丁""}]}',
+        [Idea("甲", "乙"), Idea("丙", '丁"丁"')],
     ),
     "English speech with a comma": (
         '[{"title":"A","body":"She said "stop", and left. "No", he said."},{"title":"丙","body":"丁"}]',
@@ -104,6 +110,17 @@ DIALECTS = {
     "a list in prose on one line each": ("1. 《甲》：乙\n2. **《丙》** - 丁", BOTH),
     "a list with labels": ("### 创意一\n**标题：** 甲\n**正文：** 乙\n\n### 创意二\n标题：《丙》\n内容：丁", BOTH),
     "YAML": ("ideas:\n  - title: 甲\n    body: 乙\n  - title: \"丙\"\n    body: 丁\n", BOTH),
+    "a list with bold titles": (f"1. **甲**\n{LONG}\n\n2. **丙**：{LONG}。", LONG_BOTH),
+    "a list with headings": (f"## 甲\n{LONG}\n\n## 丙\n\n{LONG}。", LONG_BOTH),
+    "a list with plain titles": (f"1. 甲\n{LONG}\n2. 丙\n{LONG}。\n\n希望你喜欢！", LONG_BOTH),
+    "a list in strings": (dumped({"ideas": ["《甲》：乙", "《丙》：丁"]}), BOTH),
+    "tags": ("<ideas><idea><title>甲</title><body>乙</body></idea>\n<idea><title>丙</title>\n<body>丁</body></idea></ideas>", BOTH),
+    "long quotes": ('[{"title": "甲", "body": """乙"""}, {"title": "丙", "body": """丁"""}]', BOTH),
+    "escaped quotes without a string": (GOOD.replace('"', '\\"'), BOTH),
+    "quotes of HTML": (GOOD.replace('"', "&quot;"), BOTH),
+    "numbers and labels in titles": (
+        dumped([{"title": "创意一：《甲》", "body": "乙"}, {"title": "【创意2】标题：丙", "body": "正文：丁"}]), BOTH,
+    ),
     "marks around titles": (
         dumped([{"title": "《甲》", "body": "乙"}, {"title": "2. **“丙”**", "body": "丁"}]), BOTH,
     ),
@@ -185,7 +202,15 @@ def test_an_idea_that_holds_json_is_never_finished(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "我想想。", "1. 先看要求：写两个。\n2. 再写。", "<think>1. 《甲》\n乙", LONG_THOUGHT]
+    "text",
+    [
+        "",
+        "我想想。",
+        "1. 先看要求：写两个。\n2. 再写。",
+        "1. **要求**：两个\n2. **写**：再写",
+        "<think>1. 《甲》\n乙",
+        LONG_THOUGHT,
+    ],
 )
 def test_prose_holds_no_ideas(text: str) -> None:
     """Plans and thoughts are no ideas, though they have numbers."""
