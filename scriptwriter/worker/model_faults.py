@@ -27,7 +27,8 @@ TRANSIENT = frozenset({"rate_limited", "model_unavailable", "cannot_connect", "r
 """The faults after which an automatic retry may succeed."""
 
 _TOO_LONG = (
-    r"request too large|context.?(?:length|window|size)|maximum context|too many (?:input )?tokens"
+    r"request too large|exceed\w{0,3} .{0,20}token limit|context.?(?:length|window|size)|maximum context"
+    r"|too many (?:input )?tokens"
     r"|(?:prompt|input|request) (?:is |was )?too (?:long|large)|max_model_len|string_above_max"
     r"|reduce the length"
     r"|exceeds? the (?:model's )?(?:maximum )?(?:context|sequence|input)|input.{0,20}length"

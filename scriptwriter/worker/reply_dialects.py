@@ -37,6 +37,7 @@ _PARTS: tuple[Path, ...] = (
 """Places of the next part of the text."""
 _WHOLES: tuple[Path, ...] = (
     ("choice", "message", "content"),
+    ("choice", "message", "parsed"),
     ("choice", "message"),
     ("generated_text",),
     ("output_text",),
@@ -207,6 +208,9 @@ def read(event: dict[str, Any]) -> Said:
                 break
         if said.text:
             break
+    if not said.text and not _IDEA_KEYS.isdisjoint(event):
+        itself = {name: value for name, value in event.items() if name != "choice"}
+        said.text, said.parts = json.dumps(itself, ensure_ascii=False), False
     if reasoned:
         said.text, said.thought, said.thinking = "", said.thought + said.text, True
     for places, parts in ((_THOUGHT_PARTS, True), (_THOUGHT_WHOLES, False)):
@@ -218,8 +222,8 @@ def read(event: dict[str, Any]) -> Said:
     said.reason = next(
         (each for place in _REASONS if isinstance(each := _at(event, place), str) and each), ""
     )
-    if not said.reason and event.get("done") is True:
-        said.reason = "stop"
+    if not said.reason and True in (event.get("done"), event.get("stop")):
+        said.reason = "length" if event.get("stopped_limit") is True else "stop"
     said.refused = any(_at(event, ("choice", key, "refusal")) for key in ("delta", "message"))
     said.model = event["model"] if isinstance(event.get("model"), str) else ""
     return said
@@ -284,6 +288,8 @@ def _opened(event: dict[str, Any]) -> dict[str, Any]:
                 event = event | inner
                 break
     choices = event.get("choices")
+    if isinstance(choices, dict) and "0" in choices:
+        choices = choices["0"]
     first = choices if isinstance(choices, list) else [choices]
     choice = next((each for each in first if isinstance(each, dict) and each.get("index") in (0, None)), {})
     return event | {"choice": choice}

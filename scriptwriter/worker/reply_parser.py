@@ -557,7 +557,10 @@ class GrowingReply:
 
 
 def made(title: str, body: str, status: str) -> Idea:
-    """The idea of these texts: without marks around the title, and never `finished` where JSON is left."""
+    """The idea of these texts, without marks around the title.
+
+    Where JSON is left, or where most characters were of another encoding, it is never `finished`.
+    """
     title, body = _words(title), _words(body)
     label = _BODY_LABEL.match(body)
     body = body[label.end() :] if label else body
@@ -567,7 +570,8 @@ def made(title: str, body: str, status: str) -> Idea:
         title = title if not _LEFT_OVER.search(title) else ""
         status = "unfinished" if status == "finished" else status
     title, body = _without_marks(title)[:TITLE].rstrip(), body[:BODY].rstrip()
-    if status == "finished" and not (title and body):
+    unreadable = 4 * (title.count("\ufffd") + body.count("\ufffd")) > len(title) + len(body)
+    if status == "finished" and (unreadable or not (title and body)):
         status = "unfinished"
     return Idea(title, body, status)
 

@@ -230,3 +230,10 @@ def test_the_last_idea_of_a_list_in_prose_that_was_cut_is_unfinished() -> None:
         Idea("甲", "乙"),
         Idea("丙", "丁", "unfinished"),
     ]
+
+
+def test_an_idea_in_another_encoding_is_not_finished() -> None:
+    """Its characters are lost."""
+    text = GOOD.encode("gbk").decode("utf-8", "replace")
+
+    assert not any(idea.finished for idea in read(text).ideas())
