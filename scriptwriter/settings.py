@@ -279,8 +279,8 @@ def _demand_key(value: SecretStr | None) -> SecretStr | None:
     if value is None:
         return None
     key = value.get_secret_value().strip()
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ValueError("a key has letters, digits and signs of ASCII only, and no spaces or line ends")
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError("a key has letters, digits and signs of ASCII only, and no line ends")
     return SecretStr(key) if key else None
 
 

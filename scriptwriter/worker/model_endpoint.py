@@ -54,7 +54,7 @@ class Endpoint:
         address, _, query = self.base_url.strip().partition("?")
         address = address.rstrip("/").removesuffix(_PATH).rstrip("/") + path
         key = self.api_key.strip()
-        if not (key.isascii() and key.isprintable()) or " " in key:
+        if not (key.isascii() and key.isprintable()):
             raise Misconfigured("OPENAI_API_KEY")
         _check(address, self.setting)
         timeout = openai.Timeout(self.silence, connect=self.connect)

@@ -107,7 +107,9 @@ def _parse_reply(text: str) -> None:
 
 
 def _parse_object_reply(text: str) -> None:
-    GrowingReply(10).feed('{"title":"' + text + '"}')
+    reply, whole = GrowingReply(10), '{"title":"' + text + '"}'
+    for at in range(0, len(whole), 20_000):
+        reply.feed(whole[at : at + 20_000])
 
 
 def _parse_reply_to_its_end(text: str) -> None:
@@ -173,7 +175,7 @@ READERS: dict[str, tuple[int, Callable[[str], object]]] = {
     "stored ideas": (200_000, lambda text: written({"ideas": [{"title": text, "body": text}]})),
 }
 """The functions that read foreign text, with the greatest length in characters."""
-INCREMENTAL = {"a model's reply"}
+INCREMENTAL = {"a model's reply", "a model's reply, in an object"}
 """Readers that get their text piece by piece: the whole text never blocks the event loop."""
 
 

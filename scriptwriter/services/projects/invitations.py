@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scriptwriter.domain.errors import UserError
+from scriptwriter.domain.typed_text import storable
 from scriptwriter.services.accounts import sign_in_throttle
 from scriptwriter.services.accounts.usernames import folded
 from scriptwriter.services.projects.access import OWNERS, PRESENT, READERS, is_id, require, require_room_in
@@ -76,7 +77,7 @@ async def invite(project_id: str, username: str, role: str, user_id: str) -> Inv
     await sign_in_throttle.count_lookup(user_id)
     async with transaction() as session:
         _, inviter, _ = await require(session, project_id, user_id, roles=OWNERS, alone=True)
-        name = folded(username)
+        name = folded(storable(username, "?"))
         found = await session.exec(select(User).where(User.username == name, User.status == "active"))
         person = found.first()
         if person is None:
