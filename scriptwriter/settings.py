@@ -244,7 +244,7 @@ class Settings(BaseSettings):
 
     @property
     def missing(self) -> str:
-        """What a process must not serve without, in one sentence; "" where nothing is missing."""
+        """A sentence on the missing setting without which a process must not serve; "" if there is none."""
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
             return "OIDC_ISSUER is set, but not both of OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: set all three."
         if self.development:
@@ -257,7 +257,7 @@ class Settings(BaseSettings):
 
     @property
     def worker_inside(self) -> bool:
-        """Whether the web process generates too; unless said otherwise, where the database is embedded."""
+        """Whether the web process also runs the worker. By default it does only with an embedded database."""
         return self.outside_database is None if self.embedded_worker is None else self.embedded_worker
 
 
@@ -275,7 +275,7 @@ def _demand_address(value: str, schemes: tuple[str, ...]) -> None:
 
 
 def _demand_key(value: SecretStr | None) -> SecretStr | None:
-    """The key without spaces around it. Raises ValueError where a header cannot carry it."""
+    """The key without spaces around it. Raises ValueError if a header cannot contain it."""
     if value is None:
         return None
     key = value.get_secret_value().strip()

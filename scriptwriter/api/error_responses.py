@@ -75,7 +75,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Problem(BaseModel):
-    """What went wrong; `message` is in the language of Accept-Language, Chinese or English."""
+    """An error; `message` is in the language of Accept-Language, Chinese or English."""
 
     message: str = Field(examples=["项目不存在，或你没有访问权限"])
     code: str = Field(examples=["project_not_found"])

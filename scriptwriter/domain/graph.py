@@ -96,14 +96,14 @@ def listed(ideas: Iterable[Idea]) -> dict[str, Any]:
 
 
 def ended(ideas: Iterable[Idea]) -> tuple[Idea, ...]:
-    """The ideas after the writing has ended: what was being written becomes unfinished."""
+    """The ideas when an attempt has ended: an idea that was being written becomes unfinished."""
     return tuple(
         Idea(idea.title, idea.body, "unfinished") if idea.status == "writing" else idea for idea in ideas
     )
 
 
 def kept(ideas: Sequence[Idea]) -> tuple[Idea, ...]:
-    """The ideas as input of the next attempt: in place, without unfinished ones at the end."""
+    """The ideas that the next attempt starts with: same indexes, without unfinished ones at the end."""
     ideas = ended(ideas)
     last = max((place for place, idea in enumerate(ideas) if idea.status == "finished"), default=-1)
     return ideas[: last + 1]
@@ -124,7 +124,7 @@ def placed(ideas: Sequence[Idea], slots: Sequence[int], written: Sequence[Idea])
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A model's reply in one attempt, as it is stored."""
+    """The stored reply of a model in one attempt, with its parameters and token usage."""
 
     model_name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What people do with ideas, as values: verdicts, versions, and the order of the keepers. Pure.
+"""The acts of people on ideas, as values: verdicts, versions, and the order of the keepers. Pure.
 
 Each act is an artifact. Of several acts on the same thing the newest is valid.
 """
@@ -171,7 +171,7 @@ def version(act: Act, by: str, kind: VersionKind) -> Version:
 
 
 def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
-    """A valid verdict and its reason, as they are stored.
+    """Validate a verdict and its reason; returns both in the form to store.
 
     Raises UserError: `verdict_unknown`, `reason_too_long` (limit).
     """
@@ -184,12 +184,12 @@ def checked_verdict(verdict: str, reason: str) -> tuple[Verdict, str]:
 
 
 def reason_in_words(reason: str) -> str:
-    """A reason as Chinese text. A person's own words stay as they are."""
+    """The Chinese text of a reason. A reason that a person typed is returned unchanged."""
     return room_texts.PASS_REASONS[reason].zh if reason in room_texts.PASS_REASONS else reason
 
 
 def checked_text(title: str, body: str) -> tuple[str, str]:
-    """Title and body as they are stored: trimmed, the title on one line.
+    """Validate title and body; returns both in the form to store: trimmed, the title on one line.
 
     Raises UserError: `title_required`, `title_too_long`, `body_required`, `body_too_long` (limit).
     """

@@ -1,4 +1,4 @@
-"""`execution_context` of transforms, and the records of a model's reply."""
+"""The JSON values of `transforms.execution_context`, and of a model's parameters and token usage."""
 
 from typing import Annotated, Any, Literal
 
@@ -27,7 +27,7 @@ class Fault(Value):
 
 
 class Waiting(Fault):
-    """The automatic retry that a run waits for: reason, seconds, time, and its number of how many."""
+    """The automatic retry that a run waits for: why, for how long, until when; retry `number` of `of`."""
 
     seconds: Seconds
     until: Moment | None = None
@@ -82,7 +82,7 @@ class RunContext(Begun):
 
 
 class ActParams(Value):
-    """What a person did, with the index of the idea and the verdict if there is one."""
+    """The action of a person, with the index of the idea and the verdict if it has them."""
 
     action: Literal["edit_idea", "restore_idea", "pick_idea", "arrange_keepers"]
     index: Place | None = None

@@ -102,9 +102,10 @@ def _place(offset: str) -> tuple[int, float] | None:
 
 
 def asked_from(headers: Mapping[str, str]) -> str | None:
-    """The offset of the request that an answer belongs to, from its etag, "handle:start:end".
+    """The offset of the request that a response answers, read from its etag, "handle:start:end".
 
-    None when a proxy has removed or replaced the etag. `headers` hold handle and offset.
+    None if a proxy has removed or replaced the etag. `headers` are the response's; they must contain the
+    headers for handle and offset.
     """
     _, _, rest = headers.get(ETAG_HEADER, "").partition(f'"{headers[HANDLE_HEADER]}:')
     start, is_electrics, _ = rest.partition(f":{headers[OFFSET_HEADER]}")

@@ -200,7 +200,7 @@ class ShapeStream:
             self._state = self._state.stream_closed(lived, heard=heard)
 
     async def _pace(self) -> None:
-        """Wait when answers come at once and lead nowhere."""
+        """Wait if the last answers came quickly without progress: repeats, refetches, or short streams."""
         excess = max(self._repeats - FREE_REPEATS, self._state.refetches - 1, self._state.short_streams)
         if excess > 0:
             await self._sleep(self._backoff.wait(excess))

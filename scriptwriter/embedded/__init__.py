@@ -1,1 +1,1 @@
-"""PostgreSQL and a shape server that need no installation. Each package stands alone."""
+"""PostgreSQL and a shape server that need no installation. Neither imports the other or this application."""

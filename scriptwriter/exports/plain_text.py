@@ -6,7 +6,7 @@ from scriptwriter.exports.document import Document, numbered
 
 _SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&"})
 _AT_LINE_START = re.compile(r"(^|\r)([^\S\r\n]*)([-+=]|\d+[.)])?", re.MULTILINE)
-"""It never matches across lines, so that many empty lines take linear time."""
+"""The pattern never matches across lines, so that many empty lines take linear time."""
 
 
 def plain(document: Document) -> str:

@@ -1,4 +1,4 @@
-"""The servers of this process: those that the settings name, or embedded ones that it starts."""
+"""The PostgreSQL and Electric servers that this process uses: those of the settings, or embedded ones."""
 
 import asyncio
 from collections.abc import AsyncIterator

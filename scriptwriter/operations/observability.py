@@ -143,7 +143,7 @@ class _FloodLimit(logging.Filter):
         self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is logged."""
+        """Whether to log a record. May add to it how many earlier records of its kind were dropped."""
         if record.levelno != logging.WARNING:
             return True
         line = record.msg if isinstance(record.msg, dict) else {}

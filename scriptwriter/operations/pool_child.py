@@ -85,7 +85,7 @@ def _most_memory() -> int:
 
 
 def _read(jobs: IO[bytes], asked: "queue.SimpleQueue[bytes]") -> None:
-    """Put each job into the queue. When the parent has ended, exit at once, even during a job."""
+    """Put each job into the queue. When the parent has ended, exit immediately, even during a job."""
     while True:
         try:
             asked.put(receive(jobs))
@@ -100,7 +100,7 @@ def _answer(job: bytes) -> bytes:
 
     try:
         seconds, work, args, kwargs = pickle.loads(job)
-        # After that the kernel kills the process, whatever it is doing.
+        # After this time SIGALRM kills the process, even in the middle of a job.
         signal.setitimer(signal.ITIMER_REAL, seconds)
         return pickle.dumps(work(*args, **kwargs), pickle.HIGHEST_PROTOCOL)
     except ScriptwriterError as error:

@@ -122,7 +122,7 @@ def upgrades(folder: Path = SCHEMA_FOLDER) -> tuple[tuple[int, Path], ...]:
 def apply_schema(url: str, folder: Path = SCHEMA_FOLDER) -> int:
     """Bring the schema of the database at `url` to the newest version; returns that version.
 
-    It runs in one transaction under a lock, so several processes can start at once.
+    It runs in one transaction under a lock, so several processes can start concurrently.
     Raises SchemaError if the database has a newer version, or cannot be used.
     """
     newest = max([1, *(version for version, _ in upgrades(folder))])

@@ -83,7 +83,7 @@ class Batch:
 
     @property
     def next_slot(self) -> int | None:
-        """The place that this attempt writes next; None where it has finished all of its places."""
+        """The place that this attempt writes next; None if it has finished all of its places."""
         mine = (place for place in self.open_slots if self.slots is None or place in self.slots)
         return next(mine, None)
 
@@ -99,7 +99,7 @@ class Batch:
 
 
 def brief_of(transform: Row) -> Brief | None:
-    """The brief of a run; None where it cannot be read."""
+    """The brief of a run; None if it cannot be read."""
     context = context_of(transform)
     return context.params if isinstance(context, RunContext) else None
 
@@ -124,7 +124,7 @@ def batches(
 
 
 def _unreadable(context: RunContext | ActContext | Unreadable, ideas: int) -> RunContext:
-    """The context of a run of which a row cannot be read: what can be said of it, and the error."""
+    """The context of a run with an unreadable row: the fields that can be read, and the error."""
     known = context if isinstance(context, RunContext) else RunContext(params=Brief.unknown(max(ideas, 1)))
     return RunContext(
         params=known.params,

@@ -1,7 +1,7 @@
 """Background search for ideas of a project that tell nearly the same, run in a child process.
 
-Its cost grows with the square of the number of ideas, so no follower waits for it: a flow is published at
-once, and again when the search has found something.
+Its cost grows with the square of the number of ideas, so no follower waits for it: a flow is first
+published without it, and again when the search has found something.
 """
 
 import asyncio
@@ -43,8 +43,8 @@ class Comparable(Protocol):
 class CloseIdeaSearch:
     """The search of one project. When it finds more, it replaces `found` and calls `on_found`.
 
-    `one_at_a_time` is shared by all projects of a process, so that these searches leave child processes free
-    for what people asked for.
+    `one_at_a_time` is shared by all projects of a process, so that the other child processes stay free for
+    the requests of people.
     """
 
     def __init__(self, project_id: str, one_at_a_time: asyncio.Lock, on_found: Callable[[], None]) -> None:
@@ -59,7 +59,7 @@ class CloseIdeaSearch:
         self._task: asyncio.Task[None] | None = None
 
     def update(self, batches: tuple[Comparable, ...]) -> None:
-        """Compare in the background what is new in these batches (newest first)."""
+        """Compare the new ideas of these batches (newest first) in the background."""
         finished = tuple((batch.artifact_id, len(batch.notes)) for batch in batches)
         if finished == self._finished:
             return
@@ -89,7 +89,7 @@ class CloseIdeaSearch:
 
     async def _compare(self, ideas: dict[IdeaRef, Idea]) -> None:
         refs = [*ideas][-MOST:]
-        # An idea after a new one may be closer to the new one than to what was found before.
+        # Compare all from the first new idea on: a later one may be closer to it than to its match so far.
         since = next((at for at, ref in enumerate(refs) if ref not in self._close), len(refs))
         if since == len(refs):
             return

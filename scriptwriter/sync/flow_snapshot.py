@@ -12,7 +12,7 @@ from scriptwriter.sync.project_flow import ProjectFlow, join
 from scriptwriter.sync.views import clause
 
 _AT_ONCE = 500
-"""Rows that are read before the event loop turns to others."""
+"""Rows that are read before other tasks of the event loop run."""
 
 
 async def read_flow(project_id: str, user_id: str) -> ProjectFlow:

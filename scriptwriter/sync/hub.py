@@ -2,9 +2,9 @@
 
     Shape, one per definition → view, one per project (or person) and kind → followers, one per tab
 
-All views of a project share its shapes. Whoever is slow gets the newest value only. A view without followers
-is kept for `linger` seconds; a shape is closed with the last view that uses it. The hub checks no access: the
-caller has asked a service first.
+All views of a project share its shapes. A slow follower gets only the newest value. A view without followers
+is kept for `linger` seconds; a shape is closed with the last view that uses it. The hub does not check
+access: its callers call a service for that first.
 """
 
 import asyncio
@@ -155,7 +155,7 @@ class _SharedShape:
 
     @property
     def snapshot(self) -> tuple[Row, ...]:
-        """The rows of this moment. A shape replaces rows and never changes one."""
+        """The current rows. An update replaces the row object and never mutates it."""
         if self._snapshot is None:
             self._snapshot = tuple(self.rows.values())
         return self._snapshot
@@ -230,7 +230,7 @@ class _FollowedView(Generic[T]):
         return self.subject_id, self.view.name
 
     def add_follower(self) -> asyncio.Event:
-        """An event that is set at every new value, and at once if there is one."""
+        """Add a follower; returns an event that is set at each new value, and already if there is a value."""
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None

@@ -1,4 +1,4 @@
-"""The join of what people said of ideas and rewrote in them: picks, versions, order. Pure."""
+"""Joins the acts of people on ideas: picks, versions, and the order of the keepers. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,10 +28,10 @@ class CloseTo:
 
 @dataclass(frozen=True, slots=True)
 class IdeaNotes:
-    """What people said of one finished idea.
+    """The versions and picks of one finished idea.
 
-    `versions` begin with the model's original, and the last one counts; `picks` hold one pick for each person
-    who has one, the oldest first.
+    `versions` begin with the model's original, and the last one is current; `picks` has the pick of each
+    person who has one, oldest first.
     """
 
     versions: tuple[Version, ...]
@@ -40,7 +40,7 @@ class IdeaNotes:
 
     @property
     def newest(self) -> Version:
-        """The version that counts."""
+        """The newest version, which is the current one."""
         return self.versions[-1]
 
     @property

@@ -28,7 +28,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFlow:
-    """What the page of a project shows.
+    """The data of a project's brainstorm page.
 
     `batches` has one entry for each run, newest first. `syncing` is "resyncing" while the rows may be out of
     date. `keepers` are the ideas that at least one member keeps, in the order that the members chose.
@@ -47,10 +47,10 @@ class ProjectFlow:
     keepers: tuple[IdeaRef, ...] = ()
     present: tuple[Present, ...] = ()
     titling: Mapping[IdeaRef, graph.TransformStatus] = field(default_factory=dict)
-    """The status of the newest run for another title of an idea, where it is running or has failed."""
+    """For each idea, the status of its newest `retitle` run if that is running or has failed."""
 
     def notes_of(self, ref: IdeaRef) -> IdeaNotes | None:
-        """The notes of one idea; None where it is missing or unfinished."""
+        """The notes of one idea; None if the idea is missing or unfinished."""
         found = (batch.notes.get(ref.index) for batch in self.batches if batch.artifact_id == ref.artifact_id)
         return next(found, None)
 
@@ -75,10 +75,10 @@ def join(
     syncing: Literal["live", "resyncing"] = "live",
     close: CloseIdeas = NO_CLOSE_IDEAS,
 ) -> ProjectFlow:
-    """Join these rows.
+    """Join the rows of a project's shapes into its flow.
 
-    `artifacts` are by id, `memberships` are rows of projects_users. A row whose counterpart has not arrived
-    yet is shown as far as it is known.
+    `artifacts` are by id, `memberships` are rows of projects_users. If a row arrives before the rows that
+    belong to it, the flow has the part that is known.
     """
     by_id = {row["id"]: row for row in transforms}
     outputs, makers = {}, {}

@@ -21,7 +21,7 @@ def context_of(row: Row) -> RunContext | ActContext | Unreadable:
 
 
 def started_by(row: Row) -> str:
-    """The name of the person who started a transform; "" where it is not known."""
+    """The name of the person who started a transform; "" if it is unknown."""
     context = context_of(row)
     return "" if isinstance(context, Unreadable) else context.started_by or ""
 

@@ -50,7 +50,7 @@ _COLUMNS: Columns = {
     # Without `seen_at`: an open tab renews its row every few seconds, which is no change to anybody.
     "presence": ("tab", "project_id", "user_id", "name", "editing"),
 }
-"""The columns of a shape, where it has not all of its table."""
+"""The columns of a shape that does not have all columns of its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class View(Generic[T]):
 
 
 class ColumnReader:
-    """Reads some columns of a shape's rows, and remembers them to tell what has changed."""
+    """Reads some columns of a shape's rows, and keeps the last values to detect changes."""
 
     def __init__(self, columns: tuple[str, ...]) -> None:
         self._columns = columns
@@ -144,7 +144,7 @@ class ProjectMembers:
 class ListNews:
     """The value of NEWS, for one person.
 
-    `changed` has the number of the last transaction that changed what the list shows, by project id;
+    `changed` has, by project id, the number of the last transaction that changed a value of the list;
     `invitations` has `changed_at` of each open invitation to the person, by its id.
     """
 
@@ -220,7 +220,7 @@ LINEAGE = View(
     "lineage",
     ("artifacts", "transforms", "transform_inputs", "transform_outputs", "projects_users", "projects"),
     _lineage,
-    # The words of a draft move no step.
+    # Without `partial_data`, because the growing text of a draft changes no step of the lineage.
     {
         "artifacts": ("id", "project_id", "type", "data", "created_at", "streaming_status"),
         "transforms": ("id", "project_id", "type", "execution_context", "created_at", "streaming_status"),

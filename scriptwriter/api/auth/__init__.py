@@ -1,1 +1,1 @@
-"""Who sent a request: session cookie, API token, OpenID Connect."""
+"""Identifies the sender of a request: session cookie, API token, OpenID Connect."""

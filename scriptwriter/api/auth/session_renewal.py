@@ -52,6 +52,6 @@ async def _token(scope: Scope) -> str:
     try:
         return token if await sessions.user_of_session(token) is not None else ""
     except Exception as error:
-        # The page loads without the database, and tells the person itself what is missing.
+        # Send the page even without the database: the page itself shows the error.
         _log.warning("session_not_renewed", cause=type(error).__name__)
         return ""

@@ -1,1 +1,1 @@
-"""What every request passes: limits, origins, security headers, and the page's websocket."""
+"""ASGI middleware for every request: limits, origins, security headers, and the page's websocket."""

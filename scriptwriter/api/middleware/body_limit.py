@@ -176,7 +176,7 @@ class _Body:
         return self._size <= limit
 
     async def drain(self) -> None:
-        """Drop what was read, and read and drop up to MOST_DROPPED bytes more."""
+        """Drop the part of the body that was read, and read and drop the rest, up to MOST_DROPPED in all."""
         self.messages.clear()
         while not self._ended and self._size <= MOST_DROPPED:
             await self._next()
@@ -189,7 +189,7 @@ class _Body:
 
 
 def _again(messages: Sequence[Message], receive: Receive) -> Receive:
-    """A `receive` that yields the messages again, then goes on with `receive`."""
+    """A `receive` that returns `messages` first, then those of `receive`."""
     left = iter(messages)
 
     async def receive_again() -> Message:

@@ -1,6 +1,6 @@
-"""Sends a large response in pieces, as fast as its client reads, and only so many of one person at once.
+"""Sends a large response in pieces, as fast as its client reads, and limits how many are sent concurrently.
 
-The server would hold a response that it gets whole in memory until the client has read it, however slowly.
+The server would keep a response that it gets whole in memory until a slow client has read all of it.
 """
 
 import asyncio

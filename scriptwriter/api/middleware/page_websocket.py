@@ -89,7 +89,7 @@ async def person_of(scope: Scope) -> str:
         _log.warning("session_not_asked", cause=type(error).__name__)
         last = fair_share.last_known(sessions.token_hash(token))
         if not last and isinstance(error, TimeoutError):
-            # Strangers may be what keeps the database busy. The page tries again later.
+            # Requests without a session may be overloading the database. The page tries again later.
             raise UserError("service_away") from error
         return last or UNKNOWN
     return user.id if user else ""

@@ -31,7 +31,7 @@ READ_AHEAD = 128 * 1024
 MOST_OF_ALL = 64 * 1024 * 1024
 """Bytes of all unfinished messages in this process. Above it, the largest are refused."""
 CHECKED_EVERY = 0.05
-"""Seconds between two checks. Whatever arrives in between is kept in memory."""
+"""Seconds between two checks. All bytes that arrive in between stay in memory."""
 _RECEIVED = struct.Struct("@128xQ")
 """tcpi_bytes_received in `struct tcp_info` of linux/tcp.h."""
 _UNREAD = struct.Struct("@i")
@@ -87,7 +87,7 @@ class Incoming:
         self.refuse()
 
     def cut(self) -> None:
-        """End the connection at once, whatever the server still has to send over it."""
+        """Shut the connection down immediately, even if the server still has data to send over it."""
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -136,14 +136,14 @@ class _Checks:
             self._loop, self._arrivals = asyncio.get_running_loop(), select.epoll()
             self._loop.add_reader(self._arrivals, self._arrived)
         self.open[connection.fileno()], incoming.counted = incoming, True
-        # Writable as well: see the module.
+        # EPOLLOUT as well, for the reason in the docstring of the module.
         self._arrivals.register(connection, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
         self.check_soon(incoming)
 
     def remove(self, incoming: Incoming, connection: socket.socket) -> None:
         """Stop counting the bytes of `connection`."""
         assert self._arrivals is not None and self._loop is not None
-        # Closing our file descriptor would not unregister it: the server has the same connection open.
+        # Closing this descriptor would not unregister it, because the server's keeps the socket open.
         self._arrivals.unregister(connection)
         del self.open[connection.fileno()]
         incoming.counted = False
@@ -235,7 +235,7 @@ def counted(scope: Scope, limit: int, refuse: Callable[[], object]) -> Iterator[
 
 
 def _socket_of(scope: Scope) -> socket.socket | None:
-    """A second handle of the connection that the server has with this client; None where it is not found."""
+    """A duplicate of the server's socket for this client, found by the addresses; None if there is none."""
     client, server = scope.get("client"), scope.get("server")
     if sys.platform != "linux" or not client or not server:
         return None
@@ -244,7 +244,7 @@ def _socket_of(scope: Scope) -> socket.socket | None:
         if int(each) in _checks.open:
             continue
         with suppress(OSError):
-            # Looked at before it is duplicated: there may be many.
+            # Compare addresses before duplicating a descriptor: the process may have many.
             looked_at = socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=int(each))
             try:
                 address = looked_at.getpeername()
@@ -253,7 +253,7 @@ def _socket_of(scope: Scope) -> socket.socket | None:
                 looked_at.detach()
             if right:
                 found = socket.socket(fileno=os.dup(int(each)))
-                # Another thread may have closed the first one meanwhile.
+                # Compare again: another thread may have closed the first one, and its number may be reused.
                 if (_end(found.getpeername()), _end(found.getsockname())[1]) == (peer, own[1]):
                     return found
                 found.close()
@@ -261,7 +261,7 @@ def _socket_of(scope: Scope) -> socket.socket | None:
 
 
 def _end(address: Any) -> tuple[str, int]:
-    """One end of a connection; ("", 0) for what has no address and port."""
+    """The address and port of one end of a connection; ("", 0) if it has none."""
     match address:
         case (str(host), port, *_):
             with suppress(ValueError):

@@ -111,7 +111,7 @@ class EventQuota:
         return wait
 
     def begin(self, characters: int) -> None:
-        """Count an event that waits for its handler."""
+        """Count an event as waiting for its handler, until `handled`."""
         self._waiting += 1
         self._characters += characters
 
@@ -244,14 +244,15 @@ def in_use(token: str) -> bool:
 
 
 def of_tab(token: str) -> Connection | None:
-    """The open connection of this tab."""
+    """The open connection of this tab, or None."""
     return _of_tabs.get(token)
 
 
 def outdated_tabs(connection: Connection) -> list[str]:
-    """The tabs whose state can be dropped after this connection has closed: all of one without a session.
+    """The tabs whose state can be dropped now that this connection has closed.
 
-    Of a person those are kept that were closed last, until `expired_tabs` gives them.
+    These are all tabs of a connection without a session. The states of a person's most recently closed tabs
+    are kept until `expired_tabs` returns them.
     """
     if not connection.person or connection.signed_out:
         return list(connection.tokens)
@@ -291,7 +292,7 @@ def _let_go(connection: Connection) -> None:
     """Count the connection among those without a session."""
     if len(_anonymous) >= MOST_ANONYMOUS:
         oldest = next(iter(_anonymous))
-        # It is no longer counted, although closing it takes a moment.
+        # Stop counting it now, although closing it takes a moment.
         del _anonymous[oldest]
         oldest.close()
     _anonymous[connection] = None

@@ -24,9 +24,9 @@ class ReadAccess:
         self._confirmed_at = float("-inf")
 
     async def confirm(self, within: float = 0.0) -> None:
-        """Return when a query has confirmed the right, which began at most `within` seconds ago.
+        """Return when a query that began at most `within` seconds ago has confirmed the right to read.
 
-        A query that began before this process itself changed somebody's rights does not count. Raises
+        A query does not count if this process has changed anybody's access after the query began. Raises
         UserError: `signed_out`, `token_rejected`, `project_not_found`, `service_away`.
         """
         since = time.monotonic() - within
@@ -35,7 +35,7 @@ class ReadAccess:
             while self._confirmed_at < max(since, access.changed_at()):
                 if self._query is None or self._query.done():
                     self._query = asyncio.create_task(self._ask())
-                # The other requests need its answer too, when this one is cancelled.
+                # Cancelling this request must not cancel the query, because other requests wait for it too.
                 await asyncio.shield(self._query)
         finally:
             self._waiting -= 1

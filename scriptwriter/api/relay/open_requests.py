@@ -1,4 +1,4 @@
-"""The limit of requests for shapes that one person may have open at once, in this process."""
+"""The limit of requests for shapes that one person may have open concurrently, in this process."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from scriptwriter.domain.errors import UserError
 
 MOST_OPEN = 20
-"""Of one person."""
+"""Most open requests of one person."""
 
 _open: Counter[str] = Counter()
 

@@ -1,6 +1,6 @@
-"""Passes an answer of Electric on to one person as it comes, while they may read the project.
+"""Relays a response of Electric to one person as it arrives, for as long as they may read the project.
 
-Electric's secret is in the request to Electric, and in nothing that is passed on.
+Electric's secret is only in the request to Electric, never in the relayed response.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ _OURS = {
     "cache-control": "private, no-cache",
     "vary": "Accept-Encoding, Authorization, Cookie",
     "access-control-expose-headers": EXPOSED,
-    # Without it, nginx buffers what is passed on.
+    # Without this header, nginx buffers the response.
     "x-accel-buffering": "no",
 }
 _HEADERS = ("content-type", "etag", protocol.RETRY_AFTER_HEADER)
@@ -55,7 +55,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Relay(Response):
-    """The answer to one request for a shape: Electric's answer at `url`, passed on as it comes.
+    """The response to one request for a shape: Electric's response from `url`, relayed as it arrives.
 
     `headers` are those of the request. `access` is the right to read, `person` the id of the sender.
     """

@@ -1,4 +1,4 @@
-"""Routes that start, stop and retry a brainstorm. Each is one call of a service.
+"""Routes that start, stop and retry a brainstorm. Each calls one function of a service.
 
 No route waits for a model: a caller follows the shapes, or reads the flow, to see the results.
 """
@@ -91,7 +91,7 @@ async def start_brainstorm(body: Start, person: Person, request: Request) -> Sta
 
 @router.post("/{transform_id}/stop", responses=answers(400, 401, 403, 404, 413))
 async def stop_brainstorm(transform_id: str, body: OfProject, person: Person, request: Request) -> Stopped:
-    """Stop a run at once. What is written stays."""
+    """Stop a run immediately. The ideas written so far are kept."""
     stopped = await ending.stop(body.project_id, transform_id, person.id)
     text = api_texts.RUN_STOPPED if stopped else api_texts.RUN_HAD_ENDED
     status = "stopped" if stopped else "ended"

@@ -43,7 +43,7 @@ async def docs() -> HTMLResponse:
         swagger_js_url=_SCRIPT,
         swagger_css_url=_STYLE,
         swagger_favicon_url="data:,",
-        # A token that somebody typed is not kept by the browser.
+        # The browser must not store a token that a person enters on this page.
         swagger_ui_parameters={"persistAuthorization": False, "validatorUrl": None},
     )
     page.headers[POLICY] = page_policy(hashes(bytes(page.body).decode()))

@@ -45,7 +45,7 @@ class Brief(ResponseBody):
 
 
 class Idea(ResponseBody):
-    """One story idea, as far as it is written."""
+    """One story idea, or the part of it that is written so far."""
 
     title: str
     body: str

@@ -80,9 +80,10 @@ async def get_shape(
 ) -> Response:
     """Follow one table of a project live, by Electric's protocol (https://electric-sql.com/docs/api/http).
 
-    For Electric's clients: the address is this route's, `params` are `project_id` and `shape`, and a header
-    carries the token. What else the client adds is passed on; whatever says which rows is refused. An open
-    request ends as soon as the person may no longer read the project, and the next one is a 404.
+    Give Electric's client the URL of this route, `project_id` and `shape` as `params`, and the token in a
+    header. The other parameters listed here are passed on to Electric; any parameter that is not listed is
+    refused. An open request ends as soon as the person may no longer read the project, and the next one gets
+    a 404.
     """
     _refuse_what_is_ours(request)
     access = read_access(credential_of(request), project_id)

@@ -56,7 +56,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A text that is no value of its kind.
+    """The result for a text that is not a valid value of its kind.
 
     The reason (a key of `import_texts.FILE_PROBLEMS`) and the place.
     """
@@ -81,13 +81,13 @@ def read(kind: str, text: str | None) -> Value | Unreadable:
 
 
 def read_as(declared: type[V], text: str | None) -> V | Unreadable:
-    """The value of a text of this type. Values of short texts are cached."""
+    """Parse JSON text as a value of the type `declared`. Values of short texts are cached."""
     value = _read_once(declared, text) if text and len(text) <= _REMEMBERED else _read(declared, text)
     return cast("V | Unreadable", value)
 
 
 def take(declared: type[V], value: object) -> V | Unreadable:
-    """The value of JSON that is already parsed, from a jsonb column."""
+    """Validate JSON that is already parsed, such as a jsonb column, as a value of the type `declared`."""
     try:
         return declared.model_validate(value)
     except ValidationError as error:
@@ -96,7 +96,7 @@ def take(declared: type[V], value: object) -> V | Unreadable:
 
 def write(value: Value) -> str:
     """The text of a value. Raises ValueError for a value that `read` would refuse, such as one with NUL."""
-    # The keys of a record are the endpoint's, and may be null.
+    # A record has the keys of the model's endpoint, whose values may be null, so nulls are written.
     text = value.model_dump_json(exclude_none=not value.model_extra)
     if "\\u0000" in text:
         strict_json.read(text)

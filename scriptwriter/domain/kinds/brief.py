@@ -33,7 +33,7 @@ class Source(Value):
 
 
 class Brief(Value):
-    """What a writer asks for.
+    """The brief of a run: the ideas that a writer asks for.
 
     `avoid` is what the ideas must not contain. `model` is the name of an offered model ("" for the default).
     `sources` are the input ideas of the task: one for `like` and `title`, two or more for `merge`.

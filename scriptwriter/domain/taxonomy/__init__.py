@@ -52,7 +52,7 @@ def genres() -> tuple[Group, ...]:
 
 
 def named(words: str, language: str) -> str:
-    """A platform or genres in `language` (zh, en). A person's own words stay as they are."""
+    """A platform or genres in `language` (zh, en). Text that a person typed is returned unchanged."""
     names = _names()
     return _WORD.sub(lambda word: names[language].get(word[0].lower(), word[0]), words)
 

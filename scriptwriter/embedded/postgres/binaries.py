@@ -60,7 +60,7 @@ def copy(folder: Path, to: Path) -> Path:
 
 
 def make_open(folder: Path) -> None:
-    """Make a folder that everybody may read and only its owner may write, whatever the umask is."""
+    """Make a folder that everybody may read and only its owner may write, for any umask."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
 

@@ -14,7 +14,7 @@ PORT = 5432
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller of `attach` chose: the name of database and superuser, and postgresql.conf settings."""
+    """Options of `attach`: the name of the database and of the superuser, and postgresql.conf settings."""
 
     name: str
     settings: Mapping[str, str] = field(default_factory=dict)

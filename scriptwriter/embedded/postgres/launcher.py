@@ -29,7 +29,7 @@ if sys.platform != "win32":
     from .data_folder import PORT, DataFolder, Lock, Options
 
 NAME = "embedded"
-"""Of the database and the superuser, unless the caller says otherwise."""
+"""The default name of the database and of the superuser."""
 _PATIENCE = 60.0
 _POLL = 0.02
 _STARTS_ALLOWED = 2
@@ -74,7 +74,7 @@ class EmbeddedPostgres:
     def ensure(self) -> None:
         """Start the server again if its supervisor is gone, and block until it answers.
 
-        Returns at once while a supervisor lives, which restarts the server by itself. Raises
+        Returns immediately while the supervisor runs, because the supervisor restarts the server. Raises
         EmbeddedPostgresError.
         """
         folder = DataFolder(self.data_dir)
@@ -136,7 +136,7 @@ def _make(root: Path) -> None:
         root.mkdir()
     except FileExistsError:
         return
-    # A server started by root runs as another account, which must pass. The contents stay closed to others.
+    # A server started by root runs as another account, which needs to enter the folder, but not to list it.
     root.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 

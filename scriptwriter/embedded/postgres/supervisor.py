@@ -53,7 +53,7 @@ class Supervisor:
         return self._folder_is_ours() and self._server_lives() and not self._users_are_gone()
 
     def _folder_is_ours(self) -> bool:
-        """False once somebody deleted the data folder, or put another in its place."""
+        """Whether the data folder is still the one that this process locked, neither deleted nor replaced."""
         try:
             return os.path.samestat(os.stat(self._folder.supervisor_lock), os.fstat(self._lock))
         except FileNotFoundError:
@@ -82,13 +82,13 @@ class Supervisor:
         if time.monotonic() - self._alone_since < GRACE:
             lock.release()
             return False
-        # This process keeps the lock until it ends: a new user waits for it and starts a new server.
+        # Keep the lock until this process ends: a new user waits for the lock, then starts a new server.
         return True
 
     def _start(self) -> None:
         folder = self._folder
         inherited = self._server_lock().detach()
-        # No process of an earlier server lives, so the pids in these files belong to others by now.
+        # Every process of an earlier server has ended, so the pids in these files are stale.
         for stale in self._cluster.pid_files:
             stale.unlink(missing_ok=True)
         self._ready = False

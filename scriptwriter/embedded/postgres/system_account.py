@@ -74,10 +74,10 @@ def choose(folder: os.stat_result, cluster: os.stat_result | None) -> Account:
 
 
 def reaching(account: Account) -> list[Account]:
-    """The account without and with capabilities to pass folders that are closed to it, the smallest first.
+    """The account without a capability, then with each one that lets it enter any folder, weakest first.
 
-    A folder above the data folder (/root) may be closed to the account. Its permissions stay as they are, and
-    postgres checks the uid only.
+    The account may have no permission for a folder above the data folder, such as /root. The permissions of
+    that folder are not changed, and postgres checks only the uid.
     """
     if not _LINUX or os.geteuid() != 0:
         return [account]

@@ -191,7 +191,7 @@ class ShapeApp:
         raise must_refetch(found, common)
 
     async def _ask(self, question: Coroutine[Any, Any, _T], common: Headers) -> _T:
-        """What the registry answers, once Postgres is there; its errors become answers."""
+        """Wait for Postgres, then await a call of the registry. Raises its errors as an Answer."""
         try:
             await self._wait_for_database(common)
         except Answer:
@@ -206,7 +206,7 @@ class ShapeApp:
         except QueryFailed as failed:
             if failed.is_passing:
                 raise unavailable(common) from failed
-            # An error that shows only when rows are read: a division by zero, a text that is no number.
+            # Postgres finds this error only in the rows: a division by zero, a text that is not a number.
             raise bad_request(BadRequest("where", failed.message), common) from failed
         except LinkLost as lost:
             raise unavailable(common) from lost
@@ -248,7 +248,7 @@ class ShapeApp:
 
 
 async def _until_read(shape: Shape) -> None:
-    # A client that was told of a change by one shape finds it in the others too.
+    # A client that has got a change from one shape must also get it from every other shape.
     if shape.reading is not None:
         await asyncio.wait({shape.reading, shape.log.changed}, timeout=1, return_when="FIRST_COMPLETED")
 

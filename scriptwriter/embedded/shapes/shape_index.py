@@ -18,7 +18,8 @@ class Shape:
     """One shape: its log, the query that reads it, and what is known about changes since the last reading.
 
     `only` is (column, value) when the where clause is `column = value`, else None. `announced` holds the
-    transactions notified since the last reading; `horizon` is what the next reading starts from.
+    transactions notified since the last reading; `horizon` is the oldest transaction that was unfinished
+    then.
     """
 
     handle: str
@@ -70,12 +71,12 @@ class ShapeIndex:
                 del self._by_value[oid][column][value]
 
     def replace(self, shape: Shape) -> None:
-        """Give the next newcomer a shape with a new handle. Followers of this shape may go on."""
+        """Make `with_key` no longer return this shape. Requests that name its handle still find it."""
         if self._by_key.get(shape.key) is shape:
             del self._by_key[shape.key]
 
     def with_key(self, key: Key) -> Shape | None:
-        """The shape that a newcomer with this definition gets."""
+        """The shape for new clients whose definition has this key, or None."""
         return self._by_key.get(key)
 
     def of_table(self, schema: str, name: str) -> list[Shape]:

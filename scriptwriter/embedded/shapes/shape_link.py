@@ -27,7 +27,7 @@ class LinkLost(Exception):
 
 
 class QueryFailed(Exception):
-    """Postgres refused a statement. `position` counts characters from 1; 0 is unknown."""
+    """Postgres rejected a statement. `position` is the error's character in it, from 1; 0 if unknown."""
 
     def __init__(self, result: PGresult) -> None:
         def part(name: pq.DiagnosticField) -> str:

@@ -1,6 +1,6 @@
-"""The shape server in a process of its own: started, restarted when it dies, and ended with this process.
+"""Runs the shape server in a child process: starts it, restarts it when it dies, and stops it at the end.
 
-This module imports nothing heavy, because its caller waits for it at its start.
+This module imports nothing heavy, because its caller imports it while the application starts.
 """
 
 import asyncio

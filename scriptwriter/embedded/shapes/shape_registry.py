@@ -112,7 +112,7 @@ class ShapeRegistry:
             shape.log.drop()
 
     def replace(self, shape: Shape) -> None:
-        """Give the next newcomer a shape with a new handle. Followers of this shape may go on."""
+        """Make `find` create a shape with a new handle. Clients that have the old handle may continue."""
         self._shapes.replace(shape)
 
     async def _draft(self, definition: Definition) -> Shape:
@@ -148,7 +148,7 @@ class ShapeRegistry:
 
     async def _make(self, shape: Shape) -> Shape:
         await self._watch(shape.table, shape.only)
-        # Before the first reading: a change that is committed meanwhile leads to another one.
+        # Added before the first reading, so that a change committed during it causes another reading.
         self._shapes.add(shape)
         try:
             async with self._readers.lend() as link:
@@ -172,7 +172,7 @@ class ShapeRegistry:
         names = {column.name for column in table.columns}
         link = await Link.open(self._dsn, read_only=False)
         try:
-            # Again, for the schema that holds the functions may have been dropped and made anew.
+            # Create the functions again: their schema may have been dropped and recreated.
             await link.script(_TRIGGERS.read_text())
             for oid, known in missing:
                 columns = json.dumps(sorted(names & {*(known or ()), *wanted}))
@@ -220,7 +220,7 @@ class ShapeRegistry:
 
     async def _read_again(self, shape: Shape) -> None:
         async with self._readers.lend() as link:
-            # A notification after this line may be about a change that this reading does not see.
+            # Cleared before the query, because a later notification may be of a change that it does not see.
             shape.is_stale = False
             announced, shape.announced = shape.announced, set()
             result = await link.query(shape.sql, (*shape.params, shape.horizon))
@@ -230,7 +230,7 @@ class ShapeRegistry:
         if reading.fingerprint != shape.table.fingerprint:
             self.drop(shape)
         elif not reading.kept <= known.keys():
-            # The database is not the one that was read before.
+            # The reading names unchanged rows that the log lacks, so the database is another one.
             shape.horizon, shape.is_stale = None, True
         else:
             shape.horizon = reading.horizon

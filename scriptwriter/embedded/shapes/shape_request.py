@@ -17,7 +17,7 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True)
 class Definition:
-    """What defines a shape, as the client wrote it."""
+    """The parameters that define a shape, exactly as the client sent them."""
 
     table: str
     where: str

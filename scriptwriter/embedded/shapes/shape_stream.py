@@ -22,8 +22,8 @@ async def send_events(
     """Send messages as they come, until the lifetime is over, the client has left, or the shape ends.
 
     `read` is sent first. `gone` is done when the client has left. `lifetime` and `keep_alive` (the longest
-    silence) are seconds. `in_parts` sends each event in three HTTP chunks. As in Electric, the end of a shape
-    is no event: the client's next request gets the 409.
+    silence) are seconds. `in_parts` sends each event in three HTTP chunks. As in Electric, no event reports
+    the end of a shape: the client's next request gets a 409.
     """
     log, now = shape.log, time.monotonic()
     end, loud_at = now + lifetime, now

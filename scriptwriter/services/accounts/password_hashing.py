@@ -16,7 +16,7 @@ from pwdlib import PasswordHash
 from scriptwriter.domain.errors import UserError
 
 AT_A_TIME = 2
-"""Hashes computed at once. Each takes 64 MB and a core."""
+"""Hashes computed concurrently. Each takes 64 MB and a core."""
 WAITING = 64
 """Hashes of one sender that may wait; a further one is refused."""
 

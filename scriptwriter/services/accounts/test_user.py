@@ -42,7 +42,7 @@ async def seed() -> None:
 
 
 async def sign_in(*, user_agent: str = "", instead_of: str = "") -> str:
-    """Sign in; returns the session token. Raises UserError `test_user_unavailable`."""
+    """Sign the test user in; returns the session token. Raises UserError `test_user_unavailable`."""
     await seed()
     return await open_session(TEST_USER["id"], user_agent=user_agent, instead_of=instead_of)
 

@@ -1,1 +1,1 @@
-"""What people do with ideas: verdicts, edits, the order of keepers."""
+"""The acts of people on ideas: verdicts, edits, the order of the keepers."""

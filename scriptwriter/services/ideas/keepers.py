@@ -15,8 +15,7 @@ MOST_ARRANGED = 500
 async def move(
     project_id: str, ref: IdeaRef, before: IdeaRef | None, user_id: str, *, base: str | None = None
 ) -> str:
-    """Move a keeper right before another one (None: to the end); returns the id of the order that is valid
-    then.
+    """Move a keeper right before another one (None: to the end); returns the id of the resulting order.
 
     Only this keeper moves, so concurrent moves of different keepers are all kept. With `base` (the undo), it
     moves only if that order is still the newest. An idea that nobody keeps any more retains its position in

@@ -50,8 +50,8 @@ async def require(
     if not is_id(project_id):
         raise UserError("project_not_found")
     if alone or roles != READERS:
-        # A statement of its own: the next one sees what was committed while this one waited. Weaker than
-        # FOR UPDATE, which would block inserts of a worker that reference the project.
+        # Lock in a separate statement, so that the next one sees the commits that this one waited for. The
+        # lock is weaker than FOR UPDATE, which would block a worker's inserts that reference the project.
         lock = select(Project.id).where(Project.id == project_id)
         await session.exec(lock.with_for_update(key_share=alone, read=not alone))
     found = await session.exec(

@@ -169,7 +169,7 @@ async def unarchive(project_id: str, user_id: str) -> None:
 
 
 async def delete(project_id: str, user_id: str) -> None:
-    """Delete a project for all members at once, and stop its runs. Owners only.
+    """Delete a project for all members, and stop its runs. Owners only.
 
     It can be restored for KEPT. Raises UserError: `project_not_found`, `not_allowed`, `owners_only`.
     """

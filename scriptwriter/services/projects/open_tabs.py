@@ -1,4 +1,4 @@
-"""Who has a project open now: one row for each open tab, renewed while it is open.
+"""Presence: one row for each tab in which a project is open, renewed until the tab closes.
 
 Workers delete the rows of tabs that stopped renewing, so readers need not compare times.
 """
@@ -25,9 +25,9 @@ async def renew(project_id: str, tab: str, user_id: str, editing: str = "") -> N
     """Record that `tab` has the project open: at opening, every RENEW_SECONDS, and when `editing` changes.
 
     `editing` is the ref of the idea that is being edited in the tab, or "". `tab` is a random id for each
-    visit of a page. It stays on the server, because whoever knows it can delete the row. Raises UserError:
-    `project_not_found`, `idea_not_found` for an `editing` that is no ref, `not_allowed` for a viewer who
-    edits.
+    visit of a page. It is not sent to the browser, because a client could use it to delete the row. Raises
+    UserError: `project_not_found`, `idea_not_found` for an `editing` that is no ref, `not_allowed` for a
+    viewer who edits.
     """
     idea = str(IdeaRef.parse(editing)) if editing else ""
     async with transaction() as session:

@@ -27,7 +27,7 @@ async def _purge_one() -> bool:
             select(Project.id)
             .where(Project.status == "deleted", Project.updated_at <= datetime.now(UTC) - KEPT)
             .limit(1)
-            # Other workers have locked the others.
+            # Skip the projects that other workers are purging.
             .with_for_update(skip_locked=True)
         )
         project_id = found.first()

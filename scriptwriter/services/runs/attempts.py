@@ -33,7 +33,7 @@ MOST_CRASHES = 5
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a worker needs to know of its attempt; `number` is the fence.
+    """The data of one attempt for the worker that runs it; `number` is the fencing token.
 
     `ideas` are those of earlier attempts, each at its place; `slots` are the places to write, from 0;
     `skipped` are the places that a person has given up. `retries` and `retries_left` count automatic retries.
@@ -57,17 +57,16 @@ class Attempt:
 
     @property
     def finished(self) -> tuple[Idea, ...]:
-        """Those of `ideas` that are written to their end."""
+        """The finished ones of `ideas`."""
         return graph.finished(self.ideas)
 
 
 async def begin(transform_id: str, job: int | None = None, process: int | None = None) -> Attempt | None:
     """Begin an attempt for the queue's job `job` in the worker process `process`.
 
-    A run that is `running` already was left by a process that died: this is its next attempt. Returns None
-    where the run has ended, and where it is `running` for another job. Raises GenerationError:
-    `run_unreadable`, `interrupted_too_often` after MOST_CRASHES, and as `offered` does where there is
-    something to write.
+    If the run is already `running`, its process has died, and this begins its next attempt. Returns None if
+    the run has ended, or if it is `running` for another job. Raises GenerationError: `run_unreadable`,
+    `interrupted_too_often` after MOST_CRASHES, and the errors of `offered` if ideas are left to write.
     """
     async with transaction() as session:
         transform = await session.get(Transform, transform_id, with_for_update=True)
@@ -133,7 +132,7 @@ async def check(attempt: Attempt) -> None:
 
 
 async def save_draft(attempt: Attempt, ideas: Sequence[Idea]) -> None:
-    """Commit the ideas as far as they are written, and the progress. Raises Superseded."""
+    """Commit the ideas written so far, and the progress. Raises Superseded."""
     columns = graph.listed(ideas)
     progress = graph.progress(columns["finished_ideas"], attempt.brief.count)
     values = {

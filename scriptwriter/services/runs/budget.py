@@ -1,6 +1,7 @@
-"""The limits on starts: one active run in a project, and so many runs of a person over all projects.
+"""The limits on starts: one active run per project, and two limits per person over all projects.
 
-A person may start so many runs within a minute, and have so many active at once. A retry counts as a start.
+The settings limit how many runs a person starts within a minute, and how many are active at the same time.
+A retry counts as a start.
 """
 
 import math
@@ -26,8 +27,8 @@ _ACTIVE = Transform.type == graph.LLM, col(Transform.streaming_status).in_(("pen
 async def count_start(session: AsyncSession, user_id: str, transform_id: str) -> None:
     """Count the run that the transaction of `session` has begun as a start of `user_id`.
 
-    Call it last. The lock on the person's row lets one person's starts pass one after the other, and a
-    transaction that holds it must not wait for another lock.
+    Call it last. The lock on the person's row serialises the starts of one person, and a transaction that
+    holds it must not wait for another lock.
     Raises UserError: `too_many_running` (limit), `too_many_starts` (limit, seconds until the next one).
     """
     await session.get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)

@@ -130,9 +130,9 @@ async def give_up(transform_id: str, error: GenerationError, number: int | None 
 
 
 async def stop(project_id: str, transform_id: str, user_id: str) -> bool:
-    """Stop a run for a person; its worker learns of it at its next write.
+    """Stop a run for a person; its worker notices at its next write.
 
-    False where the run had ended already, or somebody else's stop was first.
+    Returns False if the run had already ended, or if another person stopped it first.
     Raises UserError: `project_not_found`, `not_allowed`, `run_not_found`.
     """
     async with transaction() as session:
@@ -213,7 +213,7 @@ async def _end_ideas(
 
 
 async def _end_as_committed(session: AsyncSession, artifact: Artifact, status: str) -> None:
-    """End an artifact with the ideas of its last draft; a draft that cannot be read is kept as it is."""
+    """End an artifact with the ideas of its last draft; an unreadable draft is kept unchanged."""
     ideas = graph.written(artifact.partial_data, artifact.data)
     if not isinstance(ideas, Unreadable):
         await _end_ideas(session, artifact.id, ideas, status, artifact.streaming_progress)
@@ -230,7 +230,7 @@ async def _end_as_committed(session: AsyncSession, artifact: Artifact, status: s
 
 
 async def _version_with_title(session: AsyncSession, brief: Brief, title: str) -> kinds.Version:
-    """The version that a finished `retitle` run makes: the new title, and the idea's text as it stands."""
+    """The version that a finished `retitle` run makes: the new title with the idea's newest text."""
     [source] = brief.sources
     ref = IdeaRef.parse(source.ref)
     versions = await acts_on(session, ref, graph.IDEA)

@@ -19,7 +19,7 @@ from scriptwriter.store.tables import LlmPrompt, LlmTransform, Transform
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What is known of one run.
+    """The provenance of one run: who started it, what was sent to the model, and what came back.
 
     `prompts` are those of all attempts, in order, as sent; `reply` is the raw reply, "" for none. `usage`
     counts tokens by kind; `seconds` is the duration of the attempts that have ended, None before the first
@@ -39,7 +39,7 @@ class Provenance:
 
 
 async def of_run(project_id: str, transform_id: str, user_id: str) -> Provenance:
-    """What is known of a run, for a member of its project.
+    """The provenance of a run, for a member of its project.
 
     Raises UserError: `project_not_found`, `run_not_found`.
     """

@@ -44,7 +44,7 @@ async def delete_lost_jobs(session: AsyncSession, silence: float, ended: Mapping
     lost = {job.id for job in stalled}
     waiting = await jobs.list_jobs_async(task=GENERATE, status="todo")
     queued = {str(job.task_kwargs["transform_id"]) for job in waiting}
-    # After the waiting ones: a job that a worker takes between the two queries is in both.
+    # Read after the waiting jobs: a job that a worker takes in between is then in both lists.
     for job in await jobs.list_jobs_async(task=GENERATE, status="doing"):
         assert job.id is not None
         has_ended = ended.get(job.id) == job.worker_id is not None

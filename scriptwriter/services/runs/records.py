@@ -1,4 +1,4 @@
-"""What is stored of a run: its state and context, its brief and ideas, and the replies of its model."""
+"""Reads and writes the rows of a run: state and context, brief and ideas, and the model's replies."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,8 +28,8 @@ async def transition(
 ) -> bool:
     """Set the state of a run to `target`, and other columns to `values` with it.
 
-    `attempt` is the fence: the number of the attempt that must be the current one. Returns False, and changes
-    nothing, where it is not, or where `graph.TRANSITIONS` does not allow the change.
+    `attempt` is the fence: the number of the attempt that must be the current one. Returns False and
+    changes nothing if another attempt is current, or if `graph.TRANSITIONS` does not allow the change.
     """
     statement = update(Transform).where(
         col(Transform.id) == transform_id, col(Transform.streaming_status).in_(graph.sources(target))
@@ -66,14 +66,14 @@ def begun(user: User) -> dict[str, Any]:
 
 
 def begun_by(transform: Transform | None) -> str:
-    """The name of the person who began a run or an act; "" where it is not known."""
+    """The name of the person who began a run or an act; "" if it is unknown."""
     declared = CONTEXTS.get(transform.type) if transform else None
     context = kinds.read_as(declared, transform.execution_context) if transform and declared else None
     return (context.started_by or "") if isinstance(context, Begun) else ""
 
 
 def fault_of(error: UserError) -> Fault:
-    """The part of an error that a context keeps."""
+    """The code and the shortened parameters of an error, to store in a run's context."""
     params = {name: each[:DETAIL] if isinstance(each, str) else each for name, each in error.params.items()}
     return Fault(code=error.code, params=params)
 
@@ -178,7 +178,7 @@ async def record(
 
 
 async def record_model(session: AsyncSession, transform: Transform, context: RunContext) -> None:
-    """Record the name of the model whose reply was lost when its process died, after the last idea."""
+    """Record the model of a run whose process died after the last idea, before it stored the reply."""
     model = context.model
     if model and await session.get(LlmTransform, transform.id) is None:
         session.add(

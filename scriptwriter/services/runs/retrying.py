@@ -78,12 +78,12 @@ async def retry(
 
 
 async def next_attempt(session: AsyncSession, transform: Transform, **more: Any) -> tuple[int, ...]:
-    """Make a run `pending` as its next attempt, with its prompt; returns the places to write, from 0.
+    """Make a run `pending` for its next attempt and store the prompt; returns the places to write, from 0.
 
     `more` goes into the context: `slots` (places to write, None: all open ones), `skipped` (places given up),
     `rephrase`, `waiting`, `interrupted`, `automatic_retries`, `deaths`.
-    Raises UserError `nothing_to_retry` where the run's state does not allow it, GenerationError
-    `run_unreadable`, and IntegrityError where another run of the project is active.
+    Raises UserError `nothing_to_retry` if the run's state does not allow it, GenerationError
+    `run_unreadable`, and IntegrityError if another run of the project is active.
     """
     artifact = await ideas_of(session, transform.id)
     written = graph.written(artifact.partial_data, artifact.data)
@@ -130,7 +130,7 @@ async def next_attempt(session: AsyncSession, transform: Transform, **more: Any)
                 graph.finished(kept),
                 count=len(slots),
                 rephrase=bool(known["rephrase"]),
-                # Every attempt is steered as the first one was, whatever people have picked since.
+                # Every attempt uses the steering of the first, even if the picks have changed since.
                 steering=prompts.steering_of(await _prompt(session, transform.id, prompts.role_of(0))),
             ),
             prompt_role=prompts.role_of(attempt),

@@ -1,8 +1,8 @@
-"""A person starts a run: from a brief, or from ideas that are there (more like one, a merge, another title).
+"""Starts a run for a person: from a brief, or from existing ideas (more like one, a merge, another title).
 
 One transaction stores everything: brief, empty ideas, transform, links, prompt, and the job for a worker.
-A form carries a random ticket, which assets/drafts.js keeps with what was typed. The same form sent again,
-from any tab or process, starts nothing.
+A form has a random ticket, which assets/drafts.js stores together with the typed text. If the same form is
+sent again, from any tab and to any process, it starts no second run.
 """
 
 from collections.abc import Sequence
@@ -124,9 +124,9 @@ async def like(project_id: str, ref: IdeaRef, count: int, user_id: str) -> str:
 
 
 async def merge(project_id: str, refs: Sequence[IdeaRef], user_id: str) -> str:
-    """Start a run that makes one idea out of 2 to MOST_MERGED; returns the transform's id.
+    """Start a run that merges 2 to MOST_MERGED ideas into one; returns the transform's id.
 
-    Raises UserError as `start` does, and `idea_not_found`, `merge_needs_two` (limit).
+    Raises the UserErrors of `start`, and `idea_not_found`, `merge_needs_two` (limit).
     """
     refs = list(dict.fromkeys(refs))
     if not 2 <= len(refs) <= MOST_MERGED:
@@ -144,7 +144,7 @@ async def retitle(project_id: str, ref: IdeaRef, user_id: str) -> str:
 
 
 async def project_of_form(user_id: str, ticket: str) -> str:
-    """The id of the project for which `user_id` sent the form `ticket`; "" where it started nothing."""
+    """The id of the project for which `user_id` sent the form `ticket`; "" if that form started nothing."""
     if not is_id(ticket):
         return ""
     async with transaction() as session:
@@ -237,7 +237,7 @@ async def _start_from_ideas(
         read = [await _newest_version(session, project_id, ref) for ref in refs]
         brief = await brief_behind(session, refs[0].artifact_id)
     sources = tuple(source for source, _ in read)
-    # The person chooses no model here: the default one serves where the model of the idea's brief has gone.
+    # The person chooses no model here: use that of the idea's brief, or the default if it is not offered now.
     model = brief.model if settings().model(brief.model) else ""
     brief = Brief(**dict(brief) | {"task": task, "count": count, "sources": sources, "model": model})
     inputs = [(ref.artifact_id, ref.role) for ref in refs]
@@ -246,7 +246,7 @@ async def _start_from_ideas(
 
 
 async def _newest_version(session: AsyncSession, project_id: str, ref: IdeaRef) -> tuple[Source, str]:
-    """The text of an idea as it stands, and the id of that version ("": the model's original)."""
+    """The newest text of an idea, and the id of that version ("": the model's original)."""
     idea = await find(session, project_id, ref)
     versions = await acts_on(session, ref, graph.IDEA)
     if not versions:

@@ -27,10 +27,10 @@ _KEPT = timedelta(days=1)
 _ACTIVE = ("pending", "running")
 
 _LOCK = 0x5C21A
-"""The advisory lock of `take_over`: two processes at once would queue one run twice."""
+"""The advisory lock of `take_over`: two concurrent calls would queue one run twice."""
 
 _IDLE_LIMIT_MS = 5_000
-"""A process that is frozen while it holds the lock loses it after so long."""
+"""Milliseconds after which a process that is frozen while it holds the lock loses it."""
 
 _LOOK = text("""
     SELECT now(), set_config('idle_in_transaction_session_timeout', :idle, true), pg_advisory_xact_lock(:key)
@@ -38,11 +38,12 @@ _LOOK = text("""
 
 
 class FailureDetector:
-    """Which processes count as dead, for one process that calls `take_over` again and again.
+    """Decides which worker processes count as dead, for one process that calls `take_over` repeatedly.
 
-    A process is dead when its last heartbeat is older than `stalled` seconds. As none can send a heartbeat
-    while the database is away, an outage must kill nobody: two calls more than `gap` seconds apart had an
-    outage between them (or the caller slept). Then, as at the first call, nobody is dead for `grace` seconds.
+    A process counts as dead when its last heartbeat is older than `stalled` seconds. No process can send a
+    heartbeat while the database is unavailable, so an outage must not count against it: if two calls are more
+    than `gap` seconds apart, there was an outage between them (or the caller was suspended). After that, and
+    after the first call, no process counts as dead for `grace` seconds.
     """
 
     def __init__(self, *, stalled: float, gap: float = 60.0, grace: float = 0.0) -> None:
@@ -53,7 +54,7 @@ class FailureDetector:
         self._last: datetime | None = None
 
     def deadline(self, now: datetime) -> datetime:
-        """The moment since which a living process has sent a heartbeat; `now` is the database's clock."""
+        """The time since which every live process has sent a heartbeat; `now` is the database's clock."""
         if self._since is None or self._last is None or abs(now - self._last) > self._gap:
             self._since = now
         self._last = now
@@ -69,7 +70,7 @@ async def store_heartbeat(process: int | None) -> int:
             await session.flush()
             assert row.id is not None
             return row.id
-        # Insert the row again where it was deleted: the process may have slept for days.
+        # Insert the row again if it was deleted: the process may have been suspended for days.
         now = {"last_heartbeat": func.now()}
         heartbeat = insert(WorkerProcess).values(id=process, **now)
         await session.exec(heartbeat.on_conflict_do_update(index_elements=["id"], set_=now))
@@ -77,7 +78,7 @@ async def store_heartbeat(process: int | None) -> int:
 
 
 async def leave(process: int) -> None:
-    """Delete the row of a process that ends: it is dead from now on."""
+    """Delete the row of a process that ends, so that it counts as dead immediately."""
     async with transaction() as session:
         await session.exec(delete(WorkerProcess).where(col(WorkerProcess.id) == process))
 
@@ -97,7 +98,7 @@ async def take_over(
     """Queue every active run that no process has any more; returns the transforms' ids.
 
     A pending run belongs to its job, and the job to the queue's worker that took it. `ended` (job id → worker
-    id) are jobs whose work has ended, though their worker could not write so; they are deleted. A running run
+    id) are jobs whose work has ended, but whose worker could not record it; they are deleted. A running run
     belongs to its process, with a job or without. `process` is the id of the caller, and `runs_here` says
     whether a run, by its transform's id, runs in the caller.
     """
@@ -111,13 +112,13 @@ async def take_over(
             .order_by(col(Transform.created_at))
         )
         runs = active.all()
-        # Read after the runs: a run is committed together with its job.
+        # Read the jobs after the runs: a run and its job are committed together, so each run's job is seen.
         queued = await delete_lost_jobs(session, (now - deadline).total_seconds(), ended)
         taken = []
         for transform_id, attempt in runs:
             if transform_id in queued:
                 continue
-            # A run that is locked is being written, so it is in somebody's hands.
+            # Another process is writing a run that is locked, so skip it.
             transform = await session.get(Transform, transform_id, with_for_update={"skip_locked": True})
             if transform is None or transform.streaming_status not in _ACTIVE:
                 continue

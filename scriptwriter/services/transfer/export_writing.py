@@ -55,7 +55,7 @@ PROMPT = ("transform_id", "prompt_text", "prompt_role")
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The rows of a project's graph. Artifacts and transforms are in order of creation."""
+    """The rows of one project to export, by table. Artifacts and transforms are in order of creation."""
 
     artifacts: Sequence[Cells]
     transforms: Sequence[Cells]
@@ -195,7 +195,7 @@ class _Names:
                 self._now[user_id] = name
 
     def of(self, user_id: str | None, name: str) -> str:
-        """The name of a person in the file. A name without an id stands for the person with that name."""
+        """The name of a person in the file. A name without an id means the person with that name."""
         if user_id is None and name == unmarked(name):
             user_id = next((known for known, now in self._now.items() if now == name), None)
         if user_id is None:
@@ -208,7 +208,7 @@ def _named(columns: Sequence[str], rows: Iterable[Cells]) -> list[dict[str, Any]
 
 
 def _value(row: Mapping[str, Any]) -> tuple[Mapping[str, Any], Value] | None:
-    """An artifact's row with its value, as far as it is written; None if it is unreadable."""
+    """An artifact's row with its value, which may be incomplete; None if it is unreadable."""
     text = row["data"]
     if row["streaming_status"] == "streaming" and row["partial_data"] is not None:
         text = json.dumps(row["partial_data"])

@@ -42,7 +42,7 @@ Ref = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An artifact with its value and its place in the file."""
+    """An artifact of a file, with its parsed value and its place in the file for error messages."""
 
     row: ArtifactInFile
     value: Any

@@ -1,4 +1,4 @@
-"""Reads a project's file into rows for the database, and refuses what the product cannot have made. Pure.
+"""Turns a project file into rows for the database; refuses a graph that the product cannot create. Pure.
 
 The rows are in COPY's text format (PostgreSQL 17, "COPY"), so that the web process only passes on bytes.
 """

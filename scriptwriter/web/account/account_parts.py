@@ -1,4 +1,4 @@
-"""The sheets of the account page for the password and the signed-in devices."""
+"""The sections of the account page for the password and the signed-in devices."""
 
 import reflex as rx
 from reflex.vars import ObjectVar

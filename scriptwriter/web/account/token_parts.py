@@ -1,4 +1,4 @@
-"""The sheet of the account page for API tokens: create one, see it once, revoke it."""
+"""The section of the account page for API tokens: create one (it is shown only once), revoke one."""
 
 import reflex as rx
 from reflex.vars import ObjectVar

@@ -1,1 +1,1 @@
-"""What every page shares: elements, frame, session, language, and how a page follows shapes."""
+"""The parts that every page shares: elements, frame, session, language, and how a page follows shapes."""

@@ -1,4 +1,4 @@
-"""What a project page shows instead of its content while the person may not see the project."""
+"""The message that replaces the content of a project page while the person may not see the project."""
 
 import reflex as rx
 from reflex.vars import ObjectVar

@@ -16,7 +16,7 @@ LANGUAGE = LanguageState.language
 StringLike = str | rx.Var[str]
 Number = int | rx.Var[int]
 Content = StringLike | rx.Var[int] | rx.Component
-"""What an element shows: a text, a number, or another element."""
+"""The content of an element: a text, a number, or another element."""
 InBothLanguages = Any
 """A value, or a Var of one, with `zh` and `en`: Reflex has no type for a Var of a dataclass's fields."""
 

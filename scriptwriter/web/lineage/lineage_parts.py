@@ -58,7 +58,7 @@ def lineage_graph() -> rx.Component:
 
 
 def lineage_list() -> rx.Component:
-    """The list of steps with time and sources, the oldest first."""
+    """The list of steps with their times and sources, oldest first."""
     return rx.el.ol(
         rx.foreach(LineageState.steps, _line),
         class_name="lineage-list",

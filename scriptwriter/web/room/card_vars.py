@@ -19,7 +19,7 @@ RUNNING: tuple[Phase, ...] = ("queued", "thinking", "writing", "waiting", "recov
 """The phases of a run that has not ended."""
 
 NextStep = Literal["", "retry", "fill_in", "go_on", "rephrase", "reread", "rebrief", "another_batch"]
-"""What a person can do next about a run that ended with ideas missing ("": nothing).
+"""The next action that the page offers for a run that ended with ideas missing ("": none).
 
 `reread` offers a retry and the raw reply, `rebrief` the form of the brief and a retry.
 """

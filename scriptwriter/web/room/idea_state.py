@@ -27,7 +27,7 @@ MOST_SELECTED = starting.MOST_MERGED
 
 
 class IdeasState(ProjectPartState, NoticeState, SessionState):
-    """What is open on the cards of this tab, and the last action, which can be undone.
+    """The open editors and lists on the idea cards of this tab, and its last action, which can be undone.
 
     `editing`, `reasoning` and `history` are the ref of the idea whose editor, pass reasons or versions are
     open, or "". `base` is the version with which the editor was opened. `selected` are the refs of the ideas
@@ -161,7 +161,7 @@ class IdeasState(ProjectPartState, NoticeState, SessionState):
     async def move(self, said: Refs, order: Refs) -> None:
         """Move a keeper in the order of keepers.
 
-        `said` is the ref of the keeper, and the ref of the one before which it goes (without it: to the end).
+        `said` is the ref of the keeper, then the ref of the keeper before which to put it (none: at the end).
         `order` has all refs in the order that the person saw.
         """
         ref, *before = str(said).split()[:2] or [""]

@@ -44,7 +44,7 @@ class PresenceState(FollowingState, SessionState):
         """Do nothing: BrainstormState shows why the page has ended."""
 
     async def _tell(self, ref: str) -> None:
-        """Write at once which idea is being edited ("" for none).
+        """Store which idea is being edited ("" for none), without waiting for the next renewal.
 
         If that fails, the next renewal writes it.
         """

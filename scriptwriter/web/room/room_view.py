@@ -38,7 +38,7 @@ class Writing:
 
 @dataclass(frozen=True)
 class Screen:
-    """What the brainstorm page shows at one moment.
+    """The content of the brainstorm page at one moment.
 
     Each place of the newest run is in `cards`, `writing` or `later`, in order of number. `cards` are the
     places before the place that the model is writing (or will write next), `later` are the places after it.

@@ -27,7 +27,7 @@ NEXT_STEPS: Mapping[str, NextStep] = {
 
 
 def heading(batch: Batch, now: datetime, before: BatchView | None = None) -> BatchView:
-    """The heading of `batch`. `before` is the heading that the page shows now, whose clocks go on."""
+    """The heading of `batch`. `before` is the shown heading; in the same phase its clock values are kept."""
     phase = _phase(batch)
     begun = batch.attempt_started_at or batch.created_at
     same = before is not None and (before.transform_id, before.attempt, before.phase) == (
