@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 from fastapi import Request
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api.auth.caller import credential_of
 from scriptwriter.api.auth.request_language import language_of
+from scriptwriter.api.concurrent_requests import limited
 from scriptwriter.api.error_responses import error_response
 from scriptwriter.domain.errors import UserError
 from scriptwriter.services.transfer.file_format import MOST_BYTES
@@ -108,7 +109,14 @@ async def _read(body: "_Body", scope: Scope, held: AsyncExitStack, deadline: asy
     Raises UserError: `body_too_large`, and for files `busy_with_yours`, `too_busy`, and as Credential.person.
     """
     if scope["path"] in _FILES:
-        held.enter_context(_a_file_of(await _sender(scope)))
+        place = limited(
+            _files,
+            await _sender(scope),
+            of_a_person=FILES_OF_A_PERSON,
+            in_all=FILES_IN_ALL,
+            make_room=_end_the_slowest,
+        )
+        held.enter_context(place)
         limit = FILE_LIMIT
         _arriving[deadline] = asyncio.get_running_loop().time()
         held.callback(_arriving.pop, deadline, None)
@@ -132,21 +140,6 @@ async def _sender(scope: Scope) -> str:
         return (await credential_of(Request(scope)).person()).id
     except DATABASE_AWAY as error:
         raise UserError("service_away") from error
-
-
-@contextmanager
-def _a_file_of(person: str) -> Iterator[None]:
-    if _files[person] >= FILES_OF_A_PERSON:
-        raise UserError("busy_with_yours")
-    if _files.total() >= FILES_IN_ALL and not _end_the_slowest():
-        raise UserError("too_busy")
-    _files[person] += 1
-    try:
-        yield
-    finally:
-        _files[person] -= 1
-        if not _files[person]:
-            del _files[person]
 
 
 def _end_the_slowest() -> bool:

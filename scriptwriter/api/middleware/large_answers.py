@@ -5,8 +5,7 @@ The server would keep a response that it gets whole in memory until a slow clien
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import structlog
 from fastapi import Request
@@ -14,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scriptwriter.api.auth.request_language import language_of
+from scriptwriter.api.concurrent_requests import limited
 from scriptwriter.api.error_responses import error_response
 from scriptwriter.domain.errors import UserError
 from scriptwriter.store import fair_share
@@ -57,7 +57,10 @@ class LargeAnswers:
                 large = length.isdecimal() and int(length) > LARGE
                 try:
                     if large:
-                        held.enter_context(_one_of(fair_share.charged()))
+                        place = limited(
+                            _sending, fair_share.charged(), of_a_person=OF_A_PERSON, in_all=IN_ALL
+                        )
+                        held.enter_context(place)
                 except UserError as error:
                     ended = True
                     await error_response(error, language_of(Request(scope)))(scope, receive, send)
@@ -83,18 +86,3 @@ async def _send_pieces(message: Message, send: Send) -> None:
         piece = bytes(body[start : start + PIECE])
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({**message, "body": b""})
-
-
-@contextmanager
-def _one_of(person: str) -> Iterator[None]:
-    if _sending[person] >= OF_A_PERSON:
-        raise UserError("busy_with_yours")
-    if _sending.total() >= IN_ALL:
-        raise UserError("too_busy")
-    _sending[person] += 1
-    try:
-        yield
-    finally:
-        _sending[person] -= 1
-        if not _sending[person]:
-            del _sending[person]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from scriptwriter.api.concurrent_requests import counted
 from scriptwriter.domain.errors import UserError
 
 MOST_OPEN = 20
@@ -17,10 +18,5 @@ def open_request(person_id: str) -> Iterator[None]:
     """Count a request of the person as open for the block. Raises UserError `too_many_polls` at the limit."""
     if _open[person_id] >= MOST_OPEN:
         raise UserError("too_many_polls", limit=MOST_OPEN, seconds=1)
-    _open[person_id] += 1
-    try:
+    with counted(_open, person_id):
         yield
-    finally:
-        _open[person_id] -= 1
-        if not _open[person_id]:
-            del _open[person_id]
