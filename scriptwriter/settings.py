@@ -274,12 +274,17 @@ def _demand_address(value: str, schemes: tuple[str, ...]) -> None:
         raise ValueError(f"it is not an address that begins with {wanted} and names a host")
 
 
+def fits_in_header(value: str) -> bool:
+    """Whether a header of a request can contain the value: printable ASCII only."""
+    return value.isascii() and value.isprintable()
+
+
 def _demand_key(value: SecretStr | None) -> SecretStr | None:
     """The key without spaces around it. Raises ValueError if a header cannot contain it."""
     if value is None:
         return None
     key = value.get_secret_value().strip()
-    if not (key.isascii() and key.isprintable()):
+    if not fits_in_header(key):
         raise ValueError("a key has letters, digits and signs of ASCII only, and no line ends")
     return SecretStr(key) if key else None
 
@@ -288,7 +293,7 @@ def _demand_headers(value: dict[str, str]) -> dict[str, str]:
     """Raises ValueError unless these can be headers of a request."""
     for name, content in value.items():
         named = bool(name) and name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-        if not (named and content.isascii() and content.isprintable()):
+        if not (named and fits_in_header(content)):
             raise ValueError("names have letters, digits and - only, and values have printable ASCII only")
     return value
 

@@ -11,7 +11,7 @@ import httpx2
 import openai
 
 from scriptwriter.services.runs.records import offered
-from scriptwriter.settings import DEMO_MODEL, settings
+from scriptwriter.settings import DEMO_MODEL, fits_in_header, settings
 from scriptwriter.worker.demo_model import DemoModel
 from scriptwriter.worker.model_faults import Misconfigured
 
@@ -54,7 +54,7 @@ class Endpoint:
         address, _, query = self.base_url.strip().partition("?")
         address = address.rstrip("/").removesuffix(_PATH).rstrip("/") + path
         key = self.api_key.strip()
-        if not (key.isascii() and key.isprintable()):
+        if not fits_in_header(key):
             raise Misconfigured("OPENAI_API_KEY")
         _check(address, self.setting)
         timeout = openai.Timeout(self.silence, connect=self.connect)
